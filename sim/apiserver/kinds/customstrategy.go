@@ -36,9 +36,9 @@ func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	}
 	sort.Strings(unknown)
 	pruned := v.prune(u)
-	err, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
-	if err != nil {
-		return nil, err
+	malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+	if malformed != nil {
+		return nil, malformed
 	}
 	pruned = append(pruned, dropped...)
 	sort.Strings(pruned)
