@@ -50,13 +50,16 @@ type voyage struct {
 	*testing.T
 	host *loopback.Host
 	user client.Client
+	law  *law
 
 	mu     sync.Mutex
 	writes []string
-	reads  []string
+	calls  []string // every call, with the time and the controller
 	// weather decides about each call of the controllers: an answer to give
 	// instead, or none.
 	weather func(call string) error
+	// aftermath decides about the answer of each call that the server took.
+	aftermath func(call string) error
 	// cutOff says of controllers, by identity, which calls fail beside.
 	cutOff map[string]string
 	// lag is how long what the watch of GlobalIngressIPs brings takes.
@@ -70,9 +73,12 @@ var errDropped = errors.New("no route to host")
 func sail(t *testing.T, journey func(v *voyage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		v := &voyage{T: t, law: newLaw()}
+
 		host, err := loopback.New(apiserver.Config{
-			Seed:  1,
-			Kinds: kinds.NewRegistry(kinds.Options{ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}}),
+			Seed:     1,
+			OnCommit: v.law.commit,
+			Kinds:    kinds.NewRegistry(kinds.Options{ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}}),
 		})
 		require.NoError(t, err)
 
@@ -87,7 +93,7 @@ func sail(t *testing.T, journey func(v *voyage)) {
 		scheme := runtime.NewScheme()
 		require.NoError(t, controller.AddToScheme(scheme))
 
-		v := &voyage{T: t, host: host}
+		v.host = host
 		v.user, err = client.New(&rest.Config{Host: "http://apiserver", Transport: host.Transport(0), QPS: -1}, client.Options{Scheme: scheme})
 		require.NoError(t, err)
 		require.NoError(t, v.user.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}))
@@ -183,11 +189,27 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	time.Sleep(time.Millisecond)
 
+	if err == nil {
+		err = l.lost(call)
+	}
+
 	if err == nil && call == "GET globalingressips (watch)" && l.v.lag > 0 {
 		resp.Body = lagging{resp.Body, l.v.lag}
 	}
 
 	return resp, err
+}
+
+// lost returns an error if the answer is not to arrive.
+func (l *line) lost(call string) error {
+	l.v.mu.Lock()
+	defer l.v.mu.Unlock()
+
+	if l.v.aftermath != nil && !strings.HasSuffix(call, "(watch)") {
+		return l.v.aftermath(call)
+	}
+
+	return nil
 }
 
 func (l *line) verdict(call string) error {
@@ -202,9 +224,7 @@ func (l *line) verdict(call string) error {
 	l.v.mu.Lock()
 	defer l.v.mu.Unlock()
 
-	if strings.HasPrefix(call, http.MethodGet) {
-		l.v.reads = append(l.v.reads, call)
-	}
+	l.v.calls = append(l.v.calls, fmt.Sprintf("%s %s %s", time.Now().Format("15:04:05.000"), l.identity, call))
 
 	if prefix, ok := l.v.cutOff[l.identity]; ok && strings.HasPrefix(call, prefix) {
 		return errDropped
@@ -321,13 +341,20 @@ func (v *voyage) addresses() map[string]string {
 		require.NoError(v, v.user.Get(v.Context(), types.NamespacedName{Name: gip.Status.AllocatedIP}, claim))
 		require.Equal(v, gip.Name, claim.Spec.ParentRef.Name)
 
-		internal := &corev1.Service{}
-		require.NoError(v, v.user.Get(v.Context(),
-			types.NamespacedName{Namespace: namespace, Name: v1.InternalServiceName(gip.Name)}, internal))
-		require.Equal(v, []string{gip.Status.AllocatedIP}, internal.Spec.ExternalIPs)
+		require.Equal(v, []string{gip.Status.AllocatedIP}, v.internalService(gip.Name).Spec.ExternalIPs)
 	}
 
 	return addresses
+}
+
+func (v *voyage) internalService(name string) *corev1.Service {
+	v.Helper()
+
+	internal := &corev1.Service{}
+	require.NoError(v, v.user.Get(v.Context(),
+		types.NamespacedName{Namespace: namespace, Name: v1.InternalServiceName(name)}, internal))
+
+	return internal
 }
 
 // left counts what the controller owns.
