@@ -67,6 +67,9 @@ type Process struct {
 	// Run is the program. It returns when ctx ends. A subject that returns
 	// earlier is a problem ("exit") and is started again after 1s, as a kubelet would.
 	Run func(ctx context.Context, env Env) error
+	// MayExit says whether returning err by itself is ordinary for this
+	// program, such as the end of a leader whose lease was lost. Nil: never.
+	MayExit func(err error) bool
 }
 
 // Env is what a program finds when it starts.

@@ -33,5 +33,7 @@ type Event struct {
 	Identity string `json:"identity,omitempty"`
 	Code     int    `json:"code,omitempty"`
 	Revision uint64 `json:"revision,omitempty"`
-	Detail   string `json:"detail,omitempty"`
+	// Digest identifies the body that was sent, received or framed.
+	Digest uint64 `json:"digest,omitempty"`
+	Detail string `json:"detail,omitempty"`
 }

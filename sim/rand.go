@@ -19,14 +19,14 @@ const GeneratorName = "x-exp-pcg/fnv1a-mix/1"
 // for deletion upstream: it is pinned in go.mod and its first outputs are
 // pinned by a test.
 func Stream(seed Seed, name string) *rand.Rand {
-	return rand.New(rand.NewSource(hash(seed, name)))
+	return rand.New(rand.NewSource(hashOf(seed, name)))
 }
 
 // Draw returns a number in [0, 1) that depends on the seed and the keys alone:
 // the same question always has the same answer, whatever was asked before.
 // Decisions about requests are drawn this way, keyed by the request's identity.
 func Draw(seed Seed, keys ...string) float64 {
-	return float64(hash(seed, keys...)>>11) / (1 << 53)
+	return float64(hashOf(seed, keys...)>>11) / (1 << 53)
 }
 
 const (
@@ -34,10 +34,10 @@ const (
 	fnvPrime  = 1099511628211
 )
 
-// hash is FNV-1a over the seed and the keys, each ended by a zero byte so that
+// hashOf is FNV-1a over the seed and the keys, each ended by a zero byte so that
 // ("ab", "c") and ("a", "bc") differ, followed by a finaliser: FNV alone leaves
 // the high bits of short keys nearly constant.
-func hash(seed Seed, keys ...string) uint64 {
+func hashOf(seed Seed, keys ...string) uint64 {
 	h := uint64(fnvOffset)
 	var s [8]byte
 	binary.LittleEndian.PutUint64(s[:], uint64(seed))
