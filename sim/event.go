@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // EventType names what an [Event] tells.
 type EventType string
@@ -36,4 +39,24 @@ type Event struct {
 	// Digest identifies the body that was sent, received or framed.
 	Digest uint64 `json:"digest,omitempty"`
 	Detail string `json:"detail,omitempty"`
+}
+
+// String is one line for people: number, virtual time, what, who, about what.
+func (e Event) String() string {
+	s := fmt.Sprintf("%6d %12s %-10s", e.Seq, e.At, e.Type)
+	for _, part := range []string{e.Process, e.Identity, e.Detail} {
+		if part != "" {
+			s += "  " + part
+		}
+	}
+	if e.Call != 0 {
+		s += fmt.Sprintf("  call %d", e.Call)
+	}
+	if e.Code != 0 {
+		s += fmt.Sprintf("  %d", e.Code)
+	}
+	if e.Revision != 0 {
+		s += fmt.Sprintf("  revision %d", e.Revision)
+	}
+	return s
 }
