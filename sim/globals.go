@@ -13,8 +13,6 @@ import (
 	utilrand "k8s.io/apimachinery/pkg/util/rand"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
-
-	xrand "golang.org/x/exp/rand"
 )
 
 // Controllers draw from process-wide sources: client-go jitters with the
@@ -40,7 +38,7 @@ func seedGlobals(seed Seed) (restore func()) {
 
 type lockedReader struct {
 	mu     sync.Mutex
-	source *xrand.Rand
+	source *Rand
 }
 
 // Read implements [io.Reader]; it never fails.

@@ -11,6 +11,9 @@ import (
 // something else.
 const GeneratorName = "x-exp-pcg/fnv1a-mix/1"
 
+// Rand is a sequential generator, as [Stream] returns it.
+type Rand = rand.Rand
+
 // Stream returns the sequential random stream of one purpose, for generating
 // plans. Streams of different names are independent; one name always gives the
 // same stream for the same seed.
@@ -18,7 +21,7 @@ const GeneratorName = "x-exp-pcg/fnv1a-mix/1"
 // This file is the only one that knows golang.org/x/exp/rand, which is marked
 // for deletion upstream: it is pinned in go.mod and its first outputs are
 // pinned by a test.
-func Stream(seed Seed, name string) *rand.Rand {
+func Stream(seed Seed, name string) *Rand {
 	return rand.New(rand.NewSource(hashOf(seed, name)))
 }
 
