@@ -19,6 +19,10 @@ type History struct {
 	// Cleared is when the weather cleared: faults stopped, user actions were
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
+
+	// derived is what several properties need and one pass can work out. Judge
+	// sets it on its own copy; a property checked alone works it out again.
+	derived *derived
 }
 
 // Outcome is what a client knows about its own call.
@@ -47,6 +51,8 @@ type Call struct {
 	Subresource string
 	Namespace   string
 	Name        string // empty for list, create with a name in the body has it filled in
+	// Query is the raw query of the URL, e.g. resourceVersion=0 or dryRun=All.
+	Query string
 
 	CallSeq, ReturnSeq uint64        // ReturnSeq 0: never returned
 	Called, Returned   time.Duration // Returned is meaningful only with a ReturnSeq
