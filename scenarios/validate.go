@@ -132,6 +132,9 @@ func (p *Plan) validateFaults(report report) {
 		for _, problem := range r.Validate(world) {
 			report(field+"."+problem.Field, problem.Problem, problem.Want)
 		}
+		if _, known := faults.Lookup(r.Kind); !known {
+			continue
+		}
 		validateID(report, field, r.ID)
 		if first, twice := byID[r.ID]; twice {
 			report(field+".id", fmt.Sprintf("%q is also the id of faults[%d], so both would decide alike", r.ID, first), "ids that differ")
