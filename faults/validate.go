@@ -129,7 +129,11 @@ func (v *validation) match(r *Rule, w World) {
 		return
 	}
 	targets := v.targets(r, w)
-	if !slices.ContainsFunc(targets, func(t Resource) bool { return servesAny(t, r) }) {
+	possible := slices.ContainsFunc(targets, func(t Resource) bool { return servesAny(t, r) })
+	switch {
+	case !possible && scopeOf(r.Kind) == ScopeWatch:
+		v.add(FieldResources, strings.Join(r.Resources, ", ")+" cannot be watched", oneOf(watchable(w)))
+	case !possible:
 		v.add(FieldVerbs, fmt.Sprintf("none of %s is ever asked of %s", strings.Join(r.Verbs, ", "), strings.Join(r.Resources, ", ")),
 			oneOf(verbsOf(targets)))
 	}
@@ -187,7 +191,10 @@ func (v *validation) targets(r *Rule, w World) []Resource {
 
 func servesAny(t Resource, r *Rule) bool {
 	return slices.ContainsFunc(t.Verbs, func(verb string) bool {
-		return r.matchesVerb(verb) && (scopeOf(r.Kind) != ScopeWatch || verb == "watch")
+		if scopeOf(r.Kind) == ScopeWatch {
+			return verb == "watch"
+		}
+		return r.matchesVerb(verb)
 	})
 }
 
@@ -256,6 +263,16 @@ func (v *validation) effect(r *Rule, hasDelay bool) {
 	if r.Direction != BothWays && r.Direction != ToServer && r.Direction != FromServer {
 		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), oneOf([]string{string(ToServer), string(FromServer)})+", or none for both")
 	}
+}
+
+func watchable(w World) []string {
+	var out []string
+	for _, t := range w.Resources {
+		if slices.Contains(t.Verbs, "watch") {
+			out = append(out, t.Name)
+		}
+	}
+	return out
 }
 
 func kindNames() []string {

@@ -98,7 +98,7 @@ func (s *stickiness) judge(c change) string {
 func (s *stickiness) protected(gip *ingressIP) bool {
 	uid := string(gip.GetUID())
 	p, t := s.published[uid], s.terms[gip.service()]
-	return p != nil && t != nil && t.whole && p.term == t.count && p.ip == gip.ip && !s.condemned[uid]
+	return gip.ip != "" && p != nil && t != nil && t.whole && p.term == t.count && p.ip == gip.ip && !s.condemned[uid]
 }
 
 // follow takes note of a change that broke no law.

@@ -101,9 +101,16 @@ func (d *document) root(data []byte) *yaml.Node {
 	default:
 		d.report(&second, "", "a second document", "one scenario per file")
 	}
-	d.places[""] = doc.Content[0]
-	return doc.Content[0]
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		d.report(root, "", describe(root)+" is not a mapping", wantFields)
+		return nil
+	}
+	d.places[""] = root
+	return root
 }
+
+const wantFields = "fields with values"
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
@@ -115,7 +122,7 @@ func describe(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	case yaml.AliasNode:
-		return "an alias, which scenarios do not use"
+		return "an alias (scenarios use none)"
 	}
 	switch n.ShortTag() {
 	case "!!null":

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -31,10 +32,9 @@ func (m *mapping) text(key, value string) {
 
 // prose writes text of several lines as a block.
 func (m *mapping) prose(key, value string) {
-	if value != "" {
-		n := scalar("!!str", value)
-		n.Style = yaml.LiteralStyle
-		m.add(key, n)
+	m.text(key, value)
+	if strings.Contains(value, "\n") {
+		m.node.Content[len(m.node.Content)-1].Style = yaml.LiteralStyle
 	}
 }
 
@@ -112,18 +112,24 @@ func (m *mapping) flow(key string, inner *mapping) {
 // longestLine is where a step or a rule is written on several lines instead.
 const longestLine = 110
 
-// fitted puts a mapping on one line if it fits.
+// fitted puts a mapping on one line if it fits, otherwise as many of the things
+// in it as fit.
 func fitted(m *mapping) *yaml.Node {
-	m.node.Style = yaml.FlowStyle
-	if width(m.node) > longestLine {
-		m.node.Style = 0
-		for i := 1; i < len(m.node.Content); i += 2 {
-			if n := m.node.Content[i]; n.Kind == yaml.MappingNode && width(n) <= longestLine {
-				n.Style = yaml.FlowStyle
-			}
-		}
-	}
+	fit(m.node)
 	return m.node
+}
+
+func fit(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		return
+	}
+	if width(n) <= longestLine {
+		n.Style = yaml.FlowStyle
+		return
+	}
+	for _, child := range n.Content {
+		fit(child)
+	}
 }
 
 // width estimates how long a node is on one line.

@@ -31,7 +31,7 @@ func Marshal(p Plan) ([]byte, error) {
 	root.text("kind", Kind)
 	root.text("name", p.Name)
 	root.prose("description", p.Description)
-	if p.Seed != defaultSeed {
+	if p.Seed != 0 {
 		root.add("seed", scalar("!!int", strconv.FormatUint(uint64(p.Seed), 10)))
 	}
 	root.nested("world", p.World.node())

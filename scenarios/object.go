@@ -27,7 +27,7 @@ type object struct {
 func (d *document) object(n *yaml.Node, path string) *object {
 	o := &object{doc: d, node: n, path: path, values: map[string]*yaml.Node{}}
 	if n.Kind != yaml.MappingNode {
-		d.report(n, path, describe(n)+" is not a mapping", "fields with values")
+		d.report(n, path, describe(n)+" is not a mapping", wantFields)
 		return o
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {

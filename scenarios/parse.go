@@ -84,8 +84,8 @@ func (o *object) seed(into *sim.Seed) {
 		return
 	}
 	var v uint64
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil || v == 0 {
-		o.wrong("seed", describe(n)+" is not a seed", "a whole number from 1 to 18446744073709551615")
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
+		o.wrong("seed", describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
 		return
 	}
 	*into = sim.Seed(v)

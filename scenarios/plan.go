@@ -22,7 +22,7 @@ const (
 type Plan struct {
 	Name        string // a DNS subdomain, as Kubernetes names are
 	Description string // what is shown and where it comes from
-	// Seed is used when a run names none. Default 1.
+	// Seed is used when a run names none. Default 0, a seed like any other.
 	Seed  sim.Seed
 	World World
 	// Safety is how long faults are in force and users act. Default 2m. Settle
@@ -79,7 +79,6 @@ func Verdicts() []string {
 
 // defaults of a plan.
 const (
-	defaultSeed     = sim.Seed(1)
 	defaultSafety   = 2 * time.Minute
 	defaultSettle   = 2 * time.Minute
 	defaultReplicas = 1
@@ -96,9 +95,6 @@ var (
 // step and rule without an ID one made from its content. It panics on nothing
 // and is idempotent.
 func (p *Plan) Default() {
-	if p.Seed == 0 {
-		p.Seed = defaultSeed
-	}
 	if p.Safety == 0 {
 		p.Safety = defaultSafety
 	}

@@ -42,9 +42,6 @@ func (p *Plan) validate(report report) {
 		report("name", fmt.Sprintf("%q is not a name", p.Name),
 			fmt.Sprintf("at most %d lower case letters, digits, - and ., beginning and ending with a letter or digit", longestName))
 	}
-	if p.Seed == 0 {
-		report("seed", "0 is not a seed", "a whole number from 1")
-	}
 	p.World.validate(report)
 	validatePhase(report, "safety", p.Safety)
 	validatePhase(report, "settle", p.Settle)
@@ -134,6 +131,9 @@ func (p *Plan) validateFaults(report report) {
 		field := fmt.Sprintf("faults[%d]", i)
 		for _, problem := range r.Validate(world) {
 			report(field+"."+problem.Field, problem.Problem, problem.Want)
+		}
+		if _, known := faults.Lookup(r.Kind); !known {
+			continue
 		}
 		validateID(report, field, r.ID)
 		if first, twice := byID[r.ID]; twice {

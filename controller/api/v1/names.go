@@ -41,6 +41,10 @@ const (
 	// the same name is another owner.
 	ServiceUIDAnnotation = "globalingressip.submariner.io/service-uid"
 
+	// ServiceAnnotation on a claim is the name of the Service served, in the
+	// namespace of the claim's parent.
+	ServiceAnnotation = "globalingressip.submariner.io/service"
+
 	// OwnerUIDAnnotation on a claim is the UID of the GlobalIngressIP that
 	// holds it: an IPAddress's parentRef has no UID of its own.
 	OwnerUIDAnnotation = "globalingressip.submariner.io/owner-uid"

@@ -2,11 +2,12 @@ package kinds
 
 import (
 	"maps"
-	"reflect"
+
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -61,10 +62,10 @@ func validateConfigMapUpdate(cm, old *corev1.ConfigMap) field.ErrorList {
 		if !ptr.Deref(cm.Immutable, false) {
 			errs = append(errs, field.Forbidden(field.NewPath("immutable"), immutableWhenSet))
 		}
-		if !reflect.DeepEqual(cm.Data, old.Data) {
+		if !apiequality.Semantic.DeepEqual(cm.Data, old.Data) {
 			errs = append(errs, field.Forbidden(field.NewPath("data"), immutableWhenSet))
 		}
-		if !reflect.DeepEqual(cm.BinaryData, old.BinaryData) {
+		if !apiequality.Semantic.DeepEqual(cm.BinaryData, old.BinaryData) {
 			errs = append(errs, field.Forbidden(field.NewPath("binaryData"), immutableWhenSet))
 		}
 	}

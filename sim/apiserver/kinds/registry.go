@@ -62,6 +62,7 @@ var sharedKinds = sync.OnceValue(func() []*Kind {
 		newEventKind(),
 		newLeaseKind(),
 		newIPAddressKind(),
+		newCRDKind(),
 	}
 })
 

@@ -3,11 +3,12 @@ package kinds
 import (
 	"encoding/json"
 	"maps"
-	"reflect"
+
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -124,7 +125,7 @@ func validateSecretUpdate(secret, old *corev1.Secret) field.ErrorList {
 		if !ptr.Deref(secret.Immutable, false) {
 			errs = append(errs, field.Forbidden(field.NewPath("immutable"), immutableWhenSet))
 		}
-		if !reflect.DeepEqual(secret.Data, old.Data) {
+		if !apiequality.Semantic.DeepEqual(secret.Data, old.Data) {
 			errs = append(errs, field.Forbidden(field.NewPath("data"), immutableWhenSet))
 		}
 	}
