@@ -33,6 +33,8 @@ type Config struct {
 	// KeepTrace keeps the events in the record; otherwise only their hash and
 	// the history that the judge needs.
 	KeepTrace bool
+	// MaxRequests ends a run whose subject calls without end. Default 50,000.
+	MaxRequests uint64
 	// Watchdog is the wall-clock time a run may go without progress before it
 	// is taken for hung. Default 20s. It is the only wall clock in the world.
 	Watchdog time.Duration

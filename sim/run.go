@@ -11,7 +11,6 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/sim/apiserver"
 )
 
 // Run lives through one world and returns what happened. The same config gives
@@ -98,15 +97,6 @@ func (w *world) usersAreDone() bool {
 	return true
 }
 
-// found sets up the cluster before anybody looks at it.
-func (w *world) found() {
-	server, err := apiserver.New(w.serverConfig())
-	if err != nil {
-		panic(fmt.Sprintf("sim: the API server does not start: %v", err))
-	}
-	w.server = server
-}
-
 func (w *world) freeze() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,6 +155,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Settle == 0 {
 		c.Settle = 2 * time.Minute
+	}
+	if c.MaxRequests == 0 {
+		c.MaxRequests = 50_000
 	}
 	if c.Watchdog == 0 {
 		c.Watchdog = 20 * time.Second

@@ -33,6 +33,7 @@ func mirror(ctx context.Context, env sim.Env) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace("default"))
 	informer := factory.Core().V1().ConfigMaps()
 	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[string]())
+	defer queue.ShutDown()
 	enqueue := func(obj any) {
 		if key, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj); err == nil {
 			queue.Add(key)
@@ -187,7 +188,7 @@ func TestProblemsAreNamed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			record := sim.Run(t, sim.Config{
-				Safety: 10 * time.Minute, Settle: 10 * time.Minute,
+				Safety: 10 * time.Minute, Settle: 10 * time.Minute, MaxRequests: 2_000,
 				Network:   sim.Network{Latency: faults.Span{Min: time.Microsecond, Max: 2 * time.Microsecond}},
 				Processes: []sim.Process{{Name: "subject", Run: c.run}},
 			})

@@ -38,12 +38,9 @@ type world struct {
 	problems []model.Problem
 }
 
-// A subject that keeps the world busy without end would keep a seed from ever
-// ending; these bounds turn it into a problem.
-const (
-	maxEventsPerInstant = 100_000
-	maxRequests         = 200_000
-)
+// maxEventsPerInstant bounds what may happen without virtual time passing: a
+// subject that loops without a pause would keep a seed from ever ending.
+const maxEventsPerInstant = 100_000
 
 func (w *world) now() time.Duration { return time.Since(w.epoch) }
 
@@ -92,8 +89,8 @@ func (w *world) stuck(delivered int) bool {
 	switch {
 	case delivered > maxEventsPerInstant:
 		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d events without virtual time passing: a loop without a pause", maxEventsPerInstant)})
-	case w.requests > maxRequests && !w.frozen:
-		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d requests in one run: an endless loop of calls", maxRequests)})
+	case w.requests > w.config.MaxRequests && !w.frozen:
+		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d requests in one run: an endless loop of calls", w.config.MaxRequests)})
 	default:
 		return false
 	}
