@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -78,16 +77,16 @@ func publishedOldestFirst(gips []v1.GlobalIngressIP) []publishedAddress {
 }
 
 func (r *reconciler) adoptOne(ctx context.Context, gip *v1.GlobalIngressIP, addr netip.Addr) error {
-	claim := &networkingv1.IPAddress{}
-
-	found, err := r.lookUp(ctx, types.NamespacedName{Name: addr.String()}, claim)
-	if err != nil || found {
+	// One that holds a claim already has nothing to adopt, even if its status
+	// was edited to say something else.
+	claims, err := r.cachedClaims(ctx, client.ObjectKeyFromObject(gip))
+	if err != nil || len(claims) > 0 {
 		return err
 	}
 
 	service := &corev1.Service{}
 
-	found, err = r.lookUp(ctx, types.NamespacedName{Namespace: gip.Namespace, Name: serviceOf(gip)}, service)
+	found, err := r.lookUp(ctx, types.NamespacedName{Namespace: gip.Namespace, Name: serviceOf(gip)}, service)
 	if err != nil || !found || invalidReference(gip) != "" {
 		return err
 	}
