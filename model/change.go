@@ -74,6 +74,9 @@ type derived struct {
 	history *History
 	read    []change
 	final   *cluster
+
+	breaches  map[guarantee]Result // of all watches
+	unwatched bool                 // their frames were not recorded
 }
 
 func newDerived(h *History) *derived { return &derived{history: h} }

@@ -32,6 +32,7 @@ func Generic() []Property {
 		noExit(),
 		noHang(),
 		noGoroutineLeak(),
+		storeLinearizable(),
 		quiet(),
 	}
 }

@@ -81,13 +81,12 @@ func split(key string) (namespace, name string) {
 }
 
 func (t teller) create(r resource, key string, object runtime.Object) *Call {
-	return t.do(call{verb: "create", resource: r, key: key, request: object}, func(runtime.Object) runtime.Object { return object })
+	return t.do(call{verb: "create", resource: r, key: key}, func(runtime.Object) runtime.Object { return object })
 }
 
 type call struct {
 	verb, key, subresource string
 	resource               resource
-	request                runtime.Object
 }
 
 // do makes one call: change gets what is stored (nil: nothing) and returns
@@ -103,16 +102,14 @@ func (t teller) do(c call, change func(runtime.Object) runtime.Object) *Call {
 		Namespace: namespace, Name: name, CallSeq: t.seq, Called: t.now, Outcome: Unknown,
 	}
 	old := t.stored[id]
+	next := change(copyOf(old))
+	if c.verb != "delete" {
+		made.Request, made.RequestType = t.encode(next, c.resource)
+	}
 	var answer runtime.Object
 	if t.fate != dropped {
-		answer = t.commit(id, &made, change(copyOf(old)))
-	} else {
-		answer = change(copyOf(old))
+		answer = t.commit(id, &made, next)
 	}
-	if c.request == nil && c.verb != "delete" {
-		c.request = answer
-	}
-	made.Request, made.RequestType = t.encode(c.request, c.resource)
 	if t.fate == answered {
 		t.seq++
 		made.Outcome, made.Code, made.ReturnSeq, made.Returned = OK, 200, t.seq, t.now+5*time.Millisecond
