@@ -1,9 +1,12 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
@@ -30,6 +33,7 @@ type call struct {
 	dropped    bool   // the request never arrives
 	stopServer func() // ends what the server still does for it
 	stream     *streamBody
+	watch      int // index into the history's watches, once there is a stream
 	lastPacket time.Duration // when the latest packet from the server is due: they do not overtake
 	packets    int
 	perObject  map[string]int // frames so far per object, which keys their latency
@@ -70,7 +74,7 @@ func (w *world) number(c *call) {
 		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.User,
 		Verb: c.info.verb, Group: c.info.group, Version: c.info.version,
 		Resource: c.info.resource, Subresource: c.info.subresource,
-		Namespace: c.info.namespace, Name: c.info.name,
+		Namespace: c.info.namespace, Name: c.info.name, Query: c.request.URL.RawQuery,
 		CallSeq: seq, Called: w.now(), Outcome: model.Unknown,
 		RequestType: c.request.Header.Get("Content-Type"), Request: c.body,
 	})
@@ -176,6 +180,8 @@ func (w *world) deliver(c *call, code int, header http.Header, body []byte, stre
 	response := newResponse(c.request, code, header, nil, int64(len(body)))
 	if stream {
 		c.stream = newStreamBody(c)
+		c.watch = len(w.history.Watches)
+		w.history.Watches = append(w.history.Watches, model.Watch{CallID: c.id})
 		response.Body, response.ContentLength = c.stream, -1
 		w.closeLater(c)
 	} else {
@@ -212,13 +218,22 @@ func (w *world) returned(c *call, code int, err error, header http.Header, body 
 	h.ReturnSeq, h.Returned = w.event(e), w.now()
 }
 
+// initialEventsEnd marks the bookmark after the initial events of a watch, in
+// JSON and in protobuf alike.
+var initialEventsEnd = []byte(metav1.InitialEventsAnnotationKey)
+
 func (w *world) deliverFrame(c *call, f apiserver.Frame) {
 	if c.over {
 		return
 	}
-	w.event(Event{
+	seq := w.event(Event{
 		Type: EventFrame, Process: c.process.identity, Call: c.id, Identity: f.Namespace + "/" + f.Name,
 		Revision: f.ResourceVersion, Detail: f.Type, Digest: digest(f.Data),
+	})
+	watch := &w.history.Watches[c.watch]
+	watch.Frames = append(watch.Frames, model.Frame{
+		Seq: seq, At: w.now(), Type: f.Type, Revision: f.ResourceVersion, Namespace: f.Namespace, Name: f.Name,
+		InitialEnd: f.Type == "BOOKMARK" && bytes.Contains(f.Data, initialEventsEnd), Data: f.Data,
 	})
 	c.stream.push(f.Data)
 }
