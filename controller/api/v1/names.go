@@ -1,0 +1,66 @@
+package v1
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// What marks the internal Service of an exported Service. Submariner's names.
+const (
+	// InternalServiceLabel carries the exported Service's name.
+	InternalServiceLabel = "submariner.io/exportedServiceRef"
+	// InternalServiceFinalizer keeps the internal Service, and with it the
+	// data path, until the controller has let go of it.
+	InternalServiceFinalizer = "submariner.io/globalnet-internal-service"
+
+	internalServicePrefix = "submariner-"
+	internalServiceDigest = 32
+)
+
+// What marks GlobalIngressIPs of headless Services. Submariner's names.
+const (
+	ServiceRefLabel                = "submariner.io/serviceRef"
+	HeadlessServicePodIPAnnotation = "submariner.io/headless-svc-pod-ip"
+	HeadlessServiceEndpointsIP     = "submariner.io/headless-svc-endpoints-ip"
+)
+
+// What this controller adds.
+const (
+	// Finalizer holds a GlobalIngressIP until its claim has been released, so
+	// that no deletion goes unnoticed, whether the controller runs or not.
+	Finalizer = "globalingressip.submariner.io/claim"
+
+	// AddressAnnotation on a GlobalIngressIP is the address its claim is, or
+	// will be, made for. It is written before the claim: a claim whose creation
+	// has an unknown outcome is found again by name, at the cost of one read.
+	AddressAnnotation = "globalingressip.submariner.io/address"
+
+	// ServiceUIDAnnotation on a GlobalIngressIP and on its claim is the UID of
+	// the Service served. A Service that was deleted and created again under
+	// the same name is another owner.
+	ServiceUIDAnnotation = "globalingressip.submariner.io/service-uid"
+
+	// ServiceAnnotation on a claim is the name of the Service served, in the
+	// namespace of the claim's parent.
+	ServiceAnnotation = "globalingressip.submariner.io/service"
+
+	// OwnerUIDAnnotation on a claim is the UID of the GlobalIngressIP that
+	// holds it: an IPAddress's parentRef has no UID of its own.
+	OwnerUIDAnnotation = "globalingressip.submariner.io/owner-uid"
+
+	// ManagedBy is the value, on this controller's claims, of the label
+	// ipaddress.kubernetes.io/managed-by.
+	ManagedBy = "globalingressip.submariner.io"
+)
+
+// InternalServiceName returns the name of the internal Service that carries
+// the global IP of the named Service: "submariner-" and the first 32
+// characters of the base32 form of the SHA-256 of the name, in lower case.
+// InternalServiceName("nginx") is "submariner-lpq6zr4tl4o5qvrv2t7o3l3gawkagast".
+func InternalServiceName(service string) string {
+	digest := sha256.Sum256([]byte(service))
+	encoded := base32.StdEncoding.EncodeToString(digest[:])
+
+	return internalServicePrefix + strings.ToLower(encoded[:internalServiceDigest])
+}

@@ -1,0 +1,94 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+)
+
+// calls is the only way reconcilers talk to the API server. Reads are quorum
+// reads; each call has its own time limit, is counted when it fails, and says
+// in its error what was being done to which object.
+type calls struct {
+	reader  client.Reader // past the cache
+	writer  client.Client
+	timeout time.Duration
+	metrics *collectors
+}
+
+func (c *calls) get(ctx context.Context, name types.NamespacedName, obj client.Object) error {
+	obj.SetNamespace(name.Namespace)
+	obj.SetName(name.Name)
+
+	return c.do(ctx, "get", obj, func(ctx context.Context) error {
+		return c.reader.Get(ctx, name, obj)
+	})
+}
+
+// list is not bounded by the timeout of a single object's call: a list of
+// 10,000 objects may take its time.
+func (c *calls) list(ctx context.Context, list client.ObjectList) error {
+	return c.reader.List(ctx, list)
+}
+
+func (c *calls) create(ctx context.Context, obj client.Object) error {
+	return c.do(ctx, "create", obj, func(ctx context.Context) error {
+		return c.writer.Create(ctx, obj)
+	})
+}
+
+func (c *calls) update(ctx context.Context, obj client.Object) error {
+	return c.do(ctx, "update", obj, func(ctx context.Context) error {
+		return c.writer.Update(ctx, obj)
+	})
+}
+
+func (c *calls) updateStatus(ctx context.Context, obj client.Object) error {
+	return c.do(ctx, "update status of", obj, func(ctx context.Context) error {
+		return c.writer.Status().Update(ctx, obj)
+	})
+}
+
+// delete deletes the very object that was read: under another UID the call is
+// refused with a conflict. An object already gone is success.
+func (c *calls) delete(ctx context.Context, obj client.Object) error {
+	uid := obj.GetUID()
+
+	err := c.do(ctx, "delete", obj, func(ctx context.Context) error {
+		return c.writer.Delete(ctx, obj, client.Preconditions(metav1.Preconditions{UID: &uid}))
+	})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+
+	return err
+}
+
+func (c *calls) do(ctx context.Context, verb string, obj client.Object, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	namespace, name := obj.GetNamespace(), obj.GetName()
+
+	err := call(ctx)
+	if err == nil {
+		return nil
+	}
+
+	kind := "object"
+	if gvk, unknown := apiutil.GVKForObject(obj, c.writer.Scheme()); unknown == nil {
+		kind = gvk.Kind
+	}
+
+	failed := &callError{verb: verb, kind: kind, namespace: namespace, name: name, err: err}
+	if !apierrors.IsNotFound(err) {
+		c.metrics.errors.WithLabelValues(string(classify(failed)), verb, kind).Inc()
+	}
+
+	return failed
+}

@@ -1,0 +1,230 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+)
+
+// attempts is how many addresses are tried in one go before backing off. More
+// than one is needed only when somebody else claims addresses that the cache
+// has not shown yet.
+const attempts = 8
+
+// held is a GlobalIngressIP with the address that is its property.
+type held struct {
+	gip  *v1.GlobalIngressIP
+	addr netip.Addr
+}
+
+// ensureClaim returns the address that is gip's property, after claiming one
+// if none is.
+func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (held, error) {
+	claims, err := r.cachedClaims(ctx, client.ObjectKeyFromObject(gip))
+	if err != nil {
+		return held{}, err
+	}
+
+	carried, err := r.cachedCarried(ctx, gip)
+	if err != nil {
+		return held{}, err
+	}
+
+	if addr, ok := chooseOwn(claims, gip, carried); ok {
+		return held{gip, addr}, nil
+	}
+
+	if carried == "" && len(claims) == 0 && r.nothingToClaim(gip) {
+		return held{}, poolExhausted()
+	}
+
+	// The cache shows no claim, but the cache may be behind: before anything
+	// new is claimed, the API server says what is written down.
+	fresh := &v1.GlobalIngressIP{}
+	if err := r.calls.get(ctx, client.ObjectKeyFromObject(gip), fresh); err != nil {
+		return held{}, behindIfNotFound(err)
+	}
+
+	if fresh.UID != gip.UID || fresh.DeletionTimestamp != nil {
+		return held{}, fmt.Errorf("GlobalIngressIP %s/%s was replaced or deleted: %w", gip.Namespace, gip.Name, errCacheBehind)
+	}
+
+	if addr, ok, err := r.reclaim(ctx, fresh); err != nil || ok {
+		return held{fresh, addr}, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
+	}
+
+	return r.claimNew(ctx, fresh)
+}
+
+// cachedCarried returns the address that gip's internal Service carries, as far
+// as the cache knows.
+func (r *reconciler) cachedCarried(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
+	internal := &corev1.Service{}
+
+	found, err := r.lookUp(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
+	if err != nil || !found {
+		return "", err
+	}
+
+	return r.carriedAddress(internal, serviceOf(gip)), nil
+}
+
+// chooseOwn picks, among the claims in the cache, the one that is gip's. If
+// there are several: the published one, else the carried one.
+func chooseOwn(claims []networkingv1.IPAddress, gip *v1.GlobalIngressIP, carried string) (netip.Addr, bool) {
+	var own []string
+
+	for i := range claims {
+		if relation(&claims[i], gip) == ownClaim && claims[i].DeletionTimestamp == nil {
+			own = append(own, claims[i].Name)
+		}
+	}
+
+	for _, preferred := range []string{gip.Status.AllocatedIP, carried, gip.Annotations[v1.AddressAnnotation]} {
+		for _, name := range own {
+			if name == preferred {
+				return parseAddr(name)
+			}
+		}
+	}
+
+	if len(own) > 0 {
+		return parseAddr(own[0])
+	}
+
+	return netip.Addr{}, false
+}
+
+func parseAddr(s string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(s)
+
+	return addr, err == nil
+}
+
+// nothingToClaim reports, from memory alone, that gip has no address written
+// down and the pool has none to offer, so that waiting costs no API calls.
+func (r *reconciler) nothingToClaim(gip *v1.GlobalIngressIP) bool {
+	if gip.Status.AllocatedIP != "" || gip.Annotations[v1.AddressAnnotation] != "" {
+		return false
+	}
+
+	_, free := r.pool.Propose(client.ObjectKeyFromObject(gip).String())
+
+	return !free
+}
+
+func poolExhausted() error { return stepFailed(v1.ReasonIPPoolAllocationFailed, errPoolExhausted) }
+
+func behindIfNotFound(err error) error {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%v: %w", err, errCacheBehind)
+	}
+
+	return err
+}
+
+// reclaim claims the address that is already in use for gip: the published one,
+// or the one its internal Service carries because a crash came before it was
+// published. It returns false if there is none, or if it is somebody else's.
+func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (netip.Addr, bool, error) {
+	inUse := gip.Status.AllocatedIP
+
+	if inUse == "" {
+		internal := &corev1.Service{}
+
+		err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
+		if client.IgnoreNotFound(err) != nil {
+			return netip.Addr{}, false, err
+		}
+
+		if err == nil {
+			inUse = r.carriedAddress(internal, serviceOf(gip))
+		}
+	}
+
+	addr, ok := parseAddr(inUse)
+	if !ok {
+		return netip.Addr{}, false, nil
+	}
+
+	ours, err := r.acquire(ctx, gip, addr)
+	if err != nil || ours {
+		return addr, ours, err
+	}
+
+	r.log(ctx).Info("the address in use belongs to another owner: taking another one", "address", addr)
+	r.warn(gip, v1.ReasonReserveAllocatedIPsFailed, "Global IP %s belongs to another owner; another one is allocated", addr)
+
+	return netip.Addr{}, false, nil
+}
+
+// carriedAddress returns the global IP that an internal Service carries, or ""
+// if it is not one of the pool's: a hand-made Service proves nothing.
+func (r *reconciler) carriedAddress(internal *corev1.Service, service string) string {
+	if internal.Labels[v1.InternalServiceLabel] != service || len(internal.Spec.ExternalIPs) != 1 {
+		return ""
+	}
+
+	addr, ok := parseAddr(internal.Spec.ExternalIPs[0])
+	if !ok || !r.pool.Contains(addr) {
+		return ""
+	}
+
+	return addr.String()
+}
+
+// claimNew claims the address written down on gip, or the next free one. What
+// it is about to claim is written down first, so that a claim whose creation
+// has an unknown outcome is tried again under the same name.
+func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (held, error) {
+	owner := client.ObjectKeyFromObject(gip).String()
+
+	if addr, ok := parseAddr(gip.Annotations[v1.AddressAnnotation]); ok && r.pool.Contains(addr) {
+		r.pool.Hold(owner, addr)
+	}
+
+	for range attempts {
+		addr, ok := r.pool.Propose(owner)
+		if !ok {
+			return held{}, poolExhausted()
+		}
+
+		if gip.Annotations[v1.AddressAnnotation] != addr.String() {
+			gip = gip.DeepCopy()
+			annotate(gip, v1.AddressAnnotation, addr.String())
+
+			if err := r.calls.update(ctx, gip); err != nil {
+				return held{}, stepFailed(v1.ReasonClaimFailed, err)
+			}
+		}
+
+		ours, err := r.acquire(ctx, gip, addr)
+		if err != nil {
+			return held{}, stepFailed(v1.ReasonClaimFailed, err)
+		}
+
+		if ours {
+			r.log(ctx).Info("claimed a global IP", "address", addr)
+
+			return held{gip, addr}, nil
+		}
+
+		r.log(ctx).Info("the address belongs to another owner: trying the next", "address", addr)
+		r.pool.Drop(owner)
+	}
+
+	return held{}, stepFailed(v1.ReasonClaimFailed,
+		fmt.Errorf("the last %d addresses tried belong to others: %w", attempts, errCacheBehind))
+}
+
+func internalServiceName(namespace, service string) types.NamespacedName {
+	return types.NamespacedName{Namespace: namespace, Name: v1.InternalServiceName(service)}
+}

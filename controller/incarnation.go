@@ -1,0 +1,174 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	ctrl "sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/seatrial/seatrial/controller/ipam"
+)
+
+// never is longer than any cluster is unreachable: waiting for caches is not
+// to end in giving up.
+const never = 10 * 365 * 24 * time.Hour
+
+// incarnation is what one manager is built from. A replica that loses its
+// leadership gets another one; what is served on ports outlives them.
+type incarnation struct {
+	cfg     *rest.Config
+	scheme  *runtime.Scheme
+	options Options
+	metrics *collectors
+	ready   *readiness
+}
+
+// runOnce builds a manager and runs it until ctx ends or leadership is lost.
+func runOnce(ctx context.Context, in incarnation) error {
+	mgr, err := newManager(in)
+	if err != nil {
+		return fmt.Errorf("build the manager: %w", err)
+	}
+
+	core, err := corev1client.NewForConfigAndClient(in.cfg, mgr.GetHTTPClient())
+	if err != nil {
+		return fmt.Errorf("build the client for Events: %w", err)
+	}
+
+	recorder, stopRecorder := newRecorder(ctx, core, in.scheme)
+	defer stopRecorder()
+
+	r := newReconciler(mgr, in)
+	r.events = recorder
+
+	if err := addController(ctx, mgr, r, in.options); err != nil {
+		return err
+	}
+
+	if err := mgr.Add(&cacheSync{cache: mgr.GetCache(), ready: in.ready}); err != nil {
+		return fmt.Errorf("add the readiness check: %w", err)
+	}
+
+	err = mgr.Start(ctx)
+	// A manager that lost its leadership does not wait for its workers. Their
+	// contexts are cancelled; the next incarnation starts when they are out.
+	r.inFlight.Wait()
+
+	return err
+}
+
+func newReconciler(mgr manager.Manager, in incarnation) *reconciler {
+	r := &reconciler{
+		cached: mgr.GetCache(),
+		calls: &calls{
+			reader:  mgr.GetAPIReader(),
+			writer:  mgr.GetClient(),
+			timeout: in.options.RequestTimeout,
+			metrics: in.metrics,
+		},
+		pool:    ipam.NewPool(in.options.CIDRs),
+		own:     newOwnClaims(),
+		waiting: newWaiting(),
+		metrics: in.metrics,
+		trouble: newTrouble(),
+		started: newStarted(),
+	}
+	in.metrics.usage.observe(r.usage, r.waiting.count)
+
+	return r
+}
+
+func newManager(in incarnation) (manager.Manager, error) {
+	lock, err := newLeaderLock(in.cfg, in.options)
+	if err != nil {
+		return nil, err
+	}
+
+	skipNameValidation := true // several controllers may live in one process
+
+	options := manager.Options{
+		Scheme: in.scheme,
+		Logger: in.options.Logger,
+		MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) {
+			return newRESTMapper(), nil
+		},
+		Cache: cache.Options{
+			DefaultTransform:            cache.TransformStripManagedFields(),
+			ReaderFailOnMissingInformer: true,
+		},
+		// Ports are served by Run, so that they stay open across elections.
+		Metrics:                metricsserver.Options{BindAddress: off},
+		HealthProbeBindAddress: off,
+		Controller: config.Controller{
+			SkipNameValidation: &skipNameValidation,
+			CacheSyncTimeout:   never,
+		},
+	}
+
+	if lock != nil {
+		options.LeaderElection = true
+		options.LeaderElectionResourceLockInterface = lock
+		options.LeaderElectionReleaseOnCancel = true
+		options.LeaseDuration = &in.options.LeaseDuration
+		options.RenewDeadline = &in.options.RenewDeadline
+		options.RetryPeriod = &in.options.RetryPeriod
+	}
+
+	return manager.New(in.cfg, options)
+}
+
+func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Options) error {
+	// Registering an index starts no request: the cache is not running yet.
+	if err := mgr.GetCache().IndexField(ctx, &networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner); err != nil {
+		return fmt.Errorf("index claims by owner: %w", err)
+	}
+
+	// A standby keeps its caches and its queue filled, so that taking over is
+	// a matter of the lease alone.
+	warmUp := o.LeaderElection
+
+	c, err := ctrl.NewTyped(component, mgr, ctrl.TypedOptions[key]{
+		Reconciler:              r,
+		MaxConcurrentReconciles: o.Workers,
+		RateLimiter:             newRateLimiter(),
+		EnableWarmup:            &warmUp,
+		LogConstructor: func(k *key) klog.Logger {
+			log := o.Logger.WithName(component)
+			if k == nil {
+				return log
+			}
+
+			return log.WithValues("key", string(k.kind), "object", k.NamespacedName.String())
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("build the controller: %w", err)
+	}
+
+	for _, source := range r.sources(mgr.GetCache()) {
+		if err := c.Watch(source); err != nil {
+			return fmt.Errorf("watch: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// isLeadershipLost recognises the one way in which a manager ends that is not
+// the end of the controller. controller-runtime has no error value for it.
+func isLeadershipLost(err error) bool {
+	return strings.Contains(err.Error(), "leader election lost")
+}

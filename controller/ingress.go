@@ -1,0 +1,141 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+)
+
+// reconcileIngress brings one GlobalIngressIP, or what one left behind, to the
+// state it should be in.
+func (r *reconciler) reconcileIngress(ctx context.Context, k key) error {
+	gip := &v1.GlobalIngressIP{}
+
+	found, err := r.lookUp(ctx, k.NamespacedName, gip)
+
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		r.started.forget(k)
+
+		return r.cleanUp(ctx, k.NamespacedName)
+	case gip.DeletionTimestamp != nil:
+		r.started.forget(k)
+
+		return r.release(ctx, gip)
+	}
+
+	return r.ensure(ctx, k, gip)
+}
+
+// ensure takes a GlobalIngressIP through finalizer, claim, internal Service and
+// status, doing only what is not yet done.
+func (r *reconciler) ensure(ctx context.Context, k key, gip *v1.GlobalIngressIP) error {
+	if fault := invalidReference(gip); fault != "" {
+		return r.reportCondition(ctx, gip, failure(v1.ReasonInvalidReference, fault))
+	}
+
+	name := types.NamespacedName{Namespace: gip.Namespace, Name: serviceOf(gip)}
+
+	e, err := r.lookUpExported(ctx, name)
+	if err != nil {
+		return err
+	}
+
+	if e.service == nil && gip.Status.AllocatedIP == "" {
+		return r.reportCondition(ctx, gip, failure(v1.ReasonServiceNotFound,
+			fmt.Sprintf("Service %s does not exist", name.Name)))
+	}
+
+	e.gip = gip
+	if !e.exists() || !e.sameService() {
+		return nil // whether it is to go is being proven under the export's key
+	}
+
+	if gip.Status.AllocatedIP == "" {
+		r.started.begin(k)
+	}
+
+	return r.allocate(ctx, k, gip, e.service)
+}
+
+func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressIP, service *corev1.Service) error {
+	gip, err := r.ensureOwnership(ctx, gip, service)
+	if err != nil {
+		return err
+	}
+
+	held, err := r.ensureClaim(ctx, gip)
+	if err != nil {
+		return err
+	}
+
+	if err := r.ensureInternalService(ctx, service, held.addr); err != nil {
+		return err
+	}
+
+	published := held.gip.Status.AllocatedIP == held.addr.String()
+
+	if err := r.publish(ctx, held.gip, held.addr); err != nil {
+		return err
+	}
+
+	if took, ok := r.started.end(k); ok && !published {
+		r.metrics.allocated.Inc()
+		r.metrics.duration.Observe(took.Seconds())
+	}
+
+	return r.releaseSurplus(ctx, held)
+}
+
+// invalidReference says what is wrong with what a GlobalIngressIP refers to,
+// or "".
+func invalidReference(gip *v1.GlobalIngressIP) string {
+	switch {
+	case gip.Spec.Target != v1.ClusterIPService:
+		return fmt.Sprintf("target %q is not served by this controller", gip.Spec.Target)
+	case serviceOf(gip) == "":
+		return "serviceRef names no Service"
+	case gip.Name != serviceOf(gip):
+		// Two of them for one Service would fight over its internal Service.
+		return fmt.Sprintf("the GlobalIngressIP of Service %s must bear its name", serviceOf(gip))
+	}
+
+	return ""
+}
+
+// ensureOwnership marks a GlobalIngressIP that Submariner or a user created as
+// this controller's: the finalizer before anything that needs cleaning up, the
+// Service's UID before anything that depends on which Service it is.
+func (r *reconciler) ensureOwnership(
+	ctx context.Context, gip *v1.GlobalIngressIP, service *corev1.Service,
+) (*v1.GlobalIngressIP, error) {
+	if slices.Contains(gip.Finalizers, v1.Finalizer) && gip.Annotations[v1.ServiceUIDAnnotation] != "" {
+		return gip, nil
+	}
+
+	owned := gip.DeepCopy()
+	controllerutil.AddFinalizer(owned, v1.Finalizer)
+	annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
+
+	if owned.Status.AllocatedIP != "" {
+		annotate(owned, v1.AddressAnnotation, owned.Status.AllocatedIP)
+	}
+
+	return owned, r.calls.update(ctx, owned)
+}
+
+func annotate(gip *v1.GlobalIngressIP, annotation, value string) {
+	if gip.Annotations == nil {
+		gip.Annotations = map[string]string{}
+	}
+
+	gip.Annotations[annotation] = value
+}

@@ -1,0 +1,163 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+)
+
+// ensureInternalService makes the internal Service carry addr, with the ports
+// and the selector of the exported Service, and undoes whatever a user did to
+// it.
+func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.Service, addr netip.Addr) error {
+	name := internalServiceName(service.Namespace, service.Name)
+	internal := &corev1.Service{}
+
+	found, err := r.lookUp(ctx, name, internal)
+	if err != nil {
+		return err
+	}
+
+	if !found {
+		internal = &corev1.Service{}
+		internal.Namespace, internal.Name = name.Namespace, name.Name
+		shapeInternalService(internal, service, addr)
+
+		err := r.calls.create(ctx, internal)
+		if !apierrors.IsAlreadyExists(err) {
+			return stepFailed(v1.ReasonInternalServiceCreationFailed, err)
+		}
+
+		// The cache is behind, or an earlier creation did take effect though
+		// its answer was lost.
+		if err := r.calls.get(ctx, name, internal); err != nil {
+			return behindIfNotFound(err)
+		}
+	}
+
+	if internal.DeletionTimestamp != nil {
+		return r.finishInternalService(ctx, internal)
+	}
+
+	shaped := internal.DeepCopy()
+	shapeInternalService(shaped, service, addr)
+
+	if equality.Semantic.DeepEqual(internal, shaped) {
+		return nil
+	}
+
+	return stepFailed(v1.ReasonInternalServiceCreationFailed, r.calls.update(ctx, shaped))
+}
+
+// shapeInternalService gives internal the form it should have and leaves alone
+// what the API server filled in.
+func shapeInternalService(internal, service *corev1.Service, addr netip.Addr) {
+	if internal.Labels == nil {
+		internal.Labels = map[string]string{}
+	}
+
+	internal.Labels[v1.InternalServiceLabel] = service.Name
+	controllerutil.AddFinalizer(internal, v1.InternalServiceFinalizer)
+
+	singleStack := corev1.IPFamilyPolicySingleStack
+	spec := &internal.Spec
+
+	if spec.Type != corev1.ServiceTypeClusterIP {
+		clearNodePortFields(spec)
+	}
+
+	spec.Type = corev1.ServiceTypeClusterIP
+	spec.ExternalIPs = []string{addr.String()}
+	spec.IPFamilyPolicy = &singleStack
+	spec.Selector = service.Spec.Selector
+	spec.Ports = slices.Clone(service.Spec.Ports)
+
+	for i := range spec.Ports {
+		spec.Ports[i].NodePort = 0 // the exported Service's own, when it is of another type
+	}
+}
+
+// clearNodePortFields drops what the API server accepts on a NodePort or
+// LoadBalancer Service only, for one that a user turned into such.
+func clearNodePortFields(spec *corev1.ServiceSpec) {
+	spec.ExternalTrafficPolicy = ""
+	spec.HealthCheckNodePort = 0
+	spec.AllocateLoadBalancerNodePorts = nil
+	spec.LoadBalancerClass = nil
+	spec.LoadBalancerIP = ""
+	spec.LoadBalancerSourceRanges = nil
+	spec.ExternalName = ""
+}
+
+// finishInternalService lets go of an internal Service that is being deleted.
+// Its deletion event brings the key back.
+func (r *reconciler) finishInternalService(ctx context.Context, internal *corev1.Service) error {
+	if slices.Contains(internal.Finalizers, v1.InternalServiceFinalizer) {
+		freed := internal.DeepCopy()
+		controllerutil.RemoveFinalizer(freed, v1.InternalServiceFinalizer)
+
+		if err := r.calls.update(ctx, freed); err != nil {
+			return behindIfNotFound(err)
+		}
+	}
+
+	return fmt.Errorf("internal Service %s/%s: %w", internal.Namespace, internal.Name, errAwaitingDeletion)
+}
+
+// removeInternalService deletes the internal Service of an exported one, and
+// returns nil only when a quorum read proved that it no longer exists.
+func (r *reconciler) removeInternalService(ctx context.Context, namespace, service string) error {
+	name := internalServiceName(namespace, service)
+	internal := &corev1.Service{}
+
+	err := r.calls.get(ctx, name, internal)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+
+	if err != nil {
+		return err
+	}
+
+	if internal.DeletionTimestamp == nil {
+		if err := r.calls.delete(ctx, internal.DeepCopy()); err != nil {
+			return err
+		}
+		// Deleting gave it a new resourceVersion; it may also be gone.
+		err := r.calls.get(ctx, name, internal)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+
+		if err != nil {
+			return err
+		}
+	}
+
+	if internal.DeletionTimestamp != nil && slices.Contains(internal.Finalizers, v1.InternalServiceFinalizer) {
+		controllerutil.RemoveFinalizer(internal, v1.InternalServiceFinalizer)
+
+		if err := r.calls.update(ctx, internal); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+
+		err := r.calls.get(ctx, name, &corev1.Service{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+
+		if err != nil {
+			return err
+		}
+	}
+
+	return fmt.Errorf("internal Service %s: %w", name, errAwaitingDeletion)
+}

@@ -1,0 +1,42 @@
+package controller
+
+import (
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+)
+
+// AddToScheme registers every kind the controller reads or writes.
+func AddToScheme(scheme *runtime.Scheme) error {
+	return errors.Join(
+		clientgoscheme.AddToScheme(scheme),
+		mcsv1alpha1.AddToScheme(scheme),
+		v1.AddToScheme(scheme))
+}
+
+// newRESTMapper knows the few kinds the controller uses. Asking the API server
+// instead would add a failure at start that no retry inside controller-runtime
+// covers, for an answer that cannot differ.
+func newRESTMapper() meta.RESTMapper {
+	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{
+		corev1.SchemeGroupVersion,
+		networkingv1.SchemeGroupVersion,
+		mcsv1alpha1.SchemeGroupVersion,
+		v1.GroupVersion,
+	})
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace)
+	mapper.Add(networkingv1.SchemeGroupVersion.WithKind("IPAddress"), meta.RESTScopeRoot)
+	mapper.Add(mcsv1alpha1.SchemeGroupVersion.WithKind("ServiceExport"), meta.RESTScopeNamespace)
+	mapper.Add(v1.GroupVersion.WithKind("GlobalIngressIP"), meta.RESTScopeNamespace)
+
+	return mapper
+}

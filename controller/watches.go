@@ -1,0 +1,154 @@
+package controller
+
+import (
+	"context"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+)
+
+// adoptionPriority puts adoption before everything that the caches bring at
+// start.
+const adoptionPriority = 1000
+
+// sources returns what feeds the queue.
+func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
+	return []source.TypedSource[key]{
+		source.TypedFunc[key](func(_ context.Context, q queue) error {
+			r.waiting.attach(q)
+			enqueueFirst(q, key{kind: keyAdoption})
+
+			return nil
+		}),
+		watch(informers, &corev1.Service{}, nil, serviceKeys),
+		watch(informers, &mcsv1alpha1.ServiceExport{}, nil, exportKeys),
+		watch(informers, &v1.GlobalIngressIP{}, r.observeIngress, ingressKeys),
+		watch(informers, &networkingv1.IPAddress{}, r.observeClaim, claimKeys),
+	}
+}
+
+func enqueueFirst(q queue, k key) {
+	if pq, ok := q.(priorityqueue.PriorityQueue[key]); ok {
+		priority := adoptionPriority
+		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, k)
+
+		return
+	}
+
+	q.Add(k)
+}
+
+// watch enqueues the keys of every object that appears, changes or goes, of
+// its old form as well as of its new one: an edited label must not hide an
+// object from the key it used to belong to. observe, if not nil, is told
+// first, so that whoever works on the key already finds the pool up to date;
+// its exists is false when the object is gone.
+func watch[object client.Object](
+	informers cache.Cache, kind object, observe func(obj object, exists bool), keys func(object) []key,
+) source.TypedSource[key] {
+	tell := func(obj object, exists bool) {
+		if observe != nil {
+			observe(obj, exists)
+		}
+	}
+	enqueue := func(q queue, obj object) {
+		for _, k := range keys(obj) {
+			q.AddAfter(k, settle)
+		}
+	}
+
+	return source.TypedKind(informers, kind, handler.TypedFuncs[object, key]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[object], q queue) {
+			tell(e.Object, true)
+			enqueue(q, e.Object)
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[object], q queue) {
+			tell(e.ObjectNew, true)
+			enqueue(q, e.ObjectOld)
+			enqueue(q, e.ObjectNew)
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[object], q queue) {
+			tell(e.Object, false)
+			enqueue(q, e.Object)
+		},
+	})
+}
+
+func serviceKeys(service *corev1.Service) []key {
+	if exported := service.Labels[v1.InternalServiceLabel]; exported != "" {
+		return []key{ingressKey(service.Namespace, exported)}
+	}
+
+	return []key{exportKey(service.Namespace, service.Name), ingressKey(service.Namespace, service.Name)}
+}
+
+func exportKeys(export *mcsv1alpha1.ServiceExport) []key {
+	return []key{exportKey(export.Namespace, export.Name), ingressKey(export.Namespace, export.Name)}
+}
+
+func ingressKeys(gip *v1.GlobalIngressIP) []key {
+	keys := []key{ingressKey(gip.Namespace, gip.Name), exportKey(gip.Namespace, gip.Name)}
+	if name := serviceOf(gip); name != "" && name != gip.Name {
+		keys = append(keys, exportKey(gip.Namespace, name))
+	}
+
+	return keys
+}
+
+func claimKeys(claim *networkingv1.IPAddress) []key {
+	if owner, ok := ownerOf(claim); ok {
+		return []key{{keyIngress, owner}}
+	}
+
+	return nil
+}
+
+// observeIngress keeps the pool from proposing an address that a
+// GlobalIngressIP has written down, be it published or only intended.
+func (r *reconciler) observeIngress(gip *v1.GlobalIngressIP, exists bool) {
+	owner := types.NamespacedName{Namespace: gip.Namespace, Name: gip.Name}.String()
+
+	if !exists {
+		if r.pool.Drop(owner) {
+			r.waiting.wake(1)
+		}
+
+		return
+	}
+
+	for _, written := range []string{gip.Status.AllocatedIP, gip.Annotations[v1.AddressAnnotation]} {
+		if addr, err := netip.ParseAddr(written); err == nil {
+			r.pool.Hold(owner, addr)
+
+			return
+		}
+	}
+}
+
+// observeClaim keeps the pool informed of every IPAddress, whoever made it.
+func (r *reconciler) observeClaim(claim *networkingv1.IPAddress, exists bool) {
+	addr, err := netip.ParseAddr(claim.Name)
+	if err != nil {
+		return
+	}
+
+	_, own := ownerOf(claim)
+	r.own.set(addr, own && exists)
+
+	if exists {
+		r.pool.Claimed(addr)
+	} else if r.pool.Unclaimed(addr) {
+		r.waiting.wake(1)
+	}
+}

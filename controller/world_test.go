@@ -1,0 +1,313 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/tools/record"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/ipam"
+)
+
+const testNamespace = "shop"
+
+// world is a reconciler over controller-runtime's fake client, driven by hand:
+// its cache is never behind, its calls can be made to fail.
+type world struct {
+	*testing.T
+	client.Client
+	ctx    context.Context
+	scheme *runtime.Scheme
+	cidr   string
+	r      *reconciler
+
+	uids   int
+	writes []string // "create Service shop/x", in order
+	reads  int
+	// before and after see every call of the reconciler; an error they return
+	// is the call's answer. After an after-error the call has taken effect.
+	before, after func(call string) error
+	seen          map[types.NamespacedName]bool
+	claims        map[string]*networkingv1.IPAddress
+	gips          map[types.NamespacedName]*v1.GlobalIngressIP
+}
+
+func newWorld(t *testing.T, cidr string) *world {
+	t.Helper()
+
+	w := &world{
+		T: t, ctx: context.Background(), scheme: runtime.NewScheme(), cidr: cidr,
+		seen: map[types.NamespacedName]bool{},
+	}
+	require.NoError(t, AddToScheme(w.scheme))
+
+	w.Client = fake.NewClientBuilder().WithScheme(w.scheme).
+		WithStatusSubresource(&v1.GlobalIngressIP{}).
+		WithIndex(&networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner).
+		WithInterceptorFuncs(interceptor.Funcs{
+			Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+				w.uids++
+				obj.SetUID(types.UID(fmt.Sprint("uid-", w.uids)))
+
+				return c.Create(ctx, obj, opts...)
+			},
+		}).Build()
+	w.restart()
+
+	return w
+}
+
+// restart replaces the reconciler: whatever it had in memory is gone.
+func (w *world) restart() {
+	calling := interceptor.NewClient(w.Client.(client.WithWatch), interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+			w.reads++
+
+			return w.call("get", obj, key, func() error { return c.Get(ctx, key, obj, opts...) })
+		},
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			w.reads++
+
+			return w.call("list", nil, client.ObjectKey{}, func() error { return c.List(ctx, list, opts...) })
+		},
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			return w.call("create", obj, client.ObjectKeyFromObject(obj), func() error { return c.Create(ctx, obj, opts...) })
+		},
+		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+			return w.call("update", obj, client.ObjectKeyFromObject(obj), func() error { return c.Update(ctx, obj, opts...) })
+		},
+		SubResourceUpdate: func(ctx context.Context, c client.Client, sub string, obj client.Object, opts ...client.SubResourceUpdateOption) error {
+			return w.call("update status of", obj, client.ObjectKeyFromObject(obj),
+				func() error { return c.SubResource(sub).Update(ctx, obj, opts...) })
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			return w.call("delete", obj, client.ObjectKeyFromObject(obj), func() error { return c.Delete(ctx, obj, opts...) })
+		},
+	})
+
+	metrics := newCollectors()
+	w.claims, w.gips = map[string]*networkingv1.IPAddress{}, map[types.NamespacedName]*v1.GlobalIngressIP{}
+	w.r = &reconciler{
+		cached:  w.Client,
+		calls:   &calls{reader: calling, writer: calling, timeout: DefaultRequestTimeout, metrics: metrics},
+		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
+		own:     newOwnClaims(),
+		waiting: newWaiting(),
+		events:  record.NewFakeRecorder(10000),
+		metrics: metrics,
+		trouble: newTrouble(),
+		started: newStarted(),
+	}
+}
+
+func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do func() error) error {
+	kind := strings.TrimPrefix(fmt.Sprintf("%T", obj), "*v1.")
+	call := fmt.Sprintf("%s %s %s", verb, kind, strings.TrimPrefix(key.String(), "/"))
+
+	if w.before != nil {
+		if err := w.before(call); err != nil {
+			return err
+		}
+	}
+
+	err := do()
+	if err == nil && verb != "get" && verb != "list" {
+		w.writes = append(w.writes, call)
+	}
+
+	if err == nil && w.after != nil {
+		return w.after(call)
+	}
+
+	return err
+}
+
+// drive reconciles every key there is until a round changes nothing, and
+// returns the errors of the last round.
+func (w *world) drive() []error {
+	w.Helper()
+
+	for range 60 {
+		writes := len(w.writes)
+		if errs := w.round(); len(w.writes) == writes {
+			return errs
+		}
+	}
+
+	require.Fail(w, "the world does not come to rest", "%v", w.writes)
+
+	return nil
+}
+
+// round reconciles every key once and returns what went wrong.
+func (w *world) round() []error {
+	w.Helper()
+
+	var errs []error
+
+	if _, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption}); err != nil {
+		errs = append(errs, err)
+	}
+
+	for _, name := range w.names() {
+		for _, k := range []key{{keyExport, name}, {keyIngress, name}} {
+			w.feed()
+
+			if _, err := w.r.Reconcile(w.ctx, k); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+
+	return errs
+}
+
+// feed tells the pool what changed, as the informers would.
+func (w *world) feed() {
+	var claims networkingv1.IPAddressList
+	require.NoError(w, w.Client.List(w.ctx, &claims))
+
+	now := map[string]*networkingv1.IPAddress{}
+	for i := range claims.Items {
+		now[claims.Items[i].Name] = &claims.Items[i]
+		w.r.observeClaim(&claims.Items[i], true)
+	}
+
+	for name, claim := range w.claims {
+		if now[name] == nil {
+			w.r.observeClaim(claim, false)
+		}
+	}
+
+	w.claims = now
+
+	var gips v1.GlobalIngressIPList
+	require.NoError(w, w.Client.List(w.ctx, &gips))
+
+	present := map[types.NamespacedName]*v1.GlobalIngressIP{}
+	for i := range gips.Items {
+		present[client.ObjectKeyFromObject(&gips.Items[i])] = &gips.Items[i]
+		w.r.observeIngress(&gips.Items[i], true)
+	}
+
+	for name, gip := range w.gips {
+		if present[name] == nil {
+			w.r.observeIngress(gip, false)
+		}
+	}
+
+	w.gips = present
+}
+
+// names are all keys that ever had an object, in order.
+func (w *world) names() []types.NamespacedName {
+	var (
+		services corev1.ServiceList
+		exports  mcsv1alpha1.ServiceExportList
+		gips     v1.GlobalIngressIPList
+	)
+
+	for _, list := range []client.ObjectList{&services, &exports, &gips} {
+		require.NoError(w, w.Client.List(w.ctx, list))
+	}
+
+	for _, s := range services.Items {
+		if exported := s.Labels[v1.InternalServiceLabel]; exported != "" {
+			w.seen[types.NamespacedName{Namespace: s.Namespace, Name: exported}] = true
+		} else {
+			w.seen[client.ObjectKeyFromObject(&s)] = true
+		}
+	}
+
+	for _, e := range exports.Items {
+		w.seen[client.ObjectKeyFromObject(&e)] = true
+	}
+
+	for _, g := range gips.Items {
+		w.seen[client.ObjectKeyFromObject(&g)] = true
+	}
+
+	names := make([]types.NamespacedName, 0, len(w.seen))
+	for name := range w.seen {
+		names = append(names, name)
+	}
+
+	slices.SortFunc(names, func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) })
+
+	return names
+}
+
+func named(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: testNamespace, Name: name}
+}
+
+func newService(name string) *corev1.Service {
+	return &corev1.Service{ObjectMeta: named(name), Spec: corev1.ServiceSpec{
+		Type: corev1.ServiceTypeClusterIP, ClusterIP: "10.96.0.1",
+		Selector: map[string]string{"app": name},
+		Ports:    []corev1.ServicePort{{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP, TargetPort: intstr.FromInt32(8080)}},
+	}}
+}
+
+// export creates a Service and its export.
+func (w *world) export(name string) {
+	w.Helper()
+	require.NoError(w, w.Client.Create(w.ctx, newService(name)))
+	require.NoError(w, w.Client.Create(w.ctx, &mcsv1alpha1.ServiceExport{ObjectMeta: named(name)}))
+}
+
+func (w *world) remove(obj client.Object) {
+	w.Helper()
+	require.NoError(w, w.Client.Delete(w.ctx, obj))
+}
+
+func (w *world) gip(name string) *v1.GlobalIngressIP {
+	w.Helper()
+
+	gip := &v1.GlobalIngressIP{}
+	require.NoError(w, w.Client.Get(w.ctx, types.NamespacedName{Namespace: testNamespace, Name: name}, gip))
+
+	return gip
+}
+
+func (w *world) internal(name string) *corev1.Service {
+	w.Helper()
+
+	service := &corev1.Service{}
+	require.NoError(w, w.Client.Get(w.ctx, internalServiceName(testNamespace, name), service))
+
+	return service
+}
+
+// claimed returns which GlobalIngressIP owns which address.
+func (w *world) claimed() map[string]string {
+	w.Helper()
+
+	var claims networkingv1.IPAddressList
+	require.NoError(w, w.Client.List(w.ctx, &claims))
+
+	owners := map[string]string{}
+
+	for i := range claims.Items {
+		owner, _ := ownerOf(&claims.Items[i])
+		owners[claims.Items[i].Name] = owner.Name
+	}
+
+	return owners
+}

@@ -1,0 +1,89 @@
+// The manifests are decoded strictly into the types that the API server uses,
+// and compared with what the code says: names, scope, the status subresource.
+package deploy_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/seatrial/seatrial/deploy"
+)
+
+func TestCRDs(t *testing.T) {
+	served := map[string][]string{}
+
+	for _, document := range deploy.CRDs() {
+		var crd apiextensionsv1.CustomResourceDefinition
+		require.NoError(t, sigsyaml.UnmarshalStrict(document, &crd))
+		assert.Equal(t, apiextensionsv1.NamespaceScoped, crd.Spec.Scope, crd.Name)
+
+		for _, version := range crd.Spec.Versions {
+			served[crd.Name] = append(served[crd.Name], version.Name)
+			assert.NotNil(t, version.Subresources.Status, crd.Name)
+		}
+
+		if crd.Name == "globalingressips.submariner.io" {
+			assert.Equal(t, []string{"giip"}, crd.Spec.Names.ShortNames)
+		}
+	}
+
+	assert.Equal(t, map[string][]string{
+		"globalingressips.submariner.io":       {"v1"},
+		"serviceexports.multicluster.x-k8s.io": {"v1alpha1", "v1beta1"},
+	}, served)
+}
+
+func TestManifestsDecodeStrictly(t *testing.T) {
+	files := []string{"namespace.yaml", "rbac.yaml", "deployment.yaml", "poddisruptionbudget.yaml", "networkpolicy.yaml"}
+	decoder := serializer.NewCodecFactory(clientgoscheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+
+		objects := decodeAll(t, decoder, content)
+		assert.NotEmpty(t, objects, file)
+	}
+
+	kustomization, err := os.ReadFile("kustomization.yaml")
+	require.NoError(t, err)
+
+	for _, file := range files {
+		assert.Contains(t, string(kustomization), file, "the kustomization lists every manifest")
+	}
+}
+
+func decodeAll(t *testing.T, decoder runtime.Decoder, content []byte) []runtime.Object {
+	t.Helper()
+
+	var objects []runtime.Object
+
+	reader := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return slices.Clip(objects)
+		}
+
+		require.NoError(t, err)
+
+		object, _, err := decoder.Decode(document, nil, nil)
+		require.NoError(t, err, string(bytes.TrimSpace(document)))
+
+		objects = append(objects, object)
+	}
+}
