@@ -14,11 +14,16 @@ import (
 type History struct {
 	Calls    []Call    // in order of CallSeq
 	Commits  []Commit  // in order of Revision
+	Watches  []Watch   // in order of the call that began them
 	Problems []Problem // what the subject did to itself: panics, leaks, early exits
 
 	// Cleared is when the weather cleared: faults stopped, user actions were
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
+
+	// derived is what several properties need and one pass can work out. Judge
+	// sets it on its own copy; a property checked alone works it out again.
+	derived *derived
 }
 
 // Outcome is what a client knows about its own call.
@@ -47,6 +52,8 @@ type Call struct {
 	Subresource string
 	Namespace   string
 	Name        string // empty for list, create with a name in the body has it filled in
+	// Query is the raw query of the URL, e.g. resourceVersion=0 or dryRun=All.
+	Query string
 
 	CallSeq, ReturnSeq uint64        // ReturnSeq 0: never returned
 	Called, Returned   time.Duration // Returned is meaningful only with a ReturnSeq
@@ -57,6 +64,25 @@ type Call struct {
 
 	RequestType, ResponseType string // media types
 	Request, Response         []byte // bodies; a watch has no Response
+}
+
+// Watch is one watch, as its client received it. What was asked for is in the
+// call: resource, namespace, and in the query resourceVersion, selectors,
+// allowWatchBookmarks and sendInitialEvents.
+type Watch struct {
+	CallID uint64
+	Frames []Frame // in the order in which they reached the process
+}
+
+// Frame is one event of a watch.
+type Frame struct {
+	Seq             uint64
+	At              time.Duration
+	Type            string // ADDED, MODIFIED, DELETED, BOOKMARK, ERROR
+	Revision        uint64 // resourceVersion of the object or bookmark; 0 for ERROR
+	Namespace, Name string
+	InitialEnd      bool   // a bookmark with annotation k8s.io/initial-events-end
+	Data            []byte // the whole event as it went over the wire
 }
 
 // Commit is one entry of the server's revision log. Old is nil on creation,

@@ -1,0 +1,82 @@
+package model
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// cluster is the part of the stored state that concerns global IPs.
+type cluster struct {
+	gips     map[owner]*ingressIP
+	services map[owner]*corev1.Service // all, internal ones too, by their own name
+	exports  map[owner]metav1.Object
+	claims   map[string]*claim // by IP
+	// claimed: a subject made a claim at some time, so it is one that claims.
+	claimed bool
+}
+
+func newCluster() *cluster {
+	return &cluster{
+		gips:     map[owner]*ingressIP{},
+		services: map[owner]*corev1.Service{},
+		exports:  map[owner]metav1.Object{},
+		claims:   map[string]*claim{},
+	}
+}
+
+func (c *cluster) apply(change change) {
+	key := ownerOf(change.Namespace, change.Name)
+	switch change.Resource {
+	case ingressIPResource:
+		put(c.gips, key, change.gipNew, change.gipNew == nil)
+	case serviceResource:
+		put(c.services, key, change.serviceNew, change.serviceNew == nil)
+	case exportResource:
+		put(c.exports, key, change.exportNew, change.exportNew == nil)
+	case claimResource:
+		put(c.claims, change.Name, change.claimNew, change.claimNew == nil)
+		c.claimed = c.claimed || change.subject() && change.claimNew != nil && change.claimNew.parent
+	}
+}
+
+func put[K comparable, V any](m map[K]V, key K, value V, gone bool) {
+	if gone {
+		delete(m, key)
+		return
+	}
+	m[key] = value
+}
+
+// exported tells whether a ClusterIP service exists and is exported; a service
+// or export that is being deleted no longer counts.
+func (c *cluster) exported(service owner) bool {
+	export, ok := c.exports[service]
+	s := c.services[service]
+	return ok && !terminating(export) && s != nil && exportable(s)
+}
+
+// exportedServices lists them in order of name.
+func (c *cluster) exportedServices() []owner {
+	var all []owner
+	for _, service := range slices.Sorted(maps.Keys(c.exports)) {
+		if c.exported(service) {
+			all = append(all, service)
+		}
+	}
+	return all
+}
+
+// internalServices lists the Services that carry global IPs for an owner, in
+// order of name.
+func (c *cluster) internalServices(of owner) []*corev1.Service {
+	var internal []*corev1.Service
+	for _, key := range slices.Sorted(maps.Keys(c.services)) {
+		if who, ok := internalOwner(c.services[key]); ok && who == of {
+			internal = append(internal, c.services[key])
+		}
+	}
+	return internal
+}
