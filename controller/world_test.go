@@ -43,6 +43,7 @@ type world struct {
 	// before and after see every call of the reconciler; an error they return
 	// is the call's answer. After an after-error the call has taken effect.
 	before, after func(call string) error
+	written       func() // after each write
 	seen          map[types.NamespacedName]bool
 	claims        map[string]*networkingv1.IPAddress
 	gips          map[types.NamespacedName]*v1.GlobalIngressIP
@@ -129,6 +130,10 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 	err := do()
 	if err == nil && verb != "get" && verb != "list" {
 		w.writes = append(w.writes, call)
+
+		if w.written != nil {
+			w.written()
+		}
 	}
 
 	if err == nil && w.after != nil {
