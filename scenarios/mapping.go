@@ -16,8 +16,14 @@ type mapping struct{ node *yaml.Node }
 
 func newMapping() *mapping { return &mapping{&yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}} }
 
+// scalar writes a value. Text of several lines is quoted, because not every
+// text survives being written as a block.
 func scalar(tag, value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+	if strings.Contains(value, "\n") {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
 }
 
 func (m *mapping) add(key string, value *yaml.Node) {
@@ -30,11 +36,17 @@ func (m *mapping) text(key, value string) {
 	}
 }
 
-// prose writes text of several lines as a block.
+// prose writes text of several lines as a block, if it then reads back the same.
 func (m *mapping) prose(key, value string) {
 	m.text(key, value)
-	if strings.Contains(value, "\n") {
-		m.node.Content[len(m.node.Content)-1].Style = yaml.LiteralStyle
+	if !strings.Contains(value, "\n") {
+		return
+	}
+	block := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Style: yaml.LiteralStyle}
+	var back map[string]string
+	text, err := yaml.Marshal(map[string]*yaml.Node{key: block})
+	if err == nil && yaml.Unmarshal(text, &back) == nil && back[key] == value {
+		m.node.Content[len(m.node.Content)-1] = block
 	}
 }
 
