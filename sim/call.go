@@ -33,7 +33,7 @@ type call struct {
 	dropped    bool   // the request never arrives
 	stopServer func() // ends what the server still does for it
 	stream     *streamBody
-	watch      int // index into the history's watches, once there is a stream
+	watch      int           // index into the history's watches, once there is a stream
 	lastPacket time.Duration // when the latest packet from the server is due: they do not overtake
 	packets    int
 	perObject  map[string]int // frames so far per object, which keys their latency

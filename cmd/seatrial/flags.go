@@ -83,3 +83,10 @@ func (o *output) prepare() error {
 func addSubjectFlag(c *cobra.Command, subject *string) {
 	c.Flags().StringVar(subject, "subject", scenarios.DefaultSubject, "`name` of the controller under test; see seatrial subjects")
 }
+
+func checkSubject(name string) error {
+	if _, ok := scenarios.FindSubject(name); !ok {
+		return fmt.Errorf("--subject %q: there is no such subject; seatrial subjects lists them", name)
+	}
+	return nil
+}

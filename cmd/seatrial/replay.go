@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artefact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -44,8 +43,7 @@ func replayJob(args []string, seedGiven bool, seed uint64, subject string) (swee
 		if !seedGiven {
 			return sweep.Job{}, nil, errors.New("replay: want an artefact, a scenario file or --seed N")
 		}
-		_, err := scenarios.LookupSubject(subject)
-		return sweep.Job{Seed: seed, Subject: subject}, nil, err
+		return sweep.Job{Seed: seed, Subject: subject}, nil, checkSubject(subject)
 	}
 	info, err := os.Stat(args[0])
 	if err != nil {

@@ -45,7 +45,7 @@ func runCommand() *cobra.Command {
 // scenarioJobs reads all files before anything runs, so that a mistake in the
 // last one does not cost the time of the others.
 func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) ([]sweep.Job, error) {
-	if _, err := scenarios.LookupSubject(subject); err != nil {
+	if err := checkSubject(subject); err != nil {
 		return nil, err
 	}
 	var jobs []sweep.Job
@@ -98,7 +98,7 @@ func sweepCommand() *cobra.Command {
 			if workers < 1 {
 				return fmt.Errorf("--workers %d: want at least 1", workers)
 			}
-			if _, err := scenarios.LookupSubject(subject); err != nil {
+			if err := checkSubject(subject); err != nil {
 				return err
 			}
 			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
