@@ -30,23 +30,19 @@ import (
 // Decoded implements [Strategy].
 func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	u := obj.(*unstructured.Unstructured)
-	meta, found, unknown, err := schemaobjectmeta.GetObjectMetaWithOptions(u.Object, schemaobjectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
+	unknown, err := coerceMetadata(u)
 	if err != nil {
 		return nil, err
 	}
-	sort.Strings(unknown)
 	pruned := v.prune(u)
-	malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
-	if malformed != nil {
-		return nil, malformed
-	}
-	pruned = append(pruned, dropped...)
-	sort.Strings(pruned)
-	if found {
-		if err := schemaobjectmeta.SetObjectMeta(u.Object, meta); err != nil {
-			return nil, err
+	if v.embeds {
+		malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+		if malformed != nil {
+			return nil, malformed
 		}
+		pruned = append(pruned, dropped...)
 	}
+	sort.Strings(pruned)
 	structuraldefaulting.Default(u.Object, v.structural)
 	return append(unknown, pruned...), nil
 }
@@ -58,7 +54,9 @@ func (v *customVersion) prune(u *unstructured.Unstructured) []string {
 		return nil
 	}
 	pruned := structuralpruning.PruneWithOptions(u.Object, v.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
-	structuraldefaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
+	if hasNull(u.Object) {
+		structuraldefaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
+	}
 	return pruned
 }
 
@@ -103,9 +101,16 @@ func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	content, ok := validatedContent(u)
+	return v.verdicts.unlessKnown(verdictKey{endpoint: validCreate, now: content}, ok, func() field.ErrorList { return v.validateNew(u) })
+}
+
+func (v *customVersion) validateNew(u *unstructured.Unstructured) field.ErrorList {
 	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
 	errs = append(errs, v.validateScale(u, true)...)
-	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	if v.embeds {
+		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	}
 	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	return sortedErrors(append(errs, v.validateRules(u, nil, errs)...))
 }
@@ -117,10 +122,17 @@ func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLi
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	key, known := changeKey(validUpdate, u, old)
+	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateChange(u, old) })
+}
+
+func (v *customVersion) validateChange(u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	errs := validation.ValidateCustomResourceUpdate(nil, u.Object, old.Object, v.validator, validation.WithRatcheting(correlated))
 	errs = append(errs, v.validateScale(u, true)...)
-	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	if v.embeds {
+		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	}
 	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	}
@@ -198,6 +210,11 @@ func (s *customStatus) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLis
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	key, known := changeKey(validStatus, u, old)
+	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateStatusChange(u, old) })
+}
+
+func (v *customVersion) validateStatusChange(u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	var errs field.ErrorList
 	if status, found := u.Object["status"]; found && v.status != nil {
