@@ -136,15 +136,10 @@ func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Op
 		return fmt.Errorf("index claims by owner: %w", err)
 	}
 
-	// A standby keeps its caches and its queue filled, so that taking over is
-	// a matter of the lease alone.
-	warmUp := o.LeaderElection
-
 	c, err := ctrl.NewTyped(component, mgr, ctrl.TypedOptions[key]{
 		Reconciler:              r,
 		MaxConcurrentReconciles: o.Workers,
 		RateLimiter:             newRateLimiter(),
-		EnableWarmup:            &warmUp,
 		LogConstructor: func(k *key) klog.Logger {
 			log := o.Logger.WithName(component)
 			if k == nil {

@@ -43,7 +43,8 @@ func (r *readiness) check(*http.Request) error {
 }
 
 // cacheSync is a runnable that reports ready once every cache has synced. It
-// runs on standbys too.
+// runs on standbys too, and so keeps their caches filled: taking over is then a
+// matter of the lease alone.
 type cacheSync struct {
 	cache cache.Cache
 	ready *readiness
