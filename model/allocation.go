@@ -50,6 +50,8 @@ const allocationBudget = 1 << 18
 // collection, removal of namespaces; see facts for what it assumes instead),
 // reads, claims that were refused, and an unknown claim or internal Service:
 // the latter two could only forbid, never explain.
+// Headless targets: their pods are not followed, so giving up is always legal;
+// two owners of one IP are not.
 // The commit-log properties no-double-assignment and no-free-while-exported
 // see all of that.
 //
