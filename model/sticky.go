@@ -26,8 +26,9 @@ import "fmt"
 // lost a race and is given back before its IP is published is no matter here.
 //
 // Not the subject's fault: whatever the server itself removes; what follows on
-// a user's deletion of the GlobalIngressIP; and, until the subject publishes
-// anew, what follows on a user's change of the status or removal of the claim.
+// a deletion of the GlobalIngressIP by a user or, with its namespace, by the
+// server; and, until the subject publishes anew, what follows on a user's change
+// of the status or removal of the claim.
 func noFreeWhileExported() Property {
 	return Property{
 		Name:     "no-free-while-exported",
@@ -59,7 +60,7 @@ type stickiness struct {
 	cluster   *cluster
 	terms     map[string]*term
 	published map[string]*publication
-	condemned map[string]bool // a user deleted it
+	condemned map[string]bool // a user, or the server with its namespace, deleted it
 	// standing has, for the name of a service or a pod, the GlobalIngressIPs
 	// whose title depends on an object of that name.
 	standing map[owner]map[owner]bool
@@ -118,7 +119,7 @@ func (s *stickiness) follow(c change) {
 		s.renew(c.gipNew)
 		s.publish(c)
 	case c.gipOld != nil:
-	case c.claimOld != nil && c.User:
+	case c.claimOld != nil && !c.subject():
 		if gip := s.cluster.gips[c.claimOld.owner]; gip != nil && gip.ip == c.Name {
 			s.published[string(gip.GetUID())] = &publication{ip: gip.ip}
 		}
@@ -159,7 +160,7 @@ func (s *stickiness) publish(c change) {
 	uid, before := c.UID, ""
 	if c.gipOld != nil {
 		before = c.gipOld.ip
-		if c.User && terminating(c.gipNew) && !terminating(c.gipOld) {
+		if !c.subject() && terminating(c.gipNew) && !terminating(c.gipOld) {
 			s.condemned[uid] = true
 		}
 	}
