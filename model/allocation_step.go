@@ -36,12 +36,12 @@ func (s standing) mayRelease() bool {
 	return s&published == 0 || !s.exported() || s&(broken|doomed|tampered) != 0
 }
 
-// ipState is one possible state of an IP: the standing of each owner, one byte
-// each, and which of the pending steps were called. Comparable, as porcupine
-// wants it.
+// ipState is all that may be the case with one IP, given the steps so far: each
+// possibility is the standing of every owner, one byte each. Closed: whatever
+// the pending steps could do is in it already.
 type ipState struct {
-	standings string
-	pending   uint64 // bit i: partition's i-th distinct pending step
+	possible []string // sorted
+	pending  uint64   // bit i: the i-th distinct pending step was called
 }
 
 // step is what one fact means for one IP.
@@ -50,6 +50,16 @@ type step struct {
 	who     int  // index of the owner; of no use to factUnclaim
 	takes   bool // the owner has this IP by the fact; otherwise it lets go of it
 	pending bool // calling it only makes it possible
+}
+
+func (s *step) from() int64 { return int64(s.call.CallSeq) }
+
+// to is when the step has been taken; a pending one becomes pending when called.
+func (s *step) to() int64 {
+	if s.pending {
+		return s.from()
+	}
+	return s.call.returned()
 }
 
 // same tells whether two pending steps are interchangeable.
@@ -162,36 +172,70 @@ func (p *partition) model(steps []*step) (model porcupine.Model, spent *int) {
 	if len(possible) > 64 {
 		*spent = allocationBudget
 	}
-	nondeterministic := porcupine.NondeterministicModel{
-		Init: func() []any { return []any{ipState{standings: string(make([]byte, len(p.owners)))}} },
-		Step: func(state, input, _ any) []any {
-			now, s := state.(ipState), input.(*step)
-			if *spent++; *spent > allocationBudget {
-				return nil
+	init := ipState{possible: []string{string(make([]byte, len(p.owners)))}}
+	return porcupine.Model{
+		Init: func() any { return init },
+		Step: func(state, input, _ any) (bool, any) {
+			before, s := state.(ipState), input.(*step)
+			next := ipState{pending: before.pending}
+			if *spent += len(before.possible); *spent > allocationBudget {
+				return false, next
 			}
 			if s.pending {
-				now.pending |= 1 << index[s]
-				return []any{now}
-			}
-			var next []any
-			for _, before := range reachable(now, possible, spent) {
-				if after, legal := s.apply(before); legal {
-					next = append(next, ipState{after, now.pending})
+				next.possible, next.pending = before.possible, before.pending|1<<index[s]
+			} else {
+				for _, standings := range before.possible {
+					if after, legal := s.apply(standings); legal {
+						next.possible = append(next.possible, after)
+					}
 				}
 			}
-			return next
+			next.close(possible, spent)
+			return len(next.possible) > 0, next
+		},
+		Equal: func(a, b any) bool {
+			return a.(ipState).pending == b.(ipState).pending && slices.Equal(a.(ipState).possible, b.(ipState).possible)
 		},
 		Hash:              func(state any) uint64 { return state.(ipState).hash() },
 		DescribeOperation: func(input, _ any) string { return input.(*step).describe(p.ip) },
 		DescribeState:     func(state any) string { return p.describeState(state.(ipState)) },
-	}
-	return nondeterministic.ToModel(), spent
+	}, spent
 }
 
 func (s ipState) hash() uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(s.standings))
+	for _, standings := range s.possible {
+		h.Write([]byte(standings))
+	}
 	return h.Sum64() ^ s.pending
+}
+
+// close adds what the pending steps could do, in any order, and sorts.
+func (s *ipState) close(steps []*step, spent *int) {
+	slices.Sort(s.possible)
+	s.possible = slices.Compact(s.possible)
+	if s.pending == 0 {
+		return
+	}
+	all := slices.Clone(s.possible)
+	seen := make(map[string]bool, 2*len(all))
+	for _, standings := range all {
+		seen[standings] = true
+	}
+	for i := 0; i < len(all) && *spent <= allocationBudget; i++ {
+		for bit, pending := range steps {
+			if s.pending&(1<<bit) == 0 {
+				continue
+			}
+			*spent++
+			if after, legal := pending.apply(all[i]); legal && !seen[after] {
+				seen[after] = true
+				all = append(all, after)
+			}
+		}
+	}
+	slices.Sort(all)
+	s.possible = all
 }
 
 // pendingSteps numbers the distinct pending steps.
@@ -209,24 +253,6 @@ func pendingSteps(steps []*step) (possible []*step, index map[*step]int) {
 		index[s] = i
 	}
 	return possible, index
-}
-
-// reachable lists what the standings may be once any of the pending steps have
-// taken effect, in any order.
-func reachable(from ipState, possible []*step, spent *int) []string {
-	all := []string{from.standings}
-	for i := 0; i < len(all) && from.pending != 0 && *spent <= allocationBudget; i++ {
-		for bit, s := range possible {
-			if from.pending&(1<<bit) == 0 {
-				continue
-			}
-			*spent++
-			if after, legal := s.apply(all[i]); legal && !slices.Contains(all, after) {
-				all = append(all, after)
-			}
-		}
-	}
-	return all
 }
 
 // restrained tells whether the law has anything to say about the step.
@@ -298,10 +324,18 @@ var standingNames = []string{"service", "export", "claim", "internal Service", "
 
 func (p *partition) describeState(state ipState) string {
 	var texts []string
+	for _, standings := range state.possible {
+		texts = append(texts, p.describeStandings(standings))
+	}
+	return strings.Join(texts, " — or — ")
+}
+
+func (p *partition) describeStandings(standings string) string {
+	var texts []string
 	for who, name := range p.owners {
 		var has []string
 		for bit, text := range standingNames {
-			if state.standings[who]&(1<<bit) != 0 {
+			if standings[who]&(1<<bit) != 0 {
 				has = append(has, text)
 			}
 		}

@@ -102,6 +102,26 @@ func (b *body) exportable() bool {
 		(b.Spec.Type == "" || b.Spec.Type == string(corev1.ServiceTypeClusterIP))
 }
 
+// answeredIP reads status.allocatedIP of a GlobalIngressIP. Most answers of a
+// run are status writes, so JSON as servers write it is searched, not decoded:
+// no other field has that name, and strings within strings are escaped.
+func answeredIP(raw []byte) (string, error) {
+	if bytes.HasPrefix(raw, []byte("{")) {
+		if _, rest, found := bytes.Cut(raw, []byte(`"allocatedIP":"`)); found {
+			ip, _, _ := bytes.Cut(rest, []byte{'"'})
+			return string(ip), nil
+		}
+		if !bytes.Contains(raw, []byte(`"allocatedIP"`)) {
+			return "", nil
+		}
+	}
+	object, err := readBody(raw)
+	if err != nil {
+		return "", err
+	}
+	return object.Status.AllocatedIP, nil
+}
+
 // Kinds of patch body, by the word in their media type.
 func (c *Call) jsonPatch() bool { return strings.Contains(c.RequestType, "json-patch") }
 func (c *Call) mergePatch() bool {

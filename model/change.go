@@ -48,6 +48,8 @@ type change struct {
 	serviceOld, serviceNew *corev1.Service
 	claimOld, claimNew     *claim
 	exportOld, exportNew   metav1.Object
+	podNew                 *corev1.Pod
+	addresses              []string // of the Endpoints after the change
 }
 
 // read turns a commit into a change; ok is false for kinds that have nothing
@@ -63,6 +65,10 @@ func read(commit *Commit) (c change, ok bool) {
 		c.claimOld, c.claimNew = claimOf(commit.Old), claimOf(commit.New)
 	case commit.Group == exportGroup && commit.Resource == exportResource:
 		c.exportOld, c.exportNew = objectMeta(commit.Old), objectMeta(commit.New)
+	case commit.Group == "" && commit.Resource == podResource:
+		c.podNew, _ = commit.New.(*corev1.Pod)
+	case commit.Group == "" && commit.Resource == endpointsResource:
+		c.addresses = addressesOf(commit.New)
 	default:
 		return c, false
 	}

@@ -133,11 +133,11 @@ func (r *factReader) status(call *Call) error {
 		}
 		ips = oneOrNone(ip)
 	} else {
-		object, err := call.object()
+		ip, err := answeredIP(call.Response)
 		if err != nil {
 			return err
 		}
-		ips = oneOrNone(object.Status.AllocatedIP)
+		ips = oneOrNone(ip)
 	}
 	r.add(call, fact{kind: factPublish, ips: ips, tampers: call.User})
 	return nil

@@ -22,10 +22,12 @@ func Globalnet(o GlobalnetOptions) []Property {
 		noFreeWhileExported(),
 		converges(o),
 		noLeaks(),
+		conditionsTrue(),
 	}
 }
 
-// Generic lists the properties of any controller.
+// Generic lists the properties of any controller, and the one by which the
+// harness checks its own API server.
 func Generic() []Property {
 	return []Property{
 		noPanic(),
@@ -34,6 +36,7 @@ func Generic() []Property {
 		noGoroutineLeak(),
 		storeLinearizable(),
 		quiet(),
+		boundedRetries(),
 	}
 }
 

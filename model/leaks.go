@@ -11,8 +11,8 @@ import (
 
 // noLeaks judges the state that the last commit left behind. Left over are:
 //
-//   - a GlobalIngressIP for a ClusterIP service whose Service or ServiceExport
-//     does not exist;
+//   - a GlobalIngressIP whose Service, ServiceExport, pod or endpoint does not
+//     exist;
 //   - a claim that a GlobalIngressIP controller made (by its label) whose
 //     GlobalIngressIP does not exist or publishes another IP or none;
 //   - an internal Service whose GlobalIngressIP does not exist;
@@ -81,14 +81,16 @@ func (c *cluster) leakedIngressIP(gip *ingressIP) string {
 	if leak := leakedFinalizer("GlobalIngressIP", string(gip.owner()), gip); leak != "" {
 		return leak
 	}
-	if gip.target != targetClusterIP {
-		return ""
-	}
-	if c.services[gip.service()] == nil {
+	key, pod := gip.service(), ownerOf(gip.GetNamespace(), gip.podRef)
+	switch {
+	case c.services[key] == nil:
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its service is gone", gip.owner())
-	}
-	if c.exports[gip.service()] == nil {
+	case c.exports[key] == nil:
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its service is not exported", gip.owner())
+	case gip.target == targetPod && c.pods[pod] == nil:
+		return fmt.Sprintf("GlobalIngressIP %s is left, but its pod is gone", gip.owner())
+	case gip.target == targetEndpoints && !slices.Contains(c.endpoints[key], gip.address()):
+		return fmt.Sprintf("GlobalIngressIP %s is left, but its endpoint is gone", gip.owner())
 	}
 	return ""
 }

@@ -29,7 +29,13 @@ const (
 	managedByIngressIP = "globalingressip.submariner.io"
 	finalizerDomain    = "submariner.io/"
 
+	podResource       = "pods"
+	endpointsResource = "endpoints"
+	endpointsIPNote   = "submariner.io/headless-svc-endpoints-ip"
+
 	targetClusterIP = "ClusterIPService"
+	targetPod       = "HeadlessServicePod"
+	targetEndpoints = "HeadlessServiceEndpoints"
 
 	conditionAllocated   = "Allocated"
 	reasonPoolAllocation = "IPPoolAllocationFailed"
@@ -47,6 +53,7 @@ type ingressIP struct {
 	metav1.Object
 	target     string
 	serviceRef string // name of the service; the GIP's own name by default
+	podRef     string // name of the pod, for a headless target
 	ip         string
 	conditions []condition
 }
@@ -65,6 +72,7 @@ func ingressIPOf(object runtime.Object) *ingressIP {
 	gip := &ingressIP{Object: u}
 	gip.target, _, _ = unstructured.NestedString(u.Object, "spec", "target")
 	gip.serviceRef, _, _ = unstructured.NestedString(u.Object, "spec", "serviceRef", "name")
+	gip.podRef, _, _ = unstructured.NestedString(u.Object, "spec", "podRef", "name")
 	if gip.serviceRef == "" {
 		gip.serviceRef = u.GetLabels()[serviceRefLabel]
 	}
@@ -110,6 +118,9 @@ func (g *ingressIP) condition(kind string) (condition, bool) {
 
 func (g *ingressIP) owner() owner { return ownerOf(g.GetNamespace(), g.GetName()) }
 
+// address is the endpoint's, for a headless target without pods.
+func (g *ingressIP) address() string { return g.GetAnnotations()[endpointsIPNote] }
+
 // service is the owner under whose name service and export are to be found.
 func (g *ingressIP) service() owner { return ownerOf(g.GetNamespace(), g.serviceRef) }
 
@@ -130,6 +141,21 @@ func internalOwner(service *corev1.Service) (owner, bool) {
 func exportable(service *corev1.Service) bool {
 	return service.DeletionTimestamp == nil && service.Spec.ClusterIP != corev1.ClusterIPNone &&
 		(service.Spec.Type == "" || service.Spec.Type == corev1.ServiceTypeClusterIP)
+}
+
+// addressesOf lists the addresses of an Endpoints object, ready or not.
+func addressesOf(object runtime.Object) (addresses []string) {
+	//nolint:staticcheck // SA1019: Submariner works on Endpoints, not on slices
+	endpoints, ok := object.(*corev1.Endpoints)
+	if !ok || endpoints == nil {
+		return nil
+	}
+	for _, subset := range endpoints.Subsets {
+		for _, address := range slices.Concat(subset.Addresses, subset.NotReadyAddresses) {
+			addresses = append(addresses, address.IP)
+		}
+	}
+	return addresses
 }
 
 // claim is what the judge needs of an IPAddress.

@@ -23,14 +23,18 @@ func accesses(h *History) (objects map[objectID][]*access, order []objectID) {
 			reader.commits[commit.CallID] = append(reader.commits[commit.CallID], commit)
 		}
 	}
-	told := make(map[uint64]bool, len(h.Calls))
+	type part struct {
+		call   uint64
+		object objectID
+	}
+	told := make(map[part]bool, len(h.Calls))
 	for i := range h.Calls {
 		if call := &h.Calls[i]; reader.call(call) {
-			told[call.ID] = true
+			told[part{call.ID, call.target()}] = true
 		}
 	}
 	for i := range h.Commits {
-		if commit := &h.Commits[i]; !told[commit.CallID] {
+		if commit := &h.Commits[i]; !told[part{commit.CallID, commit.object()}] {
 			reader.log(commit)
 		}
 	}
@@ -66,6 +70,8 @@ func (r *storeReader) begin(commit *Commit) {
 
 func (c *Commit) object() objectID { return objectID{c.Group, c.Resource, c.Namespace, c.Name} }
 
+func (c *Call) target() objectID { return objectID{c.Group, c.Resource, c.Namespace, c.Name} }
+
 // log adds what only the commit log tells, at the moment of the commit.
 func (r *storeReader) log(commit *Commit) {
 	r.add(commit.object(), access{
@@ -75,13 +81,14 @@ func (r *storeReader) log(commit *Commit) {
 }
 
 // call adds an answered call; it tells whether the answer stands for what the
-// log has of it.
+// log has of it. An object whose name the server made up (its call bears the
+// prefix and an asterisk) is left to the log.
 func (r *storeReader) call(call *Call) bool {
-	if call.unknown() || call.Name == "" || call.Subresource != "" && call.Subresource != "status" {
+	if call.unknown() || call.Name == "" || strings.HasSuffix(call.Name, "*") || call.Subresource != "" && call.Subresource != "status" {
 		return false
 	}
 	a := access{call: call, from: int64(call.CallSeq), to: int64(call.ReturnSeq)}
-	id := objectID{call.Group, call.Resource, call.Namespace, call.Name}
+	id := call.target()
 	switch {
 	case call.Outcome == Failed:
 		if !a.refused() {

@@ -71,6 +71,9 @@ var (
 	exports  = resource{exportGroup, "v1alpha1", exportResource, "ServiceExport"}
 	claims   = resource{claimGroup, "v1", claimResource, "IPAddress"}
 	services = resource{"", "v1", serviceResource, "Service"}
+
+	pods      = resource{"", "v1", podResource, "Pod"}
+	endpoints = resource{"", "v1", endpointsResource, "Endpoints"}
 )
 
 func split(key string) (namespace, name string) {
@@ -232,6 +235,23 @@ func (t teller) editService(key string, edit func(*corev1.Service)) {
 	})
 }
 
+func (t teller) createPod(key, app string) {
+	namespace, name := split(key)
+	t.create(pods, key, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": app}},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.244.0.9"},
+	})
+}
+
+func (t teller) setEndpoints(key string, addresses ...string) {
+	namespace, name := split(key)
+	object := &corev1.Endpoints{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}} //nolint:staticcheck // SA1019
+	for _, address := range addresses {
+		object.Subsets = append(object.Subsets, corev1.EndpointSubset{Addresses: []corev1.EndpointAddress{{IP: address}}}) //nolint:staticcheck // SA1019
+	}
+	t.create(endpoints, key, object)
+}
+
 // What controllers do.
 
 const testFinalizer = "submariner.io/globalnet"
@@ -240,6 +260,17 @@ func (t teller) createIngressIP(key string, finalizers ...string) {
 	_, name := split(key)
 	u := custom(gips, key, map[string]any{"target": targetClusterIP, "serviceRef": map[string]any{"name": name}})
 	u.SetFinalizers(finalizers)
+	t.create(gips, key, u)
+}
+
+// createHeadless makes the GlobalIngressIP of a pod or, without one, of an endpoint.
+func (t teller) createHeadless(key, service, pod, address string) {
+	spec := map[string]any{"target": targetEndpoints, "serviceRef": map[string]any{"name": service}}
+	if pod != "" {
+		spec["target"], spec["podRef"] = targetPod, map[string]any{"name": pod}
+	}
+	u := custom(gips, key, spec)
+	u.SetAnnotations(map[string]string{endpointsIPNote: address})
 	t.create(gips, key, u)
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,7 +17,7 @@ import (
 func (t teller) watches(r resource, query string, from uint64) *Watch {
 	t.seq++
 	t.Calls = append(t.Calls, Call{
-		ID: uint64(len(t.Calls) + 1), Process: t.process, Incarnation: 1, Verb: "watch",
+		ID: uint64(len(t.Calls) + 1), Process: t.process, Incarnation: 1, User: t.user, Verb: "watch",
 		Group: r.group, Version: r.version, Resource: r.name, Query: query, CallSeq: t.seq, Outcome: OK,
 	})
 	w := Watch{CallID: uint64(len(t.Calls))}
@@ -39,7 +40,12 @@ func (t teller) watches(r resource, query string, from uint64) *Watch {
 
 func (s *story) frameOf(event string, commit *Commit) Frame {
 	s.seq++
-	return Frame{Seq: s.seq, At: s.now, Type: event, Revision: commit.Revision, Namespace: commit.Namespace, Name: commit.Name}
+	object := commit.New
+	if object == nil {
+		object = commit.Old
+	}
+	data, _ := json.Marshal(map[string]any{"type": event, "object": object})
+	return Frame{Seq: s.seq, At: s.now, Type: event, Revision: commit.Revision, Namespace: commit.Namespace, Name: commit.Name, Data: data}
 }
 
 func (s *story) bookmark(revision uint64, initialEnd bool) Frame {
