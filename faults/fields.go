@@ -59,7 +59,7 @@ func Fields(kind Kind, when When) []string {
 		return append(fields, FieldRestartAfter)
 	}
 	switch kind {
-	case Latency, GatewayTimeout, TimeoutApplied, TimeoutDropped, ResponseLost, WatchClosed:
+	case Latency, TimeoutApplied, TimeoutDropped, ResponseLost, WatchClosed:
 		fields = append(fields, FieldDelay)
 	case TooManyRequests, ServiceUnavailable:
 		fields = append(fields, FieldRetryAfter)

@@ -17,8 +17,7 @@ import (
 // It is a swarm: each seed draws its own sizes, users' habits and choice of
 // faults, so that the seeds together cover far more than any one mixture
 // would. Only faults that Kubernetes permits are drawn. In some plans the pool
-// is too small for a time, but never for good: at the end every service that
-// is still exported can have its IP.
+// is too small for a time, in a few for good.
 func Generate(seed sim.Seed) Plan {
 	d := newDice(seed, "sizes")
 	sizes := sizes{
@@ -140,13 +139,14 @@ func drawSteps(seed sim.Seed, s sizes, capacity int) []Step {
 	for range s.extra {
 		extra[share.Intn(s.services)]++
 	}
+	forGood := share.chance(0.3)
 	var steps []Step
 	left := 0
 	for i := range s.services {
 		life := newLife(newDice(seed, fmt.Sprintf("service/%d", i)), habits, i)
 		life.live(extra[i])
 		if life.holdsAddress() {
-			if left++; left > capacity {
+			if left++; left > capacity && !forGood {
 				life.unexport()
 			}
 		}

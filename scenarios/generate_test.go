@@ -47,19 +47,25 @@ func TestGenerateGolden(t *testing.T) {
 	}
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got.String())
+	wantLines, gotLines := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
+	require.Len(t, gotLines, len(wantLines))
+	for i := range wantLines {
+		require.Equal(t, wantLines[i], gotLines[i], "line %d of %s", i+1, golden)
+	}
 }
 
-// Over a fixed range of seeds every plan is valid, solvable and made of
-// permitted faults, and everything the generator can draw is drawn.
+// Over a fixed range of seeds every plan is valid and made of permitted faults,
+// and everything the generator can draw is drawn.
 func TestGenerateCoversEverything(t *testing.T) {
 	seen := map[string]int{}
 	for seed := sim.Seed(0); seed < 3000; seed++ {
 		plan := scenarios.Generate(seed)
 		require.NoError(t, plan.Validate(), "seed %d", seed)
 		require.Equal(t, seed, plan.Seed)
-		require.LessOrEqual(t, exportedAtEnd(plan), addresses(plan), "seed %d: the pool cannot serve what is left", seed)
-		if mostExported(plan) > addresses(plan) {
+		switch {
+		case exportedAtEnd(plan) > addresses(plan):
+			seen["pool exhausted for good"]++
+		case mostExported(plan) > addresses(plan):
 			seen["pool exhausted for a time"]++
 		}
 		for _, s := range plan.Steps {
@@ -82,7 +88,7 @@ func TestGenerateCoversEverything(t *testing.T) {
 		seen[fmt.Sprintf("namespaces %d", len(plan.World.Namespaces))]++
 	}
 	want := []string{
-		"pool exhausted for a time", "fair weather", "crash ", "crash before", "crash after",
+		"pool exhausted for a time", "pool exhausted for good", "fair weather", "crash ", "crash before", "crash after",
 		"step createService", "step updateService", "step deleteService", "step export", "step unexport",
 		"user user", "user alice", "user bob", "user carol",
 		"replicas 1, leader election false", "replicas 2, leader election true",

@@ -156,7 +156,7 @@ func (s *storm) effect() {
 	case faults.Latency:
 		slow := s.scale(50*time.Millisecond, 10*time.Second)
 		s.rule.Delay = faults.Span{Min: slow / 10, Max: slow}
-	case faults.TimeoutApplied, faults.TimeoutDropped, faults.GatewayTimeout:
+	case faults.TimeoutApplied, faults.TimeoutDropped:
 		wait := s.scale(500*time.Millisecond, 30*time.Second)
 		s.rule.Delay = faults.Span{Min: wait, Max: wait}
 	case faults.ResponseLost:

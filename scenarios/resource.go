@@ -27,6 +27,8 @@ var resources = []resource{
 	{schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ipaddresses"}, "IPAddress", false, false},
 	{schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}, "Lease", true, false},
 	{schema.GroupVersionResource{Version: "v1", Resource: "events"}, "Event", true, false},
+	{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", true, false},
+	{schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, "Secret", true, false},
 	{schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, "Namespace", false, true},
 }
 
