@@ -108,10 +108,11 @@ func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object
 		return errs
 	}
 	content, ok := validatedContent(u)
-	return v.verdicts.unlessKnown(verdictKey{endpoint: validCreate, now: content}, ok, func() field.ErrorList { return v.validateNew(u) })
+	ok = ok && len(found) == 0 // with faults found, rules may have gone unchecked
+	return v.verdicts.unlessKnown(verdictKey{endpoint: validCreate, now: content}, ok, func() field.ErrorList { return v.validateNew(found, u) })
 }
 
-func (v *customVersion) validateNew(u *unstructured.Unstructured) field.ErrorList {
+func (v *customVersion) validateNew(found field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
 	errs = append(errs, v.validateScale(u, true)...)
 	if v.embeds {
