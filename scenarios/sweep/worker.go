@@ -69,7 +69,7 @@ func Do(t *testing.T, job Job) Outcome {
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.Options{Trace: job.Trace}
+	options := scenarios.RunOptions{KeepTrace: job.Trace}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
 	if outcome.Verdict == model.VerdictPass {
@@ -77,7 +77,7 @@ func Do(t *testing.T, job Job) Outcome {
 		return outcome
 	}
 	// The trace of a failure is wanted; keeping it does not change the run.
-	options.Trace = true
+	options.KeepTrace = true
 	for range max(1, job.Confirm) {
 		result = scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 		again := outcomeOf(job, result)
@@ -91,9 +91,9 @@ func Do(t *testing.T, job Job) Outcome {
 }
 
 func (j Job) resolve() (scenarios.Plan, scenarios.Subject, error) {
-	subject, err := scenarios.LookupSubject(j.Subject)
-	if err != nil {
-		return scenarios.Plan{}, scenarios.Subject{}, err
+	subject, ok := scenarios.FindSubject(j.Subject)
+	if !ok {
+		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
 	}
 	if j.Plan == "" {
 		return scenarios.Generate(sim.Seed(j.Seed)), subject, nil
@@ -125,7 +125,11 @@ func (o *Outcome) keep(r scenarios.Result) {
 	if len(r.Record.Events) == 0 {
 		return
 	}
-	o.Plan = string(scenarios.Marshal(r.Plan))
+	plan, err := scenarios.Marshal(r.Plan)
+	if err != nil {
+		panic(fmt.Sprintf("sweep: a plan that was run cannot be written: %v", err))
+	}
+	o.Plan = string(plan)
 	var events, log bytes.Buffer
 	encoder := json.NewEncoder(&events)
 	for _, e := range r.Record.Events {
