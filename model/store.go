@@ -147,8 +147,8 @@ func checkStore(h *History) Result {
 // checkObject searches a legal order. Where no two accesses overlap there is
 // only one, and porcupine need not be asked.
 func checkObject(history []*access) (legal, decided bool) {
-	if isSequential(history) {
-		state, legal := register{open: true}, true
+	if sequential(history) {
+		state := register{open: true}
 		for _, a := range history {
 			if state, legal = a.apply(state); !legal {
 				return false, true
@@ -161,8 +161,7 @@ func checkObject(history []*access) (legal, decided bool) {
 	return legal, legal || *spent <= storeBudget
 }
 
-// isSequential: no two accesses overlap, and all of them happened.
-func isSequential(history []*access) bool {
+func sequential(history []*access) bool {
 	for i, a := range history {
 		if a.optional || i > 0 && history[i-1].to >= a.from {
 			return false
