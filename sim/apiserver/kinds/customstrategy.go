@@ -43,8 +43,13 @@ func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 		pruned = append(pruned, dropped...)
 	}
 	sort.Strings(pruned)
-	structuraldefaulting.Default(u.Object, v.structural)
+	v.Default(u)
 	return append(unknown, pruned...), nil
+}
+
+// Default implements [Strategy].
+func (v *customVersion) Default(obj runtime.Object) {
+	structuraldefaulting.Default(obj.(*unstructured.Unstructured).Object, v.structural)
 }
 
 // prune drops what the schema does not know, and nulls where null is not
