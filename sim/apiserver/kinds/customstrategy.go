@@ -107,17 +107,19 @@ func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
 		return errs
 	}
 	content, ok := validatedContent(u)
-	return v.verdicts.unlessKnown(verdictKey{endpoint: validCreate, now: content}, ok, func() field.ErrorList { return v.validateNew(u) })
+	return v.verdicts.unlessKnown(verdictKey{endpoint: validCreate, now: content}, ok, func() field.ErrorList { return v.validateNew(nil, u) })
 }
 
-func (v *customVersion) validateNew(u *unstructured.Unstructured) field.ErrorList {
+// validateNew checks a new object after the given errors were found in its
+// metadata.
+func (v *customVersion) validateNew(metadata field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
 	errs = append(errs, v.validateScale(u, true)...)
 	if v.embeds {
 		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
 	}
 	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
-	return sortedErrors(append(errs, v.validateRules(u, nil, errs)...))
+	return sortedErrors(append(errs, v.validateRules(u, nil, slices.Concat(metadata, errs))...))
 }
 
 // ValidateUpdate implements [UpdateStrategy]. What was wrong before and did
@@ -128,10 +130,10 @@ func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLi
 		return errs
 	}
 	key, known := changeKey(validUpdate, u, old)
-	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateChange(u, old) })
+	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateChange(nil, u, old) })
 }
 
-func (v *customVersion) validateChange(u, old *unstructured.Unstructured) field.ErrorList {
+func (v *customVersion) validateChange(metadata field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	errs := validation.ValidateCustomResourceUpdate(nil, u.Object, old.Object, v.validator, validation.WithRatcheting(correlated))
 	errs = append(errs, v.validateScale(u, true)...)
@@ -141,7 +143,19 @@ func (v *customVersion) validateChange(u, old *unstructured.Unstructured) field.
 	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	}
-	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+	return sortedErrors(append(errs, v.validateRules(u, old, slices.Concat(metadata, errs), cel.WithRatcheting(correlated))...))
+}
+
+// ValidateAfter implements [MetadataAware].
+func (v *customVersion) ValidateAfter(metadata field.ErrorList, obj, old runtime.Object) field.ErrorList {
+	u := obj.(*unstructured.Unstructured)
+	if errs := v.validateTypeMeta(u); len(errs) > 0 {
+		return errs
+	}
+	if old == nil {
+		return v.validateNew(metadata, u)
+	}
+	return v.validateChange(metadata, u, old.(*unstructured.Unstructured))
 }
 
 func (v *customVersion) correlate(u, old *unstructured.Unstructured) *common.CorrelatedObject {
@@ -216,10 +230,10 @@ func (s *customStatus) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLis
 		return errs
 	}
 	key, known := changeKey(validStatus, u, old)
-	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateStatusChange(u, old) })
+	return v.verdicts.unlessKnown(key, known, func() field.ErrorList { return v.validateStatusChange(nil, u, old) })
 }
 
-func (v *customVersion) validateStatusChange(u, old *unstructured.Unstructured) field.ErrorList {
+func (v *customVersion) validateStatusChange(metadata field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	var errs field.ErrorList
 	if status, found := u.Object["status"]; found && v.status != nil {
@@ -231,7 +245,16 @@ func (v *customVersion) validateStatusChange(u, old *unstructured.Unstructured) 
 		len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, lists...)
 	}
-	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+	return sortedErrors(append(errs, v.validateRules(u, old, slices.Concat(metadata, errs), cel.WithRatcheting(correlated))...))
+}
+
+// ValidateAfter implements [MetadataAware].
+func (s *customStatus) ValidateAfter(metadata field.ErrorList, obj, old runtime.Object) field.ErrorList {
+	v, u := (*customVersion)(s), obj.(*unstructured.Unstructured)
+	if errs := v.validateTypeMeta(u); len(errs) > 0 {
+		return errs
+	}
+	return v.validateStatusChange(metadata, u, old.(*unstructured.Unstructured))
 }
 
 // WarningsOnUpdate implements [UpdateStrategy].

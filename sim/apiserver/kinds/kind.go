@@ -158,6 +158,15 @@ type NameGenerator interface {
 	GenerateName(base string) string
 }
 
+// MetadataAware is implemented by strategies whose validation depends on what
+// was found wrong with the object's metadata before: the CEL rules of a custom
+// resource are not evaluated when something required is missing anywhere.
+type MetadataAware interface {
+	// ValidateAfter is Validate, or ValidateUpdate if old is not nil, of an
+	// object whose metadata has the given errors. They are not in the result.
+	ValidateAfter(metadata field.ErrorList, obj, old runtime.Object) field.ErrorList
+}
+
 // Scale tells where a custom resource keeps its replica counts (JSON paths as
 // in the CRD, without the leading dot, split at dots).
 type Scale struct {
