@@ -276,9 +276,11 @@ func TestMetadataErrorsBlockRules(t *testing.T) {
 	malformed := field.ErrorList{field.Invalid(field.NewPath("metadata", "labels"), "x", "bad")}
 	u := newThing(t, version, "forbidden", `{"spec":{}}`)
 	version.Strategy.PrepareForCreate(u)
-	validate := version.Strategy.(MetadataAware).ValidateAfter
-	assert.Equal(t, []string{rulesSkipped}, text(validate(missing, u, nil)), "something required is missing")
-	assert.Equal(t, []string{"<nil>: Invalid value: no such name"}, text(validate(malformed, u, nil)), "a malformed label blocks nothing")
-	assert.Equal(t, []string{rulesSkipped}, text(validate(missing, u, u)), "an update likewise")
-	assert.Equal(t, []string{rulesSkipped}, text(version.Status.(MetadataAware).ValidateAfter(missing, u, u)), "and of the status")
+	create := version.Strategy.(BesideValidator).ValidateBeside
+	update := version.Strategy.(BesideUpdateValidator).ValidateUpdateBeside
+	status := version.Status.(BesideUpdateValidator).ValidateUpdateBeside
+	assert.Equal(t, []string{rulesSkipped}, text(create(missing, u)), "something required is missing")
+	assert.Equal(t, []string{"<nil>: Invalid value: no such name"}, text(create(malformed, u)), "a malformed label blocks nothing")
+	assert.Equal(t, []string{rulesSkipped}, text(update(missing, u, u)), "an update likewise")
+	assert.Equal(t, []string{rulesSkipped}, text(status(missing, u, u)), "and of the status")
 }

@@ -158,13 +158,18 @@ type NameGenerator interface {
 	GenerateName(base string) string
 }
 
-// MetadataAware is implemented by strategies whose validation depends on what
-// was found wrong with the object's metadata before: the CEL rules of a custom
-// resource are not evaluated when something required is missing anywhere.
-type MetadataAware interface {
-	// ValidateAfter is Validate, or ValidateUpdate if old is not nil, of an
-	// object whose metadata has the given errors. They are not in the result.
-	ValidateAfter(metadata field.ErrorList, obj, old runtime.Object) field.ErrorList
+// BesideValidator is implemented by strategies to whose validation it matters
+// what was found wrong with the object's metadata before: the CEL rules of a
+// custom resource are not evaluated when something required is missing
+// anywhere. The errors found are not in the result.
+type BesideValidator interface {
+	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
+}
+
+// BesideUpdateValidator is the same for updates, of the main resource and of
+// /status.
+type BesideUpdateValidator interface {
+	ValidateUpdateBeside(found field.ErrorList, obj, old runtime.Object) field.ErrorList
 }
 
 // Scale tells where a custom resource keeps its replica counts (JSON paths as
