@@ -23,12 +23,9 @@ type kindSpec struct {
 	namespaced bool
 	strategy   Strategy
 	status     UpdateStrategy
-	scale      *Scale
 	table      tableOf
 	selectable func(obj runtime.Object) fields.Set
-	// resets are top-level fields that the main resource resets beside status.
-	resets []string
-	// statusKeepsMeta is set when /status resets the labels and the like too.
+	// statusResets are paths, dotted, that /status resets beside spec.
 	statusResets []string
 }
 
@@ -42,18 +39,15 @@ func builtinKind[T, L runtime.Object](gv schema.GroupVersion, s kindSpec) *Kind 
 		NewList:          newOf[L](gv.WithKind(name + "List")),
 		Strategy:         s.strategy,
 		Status:           s.status,
-		Scale:            s.scale,
 		SelectableFields: s.selectable,
 		TypeConverter:    func() (managedfields.TypeConverter, error) { return builtinTypes(), nil },
 		Columns:          s.table.columns,
 		Cells:            s.table.cells,
 	}
-	resets := s.resets
 	if s.status != nil {
-		resets = append([]string{"status"}, resets...)
+		version.ResetFields = fieldSet([]string{"status"})
 		version.StatusResetFields = fieldSet(append([]string{"spec"}, s.statusResets...))
 	}
-	version.ResetFields = fieldSet(resets)
 	return &Kind{
 		Resource:   schema.GroupResource{Group: gv.Group, Resource: s.resource},
 		Singular:   strings.ToLower(name),
@@ -84,14 +78,18 @@ var builtinTypes = sync.OnceValue(func() managedfields.TypeConverter {
 	return applyconfigurations.NewTypeConverter(scheme.Scheme)
 })
 
-// fieldSet is the set of the given top-level fields, nil for none.
+// fieldSet is the set of the given dotted paths, nil for none.
 func fieldSet(names []string) *fieldpath.Set {
 	if len(names) == 0 {
 		return nil
 	}
 	set := fieldpath.NewSet()
 	for _, name := range names {
-		set.Insert(fieldpath.MakePathOrDie(name))
+		var path []any
+		for part := range strings.SplitSeq(name, ".") {
+			path = append(path, part)
+		}
+		set.Insert(fieldpath.MakePathOrDie(path...))
 	}
 	return set
 }

@@ -19,8 +19,9 @@ type Options struct {
 	// NodePorts is the range of node ports. Default: 30000-32767.
 	NodePorts PortRange
 	// Seed decides which free cluster IPs and node ports are picked. A pick
-	// depends on the seed, the Service's namespace and name, and on what is
-	// taken already; not on the order of other picks.
+	// depends on the seed, the Service's namespace and name, how often
+	// something was picked for that name, and on what is taken already; not on
+	// the order of other picks.
 	Seed uint64
 }
 
@@ -55,15 +56,28 @@ func NewRegistry(options Options) *Registry {
 
 // sharedKinds are the built-in kinds without state, made once for all servers.
 var sharedKinds = sync.OnceValue(func() []*Kind {
-	return []*Kind{
+	kinds := []*Kind{
 		newNamespaceKind(),
 		newConfigMapKind(),
 		newSecretKind(),
 		newEventKind(),
+		newEventsV1Kind(),
 		newLeaseKind(),
 		newIPAddressKind(),
 		newCRDKind(),
+		newPodKind(),
+		newNodeKind(),
+		newEndpointsKind(),
+		newEndpointSliceKind(),
+		newDeploymentKind(),
+		newReplicaSetKind(),
+		newStatefulSetKind(),
+		newDaemonSetKind(),
+		newJobKind(),
+		newPodDisruptionBudgetKind(),
 	}
+	kinds = append(kinds, newRBACKinds()...)
+	return append(kinds, newPlainKinds()...)
 })
 
 // Resource returns the kind served under group and resource, e.g.

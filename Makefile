@@ -1,0 +1,64 @@
+# Every target works from a clean clone with Go alone.
+
+SHELL       := /bin/bash
+BIN         := bin
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SEEDS       ?= 1-1000
+SEED        ?= 1
+SUBJECT     ?= globalingressip
+FOR         ?= 1m
+INCIDENT    := scenarios/library/incident-3336.yaml
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the two programs into bin/
+	go build -o $(BIN)/ ./cmd/...
+
+.PHONY: run
+run: build ## the incident against the shipped controller and against the bug it is named after
+	@echo "== the shipped controller"
+	$(BIN)/seatrial run $(INCIDENT)
+	@echo
+	@echo "== the controller as it was (submariner issue 3336); this one has to fail"
+	@$(BIN)/seatrial run $(INCIDENT) --subject historical/3336; code=$$?; \
+	if [ $$code -ne 1 ]; then echo "expected exit code 1, a violated property, and got $$code" >&2; exit 1; fi
+
+.PHONY: test
+test: ## all tests, a thousand generated seeds among them
+	go test ./...
+
+.PHONY: check
+check: ## formatting, vet, staticcheck, the wasm build, then the tests
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	GOOS=wasip1 GOARCH=wasm go vet ./sim/... ./faults/... ./model/... ./controller/... ./scenarios/...
+	$(MAKE) test
+
+.PHONY: sweep
+sweep: build ## generated plans: make sweep SEEDS=1-1000 SUBJECT=globalingressip
+	$(BIN)/seatrial sweep --seeds $(SEEDS) --subject $(SUBJECT)
+
+.PHONY: replay
+replay: build ## one seed with every event: make replay SEED=7
+	$(BIN)/seatrial replay --seed $(SEED) --subject $(SUBJECT) --trace
+
+.PHONY: fuzz
+fuzz: ## the native fuzz targets: make fuzz FOR=10m
+	go test ./scenarios -run '^$$' -fuzz FuzzParse -fuzztime $(FOR)
+
+.PHONY: bench
+bench: ## the figures of docs/performance.md
+	go test ./... -run '^$$' -bench . -benchmem
+
+.PHONY: cover
+cover: ## test coverage
+	go test ./... -coverprofile=coverage.out -coverpkg=./...
+	go tool cover -func=coverage.out | tail -1
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN) out coverage.out

@@ -1,0 +1,143 @@
+package seatrial
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Goal: the house keeps its shape. Data flows one way, so each room may import
+// only the rooms before it, and nothing that would make a run depend on
+// anything but its seed is used where runs are made or judged.
+//
+// Method: parse every file that is not a test and look at imports and selectors.
+
+const module = "github.com/seatrial/seatrial/"
+
+// mayImport lists, per room, the rooms of this module that it may import. A
+// room is its first path element unless a longer one is listed.
+var mayImport = map[string][]string{
+	"faults":        {},
+	"model":         {},
+	"controller":    {"controller"},
+	"deploy":        {},
+	"sim/apiserver": {"sim/apiserver"},
+	"sim":           {"sim", "sim/apiserver", "faults", "model"},
+	"scenarios":     {"scenarios", "sim", "sim/apiserver", "faults", "model", "controller", "deploy"},
+	"cmd":           {"scenarios", "sim", "sim/apiserver", "faults", "model", "controller", "deploy"},
+}
+
+// forbidden lists selectors that make a run depend on something other than its
+// seed, with what to use instead; exempt files are part of the mechanism.
+var forbidden = []struct {
+	selector, instead string
+	exempt            []string
+}{
+	{"time.Now", "the virtual clock: world.now, apiserver.Clock", []string{"sim/run.go", "sim/world.go"}},
+	{"time.Since", "the virtual clock: world.now, apiserver.Clock", []string{"sim/world.go", "sim/log.go"}},
+	{"time.NewTicker", "the agenda", []string{"sim/watchdog.go"}},
+	{"os.Getenv", "a field of the config", []string{"scenarios/sweep/worker.go"}},
+}
+
+// forbiddenImports are packages that only the named files may import.
+var forbiddenImports = []struct {
+	path, instead string
+	exempt        []string
+}{
+	{"math/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
+	{"math/rand/v2", "sim.Stream or sim.Draw", nil},
+	{"crypto/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
+	{"golang.org/x/exp/rand", "sim.Stream and sim.Rand", []string{"sim/rand.go"}},
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	seen := make(map[string]bool)
+	forEachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
+		room := roomOf(filepath.ToSlash(filepath.Dir(path)))
+		seen[room] = true
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			rest, ours := strings.CutPrefix(imported, module)
+			if !ours || roomOf(rest) == room {
+				continue
+			}
+			assert.Contains(t, mayImport[room], roomOf(rest), "%s imports %s: data flows one way, and %s may not know %s", path, rest, room, roomOf(rest))
+		}
+	})
+	for room := range mayImport {
+		assert.True(t, seen[room], "room %s has no files: the rule for it checks nothing", room)
+	}
+}
+
+func TestNothingButTheSeedDecides(t *testing.T) {
+	forEachFile(t, func(path string, file *ast.File, fset *token.FileSet) {
+		path = filepath.ToSlash(path)
+		switch strings.Split(path, "/")[0] {
+		case "sim", "faults", "model", "scenarios":
+		default:
+			return
+		}
+		for _, spec := range file.Imports {
+			for _, rule := range forbiddenImports {
+				if spec.Path.Value == strconv.Quote(rule.path) && !slices.Contains(rule.exempt, path) {
+					t.Errorf("%s imports %s; use %s", path, rule.path, rule.instead)
+				}
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := selector.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			for _, rule := range forbidden {
+				if x.Name+"."+selector.Sel.Name == rule.selector && !slices.Contains(rule.exempt, path) {
+					t.Errorf("%s uses %s; use %s", fset.Position(n.Pos()), rule.selector, rule.instead)
+				}
+			}
+			return true
+		})
+	})
+}
+
+func roomOf(dir string) string {
+	if dir == "sim/apiserver" || strings.HasPrefix(dir, "sim/apiserver/") {
+		return "sim/apiserver"
+	}
+	return strings.Split(dir, "/")[0]
+}
+
+func forEachFile(t *testing.T, visit func(path string, file *ast.File, fset *token.FileSet)) {
+	t.Helper()
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != "." || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case entry.IsDir(), !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"), filepath.Dir(path) == ".":
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		visit(path, file, fset)
+		return nil
+	})
+	require.NoError(t, err)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+func subjectsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "subjects",
+		Short: "List what can be put to sea",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			for _, s := range scenarios.Subjects() {
+				fmt.Fprintf(c.OutOrStdout(), "%-24s %s\n", s.Name, s.Summary)
+			}
+		},
+	}
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and the generator that seeds depend on",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintf(c.OutOrStdout(), "seatrial %s generator %s\n", version(), sim.GeneratorName)
+		},
+	}
+}
+
+// version is that of the module, or of the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,68 @@
+// Command seatrial puts Kubernetes controllers through rough weather: see the
+// README for what that means and docs/ for the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// Exit codes are a contract: scripts and CI rely on them.
+const (
+	exitPass         = 0
+	exitViolated     = 1 // a property was violated
+	exitUsage        = 2 // wrong usage or invalid input
+	exitCrash        = 3 // the subject crashed or hung
+	exitInconclusive = 4
+)
+
+// exitError ends the program with a code, after its message if it has one.
+type exitError struct {
+	code    int
+	message string
+}
+
+func (e *exitError) Error() string { return e.message }
+
+func main() {
+	sweep.ServeIfWorker()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := root().ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+func exitCode(err error) int {
+	if err == nil {
+		return exitPass
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if exit.message != "" {
+			fmt.Fprintln(os.Stderr, "seatrial:", exit.message)
+		}
+		return exit.code
+	}
+	// Everything else is wrong usage or input that cannot be used.
+	fmt.Fprintln(os.Stderr, "seatrial:", err)
+	return exitUsage
+}
+
+func root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "seatrial",
+		Short:         "Deterministic simulation and fault injection for Kubernetes controllers",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), subjectsCommand(), versionCommand())
+	return root
+}

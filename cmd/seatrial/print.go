@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// line is the object that --json prints per seed. Its fields are a contract.
+type line struct {
+	Seed           uint64            `json:"seed"`
+	Scenario       string            `json:"scenario"`
+	Subject        string            `json:"subject"`
+	Verdict        model.VerdictKind `json:"verdict"`
+	Property       string            `json:"property"`
+	Hash           string            `json:"hash"`
+	Requests       int               `json:"requests"`
+	VirtualSeconds float64           `json:"virtual_seconds"`
+	Reproduced     string            `json:"reproduced"`
+}
+
+// printer prints outcomes as they come and remembers what they amount to.
+type printer struct {
+	output
+	out io.Writer
+	// quiet leaves out passes: a sweep has too many of them.
+	quiet bool
+
+	counts map[model.VerdictKind]int
+	fired  map[string]int
+	// failure is the last line pair to print: verdict and replay command of the
+	// first failure.
+	failure string
+	err     error
+}
+
+func newPrinter(o output, out io.Writer, quiet bool) *printer {
+	return &printer{output: o, out: out, quiet: quiet, counts: make(map[model.VerdictKind]int), fired: make(map[string]int)}
+}
+
+func (p *printer) print(o sweep.Outcome) {
+	if o.Error != "" {
+		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
+		return
+	}
+	p.counts[o.Verdict]++
+	for kind, times := range o.Fired {
+		p.fired[kind] += times
+	}
+	failed := o.Verdict != model.VerdictPass
+	replay := replayCommandFor(o)
+	if failed && p.dir != "" {
+		path, err := artefact.Write(p.dir, version(), o)
+		if err != nil {
+			p.fail(err)
+			return
+		}
+		replay = "seatrial replay " + quote(path)
+	}
+	if p.json {
+		p.printJSON(o)
+		return
+	}
+	if failed || !p.quiet {
+		fmt.Fprintln(p.out, summary(o))
+	}
+	if !failed {
+		return
+	}
+	p.printFailure(o)
+	if p.failure == "" {
+		p.failure = fmt.Sprintf("%s\n%s", oneLine(o), replay)
+	}
+}
+
+func (p *printer) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) printJSON(o sweep.Outcome) {
+	text, err := json.Marshal(line{
+		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
+		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o),
+	})
+	if err != nil {
+		p.fail(fmt.Errorf("encoding the outcome of seed %d: %w", o.Job.Seed, err))
+		return
+	}
+	fmt.Fprintf(p.out, "%s\n", text)
+}
+
+func (p *printer) printFailure(o sweep.Outcome) {
+	fmt.Fprintf(p.out, "    %s: %s\n", o.Property, o.Message)
+	if c := o.Culprit; c != nil {
+		fmt.Fprintf(p.out, "    culprit: event %d at %s%s: %s\n", c.Seq, c.At, where(*c), c.Text)
+	}
+	if o.Verdict == model.VerdictCrash && o.Detail != "" {
+		for _, l := range firstLines(o.Detail, 40) {
+			fmt.Fprintf(p.out, "    | %s\n", l)
+		}
+	}
+}
+
+func where(c sweep.Culprit) string {
+	s := ""
+	if c.Call != 0 {
+		s += fmt.Sprintf(", call %d", c.Call)
+	}
+	if c.Revision != 0 {
+		s += fmt.Sprintf(", revision %d", c.Revision)
+	}
+	return s
+}
+
+func summary(o sweep.Outcome) string {
+	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
+		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
+}
+
+func oneLine(o sweep.Outcome) string {
+	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o))
+}
+
+func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
+
+// replayCommandFor is a command that shows the outcome again, to be pasted.
+func replayCommandFor(o sweep.Outcome) string {
+	what := "--seed " + fmt.Sprint(o.Job.Seed)
+	if o.Job.File != "" {
+		what = quote(o.Job.File) + " " + what
+	}
+	return fmt.Sprintf("seatrial replay %s --subject %s", what, o.Job.Subject)
+}
+
+// quote makes a path safe to paste into a shell.
+func quote(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t'\"\\$&;()<>|*?[]{}~`!#", r) }) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+func firstLines(s string, n int) []string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(lines) > n {
+		lines = append(lines[:n], fmt.Sprintf("… %d more lines", len(lines)-n))
+	}
+	return lines
+}
+
+// finish prints the end of the output and gives the exit code as an error.
+func (p *printer) finish() error {
+	if p.err != nil {
+		return p.err
+	}
+	if !p.json {
+		if p.quiet {
+			p.printTotals()
+		}
+		if p.failure != "" {
+			fmt.Fprintln(p.out, p.failure)
+		}
+	}
+	switch {
+	case p.counts[model.VerdictSafety]+p.counts[model.VerdictLiveness] > 0:
+		return &exitError{code: exitViolated}
+	case p.counts[model.VerdictCrash] > 0:
+		return &exitError{code: exitCrash}
+	case p.counts[model.VerdictPass] == 0, p.counts[model.VerdictInconclusive] > 0:
+		return &exitError{code: exitInconclusive}
+	}
+	return nil
+}
+
+func (p *printer) printTotals() {
+	total := 0
+	var parts []string
+	for _, kind := range []model.VerdictKind{model.VerdictPass, model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive} {
+		total += p.counts[kind]
+		if p.counts[kind] > 0 || kind == model.VerdictPass {
+			parts = append(parts, fmt.Sprintf("%d %s", p.counts[kind], kind))
+		}
+	}
+	fmt.Fprintf(p.out, "%d seeds: %s\n", total, strings.Join(parts, ", "))
+	var kinds []string
+	for kind, times := range p.fired {
+		kinds = append(kinds, fmt.Sprintf("%s %d", kind, times))
+	}
+	slices.Sort(kinds)
+	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// confirmations is how often a failure is run again before it is reported.
+const confirmations = 2
+
+func runCommand() *cobra.Command {
+	var subject, seeds string
+	var seed uint64
+	var out output
+	c := &cobra.Command{
+		Use:   "run FILE.yaml...",
+		Short: "Run scenario files",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, files []string) error {
+			jobs, err := scenarioJobs(files, subject, c.Flags().Changed("seed"), seed, seeds)
+			if err != nil {
+				return err
+			}
+			return runJobs(c.Context(), c, out, false, 1, slices.Values(jobs))
+		},
+	}
+	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
+	c.Flags().StringVar(&seeds, "seeds", "", "run with every seed of the range `A-B`")
+	c.MarkFlagsMutuallyExclusive("seed", "seeds")
+	addSubjectFlag(c, &subject)
+	out.addFlags(c)
+	return c
+}
+
+// scenarioJobs reads all files before anything runs, so that a mistake in the
+// last one does not cost the time of the others.
+func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) ([]sweep.Job, error) {
+	if err := checkSubject(subject); err != nil {
+		return nil, err
+	}
+	var jobs []sweep.Job
+	var problems []error
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("reading a scenario: %w", err))
+			continue
+		}
+		plan, err := scenarios.Parse(file, data)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		chosen := seedRange{uint64(plan.Seed), uint64(plan.Seed)}
+		if seedGiven {
+			chosen = seedRange{seed, seed}
+		}
+		if seeds != "" {
+			if chosen, err = parseSeeds(seeds); err != nil {
+				return nil, err
+			}
+		}
+		chosen.each(shard{0, 1}, func(seed uint64) bool {
+			jobs = append(jobs, sweep.Job{Seed: seed, Plan: string(data), File: file, Subject: subject, Confirm: confirmations})
+			return true
+		})
+	}
+	return jobs, errors.Join(problems...)
+}
+
+func sweepCommand() *cobra.Command {
+	var subject, seeds, shardText string
+	var workers int
+	var out output
+	c := &cobra.Command{
+		Use:   "sweep --seeds A-B",
+		Short: "Run plans generated from seeds",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			chosen, err := parseSeeds(seeds)
+			if err != nil {
+				return err
+			}
+			part, err := parseShard(shardText)
+			if err != nil {
+				return err
+			}
+			if workers < 1 {
+				return fmt.Errorf("--workers %d: want at least 1", workers)
+			}
+			if err := checkSubject(subject); err != nil {
+				return err
+			}
+			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
+				chosen.each(part, func(seed uint64) bool {
+					return yield(sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations})
+				})
+			})
+		},
+	}
+	c.Flags().StringVar(&seeds, "seeds", "", "closed range of seeds, `A-B`")
+	c.MarkFlagRequired("seeds")
+	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
+	c.Flags().StringVar(&shardText, "shard", "", "run only part `I/N` of the range, I counted from 0")
+	addSubjectFlag(c, &subject)
+	out.addFlags(c)
+	return c
+}
+
+// runJobs runs, prints and keeps; its error carries the exit code.
+func runJobs(ctx context.Context, c *cobra.Command, out output, quiet bool, workers int, jobs iter.Seq[sweep.Job]) error {
+	if err := out.prepare(); err != nil {
+		return err
+	}
+	p := newPrinter(out, c.OutOrStdout(), quiet)
+	if err := (sweep.Pool{Workers: workers}).Run(ctx, jobs, p.print); err != nil {
+		if ctx.Err() == nil {
+			return &exitError{code: exitCrash, message: err.Error()}
+		}
+		fmt.Fprintln(c.ErrOrStderr(), "seatrial: interrupted; what follows covers the seeds that were finished")
+		if err := p.finish(); err != nil {
+			return err
+		}
+		return &exitError{code: exitInconclusive}
+	}
+	return p.finish()
+}

@@ -1,0 +1,310 @@
+package faults
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// World is what rules can be aimed at. A rule that no call in this world could
+// ever match is reported by [Rule.Validate].
+type World struct {
+	Subjects   []string // names of the processes under test
+	Users      []string // names of the user processes
+	Resources  []Resource
+	Namespaces []string
+	// Clears is when the weather clears; no rule is in force from then on.
+	Clears time.Duration
+}
+
+// Resource is one resource, or subresource, that the world's API server serves.
+type Resource struct {
+	Name       string // plural; with subresource after a slash
+	Namespaced bool
+	Verbs      []string
+}
+
+// Problem is one thing wrong with a rule.
+type Problem struct {
+	Field   string // as scenario files spell it: verbs[1], delay.min
+	Problem string // what is wrong, with the value
+	Want    string // what would be right; empty when the problem says it
+}
+
+func (p Problem) String() string {
+	if p.Want == "" {
+		return p.Field + ": " + p.Problem
+	}
+	return p.Field + ": " + p.Problem + " (want " + p.Want + ")"
+}
+
+// Verbs lists the verbs a rule may name, in a fixed order: those of the API,
+// then read and write, which stand for several.
+func Verbs() []string {
+	return []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "read", "write"}
+}
+
+// Validate reports everything that is wrong with the rule, in the order of its
+// fields: values out of range, fields that its kind does not use, and a match
+// or a window that nothing in w can meet. An empty result means that the rule
+// can take effect.
+func (r *Rule) Validate(w World) []Problem {
+	var v validation
+	if _, ok := Lookup(r.Kind); !ok {
+		if r.Kind == "" {
+			v.add(FieldKind, "missing", oneOf(kindNames()))
+		} else {
+			v.add(FieldKind, fmt.Sprintf("unknown kind %q", r.Kind), oneOf(kindNames()))
+		}
+		return v.problems
+	}
+	if r.When != AtTime && r.When != BeforeCall && r.When != AfterCall {
+		v.add(FieldWhen, fmt.Sprintf("unknown value %q", r.When), oneOf([]string{string(BeforeCall), string(AfterCall)}))
+		return v.problems
+	}
+	usable := Fields(r.Kind, r.When)
+	for _, field := range r.set() {
+		if !slices.Contains(usable, field) {
+			v.add(field, r.Kind.uses(field), oneOf(usable))
+		}
+	}
+	v.id(r.ID)
+	v.process(r, w)
+	v.match(r, w)
+	v.window(r, w)
+	if slices.Contains(usable, FieldProbability) {
+		v.chance(r)
+	}
+	v.effect(r, slices.Contains(usable, FieldDelay))
+	return v.problems
+}
+
+func (k Kind) uses(field string) string {
+	if k == Crash {
+		return fmt.Sprintf("a %s does not use this field, or not together with the others given", k)
+	}
+	return fmt.Sprintf("%s does not use this field", k)
+}
+
+type validation struct{ problems []Problem }
+
+func (v *validation) add(field, problem, want string) {
+	v.problems = append(v.problems, Problem{field, problem, want})
+}
+
+func (v *validation) id(id string) {
+	if id == "" {
+		v.add(FieldID, "missing", "a name that stays the same when other rules come and go")
+	}
+}
+
+// process: a pattern must meet a process, and a crash must not meet a user,
+// because a user is never started again and would leave its steps undone.
+func (v *validation) process(r *Rule, w World) {
+	if !v.pattern(FieldProcess, r.Process) || r.Process == "" {
+		return
+	}
+	meets := func(name string) bool { return glob(r.Process, name) }
+	subject, user := slices.ContainsFunc(w.Subjects, meets), slices.ContainsFunc(w.Users, meets)
+	switch {
+	case !subject && !user:
+		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
+	case r.Kind == Crash && user:
+		v.add(FieldProcess, fmt.Sprintf("%q meets a user, and users do not crash", r.Process), oneOf(w.Subjects))
+	}
+}
+
+func (v *validation) pattern(field, pattern string) bool {
+	if _, err := path.Match(pattern, ""); err != nil {
+		v.add(field, fmt.Sprintf("bad pattern %q", pattern), "a name, in which * stands for any characters, ? for one and [ab] for a or b")
+		return false
+	}
+	return true
+}
+
+func (v *validation) match(r *Rule, w World) {
+	if !v.knownVerbs(r) || !v.knownResources(r, w) {
+		return
+	}
+	targets := v.targets(r, w)
+	possible := slices.ContainsFunc(targets, func(t Resource) bool { return servesAny(t, r) })
+	switch {
+	case !possible && scopeOf(r.Kind) == ScopeWatch:
+		v.add(FieldResources, strings.Join(r.Resources, ", ")+" cannot be watched", oneOf(watchable(w)))
+	case !possible:
+		v.add(FieldVerbs, fmt.Sprintf("none of %s is ever asked of %s", strings.Join(r.Verbs, ", "), strings.Join(r.Resources, ", ")),
+			oneOf(verbsOf(targets)))
+	}
+	v.namespace(r, w, targets)
+	v.pattern(FieldName, r.Name)
+	if r.First < 0 {
+		v.add(FieldFirst, fmt.Sprintf("%d is negative", r.First), "a count from 1")
+	}
+	if r.Last < 0 {
+		v.add(FieldLast, fmt.Sprintf("%d is negative", r.Last), "a count from 1")
+	} else if r.Last != 0 && r.Last < r.First {
+		v.add(FieldLast, fmt.Sprintf("%d is before first, %d", r.Last, r.First), "at least first")
+	}
+}
+
+func (v *validation) knownVerbs(r *Rule) bool {
+	before := len(v.problems)
+	for i, verb := range r.Verbs {
+		field := fmt.Sprintf("%s[%d]", FieldVerbs, i)
+		switch {
+		case !slices.Contains(Verbs(), verb):
+			v.add(field, fmt.Sprintf("unknown verb %q", verb), oneOf(Verbs()))
+		case slices.Contains(r.Verbs[:i], verb):
+			v.add(field, fmt.Sprintf("%q is there twice", verb), "each verb once")
+		}
+	}
+	return len(v.problems) == before
+}
+
+func (v *validation) knownResources(r *Rule, w World) bool {
+	before := len(v.problems)
+	for i, name := range r.Resources {
+		field := fmt.Sprintf("%s[%d]", FieldResources, i)
+		known := name == "*" || slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
+		switch {
+		case !known:
+			v.add(field, fmt.Sprintf("this world has no resource %q", name), oneOf(append(resourceNames(w), `"*"`)))
+		case slices.Contains(r.Resources[:i], name):
+			v.add(field, fmt.Sprintf("%q is there twice", name), "each resource once")
+		}
+	}
+	return len(v.problems) == before
+}
+
+// targets are the resources that the rule's resources field selects.
+func (v *validation) targets(r *Rule, w World) []Resource {
+	var out []Resource
+	for _, t := range w.Resources {
+		if r.matchesResource(t.Name) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func servesAny(t Resource, r *Rule) bool {
+	return slices.ContainsFunc(t.Verbs, func(verb string) bool {
+		if scopeOf(r.Kind) == ScopeWatch {
+			return verb == "watch"
+		}
+		return r.matchesVerb(verb)
+	})
+}
+
+// namespace: calls for cluster-scoped resources have no namespace, and neither
+// has a list or watch across all of them, so only a pattern that meets the
+// empty name can select those.
+func (v *validation) namespace(r *Rule, w World, targets []Resource) {
+	if !v.pattern(FieldNamespace, r.Namespace) || glob(r.Namespace, "") {
+		return
+	}
+	if !slices.ContainsFunc(w.Namespaces, func(ns string) bool { return glob(r.Namespace, ns) }) {
+		v.add(FieldNamespace, fmt.Sprintf("this world has no namespace %q", r.Namespace), oneOf(w.Namespaces))
+	}
+	if len(targets) > 0 && !slices.ContainsFunc(targets, func(t Resource) bool { return t.Namespaced }) {
+		v.add(FieldNamespace, fmt.Sprintf("%s: not in any namespace", strings.Join(r.Resources, ", ")), "no namespace")
+	}
+}
+
+func (v *validation) window(r *Rule, w World) {
+	from := FieldFrom
+	if scopeOf(r.Kind) == ScopeProcess && r.When == AtTime {
+		from = FieldAt
+	}
+	clears := "before the weather clears at " + w.Clears.String()
+	switch {
+	case r.From < 0:
+		v.add(from, fmt.Sprintf("%s is negative", r.From), "a time since the start")
+	case r.From >= w.Clears:
+		v.add(from, fmt.Sprintf("%s is when all faults are over", r.From), clears)
+	}
+	switch {
+	case r.Until < 0:
+		v.add(FieldUntil, fmt.Sprintf("%s is negative", r.Until), "a time since the start")
+	case r.Until == 0:
+	case r.Until <= r.From:
+		v.add(FieldUntil, fmt.Sprintf("the window ends at %s, before it begins at %s", r.Until, r.From), "later than from")
+	case r.Until > w.Clears:
+		v.add(FieldUntil, fmt.Sprintf("%s is after all faults are over", r.Until), "at most "+w.Clears.String()+", or none")
+	}
+}
+
+func (v *validation) chance(r *Rule) {
+	if !(r.Probability > 0 && r.Probability <= 1) {
+		v.add(FieldProbability, fmt.Sprintf("%v is not in (0, 1]", r.Probability), "more than 0 and at most 1")
+	}
+	if r.Limit < 0 {
+		v.add(FieldLimit, fmt.Sprintf("%d is negative", r.Limit), "a count from 1")
+	}
+}
+
+func (v *validation) effect(r *Rule, hasDelay bool) {
+	switch {
+	case r.Delay.Min < 0:
+		v.add(FieldDelay, fmt.Sprintf("%s is negative", r.Delay.Min), "a duration of 0s or more")
+	case r.Delay.Max < r.Delay.Min:
+		v.add(FieldDelay, fmt.Sprintf("max %s is less than min %s", r.Delay.Max, r.Delay.Min), "max of at least min")
+	case hasDelay && r.Kind == Latency && r.Delay.Max == 0:
+		v.add(FieldDelay, "missing", "how much slower, such as 200ms")
+	}
+	switch {
+	case r.RetryAfter < 0:
+		v.add(FieldRetryAfter, fmt.Sprintf("%s is negative", r.RetryAfter), "whole seconds")
+	case r.RetryAfter%time.Second != 0:
+		v.add(FieldRetryAfter, fmt.Sprintf("%s is not whole seconds, and the header has no fractions", r.RetryAfter), "whole seconds")
+	}
+	if r.Direction != BothWays && r.Direction != ToServer && r.Direction != FromServer {
+		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), oneOf([]string{string(ToServer), string(FromServer)})+", or none for both")
+	}
+}
+
+func watchable(w World) []string {
+	var out []string
+	for _, t := range w.Resources {
+		if slices.Contains(t.Verbs, "watch") {
+			out = append(out, t.Name)
+		}
+	}
+	return out
+}
+
+func kindNames() []string {
+	var out []string
+	for _, info := range Kinds() {
+		out = append(out, string(info.Kind))
+	}
+	return out
+}
+
+func resourceNames(w World) []string {
+	var out []string
+	for _, t := range w.Resources {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
+// verbsOf lists the verbs that at least one of the resources serves.
+func verbsOf(targets []Resource) []string {
+	var out []string
+	for _, verb := range Verbs() {
+		if slices.ContainsFunc(targets, func(t Resource) bool { return slices.Contains(t.Verbs, verb) }) {
+			out = append(out, verb)
+		}
+	}
+	return out
+}
+
+func oneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return "one of " + strings.Join(names, ", ")
+}

@@ -1,0 +1,137 @@
+package faults_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/faults"
+)
+
+// world is a small one: two replicas, a user, one namespaced resource with a
+// status and one that is in no namespace.
+var world = faults.World{
+	Subjects: []string{"controller-1", "controller-2"},
+	Users:    []string{"alice"},
+	Resources: []faults.Resource{
+		{Name: "services", Namespaced: true, Verbs: []string{"get", "list", "watch", "create"}},
+		{Name: "services/status", Namespaced: true, Verbs: []string{"get", "update"}},
+		{Name: "ipaddresses", Verbs: []string{"get", "create"}},
+	},
+	Namespaces: []string{"default", "shop"},
+	Clears:     time.Minute,
+}
+
+// Each case breaks one rule that can take effect in one way; the fault is
+// checked to be fine before, so that the one problem found is the one made.
+func TestValidateReportsOneProblem(t *testing.T) {
+	call := faults.Rule{ID: "r", Kind: faults.InternalError, Probability: 1}
+	slow := faults.Rule{ID: "r", Kind: faults.Latency, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
+	cut := faults.Rule{ID: "r", Kind: faults.Partition, Probability: 1, From: time.Second}
+	crash := faults.Rule{ID: "r", Kind: faults.Crash, Probability: 1, From: time.Second}
+	aimed := faults.Rule{ID: "r", Kind: faults.Crash, Probability: 1, When: faults.AfterCall}
+	watch := faults.Rule{ID: "r", Kind: faults.WatchClosed, Probability: 1}
+	throttle := faults.Rule{ID: "r", Kind: faults.TooManyRequests, Probability: 1, RetryAfter: time.Second}
+	const verbs = "one of get, list, watch, create, update, patch, delete, deletecollection, read, write"
+	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash"
+
+	for name, c := range map[string]struct {
+		good faults.Rule
+		harm func(r *faults.Rule)
+		want string
+	}{
+		"no kind":                   {call, func(r *faults.Rule) { r.Kind = "" }, "kind: missing (want " + kinds + ")"},
+		"unknown kind":              {call, func(r *faults.Rule) { r.Kind = "storm" }, `kind: unknown kind "storm" (want ` + kinds + ")"},
+		"no id":                     {call, func(r *faults.Rule) { r.ID = "" }, "id: missing (want a name that stays the same when other rules come and go)"},
+		"unknown verb":              {call, func(r *faults.Rule) { r.Verbs = []string{"get", "gett"} }, `verbs[1]: unknown verb "gett" (want ` + verbs + ")"},
+		"verb twice":                {call, func(r *faults.Rule) { r.Verbs = []string{"get", "get"} }, `verbs[1]: "get" is there twice (want each verb once)`},
+		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, "*")`},
+		"resource twice":            {call, func(r *faults.Rule) { r.Resources = []string{"*", "*"} }, `resources[1]: "*" is there twice (want each resource once)`},
+		"verb never asked":          {call, func(r *faults.Rule) { r.Resources, r.Verbs = []string{"ipaddresses"}, []string{"watch", "list"} }, "verbs: none of watch, list is ever asked of ipaddresses (want one of get, create)"},
+		"unknown namespace":         {call, func(r *faults.Rule) { r.Namespace = "shp*" }, `namespace: this world has no namespace "shp*" (want one of default, shop)`},
+		"no namespace to be in":     {call, func(r *faults.Rule) { r.Namespace, r.Resources = "shop", []string{"ipaddresses"} }, "namespace: ipaddresses: not in any namespace (want no namespace)"},
+		"bad name pattern":          {call, func(r *faults.Rule) { r.Name = "[a" }, `name: bad pattern "[a" (want a name, in which * stands for any characters, ? for one and [ab] for a or b)`},
+		"bad process pattern":       {call, func(r *faults.Rule) { r.Process = "[" }, `process: bad pattern "[" (want a name, in which * stands for any characters, ? for one and [ab] for a or b)`},
+		"no such process":           {call, func(r *faults.Rule) { r.Process = "controller-3" }, `process: no process is called "controller-3" (want one of controller-1, controller-2, alice)`},
+		"first negative":            {call, func(r *faults.Rule) { r.First = -1 }, "first: -1 is negative (want a count from 1)"},
+		"last negative":             {call, func(r *faults.Rule) { r.Last = -1 }, "last: -1 is negative (want a count from 1)"},
+		"last before first":         {call, func(r *faults.Rule) { r.First, r.Last = 3, 2 }, "last: 2 is before first, 3 (want at least first)"},
+		"begins before the start":   {call, func(r *faults.Rule) { r.From = -time.Second }, "from: -1s is negative (want a time since the start)"},
+		"begins after the end":      {call, func(r *faults.Rule) { r.From = time.Minute }, "from: 1m0s is when all faults are over (want before the weather clears at 1m0s)"},
+		"ends before it begins":     {call, func(r *faults.Rule) { r.From, r.Until = 5*time.Second, 5*time.Second }, "until: the window ends at 5s, before it begins at 5s (want later than from)"},
+		"ends after the end":        {call, func(r *faults.Rule) { r.Until = time.Hour }, "until: 1h0m0s is after all faults are over (want at most 1m0s, or none)"},
+		"end negative":              {call, func(r *faults.Rule) { r.Until = -1 }, "until: -1ns is negative (want a time since the start)"},
+		"probability zero":          {call, func(r *faults.Rule) { r.Probability = 0 }, "probability: 0 is not in (0, 1] (want more than 0 and at most 1)"},
+		"probability above one":     {call, func(r *faults.Rule) { r.Probability = 1.01 }, "probability: 1.01 is not in (0, 1] (want more than 0 and at most 1)"},
+		"probability not a number":  {call, func(r *faults.Rule) { r.Probability = math.NaN() }, "probability: NaN is not in (0, 1] (want more than 0 and at most 1)"},
+		"limit negative":            {call, func(r *faults.Rule) { r.Limit = -1 }, "limit: -1 is negative (want a count from 1)"},
+		"delay on an instant fault": {call, func(r *faults.Rule) { r.Delay = faults.Span{Max: 1} }, "delay: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, from, until, probability, limit)"},
+		"latency without delay":     {slow, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how much slower, such as 200ms)"},
+		"delay negative":            {slow, func(r *faults.Rule) { r.Delay.Min = -time.Second }, "delay: -1s is negative (want a duration of 0s or more)"},
+		"delay upside down":         {slow, func(r *faults.Rule) { r.Delay.Max = 0 }, "delay: max 0s is less than min 1s (want max of at least min)"},
+		"retry after a fraction":    {throttle, func(r *faults.Rule) { r.RetryAfter = 1500 * time.Millisecond }, "retryAfter: 1.5s is not whole seconds, and the header has no fractions (want whole seconds)"},
+		"retry after negative":      {throttle, func(r *faults.Rule) { r.RetryAfter = -time.Second }, "retryAfter: -1s is negative (want whole seconds)"},
+		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"unknown direction":         {cut, func(r *faults.Rule) { r.Direction = "up" }, `direction: unknown direction "up" (want one of to-server, from-server, or none for both)`},
+		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, from, until, probability, limit, delay)"},
+		"nothing to watch":          {watch, func(r *faults.Rule) { r.Resources = []string{"ipaddresses"} }, "resources: ipaddresses cannot be watched (want services)"},
+		"crash of a user":           {crash, func(r *faults.Rule) { r.Process = "a*" }, `process: "a*" meets a user, and users do not crash (want one of controller-1, controller-2)`},
+		"crash after the end":       {crash, func(r *faults.Rule) { r.From = time.Hour }, "at: 1h0m0s is when all faults are over (want before the weather clears at 1m0s)"},
+		"timed crash with verbs":    {crash, func(r *faults.Rule) { r.Verbs = []string{"write"} }, "verbs: a crash does not use this field, or not together with the others given (want one of id, kind, process, at, when, restartAfter)"},
+		"crash at an unknown point": {aimed, func(r *faults.Rule) { r.When = "during" }, `when: unknown value "during" (want one of before, after)`},
+		"error with when":           {call, func(r *faults.Rule) { r.When = faults.BeforeCall }, "when: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, from, until, probability, limit)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good := c.good
+			require.Empty(t, good.Validate(world))
+			bad := c.good
+			c.harm(&bad)
+			problems := bad.Validate(world)
+			require.Len(t, problems, 1)
+			assert.Equal(t, c.want, problems[0].String())
+		})
+	}
+}
+
+// What a rule may leave open or combine: none of these is a mistake.
+func TestValidateAccepts(t *testing.T) {
+	for name, r := range map[string]faults.Rule{
+		"everything open":            {Kind: faults.ServiceUnavailable},
+		"read and write":             {Kind: faults.InternalError, Match: faults.Match{Verbs: []string{"read", "write"}}},
+		"one of the verbs is served": {Kind: faults.InternalError, Match: faults.Match{Verbs: []string{"update", "get"}, Resources: []string{"services"}}},
+		"namespace star":             {Kind: faults.InternalError, Match: faults.Match{Namespace: "*", Resources: []string{"ipaddresses"}}},
+		"faults for a user":          {Kind: faults.InternalError, Match: faults.Match{Process: "alice"}},
+		"until the last instant":     {Kind: faults.InternalError, Until: time.Minute},
+		"time-out at once":           {Kind: faults.TimeoutApplied},
+		"crash of all replicas":      {Kind: faults.Crash, Match: faults.Match{Process: "controller-*"}},
+		"crash and stay down":        {Kind: faults.Crash, RestartAfter: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.ID, r.Probability = "r", 1
+			assert.Empty(t, r.Validate(world))
+		})
+	}
+}
+
+// Every kind has fields, every field belongs to some kind, and the list of all
+// fields leaves none out.
+func TestFieldsCoverAllKinds(t *testing.T) {
+	used := map[string]bool{}
+	for _, info := range faults.Kinds() {
+		for _, when := range []faults.When{faults.AtTime, faults.BeforeCall} {
+			fields := faults.Fields(info.Kind, when)
+			assert.Greater(t, len(fields), 3, "%s", info.Kind)
+			for _, f := range fields {
+				used[f] = true
+			}
+		}
+	}
+	for _, f := range faults.AllFields() {
+		assert.True(t, used[f], "no kind uses %s", f)
+		delete(used, f)
+	}
+	assert.Empty(t, used, "missing in AllFields")
+}

@@ -1,0 +1,60 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// String says who asked for what and what came of it, in one line.
+func (c *Call) String() string {
+	object := c.Resource
+	if c.Subresource != "" {
+		object += "/" + c.Subresource
+	}
+	name := c.Name
+	if c.Namespace != "" {
+		name = c.Namespace + "/" + c.Name
+	}
+	outcome := string(c.Outcome)
+	if c.Code != 0 {
+		outcome = fmt.Sprintf("%s %d", c.Outcome, c.Code)
+	}
+	return fmt.Sprintf("call %d at %s: %s-%d %s %s %s (%s)", c.ID, c.Called, c.Process, c.Incarnation, c.Verb, object, name, outcome)
+}
+
+// writes tells whether the call could change an object.
+func (c *Call) writes() bool {
+	switch c.Verb {
+	case "create", "update", "patch", "apply", "delete", "deletecollection":
+		return !strings.Contains(c.Query, "dryRun=All")
+	}
+	return false
+}
+
+// housekeeping tells whether the call concerns what controllers write for ever
+// by design: their leader lease and their events.
+func (c *Call) housekeeping() bool {
+	switch c.Resource {
+	case "events":
+		return c.Group == "" || c.Group == "events.k8s.io"
+	case "leases":
+		return c.Group == "coordination.k8s.io"
+	}
+	return false
+}
+
+// unknown tells whether the call may yet have its effect: no answer came, or
+// one that does not say.
+func (c *Call) unknown() bool {
+	return c.ReturnSeq == 0 || c.Outcome == Unknown
+}
+
+// returned is the end of the interval in which the call had its effect, if it
+// had one: a call with unknown outcome may have it until the end of time.
+func (c *Call) returned() int64 {
+	if c.unknown() {
+		return math.MaxInt64
+	}
+	return int64(c.ReturnSeq)
+}

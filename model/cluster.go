@@ -1,0 +1,122 @@
+package model
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// cluster is the part of the stored state that concerns global IPs.
+type cluster struct {
+	gips      map[owner]*ingressIP
+	services  map[owner]*corev1.Service // all, internal ones too, by their own name
+	exports   map[owner]metav1.Object
+	pods      map[owner]*corev1.Pod
+	endpoints map[owner][]string // addresses, by service
+	claims    map[string]*claim  // by IP
+	// claimed: a subject made a claim at some time, so it is one that claims.
+	claimed bool
+}
+
+func newCluster() *cluster {
+	return &cluster{
+		gips:      map[owner]*ingressIP{},
+		services:  map[owner]*corev1.Service{},
+		exports:   map[owner]metav1.Object{},
+		pods:      map[owner]*corev1.Pod{},
+		endpoints: map[owner][]string{},
+		claims:    map[string]*claim{},
+	}
+}
+
+func (c *cluster) apply(change change) {
+	key := ownerOf(change.Namespace, change.Name)
+	switch change.Resource {
+	case ingressIPResource:
+		put(c.gips, key, change.gipNew, change.gipNew == nil)
+	case serviceResource:
+		put(c.services, key, change.serviceNew, change.serviceNew == nil)
+	case exportResource:
+		put(c.exports, key, change.exportNew, change.exportNew == nil)
+	case podResource:
+		put(c.pods, key, change.podNew, change.podNew == nil)
+	case endpointsResource:
+		put(c.endpoints, key, change.addresses, change.New == nil)
+	case claimResource:
+		put(c.claims, change.Name, change.claimNew, change.claimNew == nil)
+		c.claimed = c.claimed || change.subject() && change.claimNew != nil && change.claimNew.parent
+	}
+}
+
+func put[K comparable, V any](m map[K]V, key K, value V, gone bool) {
+	if gone {
+		delete(m, key)
+		return
+	}
+	m[key] = value
+}
+
+// exported tells whether a ClusterIP service exists and is exported; a service
+// or export that is being deleted no longer counts.
+func (c *cluster) exported(service owner) bool {
+	export, ok := c.exports[service]
+	s := c.services[service]
+	return ok && !terminating(export) && s != nil && exportable(s)
+}
+
+// title is what entitles a GlobalIngressIP to its IP: the UIDs of the objects
+// it stands on, and the address for a headless target. Empty: it has no title.
+func (c *cluster) title(gip *ingressIP) string {
+	key := gip.service()
+	service, export := c.services[key], c.exports[key]
+	if service == nil || export == nil || terminating(service) || terminating(export) {
+		return ""
+	}
+	title := string(service.UID) + " " + string(export.GetUID())
+	switch gip.target {
+	case targetClusterIP:
+		if exportable(service) {
+			return title
+		}
+	case targetPod:
+		pod := c.pods[ownerOf(gip.GetNamespace(), gip.podRef)]
+		if pod != nil && !terminating(pod) && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && selects(service, pod) {
+			return title + " " + string(pod.UID) + " " + pod.Status.PodIP
+		}
+	case targetEndpoints:
+		if slices.Contains(c.endpoints[key], gip.address()) {
+			return title + " " + gip.address()
+		}
+	}
+	return ""
+}
+
+func selects(service *corev1.Service, pod *corev1.Pod) bool {
+	return labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(pod.Labels))
+}
+
+// exportedServices lists them in order of name.
+func (c *cluster) exportedServices() []owner {
+	var all []owner
+	for _, service := range slices.Sorted(maps.Keys(c.exports)) {
+		if c.exported(service) {
+			all = append(all, service)
+		}
+	}
+	return all
+}
+
+// internalServices lists the Services that carry global IPs for an owner, in
+// order of name.
+func (c *cluster) internalServices(of owner) []*corev1.Service {
+	var internal []*corev1.Service
+	for _, key := range slices.Sorted(maps.Keys(c.services)) {
+		if who, ok := internalOwner(c.services[key]); ok && who == of {
+			internal = append(internal, c.services[key])
+		}
+	}
+	return internal
+}

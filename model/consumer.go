@@ -1,0 +1,190 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// GlobalnetConsumers lists what those who use global IPs may rely on, as they
+// see it: through the frames of their own watches of GlobalIngressIPs
+// (History.Watches of user processes), and nothing else of the server. They
+// hold if nobody watches, and are undecided if frames came without their data.
+func GlobalnetConsumers() []Property {
+	source := "GLOBALNET.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
+	return []Property{
+		{
+			Name:     "consumer-one-owner",
+			Sentence: "Whoever watches GlobalIngressIPs never sees two of them with one IP.",
+			Source:   source,
+			Class:    ClassSafety,
+			Check:    consumers(func(v *view, f *Frame, seen *body) string { return v.secondOwner(f, seen) }),
+		},
+		{
+			Name:     "consumer-sticky-ip",
+			Sentence: "Whoever watches GlobalIngressIPs never sees an IP change or vanish as long as nobody asked for the removal of its service, export or GlobalIngressIP.",
+			Source:   source,
+			Class:    ClassSafety,
+			Check:    consumers(func(v *view, f *Frame, seen *body) string { return v.lostIP(f, seen) }),
+		},
+	}
+}
+
+// view is what one watch has told its consumer so far.
+type view struct {
+	history *History
+	ips     map[owner]string // as shown
+	holder  map[string]owner // by IP
+	since   map[owner]uint64 // Seq of the frame that showed the present IP
+}
+
+// consumers replays each watch of a user on GlobalIngressIPs; judge says what
+// is wrong with a frame, given the view before it.
+func consumers(judge func(*view, *Frame, *body) string) func(*History) Result {
+	return func(h *History) Result {
+		result := held()
+		if h.Watches == nil && slices.ContainsFunc(h.Calls, consumes) {
+			return undecided("the frames of watches were not recorded")
+		}
+		for i := range h.Watches {
+			w := &h.Watches[i]
+			call := h.call(w.CallID)
+			if call == nil || !consumes(*call) {
+				continue
+			}
+			found := h.replay(w, call, judge)
+			if found.Status != Held && (result.Status != Violated || found.Status == Violated && found.Culprit.before(result.Culprit)) {
+				result = found
+			}
+		}
+		return result
+	}
+}
+
+// consumes tells whether a call is a user's watch of GlobalIngressIPs.
+func consumes(c Call) bool {
+	return c.User && c.Verb == "watch" && c.Group == ingressIPGroup && c.Resource == ingressIPResource
+}
+
+// call finds a call by its ID; nil: there is none. IDs are counted from 1 in
+// order of the calls, so the first guess is right unless a history was cut.
+func (h *History) call(id uint64) *Call {
+	if at := id - 1; at < uint64(len(h.Calls)) && h.Calls[at].ID == id {
+		return &h.Calls[at]
+	}
+	for i := range h.Calls {
+		if h.Calls[i].ID == id {
+			return &h.Calls[i]
+		}
+	}
+	return nil
+}
+
+func (h *History) replay(w *Watch, call *Call, judge func(*view, *Frame, *body) string) Result {
+	v := &view{history: h, ips: map[owner]string{}, holder: map[string]owner{}, since: map[owner]uint64{}}
+	for i := range w.Frames {
+		f := &w.Frames[i]
+		if f.Type == string(watch.Bookmark) || f.Type == string(watch.Error) {
+			continue
+		}
+		var event struct {
+			Object body `json:"object"`
+		}
+		if err := json.Unmarshal(f.Data, &event); err != nil {
+			return undecided(fmt.Sprintf("the data of frame %d of watch %d cannot be read: %v", f.Seq, w.CallID, err))
+		}
+		if f.Type == string(watch.Deleted) {
+			event.Object.Status.AllocatedIP = ""
+		}
+		if wrong := judge(v, f, &event.Object); wrong != "" {
+			message := fmt.Sprintf("%s-%d saw that %s", call.Process, call.Incarnation, wrong)
+			return violated(message, Culprit{Seq: f.Seq, At: f.At, CallID: call.ID, Revision: f.Revision, Text: message})
+		}
+		v.show(f, event.Object.Status.AllocatedIP)
+	}
+	return held()
+}
+
+func (v *view) show(f *Frame, ip string) {
+	who := ownerOf(f.Namespace, f.Name)
+	before := v.ips[who]
+	if before == ip {
+		return
+	}
+	if v.holder[before] == who {
+		delete(v.holder, before)
+	}
+	v.ips[who], v.since[who] = ip, f.Seq
+	if ip != "" {
+		v.holder[ip] = who
+	}
+}
+
+func (v *view) secondOwner(f *Frame, seen *body) string {
+	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
+	if other, taken := v.holder[ip]; ip != "" && taken && other != who {
+		return fmt.Sprintf("%s and %s both have %s", other, who, ip)
+	}
+	return ""
+}
+
+func (v *view) lostIP(f *Frame, seen *body) string {
+	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
+	before := v.ips[who]
+	if before == "" || before == ip || !v.history.undisturbed(who, v.since[who], f.Seq) {
+		return ""
+	}
+	if ip == "" {
+		return fmt.Sprintf("%s lost %s, though nobody asked for that", who, before)
+	}
+	return fmt.Sprintf("%s went from %s to %s, though nobody asked for that", who, before, ip)
+}
+
+// undisturbed tells whether a service was exported before the frame that
+// showed its IP, and no user had touched what entitles it by the time of the
+// later frame. It goes by calls alone, so it is cautious: a deletion excuses
+// the change even if it failed, and so does any edit of a claim or of the
+// GlobalIngressIP. Editing the service excuses it only if the service may no
+// longer be exported: ports and selectors change nothing.
+func (h *History) undisturbed(who owner, shown, changed uint64) bool {
+	service, export := false, false
+	for i := range h.Calls {
+		call := &h.Calls[i]
+		if call.CallSeq >= changed {
+			break
+		}
+		if call.User && call.disturbs(who) {
+			return false
+		}
+		if call.Verb != "create" || call.Outcome != OK || call.ReturnSeq >= shown || ownerOf(call.Namespace, call.Name) != who {
+			continue
+		}
+		service = service || call.Group == "" && call.Resource == serviceResource
+		export = export || call.Group == exportGroup && call.Resource == exportResource
+	}
+	return service && export
+}
+
+// disturbs tells whether a user's call may entitle the subject to take an IP back.
+func (c *Call) disturbs(who owner) bool {
+	if !c.writes() {
+		return false
+	}
+	concerns := ownerOf(c.Namespace, c.Name) == who
+	switch {
+	case c.Verb == "deletecollection" || c.Group == "" && c.Resource == namespaceResource && c.Verb == "delete":
+		return true
+	case c.Group == claimGroup && c.Resource == claimResource:
+		return true
+	case c.Group == ingressIPGroup && c.Resource == ingressIPResource:
+		return concerns
+	case c.Group == exportGroup && c.Resource == exportResource:
+		return concerns && c.Verb != "create"
+	case c.Group == "" && c.Resource == serviceResource && concerns && c.Verb != "create":
+		object, err := c.object()
+		return c.Verb == "delete" || c.Verb == "patch" && c.unknown() || err != nil || c.Outcome == OK && !object.exportable()
+	}
+	return false
+}

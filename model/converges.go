@@ -1,0 +1,190 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// converges judges the state that the last commit left behind.
+//
+// Exported means: a Service of type ClusterIP with a cluster IP and its
+// ServiceExport exist and neither is being deleted. Each must be served:
+//
+//   - a GlobalIngressIP of its name with a status.allocatedIP from the CIDRs,
+//     which no other GlobalIngressIP has;
+//   - condition Allocated=True there, once, with observedGeneration equal to
+//     metadata.generation;
+//   - exactly one internal Service for it, with that IP as its only
+//     externalIP and the ports and selector of the exported Service;
+//   - for a subject that claims, an IPAddress of that IP whose parent it is.
+//
+// When there are more exported services than addresses (those under foreign
+// claims do not count), exactly as many as there are addresses must be served,
+// and the others carry Allocated=False with reason IPPoolAllocationFailed.
+//
+// Not judged: headless services, whose target is not a service.
+func converges(o GlobalnetOptions) Property {
+	return Property{
+		Name:     "converges",
+		Sentence: "After the weather has cleared, every exported service has its one IP, published, routed and reported; if the pool is too small, as many as it holds, and the others say so.",
+		Source:   "GLOBALNET.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
+		Class:    ClassLiveness,
+		Check: func(h *History) Result {
+			if h.Ended <= h.Cleared {
+				return undecided("the run has no liveness phase")
+			}
+			return checkConverges(h.derive().end(), &o, h)
+		},
+	}
+}
+
+func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
+	exported := c.exportedServices()
+	pool := o.size() - c.foreignClaims(o)
+	served := 0
+	var complaint, waiting string
+	var of owner
+	for _, service := range exported {
+		problem := c.unserved(service, o)
+		if problem == "" {
+			served++
+			continue
+		}
+		if wait := c.notWaiting(service); waiting == "" && wait != "" {
+			waiting = wait
+		}
+		if complaint == "" {
+			complaint, of = problem, service
+		}
+	}
+	wanted := min(len(exported), max(pool, 0))
+	if served < wanted {
+		if wanted < len(exported) {
+			complaint = fmt.Sprintf("%d of %d exported services are served, though the pool has %d addresses; first: %s", served, len(exported), pool, complaint)
+		}
+		return violated(complaint, h.lastAbout(of))
+	}
+	if served < len(exported) && waiting != "" {
+		return violated(waiting, h.lastAbout(of))
+	}
+	return held()
+}
+
+// lastAbout finds the last commit to the objects of an owner's name, which is
+// where progress ended.
+func (h *History) lastAbout(who owner) Culprit {
+	for i := len(h.Commits) - 1; i >= 0; i-- {
+		commit := &h.Commits[i]
+		if ownerOf(commit.Namespace, commit.Name) == who {
+			culprit := commit.culprit()
+			culprit.Text = "last change: " + culprit.Text
+			return culprit
+		}
+	}
+	return Culprit{At: h.Ended, Text: "the end of the run"}
+}
+
+// unserved says what an exported service lacks; empty: nothing.
+func (c *cluster) unserved(service owner, o *GlobalnetOptions) string {
+	gip := c.gips[service]
+	switch {
+	case gip == nil:
+		return fmt.Sprintf("exported service %s has no GlobalIngressIP", service)
+	case gip.ip == "":
+		return fmt.Sprintf("exported service %s has no allocated IP", service)
+	case !o.usable(gip.ip):
+		return fmt.Sprintf("exported service %s has %s, which is not a usable address of %v", service, gip.ip, o.CIDRs)
+	}
+	for _, other := range slices.Sorted(maps.Keys(c.gips)) {
+		if other != service && c.gips[other].ip == gip.ip {
+			return fmt.Sprintf("%s and %s both have %s", service, other, gip.ip)
+		}
+	}
+	if problem := gip.reports("True"); problem != "" {
+		return problem
+	}
+	if held := c.claims[gip.ip]; (o.Claims || c.claimed) && (held == nil || held.owner != service) {
+		return fmt.Sprintf("%s publishes %s without a claim to it", service, gip.ip)
+	}
+	return c.misrouted(service, gip.ip)
+}
+
+// reports compares condition Allocated with what it should be.
+func (g *ingressIP) reports(status string) string {
+	count := 0
+	for _, condition := range g.conditions {
+		if condition.kind == conditionAllocated {
+			count++
+		}
+	}
+	if count != 1 {
+		return fmt.Sprintf("%s has %d conditions of type %s", g.owner(), count, conditionAllocated)
+	}
+	condition, _ := g.condition(conditionAllocated)
+	if condition.status != status {
+		return fmt.Sprintf("%s has condition %s=%s (%s), want %s", g.owner(), conditionAllocated, condition.status, condition.reason, status)
+	}
+	if condition.observedGeneration != g.GetGeneration() {
+		return fmt.Sprintf("%s has condition %s of generation %d, but its generation is %d", g.owner(), conditionAllocated, condition.observedGeneration, g.GetGeneration())
+	}
+	return ""
+}
+
+// misrouted says what is wrong with the internal Service; empty: nothing.
+func (c *cluster) misrouted(service owner, ip string) string {
+	internal := c.internalServices(service)
+	if len(internal) != 1 {
+		return fmt.Sprintf("exported service %s has %d internal Services, want 1", service, len(internal))
+	}
+	route, exported := internal[0], c.services[service]
+	switch {
+	case terminating(route):
+		return fmt.Sprintf("internal Service %s of %s is being deleted", route.Name, service)
+	case !slices.Equal(route.Spec.ExternalIPs, []string{ip}):
+		return fmt.Sprintf("internal Service %s of %s has external IPs %v, want %s", route.Name, service, route.Spec.ExternalIPs, ip)
+	case !slices.EqualFunc(route.Spec.Ports, exported.Spec.Ports, samePort):
+		return fmt.Sprintf("internal Service %s has not the ports of %s", route.Name, service)
+	case !maps.Equal(route.Spec.Selector, exported.Spec.Selector):
+		return fmt.Sprintf("internal Service %s has not the selector of %s", route.Name, service)
+	}
+	return ""
+}
+
+// samePort leaves out the node port, which is each Service's own.
+func samePort(a, b corev1.ServicePort) bool {
+	return a.Name == b.Name && a.Protocol == b.Protocol && a.Port == b.Port && a.TargetPort == b.TargetPort &&
+		(a.AppProtocol == nil) == (b.AppProtocol == nil) && (a.AppProtocol == nil || *a.AppProtocol == *b.AppProtocol)
+}
+
+// notWaiting says what is wrong with a service that the pool has no IP for;
+// empty: it waits as it should.
+func (c *cluster) notWaiting(service owner) string {
+	gip := c.gips[service]
+	if gip == nil {
+		return fmt.Sprintf("exported service %s has no GlobalIngressIP to wait with", service)
+	}
+	if problem := gip.reports("False"); problem != "" {
+		return problem
+	}
+	if condition, _ := gip.condition(conditionAllocated); condition.reason != reasonPoolAllocation {
+		return fmt.Sprintf("%s waits for an address with reason %s, want %s", service, condition.reason, reasonPoolAllocation)
+	}
+	if gip.ip != "" {
+		return fmt.Sprintf("%s reports that it has no address, but publishes %s", service, gip.ip)
+	}
+	return ""
+}
+
+// foreignClaims counts the addresses of the pools that others hold.
+func (c *cluster) foreignClaims(o *GlobalnetOptions) int {
+	count := 0
+	for ip, claim := range c.claims {
+		if !claim.ours && o.usable(ip) {
+			count++
+		}
+	}
+	return count
+}

@@ -1,0 +1,298 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// fact is one thing that a call did, or may have done, as its client knows it.
+type fact struct {
+	kind    factKind
+	owner   owner
+	ips     []string // that the owner has by this fact from then on; for a claim exactly one
+	on      bool     // for service and export: it is there
+	user    bool     // not a subject's doing
+	tampers bool     // a user took what was the controller's to give back
+	unknown bool     // may have happened, at any time since the call
+	call    *Call
+}
+
+type factKind uint8
+
+const (
+	factService factKind = iota // the service exists and is of the right type, or not
+	factExport                  // it is exported, or not
+	factBorn                    // a GlobalIngressIP was created
+	factDeleted                 // a GlobalIngressIP's deletion was requested
+	factPublish                 // its status now has these IPs (one or none), and no others
+	factRoute                   // the internal Service now has these external IPs, and no others
+	factClaim                   // an IPAddress of this name was created
+	factUnclaim                 // it was deleted, whoever had it
+)
+
+// facts reads the calls of a history, in the order in which they were made.
+// err names the first successful answer that could not be read.
+//
+// What cannot be seen at the client's edge: what the server does of its own
+// accord. Garbage collection follows ownerReferences, and the removal of a
+// namespace empties it. So once an object with ownerReferences was seen, every
+// deletion in its namespace may take it along (an unknown fact), and deleting
+// a namespace, or a collection, may take everything in it.
+func facts(h *History) ([]fact, error) {
+	reader := factReader{routes: map[owner]owner{}, dependants: map[string][]fact{}}
+	for i := range h.Calls {
+		call := &h.Calls[i]
+		if !call.writes() || call.Outcome == Failed && call.ReturnSeq != 0 {
+			continue
+		}
+		if err := reader.read(call); err != nil {
+			return nil, fmt.Errorf("%s: %w", call, err)
+		}
+	}
+	return reader.facts, nil
+}
+
+type factReader struct {
+	facts  []fact
+	routes map[owner]owner // internal Service, by its own name, to whom it serves
+	// dependants are the facts that garbage collection in a namespace would make.
+	dependants map[string][]fact
+}
+
+func (r *factReader) read(call *Call) error {
+	switch {
+	case call.Verb == "deletecollection" || call.Group == "" && call.Resource == namespaceResource && call.Verb == "delete":
+		r.emptied(call)
+		return nil
+	case call.Group == ingressIPGroup && call.Resource == ingressIPResource:
+		return r.ingressIP(call)
+	case call.Group == "" && call.Resource == serviceResource:
+		return r.service(call)
+	case call.Group == exportGroup && call.Resource == exportResource:
+		r.export(call)
+	case call.Group == claimGroup && call.Resource == claimResource:
+		return r.claim(call)
+	}
+	return nil
+}
+
+func (r *factReader) add(call *Call, f fact) {
+	f.call, f.user, f.unknown = call, f.user || call.User, f.unknown || call.unknown()
+	if f.owner == "" {
+		f.owner = ownerOf(call.Namespace, call.Name)
+	}
+	r.facts = append(r.facts, f)
+}
+
+// object reads the answer, or the request when there is no answer to rely on.
+func (c *Call) object() (*body, error) {
+	if c.unknown() {
+		return readBody(c.Request)
+	}
+	return readBody(c.Response)
+}
+
+// mentions spares decoding a body that cannot matter.
+func (c *Call) mentions(word string) bool {
+	return bytes.Contains(c.Response, []byte(word)) || c.unknown() && bytes.Contains(c.Request, []byte(word))
+}
+
+func (r *factReader) ingressIP(call *Call) error {
+	if call.mentions("ownerReferences") {
+		r.dependent(call.Namespace, fact{kind: factPublish, owner: ownerOf(call.Namespace, call.Name)})
+	}
+	switch {
+	case call.Subresource == "status":
+		return r.status(call)
+	case call.Verb == "create" || call.Code == http.StatusCreated: // apply creates, too
+		r.add(call, fact{kind: factBorn})
+	case call.Verb == "delete":
+		return r.deletion(call)
+	case call.unknown() && call.mentions("finalizers"):
+		r.add(call, fact{kind: factPublish, tampers: call.User})
+	case call.mentions("deletionTimestamp"):
+		object, err := call.object()
+		if err != nil {
+			return err
+		}
+		if !object.terminating() {
+			r.add(call, fact{kind: factPublish, tampers: call.User})
+		}
+	}
+	return nil
+}
+
+func (r *factReader) status(call *Call) error {
+	var ips []string
+	if call.unknown() {
+		ip, touched := call.requestedIP()
+		if !touched {
+			return nil
+		}
+		ips = oneOrNone(ip)
+	} else {
+		ip, err := answeredIP(call.Response)
+		if err != nil {
+			return err
+		}
+		ips = oneOrNone(ip)
+	}
+	r.add(call, fact{kind: factPublish, ips: ips, tampers: call.User})
+	return nil
+}
+
+func oneOrNone(ip string) []string {
+	if ip == "" {
+		return nil
+	}
+	return []string{ip}
+}
+
+// deletion reads a DELETE of a GlobalIngressIP: the object comes back when
+// finalizers keep it, a Status when it is gone.
+func (r *factReader) deletion(call *Call) error {
+	r.add(call, fact{kind: factDeleted})
+	if !call.unknown() {
+		object, err := call.object()
+		if err != nil {
+			return err
+		}
+		if object.terminating() {
+			return nil
+		}
+	}
+	r.add(call, fact{kind: factPublish})
+	r.collected(call)
+	return nil
+}
+
+func (r *factReader) service(call *Call) error {
+	key := ownerOf(call.Namespace, call.Name)
+	if call.Verb == "delete" {
+		defer r.collected(call)
+	}
+	object, err := call.object()
+	if call.unknown() && (err != nil || call.Verb == "delete" || call.Verb == "patch") {
+		object, err = nil, nil // the request does not tell the object
+	}
+	if err != nil {
+		return err
+	}
+	of, internal := r.routes[key]
+	if object != nil && object.Kind != "Status" && object.Metadata.Labels[exportedRefLabel] != "" {
+		of, internal = ownerOf(call.Namespace, object.Metadata.Labels[exportedRefLabel]), true
+		r.routes[key] = of
+	}
+	if internal {
+		r.route(call, of, object)
+		return nil
+	}
+	exists := call.Verb != "delete" && object != nil && object.exportable()
+	// A patch with unknown outcome may have changed the type.
+	r.add(call, fact{kind: factService, on: exists})
+	return nil
+}
+
+func (r *factReader) route(call *Call, of owner, object *body) {
+	f := fact{kind: factRoute, owner: of, tampers: call.User}
+	if call.mentions("ownerReferences") {
+		r.dependent(call.Namespace, fact{kind: factRoute, owner: of})
+	}
+	gone := object == nil || object.Kind == "Status" || call.Verb == "delete" && !object.terminating() ||
+		object.Metadata.DeletionTimestamp != "" && len(object.Metadata.Finalizers) == 0
+	if !gone {
+		f.ips = object.Spec.ExternalIPs
+	}
+	r.add(call, f)
+}
+
+func (r *factReader) export(call *Call) {
+	switch call.Verb {
+	case "create":
+		r.add(call, fact{kind: factExport, on: true})
+	case "delete":
+		r.add(call, fact{kind: factExport})
+		r.collected(call)
+	}
+}
+
+func (r *factReader) claim(call *Call) error {
+	if call.Verb == "delete" {
+		if !call.unknown() && call.mentions("deletionTimestamp") {
+			if object, err := call.object(); err != nil || object.terminating() {
+				return err
+			}
+		}
+		r.add(call, fact{kind: factUnclaim, ips: []string{call.Name}, tampers: call.User})
+		return nil
+	}
+	if call.Verb != "create" {
+		return nil // spec.parentRef is immutable
+	}
+	object, err := call.object()
+	if err != nil {
+		return err
+	}
+	of, _ := claimOwner(object.Spec.ParentRef)
+	r.add(call, fact{kind: factClaim, owner: of, ips: []string{call.Name}})
+	return nil
+}
+
+// dependent remembers what garbage collection may do in a namespace.
+func (r *factReader) dependent(namespace string, f fact) {
+	f.user, f.unknown = true, true
+	known := slices.ContainsFunc(r.dependants[namespace], func(other fact) bool {
+		return other.kind == f.kind && other.owner == f.owner
+	})
+	if !known {
+		r.dependants[namespace] = append(r.dependants[namespace], f)
+	}
+}
+
+// collected adds what garbage collection may do after a deletion.
+func (r *factReader) collected(call *Call) {
+	for _, f := range r.dependants[call.Namespace] {
+		r.add(call, f)
+	}
+}
+
+// emptied adds what the deletion of a namespace or a collection may do: to any
+// object in it, at any time since.
+func (r *factReader) emptied(call *Call) {
+	namespace, all := call.Namespace, call.Resource == namespaceResource
+	if all {
+		namespace = call.Name
+	}
+	prefix := owner(namespace + "/")
+	seen := map[owner]bool{}
+	for _, f := range slices.Clone(r.facts) {
+		if !within(f.owner, prefix) || seen[f.owner] {
+			continue
+		}
+		seen[f.owner] = true
+		if all || call.Group == exportGroup && call.Resource == exportResource {
+			r.add(call, fact{kind: factExport, owner: f.owner, unknown: true})
+		}
+		if all || call.Group == "" && call.Resource == serviceResource {
+			r.add(call, fact{kind: factService, owner: f.owner, unknown: true})
+			r.add(call, fact{kind: factRoute, owner: f.owner, unknown: true})
+		}
+		if all || call.Group == ingressIPGroup && call.Resource == ingressIPResource {
+			r.add(call, fact{kind: factDeleted, owner: f.owner, unknown: true})
+			r.add(call, fact{kind: factPublish, owner: f.owner, unknown: true})
+		}
+	}
+	if call.Group == claimGroup && call.Resource == claimResource {
+		for _, f := range slices.Clone(r.facts) {
+			if f.kind == factClaim {
+				r.add(call, fact{kind: factUnclaim, owner: f.owner, ips: f.ips, unknown: true})
+			}
+		}
+	}
+}
+
+func within(who, prefix owner) bool {
+	return len(who) > len(prefix) && who[:len(prefix)] == prefix
+}

@@ -1,0 +1,124 @@
+package model
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// History is the record of one run, as data.
+//
+// Every happening has a number in one total order (Seq): the simulation
+// delivers one event at a time, so a < b means a happened before b even when
+// both bear the same virtual time. Times are virtual, since the run began.
+type History struct {
+	Calls    []Call    // in order of CallSeq
+	Commits  []Commit  // in order of Revision
+	Watches  []Watch   // in order of the call that began them
+	Problems []Problem // what the subject did to itself: panics, leaks, early exits
+
+	// Cleared is when the weather cleared: faults stopped, user actions were
+	// over. Ended is when the run stopped.
+	Cleared, Ended time.Duration
+
+	// derived is what several properties need and one pass can work out. Judge
+	// sets it on its own copy; a property checked alone works it out again.
+	derived *derived
+}
+
+// Outcome is what a client knows about its own call.
+type Outcome string
+
+const (
+	// OK: the server answered with success.
+	OK Outcome = "ok"
+	// Failed: the call certainly had no effect (an error Status other than a
+	// time-out, a refused connection).
+	Failed Outcome = "failed"
+	// Unknown: it may have had its effect, or have it later, or never.
+	Unknown Outcome = "unknown"
+)
+
+// Call is one request, seen from the client's edge.
+type Call struct {
+	ID          uint64 // counted from 1
+	Process     string
+	Incarnation int  // of the process, counted from 1
+	User        bool // made by a user actor, not by a subject
+	Verb        string
+	Group       string
+	Version     string
+	Resource    string
+	Subresource string
+	Namespace   string
+	Name        string // empty for list, create with a name in the body has it filled in
+	// Query is the raw query of the URL, e.g. resourceVersion=0 or dryRun=All.
+	Query string
+
+	CallSeq, ReturnSeq uint64        // ReturnSeq 0: never returned
+	Called, Returned   time.Duration // Returned is meaningful only with a ReturnSeq
+
+	Outcome Outcome
+	Code    int    // HTTP status; 0 when none came
+	Error   string // transport error, when no answer came
+
+	RequestType, ResponseType string // media types
+	Request, Response         []byte // bodies; a watch has no Response
+}
+
+// Watch is one watch, as its client received it. What was asked for is in the
+// call: resource, namespace, and in the query resourceVersion, selectors,
+// allowWatchBookmarks and sendInitialEvents.
+type Watch struct {
+	CallID uint64
+	Frames []Frame // in the order in which they reached the process
+}
+
+// Frame is one event of a watch.
+type Frame struct {
+	Seq             uint64
+	At              time.Duration
+	Type            string // ADDED, MODIFIED, DELETED, BOOKMARK, ERROR
+	Revision        uint64 // resourceVersion of the object or bookmark; 0 for ERROR
+	Namespace, Name string
+	InitialEnd      bool   // a bookmark with annotation k8s.io/initial-events-end
+	Data            []byte // the whole event as it went over the wire
+}
+
+// Commit is one entry of the server's revision log. Old is nil on creation,
+// New on deletion. Built-in kinds are typed objects of k8s.io/api, custom
+// resources are *unstructured.Unstructured; none may be changed.
+type Commit struct {
+	Seq       uint64
+	Revision  uint64
+	At        time.Duration
+	CallID    uint64 // Call.ID that caused it; 0: the server or an actor of its own
+	Process   string // of that call; empty for the server's own
+	User      bool
+	Group     string
+	Version   string
+	Resource  string
+	Namespace string
+	Name      string
+	UID       string
+	Old, New  runtime.Object
+}
+
+// Problem is something the subject did to itself.
+type Problem struct {
+	Kind    ProblemKind
+	Process string
+	At      time.Duration
+	Message string // one line
+	Detail  string // stack or goroutine dump
+}
+
+// ProblemKind names a Problem.
+type ProblemKind string
+
+const (
+	Panicked ProblemKind = "panic" // a panic, also one that the controller's framework recovered
+	Exited   ProblemKind = "exit"  // the process function returned before it was stopped
+	Leaked   ProblemKind = "leak"  // goroutines still blocked after the process was stopped
+	Hung     ProblemKind = "hang"  // a goroutine blocked virtual time
+)

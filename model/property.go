@@ -1,0 +1,69 @@
+package model
+
+import (
+	"io"
+	"time"
+)
+
+// Class is what a violated property makes of the verdict.
+type Class string
+
+const (
+	ClassSafety   Class = "safety"   // something happened that never may
+	ClassLiveness Class = "liveness" // something did not happen that had to
+	ClassCrash    Class = "crash"    // the subject did not live to be judged
+)
+
+// Property is one law, by name.
+//
+// Check must be a pure function of the history: it may neither change it nor
+// read a clock, and equal histories give equal results.
+type Property struct {
+	Name     string // kebab-case, unique in a list
+	Sentence string // what always holds, for people
+	Source   string // where the law comes from
+	Class    Class
+	Check    func(*History) Result
+}
+
+// Status is how the check of one property ended. The zero value means that it
+// did not run, which is never a pass.
+type Status string
+
+const (
+	NotRun   Status = ""
+	Held     Status = "held"
+	Violated Status = "violated"
+	// Undecided: the check ran and has no answer (a body that could not be
+	// read, a search beyond its budget, a history without the phase in
+	// question). Message says why.
+	Undecided Status = "undecided"
+)
+
+// Result is what one check found.
+type Result struct {
+	Status  Status
+	Message string  // one line; empty when held
+	Culprit Culprit // only when violated
+	// Visualize writes porcupine's HTML page for a history with no legal
+	// order; nil for properties that are not checked by porcupine.
+	Visualize func(io.Writer) error
+}
+
+// Culprit is the very event that broke the law: the commit, or the answer that
+// no order of events can explain. Zero fields are not known.
+type Culprit struct {
+	Seq      uint64
+	At       time.Duration
+	CallID   uint64
+	Revision uint64
+	Text     string
+}
+
+func held() Result { return Result{Status: Held} }
+
+func undecided(why string) Result { return Result{Status: Undecided, Message: why} }
+
+func violated(message string, culprit Culprit) Result {
+	return Result{Status: Violated, Message: message, Culprit: culprit}
+}

@@ -1,0 +1,50 @@
+package model
+
+import (
+	"fmt"
+	"time"
+)
+
+// quietFor is how long before the end of a run the world must have come to
+// rest. It is the longest retry interval of a Kubernetes work queue in the
+// field (30s), so whatever still writes would write for ever.
+const quietFor = 30 * time.Second
+
+// quiet judges the last 30 s of a run, the closed interval [Ended-30s, Ended]
+// by the time of the call. Writes that certainly failed do not count (that is
+// bounded-retries' matter), nor do Leases and Events, nor dry runs. A
+// successful write that changes nothing counts: it is the beginning of an
+// endless loop. A liveness phase shorter than 30 s leaves the property
+// undecided.
+func quiet() Property {
+	return Property{
+		Name:     "quiet",
+		Sentence: "When nothing changes any more, the subject stops writing: no write in the last 30 s, leases and events excepted.",
+		Source:   "level-triggered controllers converge; an unconditional status update is an endless loop",
+		Class:    ClassLiveness,
+		Check:    checkQuiet,
+	}
+}
+
+func checkQuiet(h *History) Result {
+	if h.Ended-h.Cleared < quietFor {
+		return undecided(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
+	}
+	var first *Call
+	count := 0
+	for i := range h.Calls {
+		call := &h.Calls[i]
+		if call.User || call.Called < h.Ended-quietFor || call.Outcome == Failed || !call.writes() || call.housekeeping() {
+			continue
+		}
+		if first == nil {
+			first = call
+		}
+		count++
+	}
+	if first == nil {
+		return held()
+	}
+	return violated(fmt.Sprintf("%d writes in the last %s, the first: %s", count, quietFor, first),
+		Culprit{Seq: first.CallSeq, At: first.Called, CallID: first.ID, Text: first.String()})
+}

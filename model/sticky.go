@@ -1,0 +1,187 @@
+package model
+
+import "fmt"
+
+// noFreeWhileExported walks the commit log and names the commit by which a
+// subject freed or changed a published IP without cause.
+//
+// The title of a ClusterIP service's GlobalIngressIP is that the Service (of
+// type ClusterIP) and the ServiceExport exist, and neither is being deleted: the
+// same title means the same UIDs. That of a headless target needs the same pod
+// with the same address, running and selected, or the address among the
+// Endpoints, as well.
+//
+// An IP is published from the commit that puts it in status.allocatedIP. As long
+// as the title has been there without a break since before the creation of the
+// GlobalIngressIP was asked for, the subject may not
+//
+//   - clear or change status.allocatedIP,
+//   - delete the GlobalIngressIP (the request counts, not only the removal),
+//   - remove or re-parent the IP's claim.
+//
+// Why since before its creation: a controller may bind a GlobalIngressIP to the
+// UIDs for which it made it. If the service is re-created while the controller
+// is on its way from there to the publication, it publishes an IP for a service
+// of the past, finds that out, and takes it back; slow, not wrong. For the same
+// reason a title once lost, for however short a time, makes the release legal
+// for ever: an absence that was proven may be acted on late. A write that keeps
+// the IP (a condition) neither renews nor ends protection. A claim that lost a
+// race and is given back before its IP is published is no matter here.
+//
+// Not the subject's fault: whatever the server itself removes; what follows on
+// a deletion of the GlobalIngressIP by a user or, with its namespace, by the
+// server; and, until the subject publishes anew, what follows on a user's change
+// of the status or removal of the claim.
+func noFreeWhileExported() Property {
+	return Property{
+		Name:     "no-free-while-exported",
+		Sentence: "A published IP is not cleared, changed, un-claimed or deleted by the subject while its service exists and is exported.",
+		Source:   "submariner #3336 (fixed by #3341), #4122, #4104",
+		Class:    ClassSafety,
+		Check:    checkNoFreeWhileExported,
+	}
+}
+
+func checkNoFreeWhileExported(h *History) Result {
+	watch := stickiness{
+		history: h, cluster: newCluster(), titles: map[string]string{}, published: map[string]string{},
+		excused: map[string]bool{}, standing: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
+	}
+	for _, c := range h.derive().changes() {
+		message := watch.judge(c)
+		if message != "" {
+			return violated(message, c.culprit())
+		}
+		watch.follow(c)
+	}
+	return held()
+}
+
+// stickiness follows which IPs are protected. Maps without a note are by UID of
+// the GlobalIngressIP.
+type stickiness struct {
+	history *History
+	cluster *cluster
+	// titles are those with which GlobalIngressIPs were created; an entry is
+	// emptied when the title is lost, and never filled again.
+	titles    map[string]string
+	published map[string]string // IPs that are protected if there is a title
+	excused   map[string]bool   // a user, or the server with its namespace, deleted it
+	// standing has, for the name of a service or a pod, the GlobalIngressIPs
+	// whose title depends on an object of that name; upset has the last event
+	// by which such an object came, went or changed.
+	standing map[owner]map[owner]bool
+	upset    map[owner]uint64
+}
+
+// judge says what law the change breaks, given all that went before.
+func (s *stickiness) judge(c change) string {
+	if !c.subject() {
+		return ""
+	}
+	if gip := c.gipOld; gip != nil && s.protected(gip) {
+		switch {
+		case c.gipNew == nil:
+			return fmt.Sprintf("%s was freed: its GlobalIngressIP %s was removed while the service exists and is exported", gip.ip, gip.owner())
+		case c.gipNew.ip == "":
+			return fmt.Sprintf("%s was freed: the status of %s was cleared while the service exists and is exported", gip.ip, gip.owner())
+		case c.gipNew.ip != gip.ip:
+			return fmt.Sprintf("the IP of %s was changed from %s to %s while the service exists and is exported", gip.owner(), gip.ip, c.gipNew.ip)
+		case terminating(c.gipNew) && !terminating(gip):
+			return fmt.Sprintf("%s is being freed: its GlobalIngressIP %s was deleted while the service exists and is exported", gip.ip, gip.owner())
+		}
+	}
+	if old := c.claimOld; old != nil && (c.claimNew == nil || c.claimNew.owner != old.owner) {
+		gip := s.cluster.gips[old.owner]
+		if gip != nil && gip.ip == c.Name && s.protected(gip) {
+			return fmt.Sprintf("%s was un-claimed while %s publishes it and its service exists and is exported", c.Name, old.owner)
+		}
+	}
+	return ""
+}
+
+func (s *stickiness) protected(gip *ingressIP) bool {
+	uid := string(gip.GetUID())
+	return gip.ip != "" && s.published[uid] == gip.ip && s.titles[uid] != "" && !s.excused[uid]
+}
+
+// follow takes note of a change that broke no law.
+func (s *stickiness) follow(c change) {
+	s.cluster.apply(c)
+	switch {
+	case c.gipNew != nil:
+		if c.gipOld == nil {
+			s.born(c)
+		}
+		s.publish(c)
+	case c.gipOld != nil:
+	case c.claimOld != nil || c.claimNew != nil:
+		if c.claimOld != nil && !c.subject() {
+			s.unclaimed(c)
+		}
+	default:
+		s.upsets(c)
+	}
+}
+
+// born notes the title with which a GlobalIngressIP was created, and on which
+// names it stands.
+func (s *stickiness) born(c change) {
+	gip, asked := c.gipNew, c.Seq
+	if call := s.history.call(c.CallID); call != nil {
+		asked = call.CallSeq
+	}
+	title := s.cluster.title(gip)
+	for _, name := range []owner{gip.service(), ownerOf(gip.GetNamespace(), gip.podRef)} {
+		if s.upset[name] > asked {
+			title = ""
+		}
+		if s.standing[name] == nil {
+			s.standing[name] = map[owner]bool{}
+		}
+		s.standing[name][gip.owner()] = true
+	}
+	s.titles[c.UID] = title
+}
+
+// upsets looks whether anybody lost a title by a change to a service, an
+// export, a pod or Endpoints.
+func (s *stickiness) upsets(c change) {
+	name := ownerOf(c.Namespace, c.Name)
+	if c.serviceOld == nil || c.serviceNew == nil || exportable(c.serviceOld) != exportable(c.serviceNew) {
+		s.upset[name] = c.Seq
+	}
+	for key := range s.standing[name] {
+		gip := s.cluster.gips[key]
+		if gip == nil {
+			continue
+		}
+		if uid := string(gip.GetUID()); s.titles[uid] != s.cluster.title(gip) {
+			s.titles[uid] = ""
+		}
+	}
+}
+
+func (s *stickiness) publish(c change) {
+	before := ""
+	if c.gipOld != nil {
+		before = c.gipOld.ip
+		if !c.subject() && terminating(c.gipNew) && !terminating(c.gipOld) {
+			s.excused[c.UID] = true
+		}
+	}
+	if c.gipNew.ip == before {
+		return
+	}
+	s.published[c.UID] = c.gipNew.ip
+	if c.User && before != "" {
+		s.published[c.UID] = ""
+	}
+}
+
+// unclaimed ends the protection of an IP whose claim somebody else took.
+func (s *stickiness) unclaimed(c change) {
+	if gip := s.cluster.gips[c.claimOld.owner]; gip != nil && gip.ip == c.Name {
+		s.published[string(gip.GetUID())] = ""
+	}
+}

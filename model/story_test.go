@@ -1,0 +1,382 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// A story is a history told in sentences: who did what, with what outcome. It
+// keeps a tiny store, so that calls, bodies and commits agree with each other
+// as they would in a run. Each call takes three events (call, commit, answer)
+// and 10 ms; nothing overlaps unless told so with during.
+type story struct {
+	History
+	seq, revision, uids uint64
+	now                 time.Duration
+	stored              map[string]runtime.Object
+}
+
+func newStory() *story { return &story{stored: map[string]runtime.Object{}} }
+
+// A teller says who acts and what its clients get to hear.
+type teller struct {
+	*story
+	process     string
+	incarnation int
+	user        bool
+	fate        fate
+	protobuf    bool
+}
+
+type fate int
+
+const (
+	answered fate = iota
+	lost          // the write took effect, the answer never came
+	dropped       // it had no effect, and no answer came
+)
+
+func (s *story) user() teller { return teller{story: s, process: "user", incarnation: 1, user: true} }
+
+func (s *story) controller() teller {
+	return teller{story: s, process: "controller", incarnation: 1}
+}
+
+func (s *story) process(name string) teller { return teller{story: s, process: name, incarnation: 1} }
+
+func (t teller) lost() teller    { t.fate = lost; return t }
+func (t teller) dropped() teller { t.fate = dropped; return t }
+
+func (s *story) wait(d time.Duration) { s.now += d }
+
+// end closes the story with two calm minutes.
+func (s *story) end() *History {
+	s.Cleared, s.Ended = s.now, s.now+2*time.Minute
+	return &s.History
+}
+
+type resource struct{ group, version, name, kind string }
+
+var (
+	gips     = resource{ingressIPGroup, "v1", ingressIPResource, "GlobalIngressIP"}
+	exports  = resource{exportGroup, "v1alpha1", exportResource, "ServiceExport"}
+	claims   = resource{claimGroup, "v1", claimResource, "IPAddress"}
+	services = resource{"", "v1", serviceResource, "Service"}
+
+	pods      = resource{"", "v1", podResource, "Pod"}
+	endpoints = resource{"", "v1", endpointsResource, "Endpoints"}
+)
+
+func split(key string) (namespace, name string) {
+	if before, after, found := strings.Cut(key, "/"); found {
+		return before, after
+	}
+	return "", key
+}
+
+func (t teller) create(r resource, key string, object runtime.Object) *Call {
+	return t.do(call{verb: "create", resource: r, key: key}, func(runtime.Object) runtime.Object { return object })
+}
+
+type call struct {
+	verb, key, subresource string
+	resource               resource
+}
+
+// do makes one call: change gets what is stored (nil: nothing) and returns
+// what is to be stored (nil: nothing).
+func (t teller) do(c call, change func(runtime.Object) runtime.Object) *Call {
+	namespace, name := split(c.key)
+	id := c.resource.name + " " + c.key
+	t.now += 10 * time.Millisecond
+	t.seq++
+	made := Call{
+		ID: uint64(len(t.Calls) + 1), Process: t.process, Incarnation: t.incarnation, User: t.user,
+		Verb: c.verb, Group: c.resource.group, Version: c.resource.version, Resource: c.resource.name, Subresource: c.subresource,
+		Namespace: namespace, Name: name, CallSeq: t.seq, Called: t.now, Outcome: Unknown,
+	}
+	old := t.stored[id]
+	next := change(copyOf(old))
+	if c.verb != "delete" {
+		made.Request, made.RequestType = t.encode(next, c.resource)
+	}
+	var answer runtime.Object
+	if t.fate != dropped {
+		answer = t.commit(id, &made, next)
+	}
+	if t.fate == answered {
+		t.seq++
+		made.Outcome, made.Code, made.ReturnSeq, made.Returned = OK, 200, t.seq, t.now+5*time.Millisecond
+		made.Response, made.ResponseType = t.encode(answer, c.resource)
+	}
+	t.Calls = append(t.Calls, made)
+	return &t.Calls[len(t.Calls)-1]
+}
+
+// commit stores an object, or removes it, and returns what the answer shows.
+func (t teller) commit(id string, made *Call, next runtime.Object) runtime.Object {
+	old := t.stored[id]
+	t.revision++
+	t.seq++
+	commit := Commit{
+		Seq: t.seq, Revision: t.revision, At: t.now, CallID: made.ID, Process: t.process, User: t.user,
+		Group: made.Group, Version: made.Version, Resource: made.Resource, Namespace: made.Namespace, Name: made.Name, Old: old,
+	}
+	answer := next
+	if next != nil {
+		accessor := objectMeta(next)
+		if old == nil {
+			t.uids++
+			accessor.SetUID(types.UID(fmt.Sprintf("uid-%d", t.uids)))
+		}
+		accessor.SetResourceVersion(fmt.Sprint(t.revision))
+		commit.UID = string(accessor.GetUID())
+		if terminating(accessor) && len(accessor.GetFinalizers()) == 0 {
+			next = nil
+		}
+	} else {
+		commit.UID = string(objectMeta(old).GetUID())
+		answer = &metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess}
+		if _, isService := old.(*corev1.Service); isService {
+			answer = old
+		}
+	}
+	delete(t.stored, id)
+	if next != nil {
+		t.stored[id] = next
+		commit.New = next
+	}
+	t.Commits = append(t.Commits, commit)
+	return answer
+}
+
+func copyOf(object runtime.Object) runtime.Object {
+	if object == nil {
+		return nil
+	}
+	return object.DeepCopyObject()
+}
+
+func (t teller) encode(object runtime.Object, r resource) ([]byte, string) {
+	if object == nil {
+		return nil, ""
+	}
+	if typed, ok := object.(interface{ Marshal() ([]byte, error) }); ok && t.protobuf {
+		raw, _ := typed.Marshal()
+		kind := r.kind
+		if _, isStatus := object.(*metav1.Status); isStatus {
+			kind = "Status"
+		}
+		unknown := runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: kind}, Raw: raw}
+		envelope, _ := unknown.Marshal()
+		return append([]byte("k8s\x00"), envelope...), "application/vnd.kubernetes.protobuf"
+	}
+	raw, _ := json.Marshal(object)
+	return raw, "application/json"
+}
+
+// What people do.
+
+func (t teller) createService(key string) {
+	namespace, name := split(key)
+	t.create(services, key, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeClusterIP, ClusterIP: "10.96.0.1", Selector: map[string]string{"app": name},
+			Ports: []corev1.ServicePort{{Name: "http", Protocol: corev1.ProtocolTCP, Port: 80}},
+		},
+	})
+}
+
+func (t teller) export(key string) {
+	t.create(exports, key, custom(exports, key, nil))
+}
+
+func custom(r resource, key string, spec map[string]any) *unstructured.Unstructured {
+	namespace, name := split(key)
+	u := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": r.group + "/" + r.version, "kind": r.kind,
+		"metadata": map[string]any{"namespace": namespace, "name": name, "generation": int64(1)},
+	}}
+	if spec != nil {
+		u.Object["spec"] = spec
+	}
+	return u
+}
+
+// remove deletes an object at once, or marks it when it has finalizers.
+func (t teller) remove(r resource, key string) *Call {
+	return t.do(call{verb: "delete", resource: r, key: key}, func(old runtime.Object) runtime.Object {
+		if len(objectMeta(old).GetFinalizers()) == 0 {
+			return nil
+		}
+		now := metav1.NewTime(time.Unix(946684800, 0).Add(t.now))
+		objectMeta(old).SetDeletionTimestamp(&now)
+		return old
+	})
+}
+
+func (t teller) deleteService(key string) { t.remove(services, key) }
+func (t teller) unexport(key string)      { t.remove(exports, key) }
+
+func (t teller) editService(key string, edit func(*corev1.Service)) {
+	t.do(call{verb: "update", resource: services, key: key}, func(old runtime.Object) runtime.Object {
+		edit(old.(*corev1.Service))
+		return old
+	})
+}
+
+func (t teller) createPod(key, app string) {
+	namespace, name := split(key)
+	t.create(pods, key, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": app}},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.244.0.9"},
+	})
+}
+
+func (t teller) setEndpoints(key string, addresses ...string) {
+	namespace, name := split(key)
+	object := &corev1.Endpoints{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}} //nolint:staticcheck // SA1019
+	for _, address := range addresses {
+		object.Subsets = append(object.Subsets, corev1.EndpointSubset{Addresses: []corev1.EndpointAddress{{IP: address}}}) //nolint:staticcheck // SA1019
+	}
+	t.create(endpoints, key, object)
+}
+
+// What controllers do.
+
+const testFinalizer = "submariner.io/globalnet"
+
+func (t teller) createIngressIP(key string, finalizers ...string) {
+	_, name := split(key)
+	u := custom(gips, key, map[string]any{"target": targetClusterIP, "serviceRef": map[string]any{"name": name}})
+	u.SetFinalizers(finalizers)
+	t.create(gips, key, u)
+}
+
+// createHeadless makes the GlobalIngressIP of a pod or, without one, of an endpoint.
+func (t teller) createHeadless(key, service, pod, address string) {
+	spec := map[string]any{"target": targetEndpoints, "serviceRef": map[string]any{"name": service}}
+	if pod != "" {
+		spec["target"], spec["podRef"] = targetPod, map[string]any{"name": pod}
+	}
+	u := custom(gips, key, spec)
+	u.SetAnnotations(map[string]string{endpointsIPNote: address})
+	t.create(gips, key, u)
+}
+
+func (t teller) claim(ip, key string) {
+	namespace, name := split(key)
+	t.create(claims, ip, &networkingv1.IPAddress{
+		ObjectMeta: metav1.ObjectMeta{Name: ip, Labels: map[string]string{managedByLabel: managedByIngressIP}},
+		Spec: networkingv1.IPAddressSpec{ParentRef: &networkingv1.ParentReference{
+			Group: ingressIPGroup, Resource: ingressIPResource, Namespace: namespace, Name: name,
+		}},
+	})
+}
+
+func (t teller) unclaim(ip string) { t.remove(claims, ip) }
+
+func internalName(key string) string { return key + "-internal" }
+
+func (t teller) route(key, ip string) {
+	namespace, name := split(key)
+	spec := corev1.ServiceSpec{Type: corev1.ServiceTypeClusterIP, ExternalIPs: []string{ip}, ClusterIP: "10.96.0.2"}
+	if exported, ok := t.stored["services "+key].(*corev1.Service); ok {
+		spec.Ports, spec.Selector = exported.Spec.Ports, exported.Spec.Selector
+	}
+	_, internal := split(internalName(key))
+	t.create(services, internalName(key), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: internal, Labels: map[string]string{exportedRefLabel: name},
+			Finalizers: []string{"submariner.io/globalnet-internal-service"},
+		},
+		Spec: spec,
+	})
+}
+
+// unroute strips the finalizer and deletes the internal Service.
+func (t teller) unroute(key string) {
+	t.editService(internalName(key), func(s *corev1.Service) { s.Finalizers = nil })
+	t.remove(services, internalName(key))
+}
+
+func (t teller) status(key, ip string) *Call { return t.report(key, ip, "True", "Success") }
+
+func (t teller) report(key, ip, status, reason string) *Call {
+	return t.do(call{verb: "update", resource: gips, key: key, subresource: "status"}, func(old runtime.Object) runtime.Object {
+		u := old.(*unstructured.Unstructured)
+		body := map[string]any{"conditions": []any{map[string]any{
+			"type": conditionAllocated, "status": status, "reason": reason, "observedGeneration": u.GetGeneration(),
+		}}}
+		if ip != "" {
+			body["allocatedIP"] = ip
+		}
+		u.Object["status"] = body
+		return u
+	})
+}
+
+func (t teller) deleteIngressIP(key string) { t.remove(gips, key) }
+
+// finalize removes the finalizers of a GlobalIngressIP, and with the last the object.
+func (t teller) finalize(key string) {
+	t.do(call{verb: "update", resource: gips, key: key}, func(old runtime.Object) runtime.Object {
+		objectMeta(old).SetFinalizers(nil)
+		return old
+	})
+}
+
+// serve takes a service from export to published IP, as it should be done.
+func (t teller) serve(key, ip string) {
+	t.createIngressIP(key, testFinalizer)
+	t.claim(ip, key)
+	t.route(key, ip)
+	t.status(key, ip)
+}
+
+// retire gives everything back, in the right order.
+func (t teller) retire(key, ip string) {
+	t.deleteIngressIP(key)
+	t.status(key, "")
+	t.unroute(key)
+	t.unclaim(ip)
+	t.finalize(key)
+}
+
+// exported tells of a service that people created and exported.
+func exported(keys ...string) *story {
+	s := newStory()
+	for _, key := range keys {
+		s.user().createService(key)
+		s.user().export(key)
+	}
+	return s
+}
+
+// collect is garbage collection: the server removes an object by itself.
+func (s *story) collect(r resource, key string) {
+	namespace, name := split(key)
+	old := s.stored[r.name+" "+key]
+	s.revision++
+	s.seq++
+	s.Commits = append(s.Commits, Commit{
+		Seq: s.seq, Revision: s.revision, At: s.now, Group: r.group, Version: r.version, Resource: r.name,
+		Namespace: namespace, Name: name, UID: string(objectMeta(old).GetUID()), Old: old,
+	})
+	delete(s.stored, r.name+" "+key)
+}
+
+func ownedBy(key string) []metav1.OwnerReference {
+	_, name := split(key)
+	return []metav1.OwnerReference{{APIVersion: "v1", Kind: "Service", Name: name, UID: "uid-1"}}
+}

@@ -1,0 +1,192 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// drawFaults draws which kinds of fault are on, and how hard, each kind from a
+// stream of its own. In one plan of twenty the weather stays fair.
+func drawFaults(seed sim.Seed, p *Plan) []faults.Rule {
+	weather := newDice(seed, "weather")
+	fair := weather.chance(0.05)
+	// How many kinds are on: mixtures of few faults find what is hidden when
+	// everything fails at once.
+	likely := pick(weather, 0.15, 0.3, 0.5)
+	if fair {
+		return nil
+	}
+	anchors := anchors{}
+	for i := range p.Steps {
+		anchors.actions = append(anchors.actions, p.Steps[i].At)
+	}
+	drawn := map[faults.Kind][]faults.Rule{}
+	// Crashes come first, because other faults gather around them.
+	for _, crashes := range []bool{true, false} {
+		for _, info := range faults.Kinds() {
+			if !info.Permitted || crashes != (info.Scope == faults.ScopeProcess) {
+				continue
+			}
+			d := newDice(seed, "fault/"+string(info.Kind))
+			if d.chance(likely) {
+				drawn[info.Kind] = drawKind(d, p, info, anchors)
+			}
+			for _, r := range drawn[info.Kind] {
+				if crashes && r.When == faults.AtTime {
+					anchors.crashes = append(anchors.crashes, r.From)
+				}
+			}
+		}
+	}
+	var rules []faults.Rule
+	for _, info := range faults.Kinds() {
+		rules = append(rules, drawn[info.Kind]...)
+	}
+	return rules
+}
+
+// anchors are times at which something happens that a fault may gather around.
+type anchors struct{ actions, crashes []time.Duration }
+
+func drawKind(d dice, p *Plan, info faults.Info, a anchors) []faults.Rule {
+	var rules []faults.Rule
+	for i := range 1 + d.weighted(7, 3) {
+		storm := storm{dice: d, plan: p, anchors: a, rule: faults.Rule{
+			ID: fmt.Sprintf("%s-%d", info.Kind, i+1), Kind: info.Kind, Probability: 1,
+		}}
+		storm.draw(info.Scope)
+		rules = append(rules, storm.rule)
+	}
+	return rules
+}
+
+// storm is one rule being drawn.
+type storm struct {
+	dice
+	plan    *Plan
+	anchors anchors
+	rule    faults.Rule
+}
+
+func (s *storm) draw(scope faults.Scope) {
+	switch scope {
+	case faults.ScopeCall:
+		s.target()
+		s.window(time.Second, 40*time.Second)
+		s.chanceAndLimit()
+		s.effect()
+	case faults.ScopeWatch:
+		s.window(time.Second, 40*time.Second)
+		s.chanceAndLimit()
+		s.effect()
+	case faults.ScopeLink:
+		s.victim()
+		s.interval(time.Second, 50*time.Second)
+		s.rule.Direction = pick(s.dice, faults.BothWays, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
+	case faults.ScopeProcess:
+		s.victim()
+		s.crash()
+	}
+}
+
+// victim picks one of several replicas, or leaves the rule to all of them.
+func (s *storm) victim() {
+	one, names := s.chance(0.6), s.plan.World.Subjects()
+	if name := pick(s.dice, names...); one && len(names) > 1 {
+		s.rule.Process = name
+	}
+}
+
+// target aims at all calls, at reads or writes, or at one resource.
+func (s *storm) target() {
+	resource := pick(s.dice, "services", "serviceexports", "globalingressips", "globalingressips/status", "ipaddresses", "events", "leases")
+	verb := pick(s.dice, "read", "write", "")
+	switch s.weighted(8, 5, 3, 5) {
+	case 1:
+		s.rule.Verbs = []string{"write"}
+	case 2:
+		s.rule.Verbs = []string{"read"}
+	case 3:
+		s.rule.Resources = []string{resource}
+		if verb != "" && resource != "globalingressips/status" {
+			s.rule.Verbs = []string{verb}
+		}
+	}
+}
+
+// window is the whole phase, or an interval of it.
+func (s *storm) window(shortest, longest time.Duration) {
+	if whole := s.chance(0.3); !whole {
+		s.interval(shortest, longest)
+	}
+}
+
+// interval lies anywhere, or begins a little before a user acts or at a crash:
+// most bugs need something to go wrong while something else is under way.
+func (s *storm) interval(shortest, longest time.Duration) {
+	s.rule.From = s.span(0, s.plan.Safety*9/10)
+	lead, where := s.scale(time.Millisecond, 5*time.Second), s.weighted(4, 4, 2)
+	switch {
+	case where == 1 && len(s.anchors.actions) > 0:
+		s.rule.From = max(pick(s.dice, s.anchors.actions...)-lead, 0)
+	case where == 2 && len(s.anchors.crashes) > 0:
+		s.rule.From = pick(s.dice, s.anchors.crashes...)
+	}
+	s.rule.Until = min(s.rule.From+s.scale(shortest, longest), s.plan.Safety)
+}
+
+// chanceAndLimit: what lasts is mild, so that the controller gets something
+// done; what is short may be total.
+func (s *storm) chanceAndLimit() {
+	most := 0.3
+	if s.rule.Until != 0 {
+		most = 1
+	}
+	s.rule.Probability = s.rate(0.02, most)
+	if s.chance(0.2) {
+		s.rule.Limit = s.between(1, 3)
+	}
+}
+
+func (s *storm) effect() {
+	switch s.rule.Kind {
+	case faults.Latency:
+		slow := s.scale(50*time.Millisecond, 10*time.Second)
+		s.rule.Delay = faults.Span{Min: slow / 10, Max: slow}
+	case faults.TimeoutApplied, faults.TimeoutDropped:
+		wait := s.scale(500*time.Millisecond, 30*time.Second)
+		s.rule.Delay = faults.Span{Min: wait, Max: wait}
+	case faults.ResponseLost:
+		wait := s.scale(10*time.Millisecond, 2*time.Second)
+		s.rule.Delay = faults.Span{Min: wait, Max: wait}
+	case faults.WatchClosed:
+		open := s.scale(500*time.Millisecond, 30*time.Second)
+		s.rule.Delay = faults.Span{Min: open / 10, Max: open}
+	case faults.TooManyRequests:
+		s.rule.RetryAfter = time.Duration(s.between(1, 5)) * time.Second
+	case faults.ServiceUnavailable:
+		if s.chance(0.5) {
+			s.rule.RetryAfter = time.Duration(s.between(1, 5)) * time.Second
+		}
+	}
+}
+
+// crash happens at a time, or before or after a write. A process that crashes
+// at a call does so a few times at most, and is then left to recover.
+func (s *storm) crash() {
+	s.rule.RestartAfter = s.scale(100*time.Millisecond, 30*time.Second)
+	if s.chance(0.4) {
+		s.rule.From = s.span(time.Second, s.plan.Safety*9/10)
+		return
+	}
+	s.rule.When = pick(s.dice, faults.BeforeCall, faults.AfterCall)
+	s.rule.Verbs = []string{"write"}
+	if resource := pick(s.dice, "services", "globalingressips", "globalingressips/status", "ipaddresses"); s.chance(0.7) {
+		s.rule.Resources = []string{resource}
+	}
+	s.rule.Probability = s.rate(0.05, 1)
+	s.rule.Limit = s.between(1, 3)
+}

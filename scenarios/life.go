@@ -1,0 +1,177 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// habits are what the users of one plan have in common.
+type habits struct {
+	users      []string
+	namespaces int
+	safety     time.Duration
+	// bursts are moments at which several things happen at once, as when
+	// somebody applies a whole directory.
+	bursts []time.Duration
+	// hasty is how likely an action follows the one before it within 20ms.
+	hasty float64
+	// meddling is how likely an action is done by another user than the
+	// service's owner.
+	meddling float64
+}
+
+func drawHabits(d dice, s sizes) habits {
+	h := habits{
+		users: []string{"alice", "bob", "carol"}[:s.users], namespaces: s.namespaces, safety: s.safety,
+		hasty: pick(d, 0.1, 0.3, 0.6), meddling: pick(d, 0, 0.1, 0.3),
+	}
+	if s.users == 1 {
+		h.users = []string{defaultUser}
+	}
+	for range d.between(0, 3) {
+		h.bursts = append(h.bursts, d.span(time.Second, s.safety*3/4))
+	}
+	return h
+}
+
+// life is what happens to one service, in order of time.
+type life struct {
+	dice
+	habits
+	ref              ObjectRef
+	owner            string
+	at               time.Duration
+	exists, exported bool
+	steps            []Step
+}
+
+func newLife(d dice, h habits, i int) *life {
+	l := &life{
+		dice: d, habits: h, owner: h.users[i%len(h.users)],
+		ref: ObjectRef{Namespace: "ns-" + string(rune('a'+d.Intn(h.namespaces))), Name: fmt.Sprintf("svc-%d", i+1)},
+	}
+	l.at = l.span(500*time.Millisecond, h.safety/2)
+	if len(h.bursts) > 0 && l.chance(0.5) {
+		l.at = pick(d, h.bursts...) + l.span(0, 20*time.Millisecond)
+	}
+	return l
+}
+
+// end is when a life has to be over: a little before the weather clears, so
+// that the last actions still happen in the storm.
+func (l *life) end() time.Duration { return l.safety - 500*time.Millisecond }
+
+// live creates and exports the service, in either order, and then does n more
+// things to it.
+func (l *life) live(n int) {
+	first, second := l.create, l.export
+	if l.chance(0.15) {
+		first, second = second, first
+	}
+	first()
+	l.wait(n + 1)
+	second()
+	for ; n > 0; n-- {
+		l.wait(n)
+		l.act()
+	}
+}
+
+// wait lets time pass before the next action, such that those still to come
+// have room.
+func (l *life) wait(toCome int) {
+	gap := l.scale(2*time.Second, 25*time.Second)
+	switch {
+	case l.chance(l.hasty):
+		gap = l.span(0, 20*time.Millisecond)
+	case l.chance(0.5):
+		gap = l.scale(20*time.Millisecond, 2*time.Second)
+	}
+	room := (l.end() - l.at) / time.Duration(toCome)
+	l.at += min(gap, room.Truncate(time.Millisecond))
+}
+
+// act does one thing that makes sense in the service's present state.
+func (l *life) act() {
+	switch {
+	case l.exists && l.exported:
+		[]func(){l.update, l.remove, l.unexport}[l.weighted(3, 3, 2)]()
+	case l.exists:
+		[]func(){l.export, l.update, l.remove}[l.weighted(5, 1, 2)]()
+	case l.exported:
+		[]func(){l.create, l.unexport}[l.weighted(5, 2)]()
+	default:
+		[]func(){l.create, l.export}[l.weighted(4, 1)]()
+	}
+}
+
+func (l *life) create() {
+	c := CreateService{ObjectRef: l.ref}
+	if l.chance(0.3) {
+		c.Ports = l.drawPorts()
+	}
+	if l.chance(0.05) {
+		c.Selector = map[string]string{} // a service whose endpoints somebody else manages
+	}
+	l.exists = true
+	l.step(Step{CreateService: &c})
+}
+
+func (l *life) update() {
+	u := UpdateService{ObjectRef: l.ref}
+	what := l.Intn(3)
+	if what != 0 {
+		u.Ports = l.drawPorts()
+	}
+	if what != 1 {
+		u.Selector = map[string]string{"app": l.ref.Name, "version": fmt.Sprintf("v%d", len(l.steps))}
+	}
+	l.step(Step{UpdateService: &u})
+}
+
+func (l *life) remove() {
+	l.exists = false
+	ref := l.ref
+	l.step(Step{DeleteService: &ref})
+}
+
+func (l *life) export() {
+	l.exported = true
+	ref := l.ref
+	l.step(Step{Export: &ref})
+}
+
+func (l *life) unexport() {
+	l.exported = false
+	ref := l.ref
+	l.step(Step{Unexport: &ref})
+}
+
+// holdsAddress: the service has, or waits for, a global IP when the plan is over.
+func (l *life) holdsAddress() bool { return l.exists && l.exported }
+
+func (l *life) drawPorts() []Port {
+	ports := []Port{{Port: l.between(1, 65535)}}
+	if l.chance(0.3) {
+		ports[0].Name = "main"
+		ports = append(ports, Port{Name: "more", Port: l.between(1, 65535), TargetPort: 8080, Protocol: "UDP"})
+	}
+	return ports
+}
+
+// step appends an action. Users other than the owner keep a distance, so that
+// what a plan says happens in the order in which it says it.
+func (l *life) step(s Step) {
+	s.At, s.User = l.at, l.owner
+	meddles := l.chance(l.meddling)
+	stranger := pick(l.dice, l.users...)
+	if n := len(l.steps); n > 0 {
+		last := l.steps[n-1]
+		if apart := s.At-last.At >= time.Second; !apart {
+			s.User = last.User
+		} else if meddles {
+			s.User = stranger
+		}
+	}
+	l.steps = append(l.steps, s)
+}

@@ -1,0 +1,56 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// RunOptions are what a run can be asked for beside its plan, subject and seed.
+// None of them changes what happens in it.
+type RunOptions struct {
+	// KeepTrace keeps the events and the log in the record.
+	KeepTrace bool
+}
+
+// Result is one run, judged.
+type Result struct {
+	Plan    Plan
+	Subject string
+	Seed    sim.Seed
+	Record  *sim.Record
+	Verdict model.Verdict
+}
+
+// Run puts a subject through a plan and judges what happened. The plan must be
+// valid. Same plan, subject and seed: same result.
+//
+// t is needed by the virtual clock and never fails; what the subject did wrong
+// is in the result. Only one Run may be under way in a process.
+func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
+	config := NewWorld(plan, subject, seed)
+	config.KeepTrace = o.KeepTrace
+	record := sim.Run(t, config)
+	return Result{
+		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,
+		Verdict: model.Judge(&record.History, Properties(plan, subject)),
+	}
+}
+
+// Properties are the laws that a run of the subject in the plan's world is
+// judged by: those of a GlobalIngressIP controller and those of any.
+func Properties(plan Plan, subject Subject) []model.Property {
+	globalnet := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims})
+	return append(globalnet, model.Generic()...)
+}
+
+// Met says whether the verdict is the one that the plan expects of its
+// subject. A plan without an expectation for the subject expects a pass.
+func (r *Result) Met() bool {
+	want, ok := r.Plan.Expect[r.Subject]
+	if !ok {
+		return r.Verdict.Kind == model.VerdictPass
+	}
+	return string(r.Verdict.Kind) == want.Verdict && (want.Property == "" || r.Verdict.Property == want.Property)
+}

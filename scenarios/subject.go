@@ -1,0 +1,46 @@
+package scenarios
+
+import (
+	"context"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/seatrial/seatrial/controller"
+)
+
+// Subject is a controller that can be put to sea.
+type Subject struct {
+	Name    string // globalingressip, or historical/ID
+	Summary string // one line
+	// Claims: the subject promises an IPAddress claim for every IP it
+	// publishes. Submariner's controller makes none.
+	Claims bool
+	// Run is the whole controller. It returns when ctx ends.
+	Run func(ctx context.Context, cfg *rest.Config, o controller.Options) error
+	// MayExit says whether it is ordinary that Run returns err by itself, as a
+	// leader does that lost its lease. Nil: it never is.
+	MayExit func(err error) bool
+}
+
+// DefaultSubject is the name of what ships.
+const DefaultSubject = "globalingressip"
+
+// Subjects lists everything that can be put to sea, what ships first.
+func Subjects() []Subject {
+	return []Subject{{
+		Name:    DefaultSubject,
+		Summary: "the GlobalIngressIP controller as it ships",
+		Claims:  true,
+		Run:     controller.Run,
+	}}
+}
+
+// FindSubject returns the subject of that name, and whether there is one.
+func FindSubject(name string) (Subject, bool) {
+	for _, s := range Subjects() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Subject{}, false
+}

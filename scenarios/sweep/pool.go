@@ -1,0 +1,243 @@
+package sweep
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// Pool runs jobs in worker processes.
+type Pool struct {
+	// Workers is the number of processes; default 1.
+	Workers int
+	// Binary is the program to start as a worker; default the running one. Its
+	// main function must call [ServeIfWorker] first.
+	Binary string
+}
+
+// Run sends every job to some worker and calls done with each outcome, in the
+// order of the jobs, never concurrently. It returns when all jobs are done, or
+// with ctx's error when ctx ends first: then the jobs under way are abandoned
+// and have no outcome. Any other error means that no worker could be started.
+func (p Pool) Run(ctx context.Context, jobs iter.Seq[Job], done func(Outcome)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	queue := make(chan numbered)
+	go func() {
+		defer close(queue)
+		number := 0
+		for job := range jobs {
+			select {
+			case queue <- numbered{number, job}:
+				number++
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	outcomes := &inOrder{waiting: make(map[int]Outcome), done: done}
+	var wg sync.WaitGroup
+	for range max(1, p.Workers) {
+		wg.Go(func() {
+			if err := p.serve(ctx, queue, outcomes); err != nil {
+				stop(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+type numbered struct {
+	number int
+	job    Job
+}
+
+// inOrder passes outcomes on in the order of their jobs.
+type inOrder struct {
+	mu      sync.Mutex
+	next    int
+	waiting map[int]Outcome
+	done    func(Outcome)
+}
+
+func (o *inOrder) put(number int, outcome Outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting[number] = outcome
+	for {
+		outcome, ok := o.waiting[o.next]
+		if !ok {
+			return
+		}
+		delete(o.waiting, o.next)
+		o.next++
+		o.done(outcome)
+	}
+}
+
+// serve feeds one worker at a time from the queue, replacing it when it dies.
+func (p Pool) serve(ctx context.Context, queue <-chan numbered, outcomes *inOrder) error {
+	var w *worker
+	defer func() { w.stop() }()
+	for next := range queue {
+		deaths, lastWords := 0, ""
+		for deaths < 1+max(1, next.job.Confirm) {
+			if w == nil {
+				var err error
+				if w, err = p.start(ctx); err != nil {
+					return err
+				}
+			}
+			outcome, err := w.do(next.job)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err == nil && deaths == 0 {
+				outcomes.put(next.number, outcome)
+				if outcome.Verdict == model.VerdictCrash {
+					w.stop() // what a crash leaves behind must not reach the next seed
+					w = nil
+				}
+				break
+			}
+			if err == nil {
+				break // it died before and did not now
+			}
+			deaths++
+			lastWords = w.stop()
+			w = nil
+		}
+		if deaths > 0 {
+			outcomes.put(next.number, died(next.job, deaths, lastWords))
+		}
+	}
+	return nil
+}
+
+// died is the outcome of a job that ended its worker's process. A job is tried
+// again until it does not, at most as often as failures are confirmed.
+func died(job Job, deaths int, lastWords string) Outcome {
+	message := "the process ended without a word"
+	for line := range strings.Lines(lastWords) {
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+			message = strings.TrimSpace(line)
+			break
+		}
+	}
+	return Outcome{
+		Job: job, Verdict: model.VerdictCrash, Property: "no-panic", Message: message,
+		Runs: 1 + max(1, job.Confirm), Reproduced: deaths, Detail: lastWords, Plan: job.Plan,
+	}
+}
+
+// worker is one child process. Jobs go in on its standard input, outcomes come
+// out on its file descriptor 3; its standard output and error are kept for the
+// case that it dies.
+type worker struct {
+	command *exec.Cmd
+	jobs    io.WriteCloser
+	results *bufio.Reader
+	pipe    *os.File
+	output  *tail
+}
+
+// workerVariable marks a process as a worker.
+const workerVariable = "SEATRIAL_WORKER"
+
+func (p Pool) start(ctx context.Context) (*worker, error) {
+	binary := p.Binary
+	if binary == "" {
+		var err error
+		if binary, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("finding the program to start workers with: %w", err)
+		}
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("opening a pipe for a worker: %w", err)
+	}
+	defer write.Close()
+	w := &worker{output: &tail{limit: 1 << 20}, pipe: read, results: bufio.NewReaderSize(read, 1<<20)}
+	w.command = exec.CommandContext(ctx, binary)
+	// One thread each: the scheduler of a world runs one goroutine at a time
+	// almost always, and workers are as many as cores.
+	w.command.Env = append(os.Environ(), workerVariable+"=1", "GOMAXPROCS=1")
+	w.command.Stdout, w.command.Stderr = w.output, w.output
+	w.command.ExtraFiles = []*os.File{write}
+	if w.jobs, err = w.command.StdinPipe(); err != nil {
+		read.Close()
+		return nil, fmt.Errorf("opening a worker's standard input: %w", err)
+	}
+	if err := w.command.Start(); err != nil {
+		read.Close()
+		return nil, fmt.Errorf("starting a worker: %w", err)
+	}
+	return w, nil
+}
+
+// do runs one job. An error means that the worker died of it.
+func (w *worker) do(job Job) (Outcome, error) {
+	if err := json.NewEncoder(w.jobs).Encode(job); err != nil {
+		return Outcome{}, fmt.Errorf("sending seed %d to a worker: %w", job.Seed, err)
+	}
+	line, err := w.results.ReadBytes('\n')
+	if err != nil {
+		return Outcome{}, fmt.Errorf("waiting for seed %d: %w", job.Seed, err)
+	}
+	var outcome Outcome
+	if err := json.Unmarshal(line, &outcome); err != nil {
+		return Outcome{}, fmt.Errorf("reading the outcome of seed %d: %w", job.Seed, err)
+	}
+	return outcome, nil
+}
+
+// stop ends the worker and returns the end of what it printed.
+func (w *worker) stop() string {
+	if w == nil {
+		return ""
+	}
+	w.jobs.Close()
+	err := w.command.Wait()
+	w.pipe.Close()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && !exit.Exited() {
+		fmt.Fprintf(w.output, "%v\n", exit) // a signal, the out-of-memory killer's for one
+	}
+	return w.output.String()
+}
+
+// tail keeps the last part of what is written to it.
+type tail struct {
+	mu    sync.Mutex
+	bytes bytes.Buffer
+	limit int
+}
+
+// Write implements [io.Writer]; it never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes.Write(p)
+	if extra := t.bytes.Len() - t.limit; extra > 0 {
+		t.bytes.Next(extra)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.bytes.String()
+}

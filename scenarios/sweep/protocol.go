@@ -1,0 +1,58 @@
+package sweep
+
+import (
+	"time"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// Job is one seed to be run, as the pool sends it to a worker.
+type Job struct {
+	// Seed of the run. Without a Plan it also decides the plan.
+	Seed uint64 `json:"seed"`
+	// Plan is a scenario file's content; empty: the plan generated from Seed.
+	Plan string `json:"plan,omitempty"`
+	// File names where Plan came from, for messages.
+	File    string `json:"file,omitempty"`
+	Subject string `json:"subject"`
+	// Trace keeps the events and the log in the outcome.
+	Trace bool `json:"trace,omitempty"`
+	// Confirm is how often a failure is run again before it is reported.
+	Confirm int `json:"confirm,omitempty"`
+}
+
+// Outcome is what became of a job.
+type Outcome struct {
+	Job      Job               `json:"job"`
+	Scenario string            `json:"scenario"`
+	Verdict  model.VerdictKind `json:"verdict"`
+	Property string            `json:"property"` // empty on pass
+	Message  string            `json:"message,omitempty"`
+	Culprit  *Culprit          `json:"culprit,omitempty"`
+	Hash     string            `json:"hash"`
+	Requests int               `json:"requests"`
+	Virtual  time.Duration     `json:"virtual"`
+	// Runs is how often the job was run, Reproduced in how many of them verdict,
+	// property and hash were those of the first.
+	Runs       int            `json:"runs"`
+	Reproduced int            `json:"reproduced"`
+	Fired      map[string]int `json:"fired,omitempty"` // fault kind → times
+	// Detail is a stack, a goroutine dump or a worker's last words.
+	Detail string `json:"detail,omitempty"`
+	// Artefacts of a failure or of a job with Trace.
+	Plan      string `json:"plan,omitempty"`
+	Trace     []byte `json:"trace,omitempty"`     // JSON lines, an event each
+	Log       []byte `json:"log,omitempty"`       // text lines on virtual time
+	Porcupine []byte `json:"porcupine,omitempty"` // HTML, when porcupine found the violation
+	// Error is set when the job could not be run at all (a bad plan or subject).
+	Error string `json:"error,omitempty"`
+}
+
+// Culprit is the event that broke the law.
+type Culprit struct {
+	Seq      uint64        `json:"seq"`
+	At       time.Duration `json:"at"`
+	Call     uint64        `json:"call,omitempty"`
+	Revision uint64        `json:"revision,omitempty"`
+	Text     string        `json:"text"`
+}

@@ -1,0 +1,148 @@
+package sweep
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// ServeIfWorker turns the process into a worker when a [Pool] started it as
+// one, and then does not return. The main function of a binary that uses a
+// Pool calls it first; in a test binary, TestMain does.
+func ServeIfWorker() {
+	if os.Getenv(workerVariable) == "" {
+		return
+	}
+	results := os.NewFile(3, "results")
+	os.Args = os.Args[:1] // package testing parses the command line
+	// A bubble needs a *testing.T, which testing.Main hands out in an ordinary
+	// binary too.
+	testing.Main(
+		func(pattern, name string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { serve(t, os.Stdin, results) }}},
+		nil, nil)
+}
+
+// serve runs jobs until there are no more.
+func serve(t *testing.T, jobs io.Reader, results io.Writer) {
+	lines := bufio.NewReader(jobs)
+	encoder := json.NewEncoder(results)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return // the pool closed our input, or is gone
+		}
+		var job Job
+		if err := json.Unmarshal(line, &job); err != nil {
+			panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
+		}
+		sim.OnHang = func(_ sim.Seed, stacks []byte) {
+			encoder.Encode(hung(job, stacks))
+			os.Exit(3)
+		}
+		if err := encoder.Encode(Do(t, job)); err != nil {
+			return
+		}
+	}
+}
+
+// hung is the outcome of a job that blocks virtual time.
+func hung(job Job, stacks []byte) Outcome {
+	return Outcome{
+		Job: job, Verdict: model.VerdictCrash, Property: "no-hang", Runs: 1, Reproduced: 1,
+		Message: "a goroutine blocks virtual time: it waits for something outside the simulation, or computes without end",
+		Detail:  string(stacks), Plan: job.Plan,
+	}
+}
+
+// Do runs one job in this process. A failure is run again job.Confirm times.
+func Do(t *testing.T, job Job) Outcome {
+	plan, subject, err := job.resolve()
+	if err != nil {
+		return Outcome{Job: job, Error: err.Error()}
+	}
+	options := scenarios.RunOptions{KeepTrace: job.Trace}
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
+	outcome := outcomeOf(job, result)
+	if outcome.Verdict == model.VerdictPass {
+		outcome.keep(result)
+		return outcome
+	}
+	// The trace of a failure is wanted; keeping it does not change the run.
+	options.KeepTrace = true
+	for range max(1, job.Confirm) {
+		result = scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
+		again := outcomeOf(job, result)
+		outcome.Runs++
+		if again.Verdict == outcome.Verdict && again.Property == outcome.Property && again.Hash == outcome.Hash {
+			outcome.Reproduced++
+		}
+	}
+	outcome.keep(result)
+	return outcome
+}
+
+func (j Job) resolve() (scenarios.Plan, scenarios.Subject, error) {
+	subject, ok := scenarios.FindSubject(j.Subject)
+	if !ok {
+		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
+	}
+	if j.Plan == "" {
+		return scenarios.Generate(sim.Seed(j.Seed)), subject, nil
+	}
+	plan, err := scenarios.Parse(j.File, []byte(j.Plan))
+	return plan, subject, err
+}
+
+func outcomeOf(job Job, r scenarios.Result) Outcome {
+	o := Outcome{
+		Job: job, Scenario: r.Plan.Name, Verdict: r.Verdict.Kind, Property: r.Verdict.Property,
+		Message: r.Verdict.Message, Hash: r.Record.Hash, Requests: r.Record.Requests,
+		Virtual: r.Record.Virtual, Runs: 1, Reproduced: 1, Fired: make(map[string]int),
+	}
+	for kind, times := range r.Record.Fired {
+		o.Fired[string(kind)] = times
+	}
+	if c := r.Verdict.Culprit; c != (model.Culprit{}) {
+		o.Culprit = &Culprit{Seq: c.Seq, At: c.At, Call: c.CallID, Revision: c.Revision, Text: c.Text}
+	}
+	for _, p := range r.Record.History.Problems {
+		o.Detail += fmt.Sprintf("%s %s: %s\n%s\n", p.Kind, p.Process, p.Message, p.Detail)
+	}
+	return o
+}
+
+// keep adds to the outcome what an artefact is made of.
+func (o *Outcome) keep(r scenarios.Result) {
+	if len(r.Record.Events) == 0 {
+		return
+	}
+	plan, err := scenarios.Marshal(r.Plan)
+	if err != nil {
+		panic(fmt.Sprintf("sweep: a plan that was run cannot be written: %v", err))
+	}
+	o.Plan = string(plan)
+	var events, log bytes.Buffer
+	encoder := json.NewEncoder(&events)
+	for _, e := range r.Record.Events {
+		encoder.Encode(e) // into memory: cannot fail
+	}
+	for _, line := range r.Record.Log {
+		fmt.Fprintf(&log, "%12s %s: %s\n", line.At, line.Process, line.Text)
+	}
+	o.Trace, o.Log = events.Bytes(), log.Bytes()
+	if r.Verdict.Visualize != nil {
+		var page bytes.Buffer
+		if err := r.Verdict.Visualize(&page); err == nil {
+			o.Porcupine = page.Bytes()
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/seatrial/seatrial/sim"
+)
+
+// user performs the steps of one user, one after the other.
+type user struct {
+	name  string
+	steps []Step
+}
+
+func newUser(name string, steps []Step) *user { return &user{name: name, steps: stepsOf(name, steps)} }
+
+// How a user repeats what failed: from firstPause, doubling to longestPause.
+// What is not there is waited for, but not for ever (patience), because
+// another user may have deleted it; what the server refuses as wrong is not
+// repeated at all.
+const (
+	firstPause   = 200 * time.Millisecond
+	longestPause = 5 * time.Second
+	patience     = 30 * time.Second
+)
+
+// run is the user as a process of the world. It returns when all steps are done.
+func (u *user) run(ctx context.Context, env sim.Env) error {
+	client, err := dynamic.NewForConfig(env.REST)
+	if err != nil {
+		return fmt.Errorf("user %s: %w", u.name, err)
+	}
+	begin := time.Now()
+	for i := range u.steps {
+		step := &u.steps[i]
+		if !pause(ctx, step.At-time.Since(begin)) {
+			return ctx.Err()
+		}
+		if !u.insist(ctx, step, action{client: client, user: u.name}, env.Log.WithValues("step", step.ID)) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// insist repeats a step until it has taken effect or cannot. The result is
+// false when ctx ended first.
+func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger) bool {
+	begin, wait := time.Now(), firstPause
+	for {
+		err := a.perform(ctx, step)
+		switch {
+		case err == nil:
+			log.Info("done")
+			return true
+		case ctx.Err() != nil:
+			return false
+		case refused(err), apierrors.IsNotFound(err) && time.Since(begin) > patience:
+			log.Error(err, "given up")
+			return true
+		}
+		log.Error(err, "will be repeated", "after", wait.String())
+		if !pause(ctx, wait) {
+			return false
+		}
+		wait = min(2*wait, longestPause)
+	}
+}
+
+// refused: no repetition will make the server accept it.
+func refused(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsMethodNotSupported(err) ||
+		apierrors.IsUnsupportedMediaType(err) || errors.Is(err, errNotJSON)
+}
+
+// pause lets time pass and says whether ctx is still alive.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,195 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/seatrial/seatrial/faults"
+)
+
+// Validate checks a plan that was made or changed in Go as [Parse] checks one
+// that was read. The plan must be complete ([Plan.Default]). The error is
+// [InvalidErrors], without file and lines.
+func (p *Plan) Validate() error {
+	var errs InvalidErrors
+	p.validate(func(field, problem, want string) {
+		errs = append(errs, &InvalidError{Field: field, Problem: problem, Want: want})
+	})
+	return errs.orNil()
+}
+
+// report takes one problem of a field, as a path from the top of the plan.
+type report func(field, problem, want string)
+
+// longest is the longest safety phase and settling time: long enough for any
+// controller's slowest resync, short enough that a typing error does not take
+// a night to run.
+const longest = 24 * time.Hour
+
+const longestName = 100
+
+func (p *Plan) validate(report report) {
+	switch {
+	case p.Name == "":
+		report("name", "missing", "a name such as calm-day")
+	case len(p.Name) > longestName || len(validation.IsDNS1123Subdomain(p.Name)) > 0:
+		report("name", fmt.Sprintf("%q is not a name", p.Name),
+			fmt.Sprintf("at most %d lower case letters, digits, - and ., beginning and ending with a letter or digit", longestName))
+	}
+	p.World.validate(report)
+	validatePhase(report, "safety", p.Safety)
+	validatePhase(report, "settle", p.Settle)
+	p.validateSteps(report)
+	p.validateFaults(report)
+	p.validateExpect(report)
+}
+
+func validatePhase(report report, field string, d time.Duration) {
+	if d <= 0 || d > longest {
+		report(field, formatDuration(d)+" is out of range", "more than 0s and at most "+formatDuration(longest))
+	}
+}
+
+// The most of anything that a world can have. They guard against typing
+// errors; nothing in the simulation depends on them.
+const (
+	mostReplicas = 5
+	mostWorkers  = 64
+)
+
+func (w *World) validate(report report) {
+	for i := range w.CIDRs {
+		w.validateCIDR(report, i)
+	}
+	for i, name := range w.Namespaces {
+		field := fmt.Sprintf("world.namespaces[%d]", i)
+		switch {
+		case len(validation.IsDNS1123Label(name)) > 0:
+			report(field, fmt.Sprintf("%q is not a namespace", name), wantLabel)
+		case slices.Contains(builtinNamespaces, name):
+			report(field, fmt.Sprintf("%q exists in every world", name), "another name")
+		case slices.Contains(w.Namespaces[:i], name):
+			report(field, fmt.Sprintf("%q is there twice", name), "each namespace once")
+		}
+	}
+	atMost := func(field string, n, most int) {
+		if n < 1 || n > most {
+			report(field, fmt.Sprintf("%d is out of range", n), fmt.Sprintf("1 to %d", most))
+		}
+	}
+	atMost("world.controller.replicas", w.Controller.Replicas, mostReplicas)
+	atMost("world.controller.workers", w.Controller.Workers, mostWorkers)
+	atMost("world.apiServer.replicas", w.APIServer.Replicas, mostReplicas)
+	if w.APIServer.CompactEvery < 0 {
+		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", wantDuration)
+	}
+	switch l := w.Latency; {
+	case l.Min < 0:
+		report("world.latency.min", l.Min.String()+" is negative", wantDuration)
+	case l.Max < l.Min:
+		report("world.latency.max", fmt.Sprintf("%s is less than min, %s", l.Max, l.Min), "at least min")
+	case l.Max == 0:
+		report("world.latency.max", "0s is too short", "more than 0s: nothing travels at once")
+	}
+}
+
+const (
+	wantLabel = "at most 63 lower case letters, digits and -, beginning and ending with a letter or digit"
+	// smallestPrefix: /30 has two usable addresses, /31 and /32 none, because
+	// the first and the last address of a range are not given out.
+	smallestPrefix = 30
+)
+
+func (w *World) validateCIDR(report report, i int) {
+	field, c := fmt.Sprintf("world.cidrs[%d]", i), w.CIDRs[i]
+	if !c.IsValid() || !c.Addr().Is4() {
+		report(field, fmt.Sprintf("%s is not an IPv4 range", c), "an IPv4 range such as "+defaultCIDR.String())
+		return
+	}
+	if c.Bits() > smallestPrefix {
+		report(field, fmt.Sprintf("%s has no address to give out", c), "a /30 or larger")
+	}
+	if c != c.Masked() {
+		report(field, fmt.Sprintf("%s has bits set after its prefix", c), c.Masked().String())
+	}
+	if j := slices.IndexFunc(w.CIDRs[:i], func(o netip.Prefix) bool { return o.IsValid() && o.Overlaps(c) }); j >= 0 {
+		report(field, fmt.Sprintf("%s overlaps %s", c, w.CIDRs[j]), "ranges without a common address")
+	}
+}
+
+func (p *Plan) validateFaults(report report) {
+	world := p.faultWorld()
+	byID := map[string]int{}
+	for i := range p.Faults {
+		r := &p.Faults[i]
+		field := fmt.Sprintf("faults[%d]", i)
+		for _, problem := range r.Validate(world) {
+			report(field+"."+problem.Field, problem.Problem, problem.Want)
+		}
+		if _, known := faults.Lookup(r.Kind); !known {
+			continue
+		}
+		validateID(report, field, r.ID)
+		if first, twice := byID[r.ID]; twice {
+			report(field+".id", fmt.Sprintf("%q is also the id of faults[%d], so both would decide alike", r.ID, first), "ids that differ")
+		} else {
+			byID[r.ID] = i
+		}
+		if r.RestartAfter < 0 && r.RestartAfter != restartNever {
+			report(field+".restartAfter", r.RestartAfter.String()+" is negative", wantRestart)
+		}
+		if r.Kind == faults.Partition && r.Probability != 1 {
+			report(field+".probability", "a partition is not a matter of chance", "no probability")
+		}
+	}
+}
+
+var idPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?$`)
+
+const longestID = 253
+
+func validateID(report report, field, id string) {
+	if len(id) > longestID || !idPattern.MatchString(id) {
+		report(field+".id", fmt.Sprintf("%q is not an id", id),
+			fmt.Sprintf("at most %d lower case letters, digits, -, _, : and ., beginning and ending with a letter or digit", longestID))
+	}
+}
+
+var (
+	subjectPattern  = regexp.MustCompile(`^(globalingressip|historical/[a-z0-9][a-z0-9-]*)$`)
+	propertyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+)
+
+func (p *Plan) validateExpect(report report) {
+	for _, subject := range sortedKeys(p.Expect) {
+		field, e := "expect."+subject, p.Expect[subject]
+		if !subjectPattern.MatchString(subject) {
+			report(field, fmt.Sprintf("%q is not a subject", subject), "globalingressip or historical/ID")
+		}
+		switch {
+		case e.Verdict == "":
+			report(field+".verdict", "missing", "one of "+strings.Join(Verdicts(), ", "))
+		case !slices.Contains(Verdicts(), e.Verdict):
+			report(field+".verdict", fmt.Sprintf("unknown verdict %q", e.Verdict), "one of "+strings.Join(Verdicts(), ", "))
+		case e.Property != "" && e.Verdict != "safety" && e.Verdict != "liveness":
+			report(field+".property", fmt.Sprintf("verdict %s names no property", e.Verdict), "safety or liveness as verdict, or no property")
+		case e.Property != "" && !propertyPattern.MatchString(e.Property):
+			report(field+".property", fmt.Sprintf("%q is not a property", e.Property), "a name such as no-free-while-exported")
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

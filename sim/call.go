@@ -1,0 +1,276 @@
+package sim
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim/apiserver"
+)
+
+// call is one request on its way: sent by a process, decided by the weather,
+// carried by the link, answered by the server. Only the scheduler touches it
+// once it is sent.
+type call struct {
+	world   *world
+	process *incarnation
+	request *http.Request
+	body    []byte
+	info    requestInfo
+	reply   chan reply
+
+	id   uint64
+	nth  int
+	key  string // process, identity and n-th: what every decision about it is keyed by
+	fate faults.Decision
+
+	over       bool   // answered, failed or given up: nothing more reaches the caller
+	dropped    bool   // the request never arrives
+	stopServer func() // ends what the server still does for it
+	stream     *streamBody
+	watch      int           // index into the history's watches, once there is a stream
+	lastPacket time.Duration // when the latest packet from the server is due: they do not overtake
+	packets    int
+	perObject  map[string]int // frames so far per object, which keys their latency
+}
+
+// send is run when a request leaves its process.
+func (w *world) send(c *call) {
+	if c.process.dead() {
+		return
+	}
+	w.number(c)
+	w.weigh(c)
+	if rule := c.fate.Rule; rule != nil {
+		w.fault(c, rule)
+		if w.failBeforeServer(c, rule) {
+			return
+		}
+	}
+	w.toServer(c, w.latency(c.key, "request")+w.slowdown(c))
+}
+
+// number gives the call its identity and its place in the history.
+func (w *world) number(c *call) {
+	w.requests++
+	c.id = w.requests
+	identity := c.info.identity()
+	counter := c.process.name() + " " + identity
+	w.nth[counter]++
+	c.nth = w.nth[counter]
+	c.key = fmt.Sprintf("%s #%d", counter, c.nth)
+	c.process.underway[c.id] = c
+
+	seq := w.event(Event{
+		Type: EventSent, Process: c.process.identity, Call: c.id,
+		Identity: fmt.Sprintf("%s #%d", identity, c.nth), Digest: digest(c.body),
+	})
+	w.history.Calls = append(w.history.Calls, model.Call{
+		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.User,
+		Verb: c.info.verb, Group: c.info.group, Version: c.info.version,
+		Resource: c.info.resource, Subresource: c.info.subresource,
+		Namespace: c.info.namespace, Name: c.info.name, Query: c.request.URL.RawQuery,
+		CallSeq: seq, Called: w.now(), Outcome: model.Unknown,
+		RequestType: c.request.Header.Get("Content-Type"), Request: c.body,
+	})
+}
+
+// weigh asks the schedule for the call's fate.
+func (w *world) weigh(c *call) {
+	if len(w.config.Faults) == 0 {
+		return
+	}
+	c.fate = w.schedule.Decide(faults.Call{
+		Process: c.process.name(), User: c.process.of.User,
+		Verb: c.info.verb, Resource: c.info.fullResource(),
+		Namespace: c.info.namespace, Name: c.info.name,
+		Nth: c.nth, At: w.now(), Incarnation: c.process.number,
+	}, func(ruleID, purpose string) float64 {
+		return Draw(w.config.Seed, "fault", ruleID, purpose, c.key)
+	})
+}
+
+// slowdown is what latency rules add; a deciding rule's delay is spent elsewhere.
+func (w *world) slowdown(c *call) time.Duration {
+	if len(c.fate.Slowed) == 0 || c.fate.Rule != nil {
+		return 0
+	}
+	w.fault(c, c.fate.Slowed[0])
+	return c.fate.Delay
+}
+
+// arrive is run when a request reaches the server.
+func (w *world) arrive(c *call) {
+	if c.over && c.info.verb == "watch" {
+		return // nobody is left to stop it
+	}
+	rule := c.fate.Rule
+	if rule != nil && w.answerInstead(c, rule) {
+		return
+	}
+	w.serving = c
+	c.stopServer = w.server.Handle(w.replicaOf(c.process), &apiserver.Request{
+		ID: c.id, User: c.process.name(), Method: c.request.Method, URL: c.request.URL,
+		Header: c.request.Header, Body: c.body,
+	}, &answer{call: c})
+	w.serving = nil
+	if rule != nil && rule.Kind == faults.Crash && rule.When == faults.AfterCall {
+		w.kill(c.process.of, rule)
+	}
+}
+
+// finish takes a call out of the set that is under way.
+func (w *world) finish(c *call) {
+	c.over = true
+	delete(c.process.underway, c.id)
+}
+
+// answer carries the server's answer back to the caller.
+type answer struct{ call *call }
+
+var _ apiserver.ResponseWriter = (*answer)(nil)
+
+// Respond implements [apiserver.ResponseWriter].
+func (a *answer) Respond(code int, header http.Header, body []byte, stream bool) {
+	c := a.call
+	c.world.event(Event{Type: EventArrived, Process: c.process.identity, Call: c.id, Code: code, Digest: digest(body)})
+	if rule := c.fate.Rule; rule != nil && c.world.loseAnswer(c, rule) {
+		return
+	}
+	c.world.fromServer(c, c.world.latency(c.key, "response"), func() {
+		c.world.deliver(c, code, header, body, stream)
+	})
+}
+
+// Send implements [apiserver.ResponseWriter].
+func (a *answer) Send(f apiserver.Frame) {
+	c := a.call
+	if c.over {
+		return
+	}
+	if c.perObject == nil {
+		c.perObject = make(map[string]int)
+	}
+	object := f.Namespace + "/" + f.Name
+	c.perObject[object]++
+	key := fmt.Sprintf("%s %s #%d", c.key, object, c.perObject[object])
+	c.world.fromServer(c, c.world.latency(key, "frame"), func() { c.world.deliverFrame(c, f) })
+}
+
+// Close implements [apiserver.ResponseWriter]: the server ends a watch.
+func (a *answer) Close() {
+	c := a.call
+	if c.over {
+		return
+	}
+	c.world.fromServer(c, c.world.latency(c.key, "close"), func() { c.world.endStream(c, nil) })
+}
+
+// deliver is run when an answer reaches its process.
+func (w *world) deliver(c *call, code int, header http.Header, body []byte, stream bool) {
+	if c.over {
+		return
+	}
+	w.returned(c, code, nil, header, body)
+	response := newResponse(c.request, code, header, nil, int64(len(body)))
+	if stream {
+		c.stream = newStreamBody(c)
+		c.watch = len(w.history.Watches)
+		w.history.Watches = append(w.history.Watches, model.Watch{CallID: c.id})
+		response.Body, response.ContentLength = c.stream, -1
+		w.closeLater(c)
+	} else {
+		response.Body = plainBody(body)
+		w.finish(c)
+	}
+	c.reply <- reply{response: response}
+}
+
+// fail is run when a call ends without an answer.
+func (w *world) fail(c *call, err error) {
+	if c.over {
+		return
+	}
+	if c.stream != nil {
+		w.endStream(c, err)
+		return
+	}
+	w.returned(c, 0, err, nil, nil)
+	w.stopServing(c)
+	w.finish(c)
+	c.reply <- reply{err: err}
+}
+
+// returned notes at the client's edge what the caller has been told.
+func (w *world) returned(c *call, code int, err error, header http.Header, body []byte) {
+	e := Event{Type: EventReturned, Process: c.process.identity, Call: c.id, Code: code, Digest: digest(body)}
+	h := &w.history.Calls[c.id-1]
+	h.Code, h.Response, h.ResponseType = code, body, header.Get("Content-Type")
+	h.Outcome = outcomeOf(code, err)
+	if err != nil {
+		e.Detail, h.Error = err.Error(), err.Error()
+	}
+	h.ReturnSeq, h.Returned = w.event(e), w.now()
+}
+
+// initialEventsEnd marks the bookmark after the initial events of a watch, in
+// JSON and in protobuf alike.
+var initialEventsEnd = []byte(metav1.InitialEventsAnnotationKey)
+
+func (w *world) deliverFrame(c *call, f apiserver.Frame) {
+	if c.over || c.stream == nil { // the answer that opens the stream was lost
+		return
+	}
+	seq := w.event(Event{
+		Type: EventFrame, Process: c.process.identity, Call: c.id, Identity: f.Namespace + "/" + f.Name,
+		Revision: f.ResourceVersion, Detail: f.Type, Digest: digest(f.Data),
+	})
+	watch := &w.history.Watches[c.watch]
+	watch.Frames = append(watch.Frames, model.Frame{
+		Seq: seq, At: w.now(), Type: f.Type, Revision: f.ResourceVersion, Namespace: f.Namespace, Name: f.Name,
+		InitialEnd: f.Type == "BOOKMARK" && bytes.Contains(f.Data, initialEventsEnd), Data: f.Data,
+	})
+	c.stream.push(f.Data)
+}
+
+// endStream ends a watch as the process sees it; nil is an ordinary end.
+func (w *world) endStream(c *call, err error) {
+	if c.over {
+		return
+	}
+	e := Event{Type: EventEnded, Process: c.process.identity, Call: c.id}
+	if err != nil {
+		e.Detail = err.Error()
+	}
+	w.event(e)
+	w.stopServing(c)
+	w.finish(c)
+	if c.stream == nil { // the server closed before its first answer had arrived
+		c.reply <- reply{err: errConnectionLost}
+		return
+	}
+	c.stream.finish(endOfStream(err))
+}
+
+// cancel is run when a process gives up a call or closes a watch.
+func (w *world) cancel(c *call) {
+	if c.over || c.id == 0 {
+		return
+	}
+	w.event(Event{Type: EventCancelled, Process: c.process.identity, Call: c.id})
+	w.finish(c)
+	// The server learns of it one packet later; what it has begun it completes.
+	w.agenda.add(w.now()+w.latency(c.key, "cancel"), c.key, func() { w.stopServing(c) })
+}
+
+func (w *world) stopServing(c *call) {
+	if c.stopServer != nil {
+		c.stopServer()
+		c.stopServer = nil
+	}
+}

@@ -1,0 +1,88 @@
+package sim
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/seatrial/seatrial/faults"
+)
+
+// Seed decides everything that is left to chance in a run.
+type Seed uint64
+
+// Config is one world: who lives in it, and what happens to them.
+//
+// A run has two phases. In the safety phase [0, Safety) faults are in force.
+// Then the weather clears: faults end, links heal, crashed processes that were
+// to be restarted are up again, and once every user process has returned (at
+// most Settle later) the liveness phase runs for Settle more.
+type Config struct {
+	Seed      Seed
+	Server    Server
+	Network   Network
+	Faults    []faults.Rule
+	Processes []Process
+
+	Safety time.Duration // default 2m
+	Settle time.Duration // default 2m
+
+	// KeepTrace keeps the events in the record; otherwise only their hash and
+	// the history that the judge needs.
+	KeepTrace bool
+	// MaxRequests ends a run whose subject calls without end. Default 50,000.
+	MaxRequests uint64
+	// Watchdog is the wall-clock time a run may go without progress before it
+	// is taken for hung. Default 20s. It is the only wall clock in the world.
+	Watchdog time.Duration
+}
+
+// Server says what kind of cluster the world has.
+type Server struct {
+	CRDs       []*apiextensionsv1.CustomResourceDefinition
+	Namespaces []string // exist from the start, beside default and kube-system
+	Replicas   int      // API server front ends; default 1
+	WatchList  bool     // serve watches with sendInitialEvents
+	// CompactEvery discards history older than one interval, as kube-apiserver
+	// does every 5m; 0: never.
+	CompactEvery time.Duration
+}
+
+// Network gives the ordinary one-way latency, drawn per packet in [Min, Max].
+type Network struct {
+	Latency faults.Span // default 1ms to 10ms
+}
+
+// Process is one program of the world: a controller that can crash and be
+// started again, or a user.
+type Process struct {
+	Name string
+	// User marks an actor that is not under test: faults do not concern it
+	// unless they name it, it is never restarted, and the liveness phase does
+	// not begin before it has returned.
+	User bool
+	// Start is when it is first started.
+	Start time.Duration
+	// Run is the program. It returns when ctx ends. A subject that returns
+	// earlier is a problem ("exit") and is started again after 1s, as a kubelet would.
+	Run func(ctx context.Context, env Env) error
+	// MayExit says whether returning err by itself is ordinary for this
+	// program, such as the end of a leader whose lease was lost. Nil: never.
+	MayExit func(err error) bool
+}
+
+// Env is what a program finds when it starts.
+type Env struct {
+	// REST reaches the API server through the simulated network. Its transport
+	// dies with the process.
+	REST *rest.Config
+	// Log writes to the run's log, on virtual time.
+	Log logr.Logger
+	// Identity is unique per incarnation and the same in every run of the
+	// seed, e.g. "controller-2" for the second incarnation.
+	Identity    string
+	Incarnation int // counted from 1
+}

@@ -1,0 +1,139 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+)
+
+// client-go sets ReadIdleTimeout 30s and PingTimeout 15s on its HTTP/2
+// connections and dials with a time-out of 30s.
+const (
+	connectionLostAfter = 45 * time.Second
+	dialTimeout         = 30 * time.Second
+)
+
+// link is the network path between one process and the API server. While it
+// is cut, packets are held as TCP would resend them. A connection that stays
+// silent for long is declared dead: what was held is lost with it, and new
+// requests have to dial.
+type link struct {
+	world *world
+	owner *process
+	cuts  []*faults.Rule // in force
+	dead  bool           // the connection was declared dead and has not been dialled anew
+	loss  *entry         // when it will be declared dead
+	held  []packet
+}
+
+type packet struct {
+	call     *call
+	toServer bool
+	deliver  func()
+}
+
+// toServer sends the request on its way.
+func (w *world) toServer(c *call, latency time.Duration) {
+	if l := c.process.of.link; l.dead {
+		w.agenda.add(w.now()+dialTimeout, c.key+" dial", func() {
+			if c.stopServer == nil && !c.over && l.dead {
+				c.dropped = true
+				w.fail(c, errDialTimeout)
+			}
+		})
+	}
+	w.agenda.add(w.now()+latency, c.key, func() {
+		c.process.of.link.cross(packet{c, true, func() { w.arrive(c) }})
+	})
+}
+
+// fromServer sends a packet of the answer back. Packets of one call keep their
+// order.
+func (w *world) fromServer(c *call, latency time.Duration, deliver func()) {
+	at := max(w.now()+latency, c.lastPacket)
+	c.lastPacket = at
+	c.packets++
+	w.agenda.add(at, fmt.Sprintf("%s packet %06d", c.key, c.packets), func() {
+		c.process.of.link.cross(packet{c, false, deliver})
+	})
+}
+
+// cross lets a packet through, or holds it while the link is cut.
+func (l *link) cross(p packet) {
+	switch {
+	case p.call.dropped:
+	case l.blocks(p.toServer):
+		l.held = append(l.held, p)
+	default:
+		p.deliver()
+	}
+}
+
+func (l *link) blocks(toServer bool) bool {
+	for _, r := range l.cuts {
+		if r.Direction == faults.BothWays || toServer == (r.Direction == faults.ToServer) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *link) cut(r *faults.Rule) {
+	w := l.world
+	w.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("partition %s begins %s", r.ID, r.Direction)})
+	l.cuts = append(l.cuts, r)
+	if len(l.cuts) == 1 {
+		l.loss = w.agenda.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
+	}
+	if r.Until > 0 {
+		w.agenda.add(r.Until, "weather "+r.ID+" ends", func() { l.heal(r) })
+	}
+}
+
+// lose declares the connection dead: every call under way on it fails.
+func (l *link) lose() {
+	l.dead = true
+	for _, p := range l.held {
+		if p.toServer {
+			p.call.dropped = true
+		}
+	}
+	l.held = nil
+	for _, inc := range l.owner.living {
+		for _, c := range inc.callsUnderway() {
+			l.world.fail(c, errConnectionLost)
+		}
+	}
+}
+
+func (l *link) heal(r *faults.Rule) {
+	for i, other := range l.cuts {
+		if other == r {
+			l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
+			l.world.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: "partition " + r.ID + " ends"})
+			l.release()
+			return
+		}
+	}
+}
+
+func (l *link) healAll() {
+	for len(l.cuts) > 0 {
+		l.heal(l.cuts[0])
+	}
+}
+
+// release lets held packets go on once no cut stops them, in the order in
+// which they were held.
+func (l *link) release() {
+	if len(l.cuts) == 0 {
+		l.dead = false
+		l.loss.cancelled = true
+	}
+	held := l.held
+	l.held = nil
+	for i, p := range held {
+		l.world.agenda.add(l.world.now(), fmt.Sprintf("link %s held %06d", l.owner.Name, i), func() { l.cross(p) })
+	}
+}

@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+)
+
+// errKilled is the cause with which a killed incarnation's context ends.
+var errKilled = errors.New("sim: process killed")
+
+// process is the running side of a Process: its incarnations one after
+// another, and its link.
+type process struct {
+	Process
+	link    *link
+	started int            // incarnations so far
+	current *incarnation   // nil while it is down
+	living  []*incarnation // started and not yet returned, killed ones included
+	restart *entry         // when it will be started again
+}
+
+// incarnation is one life of a process.
+type incarnation struct {
+	of       *process
+	number   int
+	identity string
+	cancel   context.CancelCauseFunc
+	killed   chan struct{}
+	underway map[uint64]*call
+}
+
+func (i *incarnation) name() string { return i.of.Name }
+
+func (i *incarnation) dead() bool {
+	select {
+	case <-i.killed:
+		return true
+	default:
+		return false
+	}
+}
+
+// callsUnderway lists calls that wait for an answer and open watches, oldest first.
+func (i *incarnation) callsUnderway() []*call {
+	calls := make([]*call, 0, len(i.underway))
+	for _, c := range i.underway {
+		calls = append(calls, c)
+	}
+	slices.SortFunc(calls, func(a, b *call) int { return int(a.id) - int(b.id) })
+	return calls
+}
+
+// start begins a new incarnation.
+func (w *world) start(p *process) {
+	p.started++
+	p.restart = nil
+	ctx, cancel := context.WithCancelCause(context.Background())
+	i := &incarnation{
+		of: p, number: p.started, identity: fmt.Sprintf("%s-%d", p.Name, p.started),
+		cancel: cancel, killed: make(chan struct{}), underway: make(map[uint64]*call),
+	}
+	p.current = i
+	p.living = append(p.living, i)
+	w.event(Event{Type: EventStarted, Process: i.identity})
+	env := Env{
+		REST: &rest.Config{
+			Host: "http://apiserver", Transport: &transport{world: w, process: i},
+			// managedFields take their manager from the user agent, whose
+			// default holds the name of the binary.
+			UserAgent: p.Name,
+			// The simulated network is the only thing that slows a client down.
+			QPS: -1,
+		},
+		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number,
+	}
+	go func() {
+		err := w.guard(i, func() error { return p.Run(ctx, env) })
+		w.inbox.put(item{kind: processReturned, key: i.identity, act: func() { w.processReturned(i, err) }})
+	}()
+}
+
+// guard turns a panic in the program's own goroutine into a problem. Panics in
+// goroutines that the program starts end the operating-system process.
+func (w *world) guard(i *incarnation, run func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+			w.problem(model.Problem{Kind: model.Panicked, Process: i.name(), Message: fmt.Sprint(r), Detail: string(debug.Stack())})
+		}
+	}()
+	return run()
+}
+
+func (w *world) processReturned(i *incarnation, err error) {
+	p := i.of
+	p.living = slices.DeleteFunc(p.living, func(other *incarnation) bool { return other == i })
+	if i.dead() || w.frozen {
+		return
+	}
+	e := Event{Type: EventStopped, Process: i.identity}
+	if err != nil {
+		e.Detail = err.Error()
+	}
+	w.event(e)
+	w.end(i)
+	p.current = nil
+	if p.User {
+		return
+	}
+	if p.MayExit == nil || !p.MayExit(err) {
+		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, Message: fmt.Sprintf("the process ended by itself: %v", err)})
+	}
+	p.restart = w.agenda.add(w.now()+restartDelay(p.started), "process "+p.Name, func() { w.start(p) })
+}
+
+// restartDelay is the pause before a process that ended by itself is started
+// again: 1s doubling to 5m, in the manner of a kubelet.
+func restartDelay(started int) time.Duration {
+	return min(time.Second<<min(started-1, 9), 5*time.Minute)
+}
+
+// kill ends an incarnation at once. What it had sent may still arrive, by a
+// draw per request: packets already in the network are not called back.
+func (w *world) kill(p *process, r *faults.Rule) {
+	i := p.current
+	if i == nil {
+		return
+	}
+	w.event(Event{Type: EventCrashed, Process: i.identity, Detail: r.ID})
+	w.end(i)
+	p.current = nil
+	if r.RestartAfter >= 0 {
+		p.restart = w.agenda.add(w.now()+r.RestartAfter, "process "+p.Name, func() { w.start(p) })
+	}
+}
+
+// end cuts an incarnation off from the world.
+func (w *world) end(i *incarnation) {
+	for _, c := range i.callsUnderway() {
+		w.finish(c)
+		if c.stopServer != nil {
+			w.stopServing(c)
+		} else {
+			c.dropped = Draw(w.config.Seed, "in flight at the end", c.key) < 0.5
+		}
+	}
+	close(i.killed)
+	i.cancel(errKilled)
+}

@@ -1,0 +1,170 @@
+package sim
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+)
+
+// Run lives through one world and returns what happened. The same config gives
+// the same record, as far as the API server can see.
+//
+// It needs a *testing.T because [synctest.Test] does, but never fails it: what
+// the subject does wrong is in the record. It panics when the harness itself
+// is broken. Only one Run may be under way in a process.
+func Run(t *testing.T, config Config) *Record {
+	config = config.withDefaults()
+	replaceHandlers()
+	restore := seedGlobals(config.Seed)
+	defer restore()
+	w := &world{
+		config:   config,
+		schedule: faults.NewSchedule(config.Faults),
+		trace:    newTrace(config.KeepTrace),
+		log:      &runLog{keep: config.KeepTrace},
+		progress: new(atomic.Uint64),
+		nth:      make(map[string]int),
+	}
+	report := func(r any) {
+		w.problem(model.Problem{Kind: model.Panicked, Message: fmt.Sprint(r), Detail: string(debug.Stack())})
+	}
+	onPanic.Store(&report)
+	defer onPanic.Store(nil)
+	defer watch(config.Seed, config.Watchdog, w.progress)()
+	w.inBubble(t)
+	return w.record()
+}
+
+// inBubble runs the world. A subject that leaves goroutines behind makes the
+// bubble panic at its end; that is a finding, not a failure of the harness.
+func (w *world) inBubble(t *testing.T) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if !strings.Contains(fmt.Sprint(r), "blocked goroutines remain") {
+			panic(r)
+		}
+		w.frozen = false
+		w.problems = append(w.problems, model.Problem{
+			Kind: model.Leaked, At: w.history.Ended,
+			Message: "goroutines are still blocked after every process was stopped", Detail: string(stacks()),
+		})
+	}()
+	synctest.Test(t, func(*testing.T) { w.live() })
+}
+
+// live is the whole run, in the bubble's first goroutine.
+func (w *world) live() {
+	w.epoch = time.Now()
+	w.log.epoch = w.epoch
+	w.inbox = newInbox()
+	w.found()
+	for _, p := range w.config.Processes {
+		running := &process{Process: p}
+		running.link = &link{world: w, owner: running}
+		w.processes = append(w.processes, running)
+		w.agenda.add(p.Start, "process "+p.Name, func() { w.start(running) })
+	}
+	w.plan()
+
+	w.runUntil(w.config.Safety, never)
+	w.clearWeather()
+	w.runUntil(w.config.Safety+w.config.Settle, w.usersAreDone)
+	w.history.Cleared = w.now()
+	w.runUntil(w.history.Cleared+w.config.Settle, never)
+	w.history.Ended = w.now()
+	w.freeze()
+	w.stopAll()
+}
+
+func never() bool { return false }
+
+func (w *world) usersAreDone() bool {
+	for _, p := range w.processes {
+		if p.User && len(p.living) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *world) freeze() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = true
+}
+
+// How long stopped processes have, in virtual time, to unwind. A manager waits
+// 30s for its runnables.
+const unwindTime = 2 * time.Minute
+
+// stopAll kills every process and lets its goroutines unwind.
+func (w *world) stopAll() {
+	for _, p := range w.processes {
+		if p.restart != nil {
+			p.restart.cancelled = true
+		}
+		if p.current != nil {
+			w.end(p.current)
+			p.current = nil
+		}
+	}
+	w.runUntil(w.now()+unwindTime, func() bool {
+		for _, p := range w.processes {
+			if len(p.living) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	w.reportUnstopped()
+}
+
+// reportUnstopped names the processes whose function ignores the end of its context.
+func (w *world) reportUnstopped() {
+	for _, p := range w.processes {
+		for _, i := range p.living {
+			w.problems = append(w.problems, model.Problem{
+				Kind: model.Leaked, Process: p.Name, At: w.history.Ended,
+				Message: fmt.Sprintf("%s did not return within %s after its context ended", i.identity, unwindTime),
+			})
+		}
+	}
+}
+
+func (w *world) record() *Record {
+	w.history.Problems = w.problems
+	return &Record{
+		Seed: w.config.Seed, Hash: w.trace.sum(), Requests: int(w.requests), Virtual: w.history.Ended,
+		History: w.history, Fired: w.schedule.FiredKinds(), Events: w.trace.events, Log: w.log.lines,
+	}
+}
+
+func (c Config) withDefaults() Config {
+	if c.Safety == 0 {
+		c.Safety = 2 * time.Minute
+	}
+	if c.Settle == 0 {
+		c.Settle = 2 * time.Minute
+	}
+	if c.MaxRequests == 0 {
+		c.MaxRequests = 50_000
+	}
+	if c.Watchdog == 0 {
+		c.Watchdog = 20 * time.Second
+	}
+	if c.Network.Latency == (faults.Span{}) {
+		c.Network.Latency = faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond}
+	}
+	c.Server.Replicas = max(1, c.Server.Replicas)
+	return c
+}

@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim/apiserver"
+)
+
+// world is one run. All of it but the inbox, the log and the problems belongs
+// to the scheduler, which is the bubble's first goroutine.
+type world struct {
+	config   Config
+	epoch    time.Time // of virtual time
+	server   *apiserver.Server
+	schedule *faults.Schedule
+	agenda   agenda
+	inbox    *inbox
+	trace    *trace
+	log      *runLog
+	progress *atomic.Uint64 // read by the watchdog
+
+	processes []*process
+	requests  uint64
+	nth       map[string]int // calls so far, per process and identity
+	serving   *call          // the call the server is executing
+	cleared   bool
+	frozen    bool // the run is over; what still happens is not recorded
+	history   model.History
+
+	mu       sync.Mutex
+	problems []model.Problem
+}
+
+// maxEventsPerInstant bounds what may happen without virtual time passing: a
+// subject that loops without a pause would keep a seed from ever ending.
+const maxEventsPerInstant = 100_000
+
+func (w *world) now() time.Duration { return time.Since(w.epoch) }
+
+// runUntil lets the world go on until the virtual time is end, or done says so.
+func (w *world) runUntil(end time.Duration, done func() bool) {
+	var instant time.Duration
+	delivered := 0
+	for {
+		synctest.Wait()
+		w.progress.Add(1)
+		for _, wish := range w.inbox.take() {
+			wish.act()
+		}
+		now := w.now()
+		if now != instant {
+			instant, delivered = now, 0
+		}
+		next := w.agenda.next()
+		switch {
+		case done() || w.stuck(delivered):
+			return
+		case next != nil && next.at <= now && now <= end:
+			delivered++
+			w.agenda.take().happen()
+		case now >= end:
+			return
+		case next != nil && next.at < end:
+			w.sleep(next.at - now)
+		default:
+			w.sleep(end - now)
+		}
+	}
+}
+
+// sleep lets virtual time pass, at most d, less when a process wants something.
+func (w *world) sleep(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.inbox.wake:
+	}
+}
+
+func (w *world) stuck(delivered int) bool {
+	switch {
+	case delivered > maxEventsPerInstant:
+		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d events without virtual time passing: a loop without a pause", maxEventsPerInstant)})
+	case w.requests > w.config.MaxRequests && !w.frozen:
+		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d requests in one run: an endless loop of calls", w.config.MaxRequests)})
+	default:
+		return false
+	}
+	return true
+}
+
+// event adds to the trace and returns the event's number.
+func (w *world) event(e Event) uint64 {
+	if w.frozen {
+		return 0
+	}
+	return w.trace.add(w.now(), e)
+}
+
+// problem may be called from any goroutine of the bubble.
+func (w *world) problem(p model.Problem) {
+	p.At = w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.frozen {
+		w.problems = append(w.problems, p)
+	}
+}
+
+// commit takes an entry of the server's revision log into the history.
+func (w *world) commit(c apiserver.Commit) {
+	if w.frozen {
+		return
+	}
+	entry := model.Commit{
+		Revision: c.Revision, At: w.now(), CallID: c.RequestID,
+		Group: c.Resource.Group, Version: c.Resource.Version, Resource: c.Resource.Resource,
+		Namespace: c.Namespace, Name: c.Name, UID: string(c.UID), Old: c.Old, New: c.New,
+	}
+	event := Event{Type: EventCommitted, Call: c.RequestID, Revision: c.Revision, Identity: c.Resource.Resource + " " + c.Namespace + "/" + c.Name}
+	if by := w.serving; by != nil && by.id == c.RequestID {
+		entry.Process, entry.User, event.Process = by.process.name(), by.process.of.User, by.process.identity
+	}
+	entry.Seq = w.event(event)
+	w.history.Commits = append(w.history.Commits, entry)
+}
+
+// latency is the time one packet takes, drawn by its identity.
+func (w *world) latency(key, packet string) time.Duration {
+	span := w.config.Network.Latency
+	return span.Min + time.Duration(Draw(w.config.Seed, "latency", packet, key)*float64(span.Max-span.Min))
+}
+
+// replicaOf says which API server front end an incarnation is connected to.
+func (w *world) replicaOf(i *incarnation) int {
+	n := w.config.Server.Replicas
+	return int(Draw(w.config.Seed, "replica", i.of.Name, strconv.Itoa(i.number)) * float64(n))
+}
+
+// clock is the server's clock: its timers are entries of the agenda.
+type clock struct{ world *world }
+
+// Now implements [apiserver.Clock].
+func (c clock) Now() time.Time { return time.Now() }
+
+// AfterFunc implements [apiserver.Clock].
+func (c clock) AfterFunc(d time.Duration, f func()) func() {
+	e := c.world.agenda.add(c.world.now()+d, "server", f)
+	return func() { e.cancelled = true }
+}
