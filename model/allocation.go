@@ -29,8 +29,8 @@ const allocationBudget = 1 << 18
 //   - To give up the status or the claim of a published IP, to publish another
 //     in its place, or to delete the GlobalIngressIP, is legal when the owner's
 //     service is gone, or not of type ClusterIP, or not exported, now or at any
-//     time since the IP was published. So a release may follow a deletion and
-//     re-creation by any length of time: a new UID is proof, too.
+//     time since the GlobalIngressIP was created. So a release may follow a
+//     deletion and re-creation by any length of time: a new UID is proof, too.
 //   - To give up a claim that was never published, or an internal Service, is
 //     always legal: a lost race is given back, and a port change may replace
 //     the internal Service.

@@ -18,8 +18,8 @@ const (
 	holdsClaim
 	holdsRoute
 	published
-	// broken: the service or the export was away at some time since the IP was
-	// published, so the release is legal for ever.
+	// broken: the service or the export was away at some time since the
+	// GlobalIngressIP was created, so the release is legal for ever.
 	broken
 	// doomed: a user deleted the GlobalIngressIP.
 	doomed
@@ -86,7 +86,7 @@ func (s *step) apply(standings string) (after string, legal bool) {
 	case factExport:
 		next[s.who] = byte(mine.exists(exportThere, s.on))
 	case factBorn:
-		next[s.who] = byte(mine &^ doomed)
+		next[s.who] = byte(mine.born())
 	case factDeleted:
 		if s.user {
 			next[s.who] = byte(mine | doomed)
@@ -123,6 +123,16 @@ func (s standing) exists(what standing, on bool) standing {
 	return s&^what | broken
 }
 
+// born begins the life of a GlobalIngressIP: how its namesake ended is no
+// longer an excuse.
+func (s standing) born() standing {
+	s &^= doomed | broken
+	if !s.exported() {
+		s |= broken
+	}
+	return s
+}
+
 func (s *step) take(next []byte, who int, hold standing) bool {
 	mine, rivals := standing(next[who]), false
 	for other := range next {
@@ -136,7 +146,6 @@ func (s *step) take(next []byte, who int, hold standing) bool {
 		mine |= tampered
 	}
 	if hold == published && mine&published == 0 {
-		mine &^= broken
 		if !mine.exported() || s.user {
 			mine |= broken
 		}

@@ -68,7 +68,12 @@ func consumes(c Call) bool {
 	return c.User && c.Verb == "watch" && c.Group == ingressIPGroup && c.Resource == ingressIPResource
 }
 
+// call finds a call by its ID; nil: there is none. IDs are counted from 1 in
+// order of the calls, so the first guess is right unless a history was cut.
 func (h *History) call(id uint64) *Call {
+	if at := id - 1; at < uint64(len(h.Calls)) && h.Calls[at].ID == id {
+		return &h.Calls[at]
+	}
 	for i := range h.Calls {
 		if h.Calls[i].ID == id {
 			return &h.Calls[i]

@@ -186,6 +186,52 @@ var safetyCases = []safetyCase{
 		},
 	},
 	{
+		name:        "re-created on the way",
+		explanation: "claimed and published for a service that was re-created meanwhile, then taken back: slow, not wrong",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().createIngressIP("ns/a", testFinalizer)
+			s.controller().claim(first, "ns/a")
+			s.user().deleteService("ns/a")
+			s.user().createService("ns/a")
+			s.controller().route("ns/a", first)
+			s.controller().status("ns/a", first)
+			s.controller().retire("ns/a", first)
+			return s
+		},
+	},
+	{
+		name:        "re-created while asking",
+		explanation: "the creation of the GlobalIngressIP was asked for before the service was re-created, and granted after",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.user().deleteService("ns/a")
+			asked := s.seq
+			s.seq++
+			s.user().createService("ns/a")
+			s.controller().createIngressIP("ns/a", testFinalizer)
+			s.Calls[len(s.Calls)-1].CallSeq = asked
+			s.controller().status("ns/a", first)
+			s.controller().status("ns/a", "")
+			return s
+		},
+	},
+	{
+		name:        "freed in its second life",
+		explanation: "a re-created service is protected like any other",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().serve("ns/a", first)
+			s.user().deleteService("ns/a")
+			s.controller().retire("ns/a", first)
+			s.user().createService("ns/a")
+			s.controller().serve("ns/a", second)
+			s.controller().status("ns/a", "")
+			return s
+		},
+		broken: []string{"allocation", "no-free-while-exported"},
+	},
+	{
 		name:        "type changed",
 		explanation: "a service that is no longer of type ClusterIP is not entitled to an IP",
 		tell: func() *story {

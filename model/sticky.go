@@ -5,25 +5,28 @@ import "fmt"
 // noFreeWhileExported walks the commit log and names the commit by which a
 // subject freed or changed a published IP without cause.
 //
-// An IP is published from the commit that puts it in status.allocatedIP. If at
-// that commit the GlobalIngressIP has a title, then for as long as it has that
-// very title without a break, the subject may not
-//
-//   - clear or change status.allocatedIP,
-//   - delete the GlobalIngressIP (the request counts, not only the removal),
-//   - remove or re-parent the IP's claim.
-//
 // The title of a ClusterIP service's GlobalIngressIP is that the Service (of
 // type ClusterIP) and the ServiceExport exist, and neither is being deleted: the
 // same title means the same UIDs. That of a headless target needs the same pod
 // with the same address, running and selected, or the address among the
 // Endpoints, as well.
 //
-// Once the title is lost, for however short a time, the release is legal for
-// ever: a slow controller may act on an absence that it has proven. Publishing
-// without a title protects nothing, for the same reason. A write that
-// keeps the IP (a condition) neither renews nor ends protection. A claim that
-// lost a race and is given back before its IP is published is no matter here.
+// An IP is published from the commit that puts it in status.allocatedIP. As long
+// as the title has been there without a break since before the creation of the
+// GlobalIngressIP was asked for, the subject may not
+//
+//   - clear or change status.allocatedIP,
+//   - delete the GlobalIngressIP (the request counts, not only the removal),
+//   - remove or re-parent the IP's claim.
+//
+// Why since before its creation: a controller may bind a GlobalIngressIP to the
+// UIDs for which it made it. If the service is re-created while the controller
+// is on its way from there to the publication, it publishes an IP for a service
+// of the past, finds that out, and takes it back; slow, not wrong. For the same
+// reason a title once lost, for however short a time, makes the release legal
+// for ever: an absence that was proven may be acted on late. A write that keeps
+// the IP (a condition) neither renews nor ends protection. A claim that lost a
+// race and is given back before its IP is published is no matter here.
 //
 // Not the subject's fault: whatever the server itself removes; what follows on
 // a deletion of the GlobalIngressIP by a user or, with its namespace, by the
@@ -41,8 +44,8 @@ func noFreeWhileExported() Property {
 
 func checkNoFreeWhileExported(h *History) Result {
 	watch := stickiness{
-		cluster: newCluster(), terms: map[string]*term{}, published: map[string]*publication{},
-		condemned: map[string]bool{}, standing: map[owner]map[owner]bool{},
+		history: h, cluster: newCluster(), titles: map[string]string{}, published: map[string]string{},
+		excused: map[string]bool{}, standing: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
 	}
 	for _, c := range h.derive().changes() {
 		message := watch.judge(c)
@@ -57,25 +60,18 @@ func checkNoFreeWhileExported(h *History) Result {
 // stickiness follows which IPs are protected. Maps without a note are by UID of
 // the GlobalIngressIP.
 type stickiness struct {
-	cluster   *cluster
-	terms     map[string]*term
-	published map[string]*publication
-	condemned map[string]bool // a user, or the server with its namespace, deleted it
+	history *History
+	cluster *cluster
+	// titles are those with which GlobalIngressIPs were created; an entry is
+	// emptied when the title is lost, and never filled again.
+	titles    map[string]string
+	published map[string]string // IPs that are protected if there is a title
+	excused   map[string]bool   // a user, or the server with its namespace, deleted it
 	// standing has, for the name of a service or a pod, the GlobalIngressIPs
-	// whose title depends on an object of that name.
+	// whose title depends on an object of that name; upset has the last event
+	// by which such an object came, went or changed.
 	standing map[owner]map[owner]bool
-}
-
-// term counts the unbroken spans in which a GlobalIngressIP had a title.
-type term struct {
-	count int    // of spans begun; the present one's number if there is a title
-	title string // empty: none at present
-}
-
-// publication is an IP in a status, and the span in which it got there.
-type publication struct {
-	ip   string
-	term int // 0: published without a title, or excused
+	upset    map[owner]uint64
 }
 
 // judge says what law the change breaks, given all that went before.
@@ -106,8 +102,7 @@ func (s *stickiness) judge(c change) string {
 
 func (s *stickiness) protected(gip *ingressIP) bool {
 	uid := string(gip.GetUID())
-	p, t := s.published[uid], s.terms[uid]
-	return gip.ip != "" && p != nil && t != nil && t.title != "" && p.term == t.count && p.ip == gip.ip && !s.condemned[uid]
+	return gip.ip != "" && s.published[uid] == gip.ip && s.titles[uid] != "" && !s.excused[uid]
 }
 
 // follow takes note of a change that broke no law.
@@ -115,62 +110,78 @@ func (s *stickiness) follow(c change) {
 	s.cluster.apply(c)
 	switch {
 	case c.gipNew != nil:
-		s.found(c.gipNew)
-		s.renew(c.gipNew)
+		if c.gipOld == nil {
+			s.born(c)
+		}
 		s.publish(c)
 	case c.gipOld != nil:
-	case c.claimOld != nil && !c.subject():
-		if gip := s.cluster.gips[c.claimOld.owner]; gip != nil && gip.ip == c.Name {
-			s.published[string(gip.GetUID())] = &publication{ip: gip.ip}
+	case c.claimOld != nil || c.claimNew != nil:
+		if c.claimOld != nil && !c.subject() {
+			s.unclaimed(c)
 		}
 	default:
-		for gip := range s.standing[ownerOf(c.Namespace, c.Name)] {
-			if present := s.cluster.gips[gip]; present != nil {
-				s.renew(present)
-			}
-		}
+		s.upsets(c)
 	}
 }
 
-// found notes on which names the title of a GlobalIngressIP stands.
-func (s *stickiness) found(gip *ingressIP) {
+// born notes the title with which a GlobalIngressIP was created, and on which
+// names it stands.
+func (s *stickiness) born(c change) {
+	gip, asked := c.gipNew, c.Seq
+	if call := s.history.call(c.CallID); call != nil {
+		asked = call.CallSeq
+	}
+	title := s.cluster.title(gip)
 	for _, name := range []owner{gip.service(), ownerOf(gip.GetNamespace(), gip.podRef)} {
+		if s.upset[name] > asked {
+			title = ""
+		}
 		if s.standing[name] == nil {
 			s.standing[name] = map[owner]bool{}
 		}
 		s.standing[name][gip.owner()] = true
 	}
+	s.titles[c.UID] = title
 }
 
-// renew begins or ends the span in which a GlobalIngressIP has a title.
-func (s *stickiness) renew(gip *ingressIP) {
-	uid, title := string(gip.GetUID()), s.cluster.title(gip)
-	t := s.terms[uid]
-	if t == nil {
-		t = &term{}
-		s.terms[uid] = t
+// upsets looks whether anybody lost a title by a change to a service, an
+// export, a pod or Endpoints.
+func (s *stickiness) upsets(c change) {
+	name := ownerOf(c.Namespace, c.Name)
+	if c.serviceOld == nil || c.serviceNew == nil || exportable(c.serviceOld) != exportable(c.serviceNew) {
+		s.upset[name] = c.Seq
 	}
-	if title != "" && title != t.title {
-		t.count++
+	for key := range s.standing[name] {
+		gip := s.cluster.gips[key]
+		if gip == nil {
+			continue
+		}
+		if uid := string(gip.GetUID()); s.titles[uid] != s.cluster.title(gip) {
+			s.titles[uid] = ""
+		}
 	}
-	t.title = title
 }
 
 func (s *stickiness) publish(c change) {
-	uid, before := c.UID, ""
+	before := ""
 	if c.gipOld != nil {
 		before = c.gipOld.ip
 		if !c.subject() && terminating(c.gipNew) && !terminating(c.gipOld) {
-			s.condemned[uid] = true
+			s.excused[c.UID] = true
 		}
 	}
 	if c.gipNew.ip == before {
 		return
 	}
-	p := &publication{ip: c.gipNew.ip}
-	edited := c.User && before != ""
-	if t := s.terms[uid]; t.title != "" && !edited {
-		p.term = t.count
+	s.published[c.UID] = c.gipNew.ip
+	if c.User && before != "" {
+		s.published[c.UID] = ""
 	}
-	s.published[uid] = p
+}
+
+// unclaimed ends the protection of an IP whose claim somebody else took.
+func (s *stickiness) unclaimed(c change) {
+	if gip := s.cluster.gips[c.claimOld.owner]; gip != nil && gip.ip == c.Name {
+		s.published[string(gip.GetUID())] = ""
+	}
 }

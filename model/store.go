@@ -147,21 +147,27 @@ func checkStore(h *History) Result {
 // checkObject searches a legal order. Where no two accesses overlap there is
 // only one, and porcupine need not be asked.
 func checkObject(history []*access) (legal, decided bool) {
-	state, sequential := register{open: true}, true
-	for i, a := range history {
-		if sequential = !a.optional && (i == 0 || history[i-1].to < a.from); !sequential {
-			break
+	if sequential(history) {
+		state := register{open: true}
+		for _, a := range history {
+			if state, legal = a.apply(state); !legal {
+				return false, true
+			}
 		}
-		if state, legal = a.apply(state); !legal {
-			return false, true
-		}
-	}
-	if sequential {
 		return true, true
 	}
 	model, spent := storeModel()
 	legal = porcupine.CheckOperations(model, storeOperations(history))
 	return legal, legal || *spent <= storeBudget
+}
+
+func sequential(history []*access) bool {
+	for i, a := range history {
+		if a.optional || i > 0 && history[i-1].to >= a.from {
+			return false
+		}
+	}
+	return true
 }
 
 func storeModel() (porcupine.Model, *int) {

@@ -145,6 +145,7 @@ func TestStoreConcurrency(t *testing.T) {
 	}
 	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{110, 115}, [2]uint64{120, 125}).end()).Status, "old, then new")
 	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{110, 125}, [2]uint64{115, 120}).end()).Status, "at the same time")
+	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{60, 70}, [2]uint64{90, 125}).end()).Status, "begun before the write, ended after it")
 	result := storeLinearizable().Check(tell([2]uint64{120, 125}, [2]uint64{110, 115}).end())
 	require.Equal(t, Violated, result.Status, "new, then old")
 	assert.EqualValues(t, 125, result.Culprit.Seq)

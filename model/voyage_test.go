@@ -32,9 +32,9 @@ type voyage struct {
 	dice  *dice
 	lossy bool
 	// proven: the controller once saw, by a quorum read, that the service was
-	// not exported, or was another one than when the IP was published.
+	// not exported, or was another one than the GlobalIngressIP was made for.
 	proven map[string]bool
-	// seen is the title under which the IP of a service was published.
+	// seen is the title for which the GlobalIngressIP of a service was made.
 	seen map[string]string
 }
 
@@ -118,6 +118,7 @@ func (v *voyage) controllerActs() {
 	c := v.fated(v.controller())
 	switch {
 	case gip == nil && title != "":
+		v.seen[key] = title
 		c.createIngressIP(key, testFinalizer)
 	case gip == nil:
 	case terminating(gip):
@@ -130,7 +131,6 @@ func (v *voyage) controllerActs() {
 	case !v.has(services, internalName(key)):
 		c.route(key, claimed)
 	case gip.ip == "":
-		v.seen[key] = title
 		c.status(key, claimed)
 	default:
 		c.status(key, gip.ip)

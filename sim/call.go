@@ -223,7 +223,7 @@ func (w *world) returned(c *call, code int, err error, header http.Header, body 
 var initialEventsEnd = []byte(metav1.InitialEventsAnnotationKey)
 
 func (w *world) deliverFrame(c *call, f apiserver.Frame) {
-	if c.over {
+	if c.over || c.stream == nil { // the answer that opens the stream was lost
 		return
 	}
 	seq := w.event(Event{

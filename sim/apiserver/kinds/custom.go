@@ -258,7 +258,7 @@ func (v *customVersion) convert(obj runtime.Object) runtime.Object {
 	converted := obj.(*unstructured.Unstructured).DeepCopy()
 	converted.SetGroupVersionKind(v.gvk)
 	v.prune(converted)
-	structuraldefaulting.Default(converted.Object, v.structural)
+	v.Default(converted)
 	return converted
 }
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 )
 
@@ -267,4 +268,19 @@ func TestValidatedContent(t *testing.T) {
 	}
 	_, ok := validatedContent(&unstructured.Unstructured{Object: map[string]any{"x": int32(1)}})
 	assert.False(t, ok, "an int32 does not come from JSON")
+}
+
+func TestMetadataErrorsBlockRules(t *testing.T) {
+	_, version := serve(t, thing)
+	missing := field.ErrorList{field.Required(field.NewPath("metadata", "name"), "name or generateName is required")}
+	malformed := field.ErrorList{field.Invalid(field.NewPath("metadata", "labels"), "x", "bad")}
+	u := newThing(t, version, "forbidden", `{"spec":{}}`)
+	version.Strategy.PrepareForCreate(u)
+	create := version.Strategy.(BesideValidator).ValidateBeside
+	update := version.Strategy.(BesideUpdateValidator).ValidateUpdateBeside
+	status := version.Status.(BesideUpdateValidator).ValidateUpdateBeside
+	assert.Equal(t, []string{rulesSkipped}, text(create(missing, u)), "something required is missing")
+	assert.Equal(t, []string{"<nil>: Invalid value: no such name"}, text(create(malformed, u)), "a malformed label blocks nothing")
+	assert.Equal(t, []string{rulesSkipped}, text(update(missing, u, u)), "an update likewise")
+	assert.Equal(t, []string{rulesSkipped}, text(status(missing, u, u)), "and of the status")
 }
