@@ -103,7 +103,7 @@ func newManager(in incarnation) (manager.Manager, error) {
 		Scheme: in.scheme,
 		Logger: in.options.Logger,
 		MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) {
-			return newRESTMapper(), nil
+			return NewRESTMapper(), nil
 		},
 		Cache: cache.Options{
 			DefaultTransform:            cache.TransformStripManagedFields(),

@@ -22,10 +22,10 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		v1.AddToScheme(scheme))
 }
 
-// newRESTMapper knows the few kinds the controller uses. Asking the API server
+// NewRESTMapper returns a mapper of the few kinds the controller uses. Asking the API server
 // instead would add a failure at start that no retry inside controller-runtime
 // covers, for an answer that cannot differ.
-func newRESTMapper() meta.RESTMapper {
+func NewRESTMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{
 		corev1.SchemeGroupVersion,
 		networkingv1.SchemeGroupVersion,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -56,6 +57,10 @@ type voyage struct {
 	// weather decides about each call of the controllers: an answer to give
 	// instead, or none.
 	weather func(call string) error
+	// cutOff says of controllers, by identity, which calls fail beside.
+	cutOff map[string]string
+	// lag is how long what a watch brings takes.
+	lag time.Duration
 }
 
 // errDropped stands for a connection that broke before the server answered.
@@ -86,7 +91,7 @@ func sail(t *testing.T, journey func(v *voyage)) {
 		require.NoError(t, err)
 		require.NoError(t, v.user.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}))
 		journey(v)
-		synctest.Wait()
+		time.Sleep(time.Second) // for what is on its way to arrive nowhere
 	})
 }
 
@@ -103,13 +108,18 @@ func (v *voyage) start(change func(o *controller.Options)) (kill func()) {
 		change(&o)
 	}
 
-	return v.run(o, controller.Run)
+	end := v.run(o, controller.Run)
+
+	return func() {
+		v.Helper()
+		require.NoError(v, end())
+	}
 }
 
-func (v *voyage) run(o controller.Options, run func(context.Context, *rest.Config, controller.Options) error) (kill func()) {
-	v.Helper()
-
-	line := &line{v: v, inner: v.host.Transport(0)}
+// run runs any controller. The returned function kills it and returns what it
+// returned.
+func (v *voyage) run(o controller.Options, run func(context.Context, *rest.Config, controller.Options) error) (kill func() error) {
+	line := &line{v: v, inner: v.host.Transport(0), identity: o.Identity}
 	ctx, cancel := context.WithCancel(v.Context())
 	done := make(chan error, 1)
 
@@ -117,20 +127,34 @@ func (v *voyage) run(o controller.Options, run func(context.Context, *rest.Confi
 		done <- run(ctx, &rest.Config{Host: "http://apiserver", Transport: line}, o)
 	}()
 
-	return func() {
-		v.Helper()
+	return func() error {
 		line.cut()
 		cancel()
-		require.NoError(v, <-done)
+
+		return <-done
 	}
 }
 
 // line is the connection of one controller to the API server.
 type line struct {
-	v     *voyage
-	inner http.RoundTripper
-	mu    sync.Mutex
-	dead  bool
+	v        *voyage
+	inner    http.RoundTripper
+	identity string
+	mu       sync.Mutex
+	dead     bool
+}
+
+// lagging is a watch that arrives late.
+type lagging struct {
+	io.ReadCloser
+	lag time.Duration
+}
+
+func (l lagging) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	time.Sleep(l.lag)
+
+	return n, err
 }
 
 func (l *line) cut() {
@@ -158,6 +182,10 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	time.Sleep(time.Millisecond)
 
+	if err == nil && req.URL.Query().Get("watch") != "" && l.v.lag > 0 {
+		resp.Body = lagging{resp.Body, l.v.lag}
+	}
+
 	return resp, err
 }
 
@@ -175,6 +203,10 @@ func (l *line) verdict(call string) error {
 
 	if strings.HasPrefix(call, http.MethodGet) {
 		l.v.reads = append(l.v.reads, call)
+	}
+
+	if prefix, ok := l.v.cutOff[l.identity]; ok && strings.HasPrefix(call, prefix) {
+		return errDropped
 	}
 
 	if l.v.weather != nil {
@@ -224,6 +256,15 @@ func (v *voyage) setWeather(weather func(call string) error) {
 	defer v.mu.Unlock()
 
 	v.weather = weather
+}
+
+// cut has calls of single controllers fail: by identity, those that begin with
+// the prefix given.
+func (v *voyage) cut(prefixes map[string]string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	v.cutOff = prefixes
 }
 
 func (v *voyage) export(name string) {
