@@ -43,6 +43,10 @@ func (r *reconciler) adopt(ctx context.Context) error {
 		}
 	}
 
+	if err := r.enqueuePresent(ctx); err != nil {
+		return r.retry(err)
+	}
+
 	r.adopted.Store(true)
 	r.waiting.wake(-1)
 

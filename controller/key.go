@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -33,6 +34,10 @@ func exportKey(namespace, name string) key {
 
 func ingressKey(namespace, name string) key {
 	return key{keyIngress, types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+func compareKeys(a, b key) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.kind, b.kind))
 }
 
 func (k key) String() string { return fmt.Sprintf("%s %s", k.kind, k.NamespacedName) }

@@ -31,10 +31,10 @@ func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) 
 		identity = host + "_" + uuid.NewString()
 	}
 
-	// A renewal that hangs must fail in time for another attempt before the
-	// lease runs out.
+	// A renewal that hangs must fail in time for two more attempts before the
+	// deadline, and not at the very moment of the deadline itself.
 	cfg = rest.AddUserAgent(cfg, "leader-election")
-	cfg.Timeout = o.RenewDeadline / 2
+	cfg.Timeout = o.RenewDeadline * 2 / 5
 
 	client, err := coordinationv1client.NewForConfig(cfg)
 	if err != nil {

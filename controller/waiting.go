@@ -55,6 +55,18 @@ func (w *waiting) leave(k key) {
 	}
 }
 
+// enqueue puts keys into the queue, in this order.
+func (w *waiting) enqueue(keys []key) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+
+	for _, k := range keys {
+		if w.queue != nil {
+			w.queue.AddAfter(k, settle)
+		}
+	}
+}
+
 // wake lets the first n keys go; a negative n means all.
 func (w *waiting) wake(n int) {
 	w.mutex.Lock()

@@ -2,7 +2,11 @@ package controller
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -49,6 +53,53 @@ func enqueueFirst(q queue, k key) {
 	q.Add(k)
 }
 
+// enqueuePresent enqueues the keys of everything that was there at start and
+// has to do with global IPs, by namespace and name. Informers bring what is
+// there in the order of a map: worked on in that order, each start would go
+// another way, and no two logs of one could be compared.
+func (r *reconciler) enqueuePresent(ctx context.Context) error {
+	present := map[key]bool{}
+	note := func(keys []key) {
+		for _, k := range keys {
+			present[k] = true
+		}
+	}
+
+	var (
+		services corev1.ServiceList
+		exports  mcsv1alpha1.ServiceExportList
+		gips     v1.GlobalIngressIPList
+		claims   networkingv1.IPAddressList
+	)
+
+	if err := errors.Join(
+		r.cached.List(ctx, &services, client.HasLabels{v1.InternalServiceLabel}),
+		r.cached.List(ctx, &exports), r.cached.List(ctx, &gips), r.cached.List(ctx, &claims),
+	); err != nil {
+		return fmt.Errorf("list what is there at start: %w", err)
+	}
+
+	for i := range services.Items {
+		note(serviceKeys(&services.Items[i]))
+	}
+
+	for i := range exports.Items {
+		note(exportKeys(&exports.Items[i]))
+	}
+
+	for i := range gips.Items {
+		note(ingressKeys(&gips.Items[i]))
+	}
+
+	for i := range claims.Items {
+		note(claimKeys(&claims.Items[i]))
+	}
+
+	r.waiting.enqueue(slices.SortedFunc(maps.Keys(present), compareKeys))
+
+	return nil
+}
+
 // watch enqueues the keys of every object that appears, changes or goes, of
 // its old form as well as of its new one: an edited label must not hide an
 // object from the key it used to belong to. observe, if not nil, is told
@@ -71,7 +122,11 @@ func watch[object client.Object](
 	return source.TypedKind(informers, kind, handler.TypedFuncs[object, key]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[object], q queue) {
 			tell(e.Object, true)
-			enqueue(q, e.Object)
+
+			// What is there at start is enqueued after adoption, in order.
+			if !e.IsInInitialList {
+				enqueue(q, e.Object)
+			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[object], q queue) {
 			tell(e.ObjectNew, true)
