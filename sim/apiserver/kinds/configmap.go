@@ -20,6 +20,7 @@ func newConfigMapKind() *Kind {
 		shortNames: []string{"cm"},
 		namespaced: true,
 		strategy: &rules[*corev1.ConfigMap]{
+			defaults:       func(cm *corev1.ConfigMap) { emptyForNil(cm.BinaryData) },
 			validate:       validateConfigMap,
 			validateUpdate: validateConfigMapUpdate,
 		},
@@ -31,6 +32,15 @@ func newConfigMapKind() *Kind {
 			return []any{cm.Name, int64(len(cm.Data) + len(cm.BinaryData)), age(cm.CreationTimestamp, now)}
 		}),
 	})
+}
+
+// emptyForNil: what came as null is stored, and read again, as no bytes.
+func emptyForNil(data map[string][]byte) {
+	for key, value := range data {
+		if value == nil {
+			data[key] = []byte{}
+		}
+	}
 }
 
 func validateConfigMap(cm *corev1.ConfigMap) field.ErrorList {

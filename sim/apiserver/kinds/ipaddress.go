@@ -21,17 +21,25 @@ func newIPAddressKind() *Kind {
 	return builtinKind[*networkingv1.IPAddress, *networkingv1.IPAddressList](networkingv1.SchemeGroupVersion, kindSpec{
 		resource:   "ipaddresses",
 		shortNames: []string{"ip"},
-		strategy: &rules[*networkingv1.IPAddress]{
+		strategy: &ipAddressStrategy{rules[*networkingv1.IPAddress]{
 			validate:       validateIPAddress,
 			validateUpdate: validateIPAddressUpdate,
 			name:           ipAddressName,
-		},
+		}},
 		table: table([]metav1.TableColumnDefinition{
 			nameColumn,
 			{Name: "ParentRef", Type: "string", Description: networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]},
 		}, ipAddressCells),
 	})
 }
+
+// ipAddressStrategy generates no names: random characters make no address.
+type ipAddressStrategy struct {
+	rules[*networkingv1.IPAddress]
+}
+
+// GenerateName implements [NameGenerator].
+func (*ipAddressStrategy) GenerateName(base string) string { return base }
 
 func ipAddressName(name string, _ bool) []string {
 	var messages []string

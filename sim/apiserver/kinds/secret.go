@@ -57,6 +57,7 @@ func defaultSecret(secret *corev1.Secret) {
 		secret.Data = data
 	}
 	secret.StringData = nil
+	emptyForNil(secret.Data)
 }
 
 func validateSecret(secret *corev1.Secret) field.ErrorList {

@@ -24,8 +24,11 @@ type serviceStrategy struct {
 func newServiceKind(allocator *serviceAllocator) *Kind {
 	strategy := &serviceStrategy{
 		rules: rules[*corev1.Service]{
-			defaults:       defaultService,
-			prepareCreate:  func(svc *corev1.Service) { svc.Status = corev1.ServiceStatus{} },
+			defaults: defaultService,
+			prepareCreate: func(svc *corev1.Service) {
+				svc.Status = corev1.ServiceStatus{}
+				dropInternalTrafficPolicy(svc)
+			},
 			prepareUpdate:  prepareServiceUpdate,
 			validate:       func(svc *corev1.Service) field.ErrorList { return validateService(svc, nil) },
 			validateUpdate: validateServiceUpdate,
@@ -93,6 +96,16 @@ func prepareServiceUpdate(svc, old *corev1.Service) {
 	}
 	if externallyAccessible(old) && !externallyAccessible(svc) && svc.Spec.ExternalTrafficPolicy == old.Spec.ExternalTrafficPolicy {
 		svc.Spec.ExternalTrafficPolicy = ""
+	}
+	dropInternalTrafficPolicy(svc)
+}
+
+// dropInternalTrafficPolicy: the real server stores the policy of an
+// ExternalName, but never shows it. What is not a policy is left for
+// validation to find.
+func dropInternalTrafficPolicy(svc *corev1.Service) {
+	if svc.Spec.Type == corev1.ServiceTypeExternalName && internalTrafficPolicies.Has(ptr.Deref(svc.Spec.InternalTrafficPolicy, "")) {
+		svc.Spec.InternalTrafficPolicy = nil
 	}
 }
 

@@ -2,10 +2,10 @@ package kinds
 
 import (
 	"fmt"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
@@ -16,14 +16,16 @@ import (
 )
 
 // serviceAllocator gives Services their cluster IPs, node ports and
-// health-check ports. What it picks is a hash of the seed and the Service's
-// namespace and name, so that one Service more or less does not reshuffle the
-// others. It follows pkg/registry/core/service/storage of Kubernetes 1.37.
+// health-check ports. What it picks is a hash of the seed, the Service's
+// namespace and name, and how often it picked for that name before: one Service
+// more or less does not reshuffle the others, and a Service made anew gets an
+// address of its own. It follows pkg/registry/core/service/storage of Kubernetes 1.37.
 type serviceAllocator struct {
 	seed     uint64
 	primary  corev1.IPFamily
 	families map[corev1.IPFamily]*ipPool
 	ports    *portPool
+	picks    map[string]uint64 // how often, by what was picked and for whom
 }
 
 func newServiceAllocator(options Options) *serviceAllocator {
@@ -31,6 +33,7 @@ func newServiceAllocator(options Options) *serviceAllocator {
 		seed:     options.Seed,
 		families: map[corev1.IPFamily]*ipPool{},
 		ports:    newPortPool(options.NodePorts),
+		picks:    map[string]uint64{},
 	}
 	for _, prefix := range options.ServiceCIDRs {
 		family := corev1.IPv4Protocol
@@ -121,13 +124,10 @@ func (a *serviceAllocator) releaseIP(ip string) {
 
 // pick is the number that decides where in a pool the search for svc starts.
 func (a *serviceAllocator) pick(svc *corev1.Service, what string) uint64 {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s", a.seed, what, svc.Namespace, svc.Name)
-	// FNV's low bits alone are poor: services named a, b, c would sit in a row.
-	x := h.Sum64()
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	return x ^ x>>33
+	identity := what + "\x00" + svc.Namespace + "\x00" + svc.Name
+	count := a.picks[identity]
+	a.picks[identity]++
+	return scramble(a.seed ^ scramble(count^xxhash.Sum64String(identity)))
 }
 
 // serviceClaim is what one write took from the pools so far.
