@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func (p *printer) print(o sweep.Outcome) {
 			p.fail(err)
 			return
 		}
-		replay = "seatrial replay " + quote(path)
+		replay = quote(os.Args[0]) + " replay " + quote(path)
 	}
 	if p.json {
 		p.printJSON(o)
@@ -137,7 +138,7 @@ func replayCommandFor(o sweep.Outcome) string {
 	if o.Job.File != "" {
 		what = quote(o.Job.File) + " " + what
 	}
-	return fmt.Sprintf("seatrial replay %s --subject %s", what, o.Job.Subject)
+	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
 }
 
 // quote makes a path safe to paste into a shell.

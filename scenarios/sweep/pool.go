@@ -21,6 +21,10 @@ import (
 type Pool struct {
 	// Workers is the number of processes; default 1.
 	Workers int
+	// Threads is GOMAXPROCS of a worker; default 1, which is fastest: the
+	// scheduler of a world runs one goroutine at a time almost always, and there
+	// are as many workers as cores.
+	Threads int
 	// Binary is the program to start as a worker; default the running one. Its
 	// main function must call [ServeIfWorker] first.
 	Binary string
@@ -171,9 +175,7 @@ func (p Pool) start(ctx context.Context) (*worker, error) {
 	defer write.Close()
 	w := &worker{output: &tail{limit: 1 << 20}, pipe: read, results: bufio.NewReaderSize(read, 1<<20)}
 	w.command = exec.CommandContext(ctx, binary)
-	// One thread each: the scheduler of a world runs one goroutine at a time
-	// almost always, and workers are as many as cores.
-	w.command.Env = append(os.Environ(), workerVariable+"=1", "GOMAXPROCS=1")
+	w.command.Env = append(os.Environ(), workerVariable+"=1", fmt.Sprintf("GOMAXPROCS=%d", max(1, p.Threads)))
 	w.command.Stdout, w.command.Stderr = w.output, w.output
 	w.command.ExtraFiles = []*os.File{write}
 	if w.jobs, err = w.command.StdinPipe(); err != nil {
