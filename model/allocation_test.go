@@ -52,6 +52,20 @@ func TestAllocationConcurrency(t *testing.T) {
 	}
 }
 
+// The culprit is the answer that no order explains, not one that came while
+// the guilty call was still under way.
+func TestAllocationCulpritUnderWay(t *testing.T) {
+	s := exported("ns/a")
+	s.controller().serve("ns/a", first)
+	guilty := s.controller().status("ns/a", "").ID
+	innocent := s.process("other").status("ns/a", first).ID
+	overlap(&s.Calls[guilty-1], 100, 300)
+	overlap(&s.Calls[innocent-1], 110, 120)
+	result := allocation().Check(s.end())
+	require.Equal(t, Violated, result.Status)
+	assert.Equal(t, guilty, result.Culprit.CallID)
+}
+
 // A history is only as good as its worst client: many calls whose outcome is
 // not known, by several processes, about one IP, must cost little, and must
 // not hide the one release that nothing excuses.
