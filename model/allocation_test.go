@@ -181,6 +181,27 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 	}
 }
 
+// A patch tells little of the object it leaves behind: one that was lost and
+// spoke of finalizers may have removed the last.
+func TestAllocationLostFinalizerPatch(t *testing.T) {
+	for patch, want := range map[string]Status{
+		`{"metadata":{"finalizers":null}}`:       Held,
+		`{"metadata":{"labels":{"some":"one"}}}`: Violated,
+	} {
+		s := exported("ns/a", "ns/b")
+		s.controller().createIngressIP("ns/a", testFinalizer)
+		s.controller().status("ns/a", first)
+		s.user().unexport("ns/a")
+		s.controller().deleteIngressIP("ns/a")
+		s.controller().lost().finalize("ns/a")
+		lost := &s.Calls[len(s.Calls)-1]
+		lost.Verb, lost.RequestType, lost.Request = "patch", "application/merge-patch+json", []byte(patch)
+		s.controller().createIngressIP("ns/b")
+		s.controller().status("ns/b", first)
+		assert.Equal(t, want, allocation().Check(s.end()).Status, patch)
+	}
+}
+
 // The answer to a lost claim is a time-out; the same call answered is a hold.
 func TestAllocationForeignClaim(t *testing.T) {
 	s := exported("ns/a")
