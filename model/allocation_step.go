@@ -145,10 +145,8 @@ func (s *step) take(next []byte, who int, hold standing) bool {
 		}
 		mine |= tampered
 	}
-	if hold == published && mine&published == 0 {
-		if !mine.exported() || s.user {
-			mine |= broken
-		}
+	if hold == published && s.user {
+		mine |= broken // what a user wrote, the subject may change
 	}
 	next[who] = byte(mine | hold)
 	return true

@@ -52,6 +52,20 @@ func TestAllocationConcurrency(t *testing.T) {
 	}
 }
 
+// The culprit is the answer that no order explains, not one that came while
+// the guilty call was still under way.
+func TestAllocationCulpritUnderWay(t *testing.T) {
+	s := exported("ns/a")
+	s.controller().serve("ns/a", first)
+	guilty := s.controller().status("ns/a", "").ID
+	innocent := s.process("other").status("ns/a", first).ID
+	overlap(&s.Calls[guilty-1], 100, 300)
+	overlap(&s.Calls[innocent-1], 110, 120)
+	result := allocation().Check(s.end())
+	require.Equal(t, Violated, result.Status)
+	assert.Equal(t, guilty, result.Culprit.CallID)
+}
+
 // A history is only as good as its worst client: many calls whose outcome is
 // not known, by several processes, about one IP, must cost little, and must
 // not hide the one release that nothing excuses.
@@ -164,6 +178,27 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 			s.controller().status("other/b", "")
 			assert.Equal(t, Violated, allocation().Check(s.end()).Status, "the other namespace is not concerned")
 		})
+	}
+}
+
+// A patch tells little of the object it leaves behind: one that was lost and
+// spoke of finalizers may have removed the last.
+func TestAllocationLostFinalizerPatch(t *testing.T) {
+	for patch, want := range map[string]Status{
+		`{"metadata":{"finalizers":null}}`:       Held,
+		`{"metadata":{"labels":{"some":"one"}}}`: Violated,
+	} {
+		s := exported("ns/a", "ns/b")
+		s.controller().createIngressIP("ns/a", testFinalizer)
+		s.controller().status("ns/a", first)
+		s.user().unexport("ns/a")
+		s.controller().deleteIngressIP("ns/a")
+		s.controller().lost().finalize("ns/a")
+		lost := &s.Calls[len(s.Calls)-1]
+		lost.Verb, lost.RequestType, lost.Request = "patch", "application/merge-patch+json", []byte(patch)
+		s.controller().createIngressIP("ns/b")
+		s.controller().status("ns/b", first)
+		assert.Equal(t, want, allocation().Check(s.end()).Status, patch)
 	}
 }
 

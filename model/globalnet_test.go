@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -265,6 +267,8 @@ var safetyCases = []safetyCase{
 			s.controller().serve("ns/a", first)
 			s.user().unclaim(first)
 			s.controller().serve("ns/b", first)
+			s.controller().unroute("ns/a")
+			s.controller().route("ns/a", first)
 			s.controller().claim(second, "ns/a")
 			s.controller().status("ns/a", second)
 			return s
@@ -280,6 +284,147 @@ var safetyCases = []safetyCase{
 			s.controller().status("ns/a", second)
 			return s
 		},
+	},
+	{
+		name:        "user gives an IP to two",
+		explanation: "the subject has no part in it",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().serve("ns/a", first)
+			s.controller().createIngressIP("ns/b", testFinalizer)
+			s.user().status("ns/b", first)
+			return s
+		},
+	},
+	{
+		name:        "user changes the status",
+		explanation: "the subject may change it back",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().serve("ns/a", first)
+			s.user().status("ns/a", second)
+			s.controller().status("ns/a", first)
+			return s
+		},
+	},
+	{
+		name:        "user strips the finalizer",
+		explanation: "the internal Service that is left is the user's doing, unlike that of delete-down",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().createIngressIP("ns/a", testFinalizer)
+			s.controller().route("ns/a", first)
+			s.controller().status("ns/a", first)
+			s.user().deleteIngressIP("ns/a")
+			s.user().finalize("ns/a")
+			s.controller().createIngressIP("ns/b")
+			s.controller().route("ns/b", first)
+			return s
+		},
+	},
+	{
+		name:        "claim re-parented",
+		explanation: "another owner has it then; no API server allows it, so clients' histories are not searched for it",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().serve("ns/a", first)
+			s.controller().do(call{verb: "update", resource: claims, key: first}, func(old runtime.Object) runtime.Object {
+				old.(*networkingv1.IPAddress).Spec.ParentRef.Name = "b"
+				return old
+			})
+			return s
+		},
+		broken: []string{"no-double-assignment", "no-free-while-exported"},
+	},
+	{
+		name:        "internal Service replaced",
+		explanation: "that is not the IP",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().serve("ns/a", first)
+			s.controller().unroute("ns/a")
+			s.controller().route("ns/a", first)
+			return s
+		},
+	},
+	{
+		name:        "refused",
+		explanation: "a call that certainly failed did nothing",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().serve("ns/a", first)
+			s.controller().refused().status("ns/a", "")
+			s.controller().refused().unclaim(first)
+			s.controller().refused().deleteIngressIP("ns/a")
+			return s
+		},
+	},
+	{
+		name:        "unknown: last finalizer",
+		explanation: "the GlobalIngressIP may be gone, with the IP still in its status",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().createIngressIP("ns/a", testFinalizer)
+			s.controller().status("ns/a", first)
+			s.user().unexport("ns/a")
+			s.controller().deleteIngressIP("ns/a")
+			s.controller().lost().finalize("ns/a")
+			s.controller().createIngressIP("ns/b")
+			s.controller().status("ns/b", first)
+			return s
+		},
+	},
+	{
+		name:        "server removes with the namespace",
+		explanation: "the namespace's end marks the GlobalIngressIP before it reaches the export",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.controller().serve("ns/a", first)
+			space := resource{"", "v1", namespaceResource, "Namespace"}
+			s.user().create(space, "ns", &corev1.Namespace{})
+			s.user().remove(space, "ns")
+			marked := s.stored["globalingressips ns/a"].DeepCopyObject()
+			now := metav1.Now()
+			objectMeta(marked).SetDeletionTimestamp(&now)
+			s.serverWrites(gips, "ns/a", marked)
+			s.controller().status("ns/a", "")
+			s.controller().unroute("ns/a")
+			s.controller().unclaim(first)
+			s.controller().finalize("ns/a")
+			return s
+		},
+	},
+	{
+		name:        "server removes what belongs to a GlobalIngressIP",
+		explanation: "its internal Service goes with it, which clients do not see",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			c := s.controller()
+			c.createIngressIP("ns/a")
+			c.route("ns/a", first)
+			c.editService(internalName("ns/a"), func(service *corev1.Service) {
+				service.OwnerReferences = ownedBy("ns/a")
+				service.Finalizers = nil
+			})
+			c.status("ns/a", first)
+			s.user().deleteIngressIP("ns/a")
+			s.collect(services, internalName("ns/a"))
+			c.createIngressIP("ns/b")
+			c.route("ns/b", first)
+			return s
+		},
+	},
+	{
+		name:        "adopted, then freed",
+		explanation: "the log knows that a user published it for an exported service; clients cannot tell that from an edit",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.user().createIngressIP("ns/a")
+			s.user().status("ns/a", first)
+			s.controller().status("ns/a", "")
+			return s
+		},
+		broken: []string{"no-free-while-exported"},
 	},
 	{
 		name:        "adopted installation",

@@ -103,6 +103,21 @@ func TestConverges(t *testing.T) {
 			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 8080 })
 			return s
 		}, "internal Service a-internal has not the ports of ns/a"},
+		{"old selector", "catalogue 1738", func() *story {
+			s := served("ns/a")
+			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Selector = map[string]string{"app": "new"} })
+			return s
+		}, "internal Service a-internal has not the selector of ns/a"},
+		{"route on its way out", "being deleted", func() *story {
+			s := served("ns/a")
+			s.user().remove(services, internalName("ns/a"))
+			return s
+		}, "internal Service a-internal of ns/a is being deleted"},
+		{"shared IP", "two publish it, one has claimed it", func() *story {
+			s := served("ns/a", "ns/b")
+			s.controller().status("ns/b", first)
+			return s
+		}, "ns/a and ns/b both have 10.1.0.6"},
 		{"node port", "each Service has its own", func() *story {
 			s := served("ns/a")
 			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].NodePort = 30080 })
@@ -123,6 +138,14 @@ func TestConverges(t *testing.T) {
 			s.controller().createIngressIP("ns/g")
 			return s
 		}, "ns/g has 0 conditions of type Allocated"},
+		{"pool full, an IP from elsewhere", "whoever waits publishes nothing", func() *story {
+			s := served(six...)
+			s.user().createService("ns/g")
+			s.user().export("ns/g")
+			s.controller().createIngressIP("ns/g")
+			s.controller().report("ns/g", "10.2.0.9", "False", "IPPoolAllocationFailed")
+			return s
+		}, "ns/g reports that it has no address, but publishes 10.2.0.9"},
 		{"pool not full", "catalogue 1415: one address is free, yet somebody waits", func() *story {
 			s := served(six[:5]...)
 			s.user().createService("ns/g")

@@ -145,7 +145,7 @@ func exportable(service *corev1.Service) bool {
 
 // addressesOf lists the addresses of an Endpoints object, ready or not.
 func addressesOf(object runtime.Object) (addresses []string) {
-	//nolint:staticcheck // SA1019: Submariner works on Endpoints, not on slices
+	//lint:ignore SA1019 Submariner works on Endpoints, not on slices
 	endpoints, ok := object.(*corev1.Endpoints)
 	if !ok || endpoints == nil {
 		return nil

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // tries makes calls at a steady pace that all end alike.
@@ -68,6 +70,24 @@ func TestConditionsTrue(t *testing.T) {
 			s.controller().status("ns/a", "")
 			return s
 		}, `ns/a has allocatedIP "", but condition Allocated=True (Success)`},
+		{"repetitive", "catalogue 2463", func() *story {
+			s := served("ns/a")
+			s.controller().do(call{verb: "update", resource: gips, key: "ns/a", subresource: "status"}, func(old runtime.Object) runtime.Object {
+				status := old.(*unstructured.Unstructured).Object["status"].(map[string]any)
+				list := status["conditions"].([]any)
+				status["conditions"] = append(list, list[0])
+				return old
+			})
+			return s
+		}, "ns/a has condition Allocated more than once"},
+		{"outdated", "about an older generation", func() *story {
+			s := served("ns/a")
+			s.user().do(call{verb: "update", resource: gips, key: "ns/a"}, func(old runtime.Object) runtime.Object {
+				old.(*unstructured.Unstructured).SetGeneration(2)
+				return old
+			})
+			return s
+		}, "ns/a has condition Allocated of generation 1, but its generation is 2"},
 		{"modest", "False with an IP", func() *story {
 			s := served("ns/a")
 			s.controller().report("ns/a", first, "False", "ReserveAllocatedIPsFailed")

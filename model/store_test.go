@@ -152,6 +152,19 @@ func TestStoreConcurrency(t *testing.T) {
 	assert.EqualValues(t, 3, result.Culprit.CallID)
 }
 
+// A get at a given resourceVersion may be stale.
+func TestStoreStaleRead(t *testing.T) {
+	s := newStory()
+	s.user().createService("ns/a")
+	stale := s.controller().get(services, "ns/a").Response
+	s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
+	read := s.controller().get(services, "ns/a")
+	read.Response, read.Query = stale, "resourceVersion=0"
+	assert.Equal(t, Held, storeLinearizable().Check(s.end()).Status)
+	read.Query = ""
+	assert.Equal(t, Violated, storeLinearizable().Check(s.end()).Status)
+}
+
 // What the server does of its own accord is in the log alone.
 func TestStoreServerWrites(t *testing.T) {
 	s := exported("ns/a")

@@ -43,6 +43,7 @@ const (
 	answered fate = iota
 	lost          // the write took effect, the answer never came
 	dropped       // it had no effect, and no answer came
+	refused       // it was answered with an error
 )
 
 func (s *story) user() teller { return teller{story: s, process: "user", incarnation: 1, user: true} }
@@ -55,6 +56,7 @@ func (s *story) process(name string) teller { return teller{story: s, process: n
 
 func (t teller) lost() teller    { t.fate = lost; return t }
 func (t teller) dropped() teller { t.fate = dropped; return t }
+func (t teller) refused() teller { t.fate = refused; return t }
 
 func (s *story) wait(d time.Duration) { s.now += d }
 
@@ -110,13 +112,18 @@ func (t teller) do(c call, change func(runtime.Object) runtime.Object) *Call {
 		made.Request, made.RequestType = t.encode(next, c.resource)
 	}
 	var answer runtime.Object
-	if t.fate != dropped {
+	if t.fate == answered || t.fate == lost {
 		answer = t.commit(id, &made, next)
 	}
 	if t.fate == answered {
 		t.seq++
 		made.Outcome, made.Code, made.ReturnSeq, made.Returned = OK, 200, t.seq, t.now+5*time.Millisecond
 		made.Response, made.ResponseType = t.encode(answer, c.resource)
+	}
+	if t.fate == refused {
+		t.seq++
+		made.Outcome, made.Code, made.ReturnSeq, made.Returned = Failed, 409, t.seq, t.now+5*time.Millisecond
+		made.Response = []byte(`{"kind":"Status","reason":"Conflict"}`)
 	}
 	t.Calls = append(t.Calls, made)
 	return &t.Calls[len(t.Calls)-1]
@@ -245,9 +252,11 @@ func (t teller) createPod(key, app string) {
 
 func (t teller) setEndpoints(key string, addresses ...string) {
 	namespace, name := split(key)
-	object := &corev1.Endpoints{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}} //nolint:staticcheck // SA1019
+	//lint:ignore SA1019 Submariner works on Endpoints, not on slices
+	object := &corev1.Endpoints{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	for _, address := range addresses {
-		object.Subsets = append(object.Subsets, corev1.EndpointSubset{Addresses: []corev1.EndpointAddress{{IP: address}}}) //nolint:staticcheck // SA1019
+		//lint:ignore SA1019 as above
+		object.Subsets = append(object.Subsets, corev1.EndpointSubset{Addresses: []corev1.EndpointAddress{{IP: address}}})
 	}
 	t.create(endpoints, key, object)
 }
@@ -364,16 +373,21 @@ func exported(keys ...string) *story {
 }
 
 // collect is garbage collection: the server removes an object by itself.
-func (s *story) collect(r resource, key string) {
+func (s *story) collect(r resource, key string) { s.serverWrites(r, key, nil) }
+
+func (s *story) serverWrites(r resource, key string, next runtime.Object) {
 	namespace, name := split(key)
 	old := s.stored[r.name+" "+key]
 	s.revision++
 	s.seq++
 	s.Commits = append(s.Commits, Commit{
 		Seq: s.seq, Revision: s.revision, At: s.now, Group: r.group, Version: r.version, Resource: r.name,
-		Namespace: namespace, Name: name, UID: string(objectMeta(old).GetUID()), Old: old,
+		Namespace: namespace, Name: name, UID: string(objectMeta(old).GetUID()), Old: old, New: next,
 	})
 	delete(s.stored, r.name+" "+key)
+	if next != nil {
+		s.stored[r.name+" "+key] = next
+	}
 }
 
 func ownedBy(key string) []metav1.OwnerReference {

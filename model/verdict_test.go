@@ -30,6 +30,7 @@ func TestJudge(t *testing.T) {
 		{"undecided", []Property{ok, giving("open", ClassCrash, undecided("too long")), giving("later", ClassSafety, undecided("too long"))}, VerdictInconclusive, "open", "the first undecided one is named"},
 		{"liveness over undecided", []Property{giving("open", ClassSafety, undecided("")), giving("late", ClassLiveness, at(0))}, VerdictLiveness, "late", "a violation says more than a question"},
 		{"safety over liveness", []Property{giving("late", ClassLiveness, at(1)), giving("double", ClassSafety, at(9))}, VerdictSafety, "double", "the gravest class decides, not the earliest"},
+		{"safety before liveness", []Property{giving("double", ClassSafety, at(9)), giving("late", ClassLiveness, at(1)), giving("open", ClassSafety, undecided(""))}, VerdictSafety, "double", "whatever the order of the list"},
 		{"crash over safety", []Property{giving("double", ClassSafety, at(1)), giving("panic", ClassCrash, at(0))}, VerdictCrash, "panic", "what crashed was not fit to be judged"},
 		{"first culprit", []Property{giving("late", ClassSafety, at(9)), giving("early", ClassSafety, at(3)), giving("same", ClassSafety, at(3))}, VerdictSafety, "early", "lowest seq first, then the order of the list"},
 		{"unplaced culprit", []Property{giving("nowhere", ClassSafety, at(0)), giving("placed", ClassSafety, at(3))}, VerdictSafety, "placed", "a culprit without a place comes last"},
