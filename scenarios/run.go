@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
@@ -42,7 +43,7 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 // judged by: those of a GlobalIngressIP controller and those of any.
 func Properties(plan Plan, subject Subject) []model.Property {
 	globalnet := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims})
-	return append(globalnet, model.Generic()...)
+	return slices.Concat(globalnet, model.Generic(), model.WatchGuarantees())
 }
 
 // Met says whether the verdict is the one that the plan expects of its

@@ -216,6 +216,7 @@ func (w *world) returned(c *call, code int, err error, header http.Header, body 
 		e.Detail, h.Error = err.Error(), err.Error()
 	}
 	h.ReturnSeq, h.Returned = w.event(e), w.now()
+	w.chance.reseed(c.key)
 }
 
 // initialEventsEnd marks the bookmark after the initial events of a watch, in
@@ -248,6 +249,7 @@ func (w *world) endStream(c *call, err error) {
 		e.Detail = err.Error()
 	}
 	w.event(e)
+	w.chance.reseed(c.key + " ended")
 	w.stopServing(c)
 	w.finish(c)
 	if c.stream == nil { // the server closed before its first answer had arrived

@@ -4,7 +4,6 @@ import (
 	"context"
 	cryptorand "crypto/rand"
 	"encoding/binary"
-	"io"
 	"math/rand"
 	"sync"
 	"sync/atomic"
@@ -15,45 +14,67 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Controllers draw from process-wide sources: client-go jitters with the
-// global math/rand, apimachinery has a source of its own for name suffixes,
-// uuids come from crypto/rand. seedGlobals seeds all three and returns what
-// puts crypto/rand back. It panics when the global source cannot be seeded,
-// because then no run of the program can be replayed.
-func seedGlobals(seed Seed) (restore func()) {
-	s := int64(hashOf(seed, "math/rand") >> 1)
-	rand.Seed(s)
+// Controllers draw from process-wide sources: client-go jitters with the global
+// math/rand, apimachinery has a source of its own for name suffixes, uuids come
+// from crypto/rand. chance controls them for one run.
+//
+// Seeding them once would not do. The goroutines of a killed process draw a few
+// times more or less before they are gone, which nobody fixes, and every later
+// draw in the world would shift. So whatever wakes a process, a start or the
+// end of a call, seeds the sources anew by its identity first.
+type chance struct {
+	seed   Seed
+	crypto *cryptoSource
+}
+
+// takeChance takes the sources over and returns what gives crypto/rand back.
+// It panics when the global source cannot be seeded, because then no run of
+// the program can be replayed.
+func takeChance(seed Seed) (*chance, func()) {
+	rand.Seed(1)
 	first := rand.Int63()
-	rand.Seed(s)
+	rand.Seed(1)
 	if rand.Int63() != first {
 		panic("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
 	}
-	rand.Seed(s)
 	utilrand.Seed(int64(hashOf(seed, "apimachinery") >> 1))
-
+	c := &chance{seed, &cryptoSource{}}
 	previous := cryptorand.Reader
-	cryptorand.Reader = &lockedReader{source: Stream(seed, "crypto/rand")}
-	return func() { cryptorand.Reader = previous }
+	cryptorand.Reader = c.crypto
+	return c, func() { cryptorand.Reader = previous }
 }
 
-type lockedReader struct {
-	mu     sync.Mutex
-	source *Rand
+// reseed makes the next draws depend on the identity of what wakes a process.
+func (c *chance) reseed(identity string) {
+	h := hashOf(c.seed, "chance", identity)
+	rand.Seed(int64(h >> 1))
+	c.crypto.set(h)
+}
+
+// cryptoSource stands in for crypto/rand's reader: splitmix64 from a given state.
+type cryptoSource struct {
+	mu    sync.Mutex
+	state uint64
+}
+
+func (s *cryptoSource) set(state uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = state
 }
 
 // Read implements [io.Reader]; it never fails.
-func (r *lockedReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (s *cryptoSource) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := 0; i < len(p); i += 8 {
+		s.state += 0x9e3779b97f4a7c15
 		var word [8]byte
-		binary.LittleEndian.PutUint64(word[:], r.source.Uint64())
+		binary.LittleEndian.PutUint64(word[:], mix(s.state))
 		copy(p[i:], word[:])
 	}
 	return len(p), nil
 }
-
-var _ io.Reader = (*lockedReader)(nil)
 
 // onPanic is where recovered panics of the current run go.
 var onPanic atomic.Pointer[func(any)]

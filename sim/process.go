@@ -71,6 +71,7 @@ func (w *world) start(p *process) {
 	p.current = i
 	p.living = append(p.living, i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
+	w.chance.reseed(i.identity)
 	env := Env{
 		REST: &rest.Config{
 			Host: "http://apiserver", Transport: &transport{world: w, process: i},

@@ -22,7 +22,7 @@ import (
 func Run(t *testing.T, config Config) *Record {
 	config = config.withDefaults()
 	replaceHandlers()
-	restore := seedGlobals(config.Seed)
+	chance, restore := takeChance(config.Seed)
 	defer restore()
 	w := &world{
 		config:   config,
@@ -30,6 +30,7 @@ func Run(t *testing.T, config Config) *Record {
 		trace:    newTrace(config.KeepTrace),
 		log:      &runLog{keep: config.KeepTrace},
 		progress: new(atomic.Uint64),
+		chance:   chance,
 		nth:      make(map[string]int),
 	}
 	report := func(r any) {

@@ -25,6 +25,7 @@ type world struct {
 	trace    *trace
 	log      *runLog
 	progress *atomic.Uint64 // read by the watchdog
+	chance   *chance
 
 	processes []*process
 	requests  uint64
