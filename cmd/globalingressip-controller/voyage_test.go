@@ -190,7 +190,9 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 	time.Sleep(time.Millisecond)
 
 	if err == nil {
-		err = l.lost(call)
+		if err = l.lost(call); err != nil {
+			return nil, err
+		}
 	}
 
 	if err == nil && call == "GET globalingressips (watch)" && l.v.lag > 0 {
