@@ -105,6 +105,7 @@ func newManager(in incarnation) (manager.Manager, error) {
 		MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 			return NewRESTMapper(), nil
 		},
+		NewCache: newUngatedCache,
 		Cache: cache.Options{
 			DefaultTransform:            cache.TransformStripManagedFields(),
 			ReaderFailOnMissingInformer: true,

@@ -6,6 +6,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial/controller"
+	"github.com/seatrial/seatrial/controller/historical"
 )
 
 // Subject is a controller that can be put to sea.
@@ -25,14 +26,19 @@ type Subject struct {
 // DefaultSubject is the name of what ships.
 const DefaultSubject = "globalingressip"
 
-// Subjects lists everything that can be put to sea, what ships first.
+// Subjects lists everything that can be put to sea: what ships, then the
+// re-creations of what went wrong before, by ID.
 func Subjects() []Subject {
-	return []Subject{{
+	subjects := []Subject{{
 		Name:    DefaultSubject,
 		Summary: "the GlobalIngressIP controller as it ships",
 		Claims:  true,
 		Run:     controller.Run,
 	}}
+	for _, h := range historical.Subjects() {
+		subjects = append(subjects, Subject{Name: "historical/" + h.ID, Summary: h.Summary, Run: h.Run})
+	}
+	return subjects
 }
 
 // FindSubject returns the subject of that name, and whether there is one.

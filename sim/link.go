@@ -102,7 +102,9 @@ func (l *link) lose() {
 	l.held = nil
 	for _, inc := range l.owner.living {
 		for _, c := range inc.callsUnderway() {
-			l.world.fail(c, errConnectionLost)
+			// One entry each: the process hears of them one after the other, so
+			// that what it does about one is done before it hears of the next.
+			l.world.agenda.add(l.world.now(), c.key+" lost", func() { l.world.fail(c, errConnectionLost) })
 		}
 	}
 }

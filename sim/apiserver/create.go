@@ -19,6 +19,8 @@ import (
 // maxNameAttempts is how often generateName is tried before AlreadyExists.
 const maxNameAttempts = 8
 
+var errTerminatingCRD = errors.New("create not allowed while custom resource definition is terminating")
+
 var errRevisionOnCreate = errors.New("resourceVersion should not be set on objects to be created")
 
 var namespaceResource = schema.GroupResource{Resource: "namespaces"}
@@ -76,6 +78,9 @@ func directive(fieldValidation string) string {
 
 // admitCreate refuses objects in namespaces that do not exist or are going.
 func (c *call) admitCreate(m metav1.Object) error {
+	if c.res.terminating {
+		return apierrors.NewForbidden(c.kind.Resource, m.GetName(), errTerminatingCRD)
+	}
 	if !c.kind.Namespaced {
 		return nil
 	}

@@ -89,6 +89,9 @@ func (c *call) ensureNamespace(m metav1.Object) error {
 }
 
 func checkName(m metav1.Object, name string) error {
+	if m.GetName() == "" {
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", name))
+	}
 	if m.GetName() != name {
 		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), name))
 	}
@@ -148,7 +151,8 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	gk := schema.GroupKind{Group: c.kind.Resource.Group, Kind: c.kind.Kind}
+	// A kind stored as another is called by that one's name.
+	gk := schema.GroupKind{Group: c.res.gr.Group, Kind: c.kind.Kind}
 	if c.kind.Custom {
 		gk = obj.GetObjectKind().GroupVersionKind().GroupKind()
 	}
@@ -175,10 +179,23 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	return c.invalid(obj, errs)
 }
 
+// plainFinalizers are the built-in kinds that are validated like custom ones.
+var plainFinalizers = map[schema.GroupResource]bool{
+	crdResource:          true,
+	{Resource: "events"}: true,
+	{Group: "events.k8s.io", Resource: "events"}:                                           true,
+	{Group: "coordination.k8s.io", Resource: "leases"}:                                     true,
+	{Group: "node.k8s.io", Resource: "runtimeclasses"}:                                     true,
+	{Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"}:     true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingwebhookconfigurations"}:   true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingadmissionpolicies"}:       true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingadmissionpolicybindings"}: true,
+}
+
 // validateFinalizers is stricter for built-in kinds: names without a domain
 // must be Kubernetes' own.
 func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
-	if c.kind.Custom {
+	if c.kind.Custom || plainFinalizers[c.kind.Resource] {
 		return nil
 	}
 	var errs field.ErrorList

@@ -162,6 +162,9 @@ func (c *call) scaleFromBody(patch bool) (*object, error) {
 	}
 	sent := &autoscalingv1.Scale{}
 	if err := c.decodeInto(sent, scaleGVK); err != nil {
+		if c.kind.Custom && apierrors.IsBadRequest(err) {
+			err = apierrors.NewBadRequest(fmt.Sprintf("no kind is registered for the type v1.Scale in scheme %q", schemeName))
+		}
 		return nil, err
 	}
 	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
@@ -194,6 +197,12 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		}
 		if next.ResourceVersion != "" {
 			metaOf(obj).SetResourceVersion(next.ResourceVersion)
+		}
+		if w.kind.Custom {
+			// The real server has no merge types for the Scale of a custom
+			// resource and leaves managedFields as they are.
+			w.fields = existing.fields
+			return obj, nil
 		}
 		return w.recordFields(existing, obj), nil
 	}

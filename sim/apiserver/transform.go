@@ -1,7 +1,9 @@
 package apiserver
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -38,8 +40,11 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		}
 		return c.shape().table(items, md, opts, f, c.server.config.Clock.Now()), nil
 	case asPartialList:
+		if !isList && c.kind.Custom {
+			return nil, errNotAList
+		}
 		if !isList {
-			return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%T)", items[0].value))
+			return nil, notAcceptable("you requested PartialObjectMetadataList, but the requested object is not a list (" + c.goType("") + ")")
 		}
 		list := &metav1.PartialObjectMetadataList{ListMeta: md, Items: []metav1.PartialObjectMetadata{}}
 		list.SetGroupVersionKind(f.asVersion.WithKind(asPartialList))
@@ -49,9 +54,24 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		return list, nil
 	}
 	if isList {
-		return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (*%s)", c.kind.ListKind))
+		return nil, notAcceptable("you requested PartialObjectMetadata, but the requested object is a list (" + c.goType("List") + ")")
 	}
 	return partial(items[0], f), nil
+}
+
+var errNotAList = errors.New("content is not a list")
+
+// goType is what the real server calls an object or a list of them: its
+// internal types are in packages named after the group.
+func (c *call) goType(suffix string) string {
+	if c.kind.Custom {
+		return "*unstructured.Unstructured" + suffix
+	}
+	group, _, _ := strings.Cut(c.kind.Resource.Group, ".")
+	if group == "" {
+		group = "core"
+	}
+	return "*" + group + "." + c.kind.Kind + suffix
 }
 
 func partial(o *object, f format) *metav1.PartialObjectMetadata {

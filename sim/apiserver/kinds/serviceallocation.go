@@ -8,6 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	netutils "k8s.io/utils/net"
@@ -225,17 +226,22 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 	return wanted, c.nameless(wanted, wanted)
 }
 
-// nameless is the error of a Service without a name: the real allocator
+// nameless is the error of a Service without a proper name: the real allocator
 // records every address in an IPAddress, which must name its parent.
 func (c *serviceClaim) nameless(ip, wanted string) error {
+	problem := field.Required(field.NewPath("spec", "parentRef", "name"), "")
 	if c.svc.Name != "" {
-		return nil
+		messages := content.IsPathSegmentName(c.svc.Name)
+		if len(messages) == 0 {
+			return nil
+		}
+		problem = field.Invalid(field.NewPath("spec", "parentRef", "name"), c.svc.Name, messages[0])
 	}
 	if wanted != "" {
 		wanted = " " + wanted
 	}
 	return serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "clusterIPs"), c.svc.Spec.ClusterIPs,
-		fmt.Sprintf("failed to allocate IP%s: IPAddress.networking.k8s.io %q is invalid: spec.parentRef.name: Required value", wanted, ip)))
+		fmt.Sprintf("failed to allocate IP%s: IPAddress.networking.k8s.io %q is invalid: %v", wanted, ip, problem)))
 }
 
 // nodePorts fills the node ports that are missing and reserves those that the

@@ -1,0 +1,113 @@
+package scenarios_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Every scenario of the library is run against every subject it has an
+// expectation for, and must end as the file says. Each run is made twice: the
+// same plan, subject and seed must give the same trace.
+func TestLibraryEndsAsExpected(t *testing.T) {
+	for _, plan := range scenarios.Library() {
+		for _, subject := range scenarios.Subjects() {
+			want, expected := plan.Expect[subject.Name]
+			if !expected {
+				continue
+			}
+			t.Run(plan.Name+" "+subject.Name, func(t *testing.T) {
+				result := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{})
+				assert.True(t, result.Met(), "want %v, got %s %s: %s %+v", want,
+					result.Verdict.Kind, result.Verdict.Property, result.Verdict.Message, result.Verdict.Culprit)
+				for _, r := range plan.Faults {
+					assert.Positive(t, result.Record.Fired[r.Kind], "%s never fired", r.Kind)
+				}
+				again := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{})
+				assert.Equal(t, result.Record.Hash, again.Record.Hash)
+				assert.Equal(t, result.Record.Requests, again.Record.Requests)
+			})
+		}
+	}
+}
+
+// Expectations name subjects that exist: a renamed one would otherwise never
+// be checked again.
+func TestLibraryExpectsOfKnownSubjects(t *testing.T) {
+	for _, plan := range scenarios.Library() {
+		for name := range plan.Expect {
+			_, known := scenarios.FindSubject(name)
+			assert.True(t, known, "%s expects something of %s", plan.Name, name)
+		}
+	}
+}
+
+// A few plans drawn from seeds, faults on, leave the shipped controller
+// standing. Larger sweeps belong to the sweep's own test.
+func TestGeneratedPlansPass(t *testing.T) {
+	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
+	require.True(t, ok)
+	for seed := sim.Seed(1); seed <= 40; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			result := scenarios.Run(t, scenarios.Generate(seed), subject, seed, scenarios.RunOptions{})
+			assert.Equal(t, model.VerdictPass, result.Verdict.Kind, "%s: %s %+v",
+				result.Verdict.Property, result.Verdict.Message, result.Verdict.Culprit)
+		})
+	}
+}
+
+// What users do must reach the server: in a calm world without a controller's
+// faults, the commits that users caused are those that the plan's steps ask for.
+func TestUsersPerformEveryStep(t *testing.T) {
+	plan, err := scenarios.Parse("steps.yaml", []byte(head+`
+world: {namespaces: [shop]}
+safety: 30s
+settle: 30s
+steps:
+- {at: 1s, createService: {namespace: shop, name: web, type: NodePort, selector: {}}}
+- {at: 2s, user: bob, export: {namespace: shop, name: web}}
+- {at: 3s, updateService: {namespace: shop, name: web, ports: [{name: a, port: 8080}], selector: {app: w}}}
+- {at: 4s, apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: notes}, data: {a: b}}}
+- {at: 5s, apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: notes}, data: {a: c}}}
+- {at: 6s, patch: {resource: configmaps, name: notes, patch: {data: {b: d}}}}
+- {at: 7s, patch: {resource: services, namespace: shop, name: web, type: strategic, patch: {metadata: {labels: {x: y}}}}}
+- {at: 8s, delete: {resource: configmaps, name: notes}}
+- {at: 9s, unexport: {namespace: shop, name: web}}
+- {at: 10s, deleteService: {namespace: shop, name: web}}
+- {at: 11s, createService: {namespace: shop, name: headless, headless: true}}
+- {at: 12s, apply: {apiVersion: v1, kind: Namespace, metadata: {name: late}}}
+- {at: 13s, createService: {namespace: late, name: web}}
+`))
+	require.NoError(t, err)
+	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
+	require.True(t, ok)
+	result := scenarios.Run(t, plan, subject, 1, scenarios.RunOptions{})
+	require.Equal(t, model.VerdictPass, result.Verdict.Kind, "%s: %s", result.Verdict.Property, result.Verdict.Message)
+
+	var got []string
+	for _, c := range result.Record.History.Commits {
+		if c.User {
+			what := "change"
+			switch {
+			case c.Old == nil:
+				what = "create"
+			case c.New == nil:
+				what = "delete"
+			}
+			got = append(got, fmt.Sprintf("%ds %s %s %s/%s", int(c.At.Seconds()), what, c.Resource, c.Namespace, c.Name))
+		}
+	}
+	assert.Equal(t, []string{
+		"1s create services shop/web", "2s create serviceexports shop/web", "3s change services shop/web",
+		"4s create configmaps default/notes", "5s change configmaps default/notes", "6s change configmaps default/notes",
+		"7s change services shop/web", "8s delete configmaps default/notes",
+		"9s delete serviceexports shop/web", "10s delete services shop/web",
+		"11s create services shop/headless", "12s create namespaces /late", "13s create services late/web",
+	}, got)
+}
