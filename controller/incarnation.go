@@ -110,11 +110,6 @@ func newManager(in incarnation) (manager.Manager, error) {
 			DefaultTransform:            cache.TransformStripManagedFields(),
 			ReaderFailOnMissingInformer: true,
 		},
-		NewCache: func(cfg *rest.Config, o cache.Options) (cache.Cache, error) {
-			informers, err := cache.New(cfg, o)
-
-			return startingCache{informers}, err
-		},
 		// Ports are served by Run, so that they stay open across elections.
 		Metrics:                metricsserver.Options{BindAddress: off},
 		HealthProbeBindAddress: off,
@@ -167,16 +162,6 @@ func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Op
 
 	return nil
 }
-
-// startingCache has the manager start its runnables at once instead of waiting
-// for the caches. Told to stop while it waits, controller-runtime's manager
-// keeps a processor busy until they have synced, which with an API server out
-// of reach is never. Nothing is lost: the work queue's sources wait for their
-// own caches, and every read of the cache does too.
-type startingCache struct{ cache.Cache }
-
-// WaitForCacheSync implements cache.Informers.
-func (startingCache) WaitForCacheSync(context.Context) bool { return true }
 
 // isLeadershipLost recognises the one way in which a manager ends that is not
 // the end of the controller. controller-runtime has no error value for it.
