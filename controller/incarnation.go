@@ -48,7 +48,7 @@ func runOnce(ctx context.Context, in incarnation) error {
 		return fmt.Errorf("build the client for Events: %w", err)
 	}
 
-	recorder, stopRecorder := newRecorder(ctx, core, in.scheme)
+	recorder, stopRecorder := newRecorder(ctx, in.options.Logger, core, in.scheme)
 	defer stopRecorder()
 
 	r := newReconciler(mgr, in)

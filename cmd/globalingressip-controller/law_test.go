@@ -22,13 +22,14 @@ type law struct {
 	published         map[string]string // owner → address
 	carried           map[string]string // owner → address
 	bound             map[string]bool   // owner: exported without a break since it was published
+	present           map[string]bool   // owner: its GlobalIngressIP exists
 	broken            []string
 }
 
 func newLaw() *law {
 	return &law{
 		services: map[string]string{}, exports: map[string]string{}, claims: map[string]string{},
-		published: map[string]string{}, carried: map[string]string{}, bound: map[string]bool{},
+		published: map[string]string{}, carried: map[string]string{}, bound: map[string]bool{}, present: map[string]bool{},
 	}
 }
 
@@ -54,6 +55,10 @@ func (l *law) note(known map[string]string, c apiserver.Commit) {
 	if c.New == nil {
 		delete(known, c.Name)
 		l.bound[c.Name] = false
+
+		if !l.present[c.Name] {
+			delete(l.published, c.Name)
+		}
 	} else {
 		known[c.Name] = string(c.UID)
 	}
@@ -110,6 +115,8 @@ func (l *law) ingress(c apiserver.Commit) {
 		address, _, _ = unstructured.NestedString(c.New.(*unstructured.Unstructured).Object, "status", "allocatedIP")
 	}
 
+	l.present[c.Name] = c.New != nil
+
 	before := l.published[c.Name]
 	if before == address {
 		return
@@ -122,6 +129,10 @@ func (l *law) ingress(c apiserver.Commit) {
 	}
 
 	if c.New == nil {
+		if !l.bound[c.Name] {
+			delete(l.published, c.Name)
+		}
+
 		return
 	}
 

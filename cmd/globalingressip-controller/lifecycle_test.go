@@ -6,6 +6,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -243,6 +245,35 @@ func TestTypeChangeKeepsTheAddress(t *testing.T) {
 		}
 		kill()
 	})
+}
+
+// fullStory goes once through everything that makes the controller call the API
+// server, and returns what for.
+func fullStory(t *testing.T) []access {
+	t.Helper()
+
+	var used []access
+
+	sail(t, func(v *voyage) {
+		kill := v.start(func(o *controller.Options) {
+			o.LeaderElection, o.LeaderElectionNamespace, o.Identity = true, namespace, "first"
+		})
+		time.Sleep(10 * time.Second)
+		v.export("web")
+		time.Sleep(time.Second)
+		v.remove(v.gip("web")) // its claim is taken over
+		time.Sleep(time.Second)
+		v.remove(v.internalService("web"))
+		time.Sleep(time.Second)
+		v.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("web")})
+		time.Sleep(time.Second)
+		assert.Equal(t, "0 GlobalIngressIPs, 0 claims, 0 internal Services", v.left())
+		kill()
+
+		used = slices.Collect(maps.Keys(v.used))
+	})
+
+	return used
 }
 
 func TestInvalidOptionsAreRefused(t *testing.T) {

@@ -54,7 +54,7 @@ type voyage struct {
 
 	mu     sync.Mutex
 	writes []string
-	calls  []string // every call, with the time and the controller
+	used   map[access]bool // what the controllers asked for
 	// weather decides about each call of the controllers: an answer to give
 	// instead, or none.
 	weather func(call string) error
@@ -73,7 +73,7 @@ var errDropped = errors.New("no route to host")
 func sail(t *testing.T, journey func(v *voyage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		v := &voyage{T: t, law: newLaw()}
+		v := &voyage{T: t, law: newLaw(), used: map[access]bool{}}
 
 		host, err := loopback.New(apiserver.Config{
 			Seed:     1,
@@ -176,6 +176,8 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 	time.Sleep(time.Millisecond)
 
 	call := describe(req)
+	l.v.use(accessOf(req))
+
 	if err := l.verdict(call); err != nil {
 		return nil, err
 	}
@@ -190,7 +192,9 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 	time.Sleep(time.Millisecond)
 
 	if err == nil {
-		err = l.lost(call)
+		if err = l.lost(call); err != nil {
+			return nil, err
+		}
 	}
 
 	if err == nil && call == "GET globalingressips (watch)" && l.v.lag > 0 {
@@ -198,6 +202,13 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 
 	return resp, err
+}
+
+func (v *voyage) use(a access) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	v.used[a] = true
 }
 
 // lost returns an error if the answer is not to arrive.
@@ -223,8 +234,6 @@ func (l *line) verdict(call string) error {
 
 	l.v.mu.Lock()
 	defer l.v.mu.Unlock()
-
-	l.v.calls = append(l.v.calls, fmt.Sprintf("%s %s %s", time.Now().Format("15:04:05.000"), l.identity, call))
 
 	if prefix, ok := l.v.cutOff[l.identity]; ok && strings.HasPrefix(call, prefix) {
 		return errDropped
