@@ -48,7 +48,7 @@ func TestGenerateGolden(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	wantLines, gotLines := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
-	require.Len(t, gotLines, len(wantLines))
+	require.Equal(t, len(wantLines), len(gotLines), "lines of %s", golden)
 	for i := range wantLines {
 		require.Equal(t, wantLines[i], gotLines[i], "line %d of %s", i+1, golden)
 	}
