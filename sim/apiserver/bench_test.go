@@ -110,7 +110,9 @@ func BenchmarkHandle(b *testing.B) {
 			return servicesPath, fmt.Appendf(nil, `{"metadata":{"name":"n%d"},"data":{"a":"b"}}`, created)
 		})
 		run("update-status", "PUT", jsonType, 200, func(i int) (string, []byte) {
-			var o struct{ Metadata struct{ ResourceVersion string } }
+			var o struct {
+				Metadata struct{ ResourceVersion string }
+			}
 			require.NoError(b, json.Unmarshal(send(b, s, "GET", widgetsPath+"/w00004", "", nil).body, &o))
 			return widgetsPath + "/w00004/status", fmt.Appendf(nil, `{"apiVersion":"sim.example.com/v1","kind":"Widget","metadata":{"name":"w00004","resourceVersion":%q},"spec":{"size":1},"status":{"phase":"p%d"}}`, o.Metadata.ResourceVersion, i)
 		})
