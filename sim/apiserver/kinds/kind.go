@@ -1,19 +1,23 @@
 package kinds
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/structured-merge-diff/v6/typed"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
 // Kind is everything the request path must know about one resource.
 //
-// Objects of built-in kinds are the typed structs of k8s.io/api in the storage
-// version; objects of custom resources are *unstructured.Unstructured. Both
-// are immutable once stored.
+// Objects of built-in kinds are the typed structs of k8s.io/api; objects of
+// custom resources are *unstructured.Unstructured. Both are immutable once
+// stored. A Kind is itself immutable and may be shared between servers,
+// except that the Service kind belongs to one [Registry].
 type Kind struct {
 	Resource   schema.GroupResource // plural, e.g. services
 	Singular   string
@@ -24,34 +28,72 @@ type Kind struct {
 	Namespaced bool
 	Custom     bool // served from a CustomResourceDefinition
 
-	// Versions served, in discovery order. Storage is the one kept in the log.
+	// Versions served, in discovery order. Storage names the version whose
+	// form is kept in the log.
 	Versions []Version
 	Storage  string
 
+	// StoredAs is set when the objects are those of another resource seen
+	// through another API group: events.k8s.io/events are stored as core
+	// events. Empty: stored as Resource.
+	StoredAs schema.GroupResource
+}
+
+// Version is one served version of a kind. What rules a write is a property of
+// the version it was sent in: a CustomResourceDefinition gives each version its
+// own schema and subresources.
+type Version struct {
+	Name               string
+	Deprecated         bool
+	DeprecationWarning string // text of the Warning header, without code and agent
+
+	// New returns an empty object to decode into, NewList an empty list.
+	New     func() runtime.Object
+	NewList func() runtime.Object
+
 	// Strategy rules the main resource, Status its /status subresource (nil:
-	// the kind has none), Scale its /scale subresource (nil: none).
+	// the version has none), Scale its /scale subresource (nil: none). All take
+	// objects of this version.
 	Strategy Strategy
 	Status   UpdateStrategy
 	Scale    *Scale
 
-	// SelectableFields are what a field selector may name beside
-	// metadata.name and metadata.namespace.
+	// ToStorage turns an object of this version into the form that is stored,
+	// FromStorage the other way; nil: the same object serves. The argument is
+	// not changed, the result may share parts with it.
+	ToStorage, FromStorage func(obj runtime.Object) runtime.Object
+
+	// SelectableFields are what a field selector may name, beside
+	// metadata.name and metadata.namespace, and the values in obj. The keys are
+	// the same for every object, so New() tells which are supported. nil: none.
 	SelectableFields func(obj runtime.Object) fields.Set
+
+	// TypeConverter knows the structured-merge-diff type of the version; it is
+	// made at the first call. ResetFields and StatusResetFields are what the
+	// main resource and /status never own in managedFields.
+	TypeConverter     func() (managedfields.TypeConverter, error)
+	ResetFields       *fieldpath.Set
+	StatusResetFields *fieldpath.Set
+
+	// Columns and Cells make the Table that kubectl asks for; ages are counted
+	// up to now.
+	Columns []metav1.TableColumnDefinition
+	Cells   func(obj runtime.Object, now time.Time) []any
 }
 
-// Version is one served version of a kind.
-type Version struct {
-	Name               string
-	Deprecated         bool
-	DeprecationWarning string
-	// New returns an empty object to decode into, NewList an empty list.
-	New     func() runtime.Object
-	NewList func() runtime.Object
-	// Typed is the structured-merge-diff type used for apply and managedFields.
-	Typed func() (typed.ParseableType, error)
-	// Columns and Cells make the Table that kubectl asks for.
-	Columns []metav1.TableColumnDefinition
-	Cells   func(obj runtime.Object) []any
+// Version returns the served version called name.
+func (k *Kind) Version(name string) (*Version, bool) {
+	for i := range k.Versions {
+		if k.Versions[i].Name == name {
+			return &k.Versions[i], true
+		}
+	}
+	return nil, false
+}
+
+// GroupVersionKind returns the kind's name in version.
+func (k *Kind) GroupVersionKind(version string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: k.Resource.Group, Version: version, Kind: k.Kind}
 }
 
 // UpdateStrategy is what an update, a patch or an apply goes through, in this
@@ -62,7 +104,7 @@ type UpdateStrategy interface {
 	// metadata.generation when the kind counts it.
 	PrepareForUpdate(obj, old runtime.Object)
 	// ValidateUpdate reports what is wrong, in a stable order. Object metadata
-	// is validated by the request path, not here.
+	// is validated by the request path, not here; its errors come first.
 	ValidateUpdate(obj, old runtime.Object) field.ErrorList
 	WarningsOnUpdate(obj, old runtime.Object) []string
 }
@@ -71,10 +113,14 @@ type UpdateStrategy interface {
 // of k8s.io/apiserver/pkg/registry/rest, where the real server has the same.
 type Strategy interface {
 	UpdateStrategy
-	// Decoded completes an object just decoded from version: defaults, and for
-	// custom resources pruning. unknown lists the paths of pruned fields.
-	Decoded(version string, obj runtime.Object) (unknown []string)
+	// Decoded completes an object just decoded from a request in this version,
+	// or just made by a patch: defaults, and for custom resources pruning.
+	// unknown lists the paths of pruned fields, sorted, those of metadata first.
+	// err is set when metadata of a custom resource is malformed (400).
+	Decoded(obj runtime.Object) (unknown []string, err error)
+	// PrepareForCreate finds the name set, generated or not.
 	PrepareForCreate(obj runtime.Object)
+	// Validate reports what is wrong, as ValidateUpdate does.
 	Validate(obj runtime.Object) field.ErrorList
 	WarningsOnCreate(obj runtime.Object) []string
 	// AllowCreateOnUpdate: a PUT of a missing object creates it.
@@ -89,8 +135,13 @@ type Strategy interface {
 // by all objects of the kind (Service: cluster IPs and node ports).
 type Allocator interface {
 	// Allocate fills what obj leaves to the server and reserves what it names;
-	// old is nil on create. undo gives everything back and is called when the
-	// write fails later or was a dry run. err is a status error (422).
+	// old is nil on create. As in the real server it comes before
+	// PrepareForCreate or PrepareForUpdate, so before validation: an address
+	// that is taken hides whatever else is wrong.
+	//
+	// undo gives everything back and is called when the write fails later or
+	// was a dry run. err is a status error (422, or 500 for an empty pool), and
+	// then nothing is held and undo is nil.
 	Allocate(obj, old runtime.Object) (undo func(), err error)
 	// Committed returns to the pool what old held and obj no longer does; obj
 	// is nil when the object is gone.
@@ -98,7 +149,7 @@ type Allocator interface {
 }
 
 // Scale tells where a custom resource keeps its replica counts (JSON paths as
-// in the CRD, without the leading dot).
+// in the CRD, without the leading dot, split at dots).
 type Scale struct {
 	SpecReplicas, StatusReplicas, LabelSelector []string
 }

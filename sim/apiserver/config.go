@@ -1,0 +1,83 @@
+package apiserver
+
+import (
+	"errors"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+// Kinds is the catalogue of kinds a server starts with. A catalogue holds
+// allocator state and therefore belongs to one server.
+type Kinds interface {
+	// Kinds lists the built-in kinds in discovery order.
+	Kinds() []*kinds.Kind
+	// Custom compiles a CustomResourceDefinition. The error is shown in the
+	// definition's conditions.
+	Custom(crd *apiextensionsv1.CustomResourceDefinition) (*kinds.Kind, error)
+}
+
+// Config says what a server is made of. Clock and Kinds are required; the zero
+// value of everything else is the default of a production cluster.
+type Config struct {
+	Clock Clock
+	// Seed is the source of uids and generated names: each is a hash of the
+	// seed and of the object's identity, so that leaving one object out of a
+	// run does not change the uids of the others.
+	Seed  uint64
+	Kinds Kinds
+	// Replicas is the number of API-server front ends over the one revision
+	// log; 0 means 1.
+	Replicas int
+	// WatchList switches the WatchList feature on (sendInitialEvents). Off, the
+	// server refuses it with 422, as clusters before 1.34 did.
+	WatchList bool
+	// DisableWatchCache serves every read and watch from the log itself.
+	DisableWatchCache bool
+	// WatchCacheSize is how many events of one resource a watch cache keeps;
+	// a watch from before them answers 410. 0 keeps all.
+	WatchCacheSize int
+	// ManagedFields puts metadata.managedFields into every object. Off, they
+	// are recorded all the same but shown only from an object's first apply on:
+	// computing them costs about ten times as much as the rest of a write.
+	ManagedFields bool
+	// CompactionInterval discards history older than the previous tick, as
+	// kube-apiserver does every 5 minutes. 0 never compacts.
+	CompactionInterval time.Duration
+	// BookmarkInterval is the time between bookmarks on watches that allow
+	// them; 0 means 1 minute.
+	BookmarkInterval time.Duration
+	// WatchTimeout ends watches that name no timeoutSeconds; 0 means 30 to 60
+	// minutes, by a hash of seed and request number.
+	WatchTimeout time.Duration
+	// GarbageCollector and NamespaceController run the two parts of
+	// kube-controller-manager that clients take for granted.
+	GarbageCollector    bool
+	NamespaceController bool
+	// ControllerLag is how long after a change those two act; 0 means 100 ms.
+	ControllerLag time.Duration
+	// OnCommit is called for every entry of the revision log, in order, before
+	// any watch hears of it.
+	OnCommit func(Commit)
+}
+
+func (c *Config) complete() error {
+	if c.Clock == nil {
+		return errors.New("apiserver: config without a clock")
+	}
+	if c.Kinds == nil {
+		return errors.New("apiserver: config without kinds")
+	}
+	if c.Replicas <= 0 {
+		c.Replicas = 1
+	}
+	if c.BookmarkInterval <= 0 {
+		c.BookmarkInterval = time.Minute
+	}
+	if c.ControllerLag <= 0 {
+		c.ControllerLag = 100 * time.Millisecond
+	}
+	return nil
+}

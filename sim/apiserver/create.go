@@ -1,0 +1,204 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+// maxNameAttempts is how often generateName is tried before AlreadyExists.
+const maxNameAttempts = 8
+
+var errRevisionOnCreate = errors.New("resourceVersion should not be set on objects to be created")
+
+var namespaceResource = schema.GroupResource{Resource: "namespaces"}
+
+func (c *call) create() {
+	o, f, err := c.createFromBody()
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.answerObject(http.StatusCreated, o, f)
+}
+
+func (c *call) createFromBody() (*object, format, error) {
+	f, err := c.negotiated()
+	if err != nil {
+		return nil, f, err
+	}
+	if err := c.checkSize(); err != nil {
+		return nil, f, err
+	}
+	var opts metav1.CreateOptions
+	if err := c.decodeOptions(&opts); err != nil {
+		return nil, f, err
+	}
+	if err := invalidOptions("CreateOptions", metav1validation.ValidateCreateOptions(&opts)); err != nil {
+		return nil, f, err
+	}
+	obj, err := c.decodeBody(directive(opts.FieldValidation))
+	if err != nil {
+		return nil, f, err
+	}
+	m := metaOf(obj)
+	wipeSystemFields(m)
+	if err := c.ensureNamespace(m); err != nil {
+		return nil, f, err
+	}
+	c.dedupOwners(m, false)
+	w := write{call: c, endpoint: c.mainEndpoint(), manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
+	obj = w.recordFields(nil, obj)
+	m = metaOf(obj)
+	if err := c.admitCreate(m); err != nil {
+		return nil, f, err
+	}
+	o, err := w.create(obj)
+	return o, f, err
+}
+
+func directive(fieldValidation string) string {
+	if fieldValidation == "" {
+		return metav1.FieldValidationWarn
+	}
+	return fieldValidation
+}
+
+// admitCreate refuses objects in namespaces that do not exist or are going.
+func (c *call) admitCreate(m metav1.Object) error {
+	if !c.kind.Namespaced {
+		return nil
+	}
+	ns := c.info.Namespace
+	o := c.server.resources[namespaceResource].objects[ns]
+	if o == nil {
+		return apierrors.NewNotFound(namespaceResource, ns)
+	}
+	if o.value.(*corev1.Namespace).Status.Phase != corev1.NamespaceTerminating {
+		return nil
+	}
+	name := m.GetName()
+	if name == "" {
+		name = m.GetGenerateName()
+	}
+	err := apierrors.NewForbidden(c.kind.Resource, name, fmt.Errorf("unable to create new content in namespace %s because it is being terminated", ns))
+	err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{
+		Type:    corev1.NamespaceTerminatingCause,
+		Message: fmt.Sprintf("namespace %s is being terminated", ns),
+		Field:   "metadata.namespace",
+	})
+	return err
+}
+
+// write is one create, update or delete on its way into the log.
+type write struct {
+	*call
+	endpoint endpoint
+	manager  string
+	dryRun   bool
+	fields   *fieldLog
+	// ownFields are the managedFields of an update to an object that shows them.
+	ownFields []metav1.ManagedFieldsEntry
+}
+
+// create stores a new object, or shows what would be stored.
+func (w *write) create(obj runtime.Object) (*object, error) {
+	m := metaOf(obj)
+	if m.GetGenerateName() == "" || m.GetName() != "" {
+		return w.createNamed(obj)
+	}
+	for attempt := 1; ; attempt++ {
+		next := obj.DeepCopyObject()
+		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName()))
+		o, err := w.createNamed(next)
+		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
+			return o, err
+		}
+	}
+}
+
+func (w *write) createNamed(obj runtime.Object) (*object, error) {
+	m := metaOf(obj)
+	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
+	m.SetUID(w.server.nextUID(w.res, objectKey(m.GetNamespace(), m.GetName())))
+	undo, err := w.prepareCreate(obj)
+	if err != nil {
+		return nil, err
+	}
+	key := objectKey(m.GetNamespace(), m.GetName())
+	if err := w.checkCreate(m, key); err != nil {
+		undo()
+		return nil, err
+	}
+	value := toStorage(w.version, obj)
+	m = metaOf(value)
+	m.SetResourceVersion("")
+	if err := checkStoredSize(w.kind, value); err != nil {
+		undo()
+		return nil, err
+	}
+	if w.dryRun {
+		undo()
+		return &object{key: key, value: value, meta: m}, nil
+	}
+	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields}), nil
+}
+
+// prepareCreate allocates, completes and validates. undo is never nil.
+func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
+	undo = func() {}
+	strategy := w.version.Strategy
+	if a, ok := strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
+		give, err := a.Allocate(obj, nil)
+		if err != nil {
+			return undo, err
+		}
+		if give != nil {
+			undo = give
+		}
+	}
+	strategy.PrepareForCreate(obj)
+	if err := w.validateCreate(obj, strategy); err != nil {
+		undo()
+		return func() {}, err
+	}
+	for _, text := range strategy.WarningsOnCreate(obj) {
+		w.warn(text)
+	}
+	return undo, nil
+}
+
+func (w *write) checkCreate(m metav1.Object, key string) error {
+	rv, err := revisionOf(m)
+	if err == nil && rv != 0 && !w.dryRun {
+		return errRevisionOnCreate
+	}
+	existing := w.res.objects[key]
+	if existing == nil {
+		return nil
+	}
+	if m.GetGenerateName() != "" {
+		return apierrors.NewGenerateNameConflict(w.kind.Resource, m.GetName(), 1)
+	}
+	exists := apierrors.NewAlreadyExists(w.kind.Resource, m.GetName())
+	if existing.meta.GetDeletionTimestamp() != nil {
+		exists.ErrStatus.Message = "object is being deleted: " + exists.ErrStatus.Message
+	}
+	return exists
+}
+
+// nextUID counts the creations of one name, so that an object re-created under
+// its old name gets another uid. Creations that fail do not count.
+func (s *Server) nextUID(res *resource, key string) types.UID {
+	return types.UID(s.uuid("uid", res.identity+"/"+key, res.creations[key]))
+}

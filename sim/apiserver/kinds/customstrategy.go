@@ -1,0 +1,218 @@
+package kinds
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sort"
+
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
+	structuraldefaulting "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	structurallisttype "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	schemaobjectmeta "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
+	structuralpruning "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/cel/common"
+)
+
+// The rules of custom resources are those of pkg/registry/customresource and
+// pkg/apiserver of k8s.io/apiextensions-apiserver 0.37, put together from its
+// public parts.
+
+// Decoded implements [Strategy].
+func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
+	u := obj.(*unstructured.Unstructured)
+	meta, found, unknown, err := schemaobjectmeta.GetObjectMetaWithOptions(u.Object, schemaobjectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(unknown)
+	pruned := v.prune(u)
+	malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+	if malformed != nil {
+		return nil, malformed
+	}
+	pruned = append(pruned, dropped...)
+	sort.Strings(pruned)
+	if found {
+		if err := schemaobjectmeta.SetObjectMeta(u.Object, meta); err != nil {
+			return nil, err
+		}
+	}
+	structuraldefaulting.Default(u.Object, v.structural)
+	return append(unknown, pruned...), nil
+}
+
+// prune drops what the schema does not know, and nulls where null is not
+// allowed, and returns the paths of the former. Metadata is not touched.
+func (v *customVersion) prune(u *unstructured.Unstructured) []string {
+	if v.preserve || v.structural == nil {
+		return nil
+	}
+	pruned := structuralpruning.PruneWithOptions(u.Object, v.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	structuraldefaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
+	return pruned
+}
+
+// PrepareForCreate implements [Strategy].
+func (v *customVersion) PrepareForCreate(obj runtime.Object) {
+	u := obj.(*unstructured.Unstructured)
+	if v.hasStatus {
+		delete(u.Object, "status")
+	}
+	u.SetGeneration(1)
+}
+
+// PrepareForUpdate implements [UpdateStrategy]. With a status subresource the
+// status is kept, so it does not count as a change; without one it does.
+func (v *customVersion) PrepareForUpdate(obj, oldObj runtime.Object) {
+	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
+	if v.hasStatus {
+		if status, found := old.Object["status"]; found {
+			u.Object["status"] = status
+		} else {
+			delete(u.Object, "status")
+		}
+	}
+	if !sameContent(u, old) {
+		u.SetGeneration(old.GetGeneration() + 1)
+	}
+}
+
+// sameContent compares everything but metadata.
+func sameContent(a, b *unstructured.Unstructured) bool {
+	without := func(u *unstructured.Unstructured) map[string]any {
+		content := maps.Clone(u.Object)
+		delete(content, "metadata")
+		return content
+	}
+	return apiequality.Semantic.DeepEqual(without(a), without(b))
+}
+
+// Validate implements [Strategy].
+func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
+	u := obj.(*unstructured.Unstructured)
+	if errs := v.validateTypeMeta(u); len(errs) > 0 {
+		return errs
+	}
+	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
+	errs = append(errs, v.validateScale(u, true)...)
+	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
+	return sortedErrors(append(errs, v.validateRules(u, nil, errs)...))
+}
+
+// ValidateUpdate implements [UpdateStrategy]. What was wrong before and did
+// not change is tolerated (validation ratcheting).
+func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorList {
+	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
+	if errs := v.validateTypeMeta(u); len(errs) > 0 {
+		return errs
+	}
+	correlated := v.correlate(u, old)
+	errs := validation.ValidateCustomResourceUpdate(nil, u.Object, old.Object, v.validator, validation.WithRatcheting(correlated))
+	errs = append(errs, v.validateScale(u, true)...)
+	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
+		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
+	}
+	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+}
+
+func (v *customVersion) correlate(u, old *unstructured.Unstructured) *common.CorrelatedObject {
+	return common.NewCorrelatedObject(u.Object, old.Object, &model.Structural{Structural: v.structural})
+}
+
+// validateRules evaluates the CEL rules, unless errors found before would make
+// them stumble.
+func (v *customVersion) validateRules(u, old *unstructured.Unstructured, before field.ErrorList, options ...cel.Option) field.ErrorList {
+	if v.cel == nil {
+		return nil
+	}
+	blocking := []field.ErrorType{
+		field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
+	}
+	for _, err := range before {
+		if slices.Contains(blocking, err.Type) {
+			return field.ErrorList{field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")}
+		}
+	}
+	var oldContent any
+	if old != nil {
+		oldContent = old.Object
+	}
+	errs, _ := v.cel.Validate(context.Background(), nil, v.structural, u.Object, oldContent, celconfig.RuntimeCELCostBudget, options...)
+	return errs
+}
+
+// WarningsOnCreate implements [Strategy].
+func (v *customVersion) WarningsOnCreate(obj runtime.Object) []string {
+	return finalizerWarnings(obj.(*unstructured.Unstructured).GetFinalizers(), nil)
+}
+
+// WarningsOnUpdate implements [UpdateStrategy].
+func (v *customVersion) WarningsOnUpdate(obj, old runtime.Object) []string {
+	return finalizerWarnings(obj.(*unstructured.Unstructured).GetFinalizers(), old.(*unstructured.Unstructured).GetFinalizers())
+}
+
+// AllowCreateOnUpdate implements [Strategy]: custom resources are only created by POST.
+func (v *customVersion) AllowCreateOnUpdate() bool { return false }
+
+// AllowUnconditionalUpdate implements [Strategy]: a PUT must carry a resourceVersion.
+func (v *customVersion) AllowUnconditionalUpdate() bool { return false }
+
+// ValidateName implements [Strategy].
+func (v *customVersion) ValidateName(name string, prefix bool) []string {
+	return apivalidation.NameIsDNSSubdomain(name, prefix)
+}
+
+// customStatus is the strategy of /status: of what is sent only status counts.
+type customStatus customVersion
+
+// PrepareForUpdate implements [UpdateStrategy].
+func (s *customStatus) PrepareForUpdate(obj, oldObj runtime.Object) {
+	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
+	status, found := u.Object["status"]
+	managedFields := u.GetManagedFields()
+	u.Object = old.DeepCopy().Object
+	u.SetManagedFields(managedFields)
+	if found {
+		u.Object["status"] = status
+	} else {
+		delete(u.Object, "status")
+	}
+}
+
+// ValidateUpdate implements [UpdateStrategy].
+func (s *customStatus) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorList {
+	v := (*customVersion)(s)
+	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
+	if errs := v.validateTypeMeta(u); len(errs) > 0 {
+		return errs
+	}
+	correlated := v.correlate(u, old)
+	var errs field.ErrorList
+	if status, found := u.Object["status"]; found && v.status != nil {
+		errs = append(errs, validation.ValidateCustomResourceUpdate(field.NewPath("status"), status, old.Object["status"], v.status,
+			validation.WithRatcheting(correlated.Key("status")))...)
+	}
+	errs = append(errs, v.validateScale(u, false)...)
+	if lists := structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object); len(lists) > 0 &&
+		len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
+		errs = append(errs, lists...)
+	}
+	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+}
+
+// WarningsOnUpdate implements [UpdateStrategy].
+func (s *customStatus) WarningsOnUpdate(obj, old runtime.Object) []string {
+	return (*customVersion)(s).WarningsOnUpdate(obj, old)
+}

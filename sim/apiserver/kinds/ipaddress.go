@@ -1,0 +1,88 @@
+package kinds
+
+import (
+	"strings"
+	"time"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/api/validation/path"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// An IPAddress is a claim: its name is the address, in canonical form, so that
+// nobody can hold the address under another spelling, and who holds it never
+// changes.
+func newIPAddressKind() *Kind {
+	return builtinKind[*networkingv1.IPAddress, *networkingv1.IPAddressList](networkingv1.SchemeGroupVersion, kindSpec{
+		resource:   "ipaddresses",
+		shortNames: []string{"ip"},
+		strategy: &rules[*networkingv1.IPAddress]{
+			validate: validateIPAddress,
+			validateUpdate: func(ip, old *networkingv1.IPAddress) field.ErrorList {
+				return append(validateIPAddress(ip),
+					apivalidation.ValidateImmutableField(ip.Spec.ParentRef, old.Spec.ParentRef, field.NewPath("spec", "parentRef"))...)
+			},
+			name: ipAddressName,
+		},
+		table: table([]metav1.TableColumnDefinition{
+			nameColumn,
+			{Name: "ParentRef", Type: "string", Description: networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]},
+		}, ipAddressCells),
+	})
+}
+
+func ipAddressName(name string, _ bool) []string {
+	var messages []string
+	for _, err := range utilvalidation.IsValidIP(nil, name) {
+		messages = append(messages, err.Detail)
+	}
+	return messages
+}
+
+func validateIPAddress(ip *networkingv1.IPAddress) field.ErrorList {
+	parent := field.NewPath("spec", "parentRef")
+	ref := ip.Spec.ParentRef
+	if ref == nil {
+		return field.ErrorList{field.Required(parent, "")}
+	}
+	var errs field.ErrorList
+	// The core group is the empty string, so the group cannot be required.
+	if ref.Group != "" {
+		errs = append(errs, invalids(parent.Child("group"), ref.Group, utilvalidation.IsDNS1123Subdomain(ref.Group))...)
+	}
+	for _, part := range []struct {
+		name, value string
+		required    bool
+	}{
+		{"resource", ref.Resource, true},
+		{"name", ref.Name, true},
+		{"namespace", ref.Namespace, false},
+	} {
+		switch {
+		case part.value != "":
+			errs = append(errs, invalids(parent.Child(part.name), part.value, path.IsValidPathSegmentName(part.value))...)
+		case part.required:
+			errs = append(errs, field.Required(parent.Child(part.name), ""))
+		}
+	}
+	return errs
+}
+
+// ipAddressCells has a third cell, the age, that no column announces: so does
+// the real server.
+func ipAddressCells(ip *networkingv1.IPAddress, now time.Time) []any {
+	parent := "<none>"
+	if ref := ip.Spec.ParentRef; ref != nil {
+		resource := schema.GroupResource{Group: ref.Group, Resource: ref.Resource}
+		parts := []string{strings.ToLower(resource.String())}
+		if ref.Namespace != "" {
+			parts = append(parts, ref.Namespace)
+		}
+		parent = strings.Join(append(parts, ref.Name), "/")
+	}
+	return []any{ip.Name, parent, age(ip.CreationTimestamp, now)}
+}

@@ -1,0 +1,244 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+const (
+	// maxRequestBody is kube-apiserver's limit, maxStored that of etcd.
+	maxRequestBody = 3 << 20
+	maxStored      = 3 << 19
+)
+
+var (
+	metadataPath     = field.NewPath("metadata")
+	errStoredTooBig  = errors.New("etcdserver: request is too large")
+	standardKeywords = map[string]bool{
+		string(corev1.FinalizerKubernetes): true,
+		metav1.FinalizerOrphanDependents:   true,
+		metav1.FinalizerDeleteDependents:   true,
+	}
+)
+
+func (c *call) checkSize() error {
+	if len(c.r.Body) > maxRequestBody {
+		return apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxRequestBody))
+	}
+	return nil
+}
+
+// checkStoredSize measures what etcd would be sent. Bodies below the limit
+// cannot grow beyond it by more than defaults, so the costly measure is only
+// taken of custom resources that come from large bodies.
+func checkStoredSize(k *kinds.Kind, value runtime.Object) error {
+	size := 0
+	if s, ok := value.(interface{ Size() int }); ok && !k.Custom {
+		size = s.Size()
+	}
+	if size > maxStored {
+		return errStoredTooBig
+	}
+	return nil
+}
+
+func wipeSystemFields(m metav1.Object) {
+	m.SetCreationTimestamp(metav1.Time{})
+	m.SetUID(types.UID(""))
+	m.SetDeletionTimestamp(nil)
+	m.SetDeletionGracePeriodSeconds(nil)
+	m.SetSelfLink("")
+}
+
+// ensureNamespace puts an object where its URL says.
+func (c *call) ensureNamespace(m metav1.Object) error {
+	requested := c.info.Namespace
+	switch m.GetNamespace() {
+	case requested:
+		return nil
+	case "":
+		m.SetNamespace(requested)
+		return nil
+	}
+	if requested == "" {
+		m.SetNamespace("")
+		return nil
+	}
+	return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+}
+
+func checkName(m metav1.Object, name string) error {
+	if m.GetName() != name {
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), name))
+	}
+	return nil
+}
+
+func (c *call) requireName() error {
+	if c.info.Name == "" {
+		return apierrors.NewBadRequest("name must be provided")
+	}
+	return nil
+}
+
+// dedupOwners drops owner references that are there twice, with a warning.
+func (c *call) dedupOwners(m metav1.Object, afterAdmission bool) {
+	refs := m.GetOwnerReferences()
+	var kept []metav1.OwnerReference
+	var duplicates []string
+	for _, ref := range refs {
+		if hasOwner(kept, ref) {
+			duplicates = append(duplicates, string(ref.UID))
+			continue
+		}
+		kept = append(kept, ref)
+	}
+	if len(duplicates) == 0 {
+		return
+	}
+	when := ""
+	if afterAdmission {
+		when = " after mutating admission happens"
+	}
+	c.warn(fmt.Sprintf(".metadata.ownerReferences contains duplicate entries%s; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: %v",
+		when, strings.Join(duplicates, ", ")))
+	m.SetOwnerReferences(kept)
+}
+
+func hasOwner(refs []metav1.OwnerReference, ref metav1.OwnerReference) bool {
+	for _, r := range refs {
+		if apiequality.Semantic.DeepEqual(r, ref) {
+			return true
+		}
+	}
+	return false
+}
+
+func pathSegment(name string, prefix bool) []string {
+	if prefix {
+		return content.IsPathSegmentPrefix(name)
+	}
+	return content.IsPathSegmentName(name)
+}
+
+// invalid is the 422 of an object. Custom resources are called what they call
+// themselves, even if that is what is wrong with them.
+func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	gk := schema.GroupKind{Group: c.kind.Resource.Group, Kind: c.kind.Kind}
+	if c.kind.Custom {
+		gk = obj.GetObjectKind().GroupVersionKind().GroupKind()
+	}
+	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
+}
+
+func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {
+	m := metaOf(obj)
+	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
+	errs = append(errs, c.validateFinalizers(m)...)
+	errs = append(errs, strategy.Validate(obj)...)
+	if len(errs) == 0 {
+		errs = apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
+	}
+	return c.invalid(obj, errs)
+}
+
+// validateFinalizers is stricter for built-in kinds: names without a domain
+// must be Kubernetes' own.
+func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
+	if c.kind.Custom {
+		return nil
+	}
+	var errs field.ErrorList
+	for i, name := range m.GetFinalizers() {
+		if !strings.Contains(name, "/") && !standardKeywords[name] {
+			errs = append(errs, field.Invalid(metadataPath.Child("finalizers").Index(i), name, "name is neither a standard finalizer name nor is it fully qualified"))
+		}
+	}
+	return errs
+}
+
+func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStrategy) error {
+	m, oldMeta := metaOf(obj), metaOf(old)
+	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
+	errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
+	if c.kind.Custom {
+		// The validator of custom resources checks these again, and its
+		// findings are not merged with the first ones.
+		errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
+	} else {
+		errs = append(errs, c.validateFinalizers(m)...)
+	}
+	errs = append(errs, strategy.ValidateUpdate(obj, old)...)
+	return c.invalid(obj, errs)
+}
+
+// manager is who owns the fields of a write: the one named, else the program
+// named in User-Agent.
+func (c *call) manager(fieldManager string) string {
+	if fieldManager != "" {
+		return fieldManager
+	}
+	agent := c.r.Header.Get("User-Agent")
+	if agent == "" {
+		agent = c.r.User
+	}
+	agent, _, _ = strings.Cut(agent, "/")
+	var out strings.Builder
+	for _, r := range agent {
+		if !unicode.IsPrint(r) {
+			continue
+		}
+		if out.Len()+utf8.RuneLen(r) > metav1validation.FieldManagerMaxLength {
+			break
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// selectName narrows list options to one name.
+func selectName(opts *internalversion.ListOptions, name string) error {
+	if opts.FieldSelector != nil && !opts.FieldSelector.Empty() {
+		if selected, ok := opts.FieldSelector.RequiresExactMatch("metadata.name"); !ok || selected != name {
+			return apierrors.NewBadRequest("fieldSelector metadata.name doesn't match requested name")
+		}
+		return nil
+	}
+	opts.FieldSelector = fields.OneTermEqualSelector("metadata.name", name)
+	return nil
+}
+
+// mediaType is the Content-Type without parameters.
+func (c *call) mediaType() string {
+	t, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
+	return t
+}
+
+// boolParameter reads a query parameter as the deprecated ones are read.
+func boolParameter(q url.Values, name string) bool {
+	v := q.Get(name)
+	return v == "1" || v == "true"
+}

@@ -1,0 +1,181 @@
+package apiserver
+
+import (
+	"net/http"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+// bootstrapNamespace creates a namespace that no client asked for.
+func (s *Server) bootstrapNamespace(name string) error {
+	w := s.internalWrite(s.resources[namespaceResource], "", name)
+	_, err := w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	return err
+}
+
+// internalWrite is a write by the server itself: request 0, storage version.
+func (s *Server) internalWrite(res *resource, namespace, name string) *write {
+	v, _ := res.kind.Version(res.kind.Storage)
+	c := &call{
+		server: s, r: &Request{}, res: res, kind: res.kind, version: v,
+		gv:   res.gr.WithVersion(v.Name).GroupVersion(),
+		info: requestInfo{Group: res.gr.Group, Version: v.Name, Resource: res.gr.Resource, Namespace: namespace, Name: name},
+	}
+	return &write{call: c, endpoint: c.mainEndpoint(), manager: "kube-controller-manager"}
+}
+
+// deleteNamespace only marks it: its content and its spec.finalizers must go
+// first, which is the namespace controller's work.
+func (d *deletion) deleteNamespace(existing *object) (o *object, gone bool, err error) {
+	if immortalNamespaces[d.name] {
+		return nil, false, apierrors.NewForbidden(namespaceResource, d.name, errImmortal)
+	}
+	if existing == nil {
+		return nil, false, apierrors.NewNotFound(namespaceResource, d.name)
+	}
+	if err := d.checkPreconditions(existing); err != nil {
+		return nil, false, err
+	}
+	ns := existing.value.(*corev1.Namespace)
+	if ns.DeletionTimestamp != nil {
+		if len(ns.Spec.Finalizers) > 0 {
+			return existing, false, nil
+		}
+		return d.deleteExisting(existing)
+	}
+	next := ns.DeepCopy()
+	t := metav1.NewTime(d.server.now())
+	next.DeletionTimestamp = &t
+	next.Status.Phase = corev1.NamespaceTerminating
+	next.Finalizers = d.namespaceFinalizers(ns.Finalizers)
+	changed := &object{key: existing.key, revision: existing.revision, value: next, meta: next, fields: existing.fields}
+	if d.dryRun {
+		return changed, false, nil
+	}
+	return d.server.commit(change{res: d.res, key: existing.key, requestID: d.r.ID, old: existing, value: next, fields: existing.fields}), false, nil
+}
+
+func (d *deletion) namespaceFinalizers(have []string) []string {
+	names, _ := d.finalizers(&object{meta: &metav1.ObjectMeta{Finalizers: have}})
+	return names
+}
+
+// specialVerbs are subresources that only one kind has.
+func (c *call) specialVerbs() map[string]func() {
+	switch {
+	case c.kind.Resource == namespaceResource && c.info.Subresource == "finalize":
+		return map[string]func(){http.MethodPut: func() { c.update(c.finalizeEndpoint()) }}
+	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "eviction":
+		return map[string]func(){http.MethodPost: c.evict}
+	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "binding":
+		return map[string]func(){http.MethodPost: c.bind}
+	}
+	return nil
+}
+
+// finalizeEndpoint writes a namespace's spec.finalizers and nothing else.
+func (c *call) finalizeEndpoint() endpoint {
+	return endpoint{subresource: "finalize", strategy: finalizeStrategy{}}
+}
+
+type finalizeStrategy struct{}
+
+func (finalizeStrategy) PrepareForUpdate(obj, old runtime.Object) {
+	obj.(*corev1.Namespace).Status = old.(*corev1.Namespace).Status
+}
+
+func (finalizeStrategy) ValidateUpdate(obj, _ runtime.Object) field.ErrorList {
+	return kinds.ValidateNamespaceFinalizers(obj.(*corev1.Namespace), field.NewPath("spec", "finalizers"))
+}
+
+func (finalizeStrategy) WarningsOnUpdate(_, _ runtime.Object) []string { return nil }
+
+// namespaceController is the part of kube-controller-manager that empties a
+// terminating namespace and lets it go.
+type namespaceController struct {
+	server  *Server
+	pending []string // namespaces to look at, in order
+}
+
+func newNamespaceController(s *Server) *namespaceController {
+	return &namespaceController{server: s}
+}
+
+func (n *namespaceController) observe(res *resource, e *event) {
+	if res.gr == namespaceResource {
+		if !e.deleted && e.current.meta.GetDeletionTimestamp() != nil {
+			n.enqueue(e.current.meta.GetName())
+		}
+		return
+	}
+	// What held a terminating namespace may just have gone.
+	if e.deleted && res.kind.Namespaced && n.terminating(e.current.meta.GetNamespace()) {
+		n.enqueue(e.current.meta.GetNamespace())
+	}
+}
+
+func (n *namespaceController) terminating(name string) bool {
+	o := n.server.resources[namespaceResource].objects[name]
+	return o != nil && o.meta.GetDeletionTimestamp() != nil
+}
+
+func (n *namespaceController) enqueue(name string) {
+	if slices.Contains(n.pending, name) {
+		return
+	}
+	n.pending = append(n.pending, name)
+	n.server.config.Clock.AfterFunc(n.server.config.ControllerLag, func() {
+		n.pending = n.pending[1:]
+		n.empty(name)
+	})
+}
+
+// empty deletes all content; when nothing is left it removes the finalizer
+// and the namespace.
+func (n *namespaceController) empty(name string) {
+	if !n.terminating(name) {
+		return
+	}
+	left := false
+	for _, res := range slices.Clone(n.server.sorted) {
+		if !res.kind.Namespaced {
+			continue
+		}
+		for _, key := range slices.Clone(span(res.keys, name)) {
+			_, object := splitKey(key)
+			n.server.deleteInternally(res, name, object, &metav1.DeleteOptions{})
+		}
+		left = left || len(span(res.keys, name)) > 0
+	}
+	if left {
+		return
+	}
+	w := n.server.internalWrite(n.server.resources[namespaceResource], "", name)
+	existing := w.res.objects[name]
+	if existing == nil {
+		return
+	}
+	next := existing.value.DeepCopyObject().(*corev1.Namespace)
+	next.Spec.Finalizers = slices.DeleteFunc(next.Spec.Finalizers, func(f corev1.FinalizerName) bool { return f == corev1.FinalizerKubernetes })
+	w.endpoint = w.finalizeEndpoint()
+	w.fields = existing.fields
+	// Validation cannot fail on an object that was valid with more finalizers.
+	_, _ = w.replace(existing, next)
+}
+
+// deleteInternally deletes as an actor does: whatever holds the object holds it.
+func (s *Server) deleteInternally(res *resource, namespace, name string, opts *metav1.DeleteOptions) {
+	if res.objects[objectKey(namespace, name)] == nil {
+		return
+	}
+	d := deletion{write: *s.internalWrite(res, namespace, name), opts: opts, name: name}
+	// The only errors are preconditions that no longer hold.
+	_, _, _ = d.delete()
+}
