@@ -4,20 +4,8 @@ import (
 	"errors"
 	"time"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
-
-// Kinds is the catalogue of kinds a server starts with. A catalogue holds
-// allocator state and therefore belongs to one server.
-type Kinds interface {
-	// Kinds lists the built-in kinds in discovery order.
-	Kinds() []*kinds.Kind
-	// Custom compiles a CustomResourceDefinition. The error is shown in the
-	// definition's conditions.
-	Custom(crd *apiextensionsv1.CustomResourceDefinition) (*kinds.Kind, error)
-}
 
 // Config says what a server is made of. Clock and Kinds are required; the zero
 // value of everything else is the default of a production cluster.
@@ -26,8 +14,10 @@ type Config struct {
 	// Seed is the source of uids and generated names: each is a hash of the
 	// seed and of the object's identity, so that leaving one object out of a
 	// run does not change the uids of the others.
-	Seed  uint64
-	Kinds Kinds
+	Seed uint64
+	// Kinds are the kinds served from the start. A registry holds the state of
+	// address pools and so belongs to one server.
+	Kinds *kinds.Registry
 	// Replicas is the number of API-server front ends over the one revision
 	// log; 0 means 1.
 	Replicas int

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
-	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // schemeName is what kube-apiserver's scheme calls itself in error messages.
@@ -20,7 +19,7 @@ const schemeName = "pkg/runtime/scheme.go:111"
 
 // The serializers are stateless and shared by all servers.
 var (
-	typedDecoders  = newDecoders(scheme.Scheme, scheme.Scheme)
+	typedDecoders  = newDecoders(typedScheme, typedScheme)
 	customDecoders = newDecoders(unstructuredCreater{}, unstructuredTyper{})
 )
 
@@ -57,7 +56,7 @@ type unstructuredTyper struct{}
 func (unstructuredTyper) ObjectKinds(obj runtime.Object) ([]schema.GroupVersionKind, bool, error) {
 	gvk := obj.GetObjectKind().GroupVersionKind()
 	if gvk.Kind == "" {
-		return nil, false, runtime.NewMissingKindErrWithBody("unstructured object has no kind")
+		return nil, false, runtime.NewMissingKindErr("unstructured object has no kind")
 	}
 	return []schema.GroupVersionKind{gvk}, false, nil
 }

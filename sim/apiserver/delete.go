@@ -18,22 +18,22 @@ import (
 // returnsDeleted are the built-in resources whose DELETE answers with the
 // object; all others answer with a Status.
 var returnsDeleted = map[schema.GroupResource]bool{
-	{Resource: "namespaces"}:                                     true,
-	{Resource: "persistentvolumeclaims"}:                         true,
-	{Resource: "persistentvolumes"}:                              true,
-	{Resource: "pods"}:                                           true,
-	{Resource: "podtemplates"}:                                   true,
-	{Resource: "resourcequotas"}:                                 true,
-	{Resource: "serviceaccounts"}:                                true,
-	{Resource: "services"}:                                       true,
-	{Group: "resource.k8s.io", Resource: "deviceclasses"}:        true,
-	{Group: "resource.k8s.io", Resource: "resourceclaims"}:       true,
+	{Resource: "namespaces"}:                                       true,
+	{Resource: "persistentvolumeclaims"}:                           true,
+	{Resource: "persistentvolumes"}:                                true,
+	{Resource: "pods"}:                                             true,
+	{Resource: "podtemplates"}:                                     true,
+	{Resource: "resourcequotas"}:                                   true,
+	{Resource: "serviceaccounts"}:                                  true,
+	{Resource: "services"}:                                         true,
+	{Group: "resource.k8s.io", Resource: "deviceclasses"}:          true,
+	{Group: "resource.k8s.io", Resource: "resourceclaims"}:         true,
 	{Group: "resource.k8s.io", Resource: "resourceclaimtemplates"}: true,
-	{Group: "resource.k8s.io", Resource: "resourceslices"}:       true,
-	{Group: "storage.k8s.io", Resource: "csidrivers"}:            true,
-	{Group: "storage.k8s.io", Resource: "csinodes"}:              true,
-	{Group: "storage.k8s.io", Resource: "storageclasses"}:        true,
-	{Group: "storage.k8s.io", Resource: "volumeattachments"}:     true,
+	{Group: "resource.k8s.io", Resource: "resourceslices"}:         true,
+	{Group: "storage.k8s.io", Resource: "csidrivers"}:              true,
+	{Group: "storage.k8s.io", Resource: "csinodes"}:                true,
+	{Group: "storage.k8s.io", Resource: "storageclasses"}:          true,
+	{Group: "storage.k8s.io", Resource: "volumeattachments"}:       true,
 	{Group: "storage.k8s.io", Resource: "volumeattributesclasses"}: true,
 }
 
@@ -133,8 +133,11 @@ type deletion struct {
 // finalizers or a grace period hold the object.
 func (d *deletion) delete() (o *object, gone bool, err error) {
 	existing := d.res.objects[objectKey(d.info.Namespace, d.name)]
-	if d.kind.Resource == namespaceResource {
+	switch d.kind.Resource {
+	case namespaceResource:
 		return d.deleteNamespace(existing)
+	case crdResource:
+		return d.deleteCRD(existing)
 	}
 	if existing == nil {
 		return nil, false, apierrors.NewNotFound(d.kind.Resource, d.name)
@@ -242,7 +245,7 @@ func (d *deletion) propagation(have []string) metav1.DeletionPropagation {
 
 // unsupportedPropagation are the kinds that own nothing and say so.
 var unsupportedPropagation = map[schema.GroupResource]bool{
-	{Resource: "events"}: true,
+	{Resource: "events"}:                         true,
 	{Group: "events.k8s.io", Resource: "events"}: true,
 }
 
@@ -334,4 +337,3 @@ func (d *deletion) remove(existing *object) *object {
 	}
 	return d.server.commit(change{res: d.res, key: existing.key, requestID: d.r.ID, old: existing})
 }
-

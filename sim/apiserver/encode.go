@@ -157,3 +157,10 @@ func (o *object) body(sh shape, e encoding) []byte {
 	}
 	return b
 }
+
+// toMap is a value's JSON as a map.
+func toMap(v any) (map[string]any, error) {
+	var out map[string]any
+	err := json.Unmarshal(marshalJSON(v), &out)
+	return out, err
+}

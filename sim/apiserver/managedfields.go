@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
-	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -238,7 +237,7 @@ func newFieldManager(k *kinds.Kind, v *kinds.Version, subresource string) (*mana
 	if k.Custom {
 		return managedfields.NewDefaultCRDFieldManager(types, customConverter{}, kindDefaulter{v}, unstructuredCreater{}, gvk, gvk.GroupVersion(), subresource, filters)
 	}
-	return managedfields.NewDefaultFieldManager(types, scheme.Scheme, kindDefaulter{v}, scheme.Scheme, gvk, gvk.GroupVersion(), subresource, filters)
+	return managedfields.NewDefaultFieldManager(types, typedScheme, kindDefaulter{v}, typedScheme, gvk, gvk.GroupVersion(), subresource, filters)
 }
 
 // kindDefaulter completes what an apply makes.

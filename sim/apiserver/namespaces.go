@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -12,6 +13,8 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
+
+var errImmortal = errors.New("this namespace may not be deleted")
 
 // bootstrapNamespace creates a namespace that no client asked for.
 func (s *Server) bootstrapNamespace(name string) error {
@@ -85,7 +88,7 @@ func (c *call) finalizeEndpoint() endpoint {
 	return endpoint{subresource: "finalize", strategy: finalizeStrategy{}}
 }
 
-type finalizeStrategy struct{}
+type finalizeStrategy struct{ keepStrategy }
 
 func (finalizeStrategy) PrepareForUpdate(obj, old runtime.Object) {
 	obj.(*corev1.Namespace).Status = old.(*corev1.Namespace).Status
@@ -95,7 +98,12 @@ func (finalizeStrategy) ValidateUpdate(obj, _ runtime.Object) field.ErrorList {
 	return kinds.ValidateNamespaceFinalizers(obj.(*corev1.Namespace), field.NewPath("spec", "finalizers"))
 }
 
-func (finalizeStrategy) WarningsOnUpdate(_, _ runtime.Object) []string { return nil }
+// keepStrategy stores what it is given: for the server's own writes.
+type keepStrategy struct{}
+
+func (keepStrategy) PrepareForUpdate(_, _ runtime.Object)               {}
+func (keepStrategy) ValidateUpdate(_, _ runtime.Object) field.ErrorList { return nil }
+func (keepStrategy) WarningsOnUpdate(_, _ runtime.Object) []string      { return nil }
 
 // namespaceController is the part of kube-controller-manager that empties a
 // terminating namespace and lets it go.

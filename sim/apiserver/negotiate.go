@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/endpoints/handlers/negotiation"
-	"k8s.io/client-go/kubernetes/scheme"
 )
 
 type encoding uint8
@@ -31,7 +30,7 @@ var contentTypes = [...]string{encodeJSON: contentJSON, encodeYAML: contentYAML,
 
 // supportedMediaTypes is the same for all resources; what a custom resource
 // cannot do is refused by its restrictions.
-var supportedMediaTypes = serializer.NewCodecFactory(scheme.Scheme).SupportedMediaTypes()
+var supportedMediaTypes = serializer.NewCodecFactory(typedScheme).SupportedMediaTypes()
 
 var acceptedNames = []string{contentJSON, contentYAML, contentProtobuf}
 
@@ -68,6 +67,7 @@ const (
 	acceptBuiltIn acceptClass = iota
 	acceptCustom
 	acceptStatus // error answers and documents: no transformation
+	acceptDiscovery
 )
 
 func newNegotiator() negotiator { return negotiator{known: map[acceptKey]accepted{}} }
@@ -77,8 +77,11 @@ func (a acceptClass) AllowsMediaTypeTransform(_ string, subType string, target *
 	if target == nil {
 		return a != acceptCustom || subType == "json" || subType == "yaml"
 	}
-	if a == acceptStatus {
+	switch a {
+	case acceptStatus:
 		return false
+	case acceptDiscovery:
+		return subType == "json" && *target == discoveryGVK
 	}
 	if gv := target.GroupVersion(); gv != metav1.SchemeGroupVersion && gv != metav1beta1.SchemeGroupVersion {
 		return false

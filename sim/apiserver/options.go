@@ -17,7 +17,7 @@ import (
 )
 
 // optionsVersion is the version of the options types in query parameters.
-var optionsVersion = schema.GroupVersion{Version: "v1"}
+var optionsVersion = metav1.SchemeGroupVersion
 
 func (c *call) query() url.Values {
 	if c.r.URL.RawQuery == "" {
@@ -93,20 +93,17 @@ func (f fieldLabels) transform(label, value string) (string, string, error) {
 	return "", "", fmt.Errorf("field label not supported: %s", label)
 }
 
-// parseRevision reads a resourceVersion from options; "" is 0.
+// parseRevision reads a resourceVersion from options; "" is 0. Its error has no
+// Status, which makes a 500, save where a caller knows better.
 func parseRevision(rv string) (uint64, error) {
 	if rv == "" || rv == "0" {
 		return 0, nil
 	}
 	v, err := strconv.ParseUint(rv, 10, 64)
 	if err != nil {
-		return 0, invalidRevision{field.Invalid(field.NewPath("resourceVersion"), rv, err.Error())}
+		return 0, field.Invalid(field.NewPath("resourceVersion"), rv, err.Error())
 	}
 	return v, nil
 }
-
-// invalidRevision has no Status: the real server answers it with 500, save
-// where a caller knows better.
-type invalidRevision struct{ *field.Error }
 
 func isDryRun(values []string) bool { return len(values) > 0 }

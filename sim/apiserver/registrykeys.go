@@ -9,11 +9,11 @@ import (
 // storagePrefixes are the etcd prefixes that are not /registry/<resource>.
 // Clients see them in the message of a failed uid precondition.
 var storagePrefixes = map[schema.GroupResource]string{
-	{Resource: "services"}:                             "/registry/services/specs",
-	{Resource: "endpoints"}:                            "/registry/services/endpoints",
-	{Resource: "nodes"}:                                "/registry/minions",
-	{Resource: "replicationcontrollers"}:               "/registry/controllers",
-	{Group: "networking.k8s.io", Resource: "ingresses"}: "/registry/ingress",
+	{Resource: "services"}:                                                 "/registry/services/specs",
+	{Resource: "endpoints"}:                                                "/registry/services/endpoints",
+	{Resource: "nodes"}:                                                    "/registry/minions",
+	{Resource: "replicationcontrollers"}:                                   "/registry/controllers",
+	{Group: "networking.k8s.io", Resource: "ingresses"}:                    "/registry/ingress",
 	{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}: "/registry/apiextensions.k8s.io/customresourcedefinitions",
 }
 

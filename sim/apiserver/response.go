@@ -31,11 +31,11 @@ func (c *call) header(contentType string) http.Header {
 		ct = []string{contentType}
 	}
 	h := http.Header{
-		"Audit-Id":                           {c.server.uuid("audit", "", c.number)},
-		"Cache-Control":                      headerNoCache,
-		"Content-Type":                       ct,
-		"X-Kubernetes-Pf-Flowschema-Uid":     headerFlowSchema,
-		"X-Kubernetes-Pf-Prioritylevel-Uid":  headerPriority,
+		"Audit-Id":                          {c.server.uuid("audit", "", c.number)},
+		"Cache-Control":                     headerNoCache,
+		"Content-Type":                      ct,
+		"X-Kubernetes-Pf-Flowschema-Uid":    headerFlowSchema,
+		"X-Kubernetes-Pf-Prioritylevel-Uid": headerPriority,
 	}
 	if len(c.warnings) > 0 {
 		h["Warning"] = c.warnings

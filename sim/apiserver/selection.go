@@ -14,7 +14,7 @@ type selection struct {
 	labels    labels.Selector // nil: all
 	fields    fields.Selector // nil: all
 	// name, when set, is the one name that the field selector can match.
-	name string
+	name       string
 	namespaced bool
 	version    *kinds.Version
 }

@@ -56,6 +56,7 @@ func New(config Config) (*Server, error) {
 	for _, res := range s.sorted {
 		s.startCaches(res)
 	}
+	s.actors = append(s.actors, crdController{s})
 	if config.GarbageCollector {
 		s.actors = append(s.actors, newGarbageCollector(s))
 	}

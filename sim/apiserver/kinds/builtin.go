@@ -28,7 +28,7 @@ type kindSpec struct {
 	selectable func(obj runtime.Object) fields.Set
 	// resets are top-level fields that the main resource resets beside status.
 	resets []string
-	// statusKeepsMeta is set when /status resets the labels and the like too.
+	// statusResets are paths, dotted, that /status resets beside spec.
 	statusResets []string
 }
 
@@ -84,14 +84,18 @@ var builtinTypes = sync.OnceValue(func() managedfields.TypeConverter {
 	return applyconfigurations.NewTypeConverter(scheme.Scheme)
 })
 
-// fieldSet is the set of the given top-level fields, nil for none.
+// fieldSet is the set of the given dotted paths, nil for none.
 func fieldSet(names []string) *fieldpath.Set {
 	if len(names) == 0 {
 		return nil
 	}
 	set := fieldpath.NewSet()
 	for _, name := range names {
-		set.Insert(fieldpath.MakePathOrDie(name))
+		var path []any
+		for part := range strings.SplitSeq(name, ".") {
+			path = append(path, part)
+		}
+		set.Insert(fieldpath.MakePathOrDie(path...))
 	}
 	return set
 }

@@ -3,6 +3,7 @@ package kinds
 import (
 	"slices"
 
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -13,6 +14,17 @@ func invalids(path *field.Path, value any, messages []string) field.ErrorList {
 		errs = append(errs, field.Invalid(path, value, message))
 	}
 	return errs
+}
+
+// immutable is the error of the real server's declarative validation about a
+// field that changed: unlike the hand-written one it shows no value.
+func immutable(path *field.Path) *field.Error {
+	return field.Invalid(path, nil, "field is immutable")
+}
+
+// nonNegative checks a number that counts something.
+func nonNegative(path *field.Path, value int64) field.ErrorList {
+	return apivalidation.ValidateNonnegativeField(value, path)
 }
 
 // sortedErrors orders errors of validators that iterate over maps: the real

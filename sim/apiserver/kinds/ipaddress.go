@@ -1,11 +1,12 @@
 package kinds
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,12 +22,9 @@ func newIPAddressKind() *Kind {
 		resource:   "ipaddresses",
 		shortNames: []string{"ip"},
 		strategy: &rules[*networkingv1.IPAddress]{
-			validate: validateIPAddress,
-			validateUpdate: func(ip, old *networkingv1.IPAddress) field.ErrorList {
-				return append(validateIPAddress(ip),
-					apivalidation.ValidateImmutableField(ip.Spec.ParentRef, old.Spec.ParentRef, field.NewPath("spec", "parentRef"))...)
-			},
-			name: ipAddressName,
+			validate:       validateIPAddress,
+			validateUpdate: validateIPAddressUpdate,
+			name:           ipAddressName,
 		},
 		table: table([]metav1.TableColumnDefinition{
 			nameColumn,
@@ -70,6 +68,21 @@ func validateIPAddress(ip *networkingv1.IPAddress) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+// validateIPAddressUpdate: who holds an address never changes. As the real
+// server's declarative validation, it shows no value and stops there: that a
+// part of the new reference is missing is not said.
+func validateIPAddressUpdate(ip, old *networkingv1.IPAddress) field.ErrorList {
+	errs := validateIPAddress(ip)
+	if apiequality.Semantic.DeepEqual(ip.Spec.ParentRef, old.Spec.ParentRef) {
+		return errs
+	}
+	parent := field.NewPath("spec", "parentRef")
+	errs = slices.DeleteFunc(errs, func(err *field.Error) bool {
+		return err.Type == field.ErrorTypeRequired && err.Field != parent.String()
+	})
+	return append(errs, immutable(parent))
 }
 
 // ipAddressCells has a third cell, the age, that no column announces: so does

@@ -55,15 +55,28 @@ func NewRegistry(options Options) *Registry {
 
 // sharedKinds are the built-in kinds without state, made once for all servers.
 var sharedKinds = sync.OnceValue(func() []*Kind {
-	return []*Kind{
+	kinds := []*Kind{
 		newNamespaceKind(),
 		newConfigMapKind(),
 		newSecretKind(),
 		newEventKind(),
+		newEventsV1Kind(),
 		newLeaseKind(),
 		newIPAddressKind(),
 		newCRDKind(),
+		newPodKind(),
+		newNodeKind(),
+		newEndpointsKind(),
+		newEndpointSliceKind(),
+		newDeploymentKind(),
+		newReplicaSetKind(),
+		newStatefulSetKind(),
+		newDaemonSetKind(),
+		newJobKind(),
+		newPodDisruptionBudgetKind(),
 	}
+	kinds = append(kinds, newRBACKinds()...)
+	return append(kinds, newPlainKinds()...)
 })
 
 // Resource returns the kind served under group and resource, e.g.

@@ -1,0 +1,123 @@
+package loopback
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/seatrial/seatrial/sim/apiserver"
+)
+
+// unauthorized is the Status of an unauthenticated request.
+const unauthorized = `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}` + "\n"
+
+// Options choose what a handler does beside Kubernetes.
+type Options struct {
+	// Token is the bearer token that every request must carry; empty: none.
+	Token string
+	// Compact serves POST /seatrial/compact, which discards history up to now.
+	Compact bool
+}
+
+// Handler serves the API over HTTP, with requests spread over the replicas in
+// turn.
+func (h *Host) Handler(replicas int, o Options) http.Handler {
+	return &handler{host: h, replicas: max(replicas, 1), options: o}
+}
+
+type handler struct {
+	host     *Host
+	replicas int
+	options  Options
+}
+
+// maxBody is a little over what the server accepts: the rest of a longer body
+// is not read, the server sees that it is too long.
+const maxBody = 3<<20 + 1
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !h.authenticated(req) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Www-Authenticate", `Bearer realm="kubernetes"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, unauthorized)
+		return
+	}
+	if h.options.Compact && req.URL.Path == "/seatrial/compact" {
+		h.compact(w, req)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody))
+	if err != nil {
+		return // the client is gone
+	}
+	a := newAnswer()
+	leave := h.host.handle(h.replica(), newRequest(req, body), a)
+	defer leave()
+	gone := req.Context().Done()
+	if !a.responded(gone) {
+		return
+	}
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.code)
+	if a.stream {
+		h.stream(w, a, gone)
+		return
+	}
+	if req.Method != http.MethodHead {
+		_, _ = w.Write(a.body)
+	}
+}
+
+func (h *handler) authenticated(req *http.Request) bool {
+	if h.options.Token == "" {
+		return true
+	}
+	want := "Bearer " + h.options.Token
+	return subtle.ConstantTimeCompare([]byte(req.Header.Get("Authorization")), []byte(want)) == 1
+}
+
+// replica takes them in turn.
+func (h *handler) replica() int {
+	h.host.mu.Lock()
+	defer h.host.mu.Unlock()
+	return int(h.host.last % uint64(h.replicas))
+}
+
+func (h *handler) stream(w http.ResponseWriter, a *answer, gone <-chan struct{}) {
+	flush := http.NewResponseController(w)
+	if flush.Flush() != nil {
+		return
+	}
+	for {
+		frames, more := a.next(gone)
+		if !more {
+			return
+		}
+		for _, f := range frames {
+			if _, err := w.Write(f); err != nil {
+				return
+			}
+		}
+		if flush.Flush() != nil {
+			return
+		}
+	}
+}
+
+func (h *handler) compact(w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodPost {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	var rev uint64
+	h.host.Do(func(s *apiserver.Server) {
+		rev = s.Revision()
+		s.Compact(rev)
+	})
+	fmt.Fprintf(w, "compacted up to revision %d\n", rev)
+}
