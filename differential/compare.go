@@ -6,7 +6,6 @@ import (
 	"regexp"
 
 	"github.com/seatrial/seatrial/differential/corpus"
-	"github.com/seatrial/seatrial/differential/generate"
 	"github.com/seatrial/seatrial/differential/known"
 	"github.com/seatrial/seatrial/differential/simulated"
 )
@@ -124,4 +123,3 @@ func signature(c *corpus.Case, s *corpus.Step, line string) string {
 	}
 	return request + " " + content + " " + tokens.ReplaceAllString(indices.ReplaceAllString(line, "[]"), "_")
 }
-

@@ -10,6 +10,9 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/generate"
 	"github.com/seatrial/seatrial/differential/known"
@@ -36,6 +39,9 @@ type options struct {
 }
 
 func main() {
+	// The libraries that the simulated server is made of log what a real server
+	// would: invalid objects, mostly, of which there are many here.
+	klog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -115,7 +121,7 @@ func (j *judge) start(ctx context.Context, f *fuzz, log io.Writer) (*realserver.
 	if j.setup, err = generate.Setup(); err != nil {
 		return nil, err
 	}
-	binaries, err := realserver.Binaries(ctx, log)
+	binaries, err := realserver.Binaries(ctx, log, realserver.Etcd, realserver.APIServer)
 	if err != nil {
 		return nil, err
 	}

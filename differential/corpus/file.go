@@ -28,6 +28,9 @@ func Save(dir string, c *Case) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, strings.ReplaceAll(c.Name, "/", "__")+".json")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("saving case %s: %w", c.Name, err)
+	}
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		return "", fmt.Errorf("saving case %s: %w", c.Name, err)
 	}

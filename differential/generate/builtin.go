@@ -46,7 +46,9 @@ func leases(g *generator) *resource {
 		g.set(spec, 0.8, "holderIdentity", func() any { return oneOf[any](g, "me", "you", "", nil) })
 		g.set(spec, 0.5, "leaseDurationSeconds", func() any { return oneOf[any](g, 15, 15, 30, 0, -1, "x") })
 		g.set(spec, 0.4, "leaseTransitions", func() any { return oneOf(g, 0, 1, 2, -1) })
-		g.set(spec, 0.4, "renewTime", func() any { return oneOf(g, "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:01.500000Z", "2026-01-01T00:00:00Z", "yesterday") })
+		g.set(spec, 0.4, "renewTime", func() any {
+			return oneOf(g, "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:01.500000Z", "2026-01-01T00:00:00Z", "yesterday")
+		})
 		g.set(spec, 0.2, "acquireTime", func() any { return "2026-01-01T00:00:00.123456Z" })
 		g.set(spec, 0.05, "strategy", func() any { return oneOf(g, "OldestEmulationVersion", "Bogus") })
 		g.set(spec, 0.05, "preferredHolder", func() any { return "you" })

@@ -30,18 +30,28 @@ var (
 	goSum []byte
 )
 
-// commands are the binaries by name, with the packages they are built from.
-var commands = []struct{ name, pkg string }{
-	{"etcd", "go.etcd.io/etcd/server/v3"},
-	{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"},
-	{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"},
+// Command is one of the binaries.
+type Command string
+
+// What a control plane is made of. Etcd and APIServer are always needed.
+const (
+	Etcd              Command = "etcd"
+	APIServer         Command = "kube-apiserver"
+	ControllerManager Command = "kube-controller-manager"
+)
+
+var packages = map[Command]string{
+	Etcd:              "go.etcd.io/etcd/server/v3",
+	APIServer:         "k8s.io/kubernetes/cmd/kube-apiserver",
+	ControllerManager: "k8s.io/kubernetes/cmd/kube-controller-manager",
 }
 
-// Binaries is the folder that holds the three binaries: the one named by
+// Binaries is the folder that holds the binaries: the one named by
 // SEATRIAL_REAL_APISERVER, else seatrial/kubernetes-<Version> in the user's
-// cache directory. What is missing there is built first; progress is told on
-// log. The error is the go command's, with the last it said.
-func Binaries(ctx context.Context, log io.Writer) (string, error) {
+// cache directory. Those of the commands that are missing there are built
+// first; progress is told on log. The error is the go command's, with the last
+// it said.
+func Binaries(ctx context.Context, log io.Writer, commands ...Command) (string, error) {
 	dir := os.Getenv(BinariesEnv)
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -50,12 +60,12 @@ func Binaries(ctx context.Context, log io.Writer) (string, error) {
 		}
 		dir = filepath.Join(cache, "seatrial", "kubernetes-"+Version)
 	}
-	var missing []int
-	for i, c := range commands {
-		_, err := os.Stat(filepath.Join(dir, c.name))
+	var missing []Command
+	for _, c := range commands {
+		_, err := os.Stat(filepath.Join(dir, string(c)))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			missing = append(missing, i)
+			missing = append(missing, c)
 		case err != nil:
 			return "", fmt.Errorf("real server: %w", err)
 		}
@@ -71,11 +81,10 @@ func Binaries(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(module)
-	for _, i := range missing {
-		c := commands[i]
-		fmt.Fprintf(log, "building %s into %s; the first time this takes minutes\n", c.name, dir)
-		if err := build(ctx, module, filepath.Join(dir, c.name), c.pkg); err != nil {
-			return "", fmt.Errorf("real server: building %s: %w", c.name, err)
+	for _, c := range missing {
+		fmt.Fprintf(log, "building %s into %s; the first time this takes minutes\n", c, dir)
+		if err := build(ctx, module, filepath.Join(dir, string(c)), packages[c]); err != nil {
+			return "", fmt.Errorf("real server: building %s: %w", c, err)
 		}
 	}
 	return dir, nil

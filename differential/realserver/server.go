@@ -109,7 +109,7 @@ func (s *Server) start(ctx context.Context, o Options) error {
 func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *Server) startEtcd(ctx context.Context, o Options, client, peer string) error {
-	p, err := s.run(filepath.Join(o.Binaries, "etcd"),
+	p, err := s.run(filepath.Join(o.Binaries, string(Etcd)),
 		"--data-dir="+s.path("etcd"), "--name=s1",
 		"--listen-client-urls="+client, "--advertise-client-urls="+client,
 		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer, "--initial-cluster=s1="+peer,
@@ -132,7 +132,7 @@ func (s *Server) startAPIServer(ctx context.Context, o Options, etcd string, por
 		"--service-cluster-ip-range=" + o.ServiceCIDR,
 		"--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--endpoint-reconciler-type=none",
 	}
-	p, err := s.run(filepath.Join(o.Binaries, "kube-apiserver"), append(args, o.Arguments...)...)
+	p, err := s.run(filepath.Join(o.Binaries, string(APIServer)), append(args, o.Arguments...)...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Server) startAPIServer(ctx context.Context, o Options, etcd string, por
 }
 
 func (s *Server) startControllerManager(ctx context.Context, o Options, port int) error {
-	p, err := s.run(filepath.Join(o.Binaries, "kube-controller-manager"),
+	p, err := s.run(filepath.Join(o.Binaries, string(ControllerManager)),
 		"--kubeconfig="+s.Kubeconfig, "--authentication-kubeconfig="+s.Kubeconfig, "--authorization-kubeconfig="+s.Kubeconfig,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--cert-dir="+s.path("certificates"),
 		"--leader-elect=false", "--controllers=garbage-collector-controller,namespace-controller", "--concurrent-gc-syncs=2")

@@ -122,7 +122,7 @@ func walk(v any, replace func(any), emit func()) {
 		}
 	case []any:
 		for i := range x {
-			replace(append(append([]any(nil), x[:i]...), x[i+1:]...))
+			replace(append(append(make([]any, 0, len(x)), x[:i]...), x[i+1:]...))
 			emit()
 		}
 		replace(x)
