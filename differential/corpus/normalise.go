@@ -20,6 +20,7 @@ type normaliser struct {
 	revisions []uint64 // by first appearance
 	newest    uint64
 	exact     bool              // the request asked for an exact resourceVersion
+	bases     []*regexp.Regexp  // what names generated from a request's generateName look like
 	names     map[string]string // generated name → token
 	generated []string          // generated names, longest first
 }
@@ -41,8 +42,9 @@ var (
 	agePattern        = regexp.MustCompile(`^(\d+[smhdy])+$`)
 	tooOldPattern     = regexp.MustCompile(`(too old resource version: )\d+ \(\d+\)`)
 	tooLargePattern   = regexp.MustCompile(`(Too large resource version: )\d+(, current: )\d+`)
-	revisionPattern   = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \()(\d+)`)
+	revisionPattern   = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
 	quotedRevision    = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
+	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
 
@@ -52,12 +54,21 @@ func (n *normaliser) text(s string) string {
 	if n.namespace != "" {
 		s = strings.ReplaceAll(s, n.namespace, "<ns>")
 	}
+	for _, base := range n.bases {
+		for _, m := range base.FindAllStringSubmatch(s, -1) {
+			n.learnName(m[1], m[0])
+		}
+	}
 	for _, name := range n.generated {
 		s = strings.ReplaceAll(s, name, n.names[name])
 	}
 	s = uidPattern.ReplaceAllStringFunc(s, func(m string) string { return token(n.uids, m, "uid") })
 	s = timePattern.ReplaceAllString(s, "<time>")
 	s = addressPattern.ReplaceAllStringFunc(s, func(m string) string { return token(n.addresses, m, "ip") })
+	s = duplicatePort.ReplaceAllStringFunc(s, func(m string) string {
+		sub := duplicatePort.FindStringSubmatch(m)
+		return sub[1] + token(n.ports, sub[2], "nodePort")
+	})
 	for _, port := range sortedPorts(n.ports) {
 		s = strings.ReplaceAll(s, port, n.ports[port])
 	}
@@ -153,6 +164,20 @@ func (n *normaliser) learnNames(v any) {
 			n.learnNames(e)
 		}
 	}
+}
+
+// learnBase prepares for names that only an error message tells: those of
+// objects that were refused after they had been named.
+func (n *normaliser) learnBase(body []byte) {
+	var o struct {
+		Metadata struct{ GenerateName string }
+	}
+	// A body that does not decode names nothing.
+	if json.Unmarshal(body, &o) != nil || o.Metadata.GenerateName == "" {
+		return
+	}
+	base := regexp.QuoteMeta(o.Metadata.GenerateName)
+	n.bases = append(n.bases, regexp.MustCompile(`\b(`+base+`)[bcdfghjklmnpqrstvwxz2456789]{5}\b`))
 }
 
 func (n *normaliser) learnName(base, name string) {

@@ -108,7 +108,9 @@ func (r *run) step(s *Step) (*Response, error) {
 }
 
 func (r *run) sendStep(s *Step) (*Response, error) {
-	code, header, body, err := r.send(r.wire(s.Request))
+	w := r.wire(s.Request)
+	r.norm.learnBase(w.body)
+	code, header, body, err := r.send(w)
 	if err != nil {
 		return nil, err
 	}

@@ -70,10 +70,12 @@ func (g *generator) list(t target) {
 		g.sync(t)
 		query.Set("resourceVersion", "0")
 	case 2:
-		if id := g.latest(t); id != "" {
+		g.sync(t)
+		if id := g.earlier(t); id != "" {
 			query.Set("resourceVersion", "${"+id+":rv}")
 		}
 	case 3:
+		g.sync(t)
 		query.Set("resourceVersion", oneOf(g, "abc", "-1", "1"))
 	}
 	if g.chance(0.15) {
@@ -115,23 +117,17 @@ func (g *generator) watch(t target) {
 	}
 	query := url.Values{"watch": {oneOf(g, "1", "true")}}
 	g.selectors(t, query, 0.5)
+	g.sync(t)
 	switch g.Intn(7) {
 	case 0, 1:
-		g.sync(t)
 		query.Set("resourceVersion", "${"+g.steps[len(g.steps)-1].ID+":rv}")
 	case 2, 3:
-		g.sync(t)
 		query.Set("resourceVersion", "0")
 	case 4:
-		g.sync(t)
-	case 5:
 		if id := g.earlier(t); id != "" {
 			query.Set("resourceVersion", "${"+id+":rv}")
-		} else {
-			g.sync(t)
 		}
-	case 6:
-		g.sync(t)
+	case 5, 6:
 		query.Set("sendInitialEvents", "true")
 		query.Set("resourceVersionMatch", oneOf(g, "NotOlderThan", "NotOlderThan", "NotOlderThan", "Exact"))
 		query.Set("allowWatchBookmarks", oneOf(g, "true", "true", "false"))
