@@ -7,13 +7,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
 // apply merges an applied configuration into the object. From the first apply
 // on, an object shows its managedFields.
 func (p *patching) apply(existing *object) (runtime.Object, error) {
-	config := &unstructured.Unstructured{Object: map[string]any{}}
+	config := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal(p.body, &config.Object); err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
 	}

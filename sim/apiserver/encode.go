@@ -3,6 +3,7 @@ package apiserver
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -132,10 +133,37 @@ func fromStorage(v *kinds.Version, value runtime.Object) runtime.Object {
 }
 
 func toStorage(v *kinds.Version, value runtime.Object) runtime.Object {
+	if u, ok := value.(*unstructured.Unstructured); ok {
+		wholeNumbers(u.Object)
+	}
 	if v.ToStorage == nil {
 		return value
 	}
 	return v.ToStorage(value)
+}
+
+// wholeNumbers makes integers of whole floats, which is what a real store
+// does: 1.0 is written as 1 and read back as an integer.
+func wholeNumbers(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		for k, e := range x {
+			if n := wholeNumbers(e); n != nil {
+				x[k] = n
+			}
+		}
+	case []any:
+		for i, e := range x {
+			if n := wholeNumbers(e); n != nil {
+				x[i] = n
+			}
+		}
+	case float64:
+		if x == math.Trunc(x) && math.Abs(x) < 1<<63 {
+			return int64(x)
+		}
+	}
+	return nil
 }
 
 func encodeJSONValue(value runtime.Object, sh shape) []byte {

@@ -116,13 +116,22 @@ func (r *resource) mergeFields(e *fieldLog, live runtime.Object) runtime.Object 
 		before = metaOf(live).GetManagedFields()
 	}
 	typed(live, e.kind, e.version)
-	out := fm.UpdateNoErrors(live, updated, e.manager)
+	out, err := fm.Update(live, updated, e.manager)
+	if err != nil {
+		// Validation will refuse the object, if it is the object's fault.
+		metaOf(updated).SetManagedFields(before)
+		return finishTyped(updated)
+	}
 	stampFields(out, before, e.time)
 	return finishTyped(out)
 }
 
 // typed sets apiVersion and kind on a copy, as the field manager expects.
+// Custom resources say for themselves what they are.
 func typed(obj runtime.Object, k *kinds.Kind, v *kinds.Version) {
+	if k.Custom && !obj.GetObjectKind().GroupVersionKind().Empty() {
+		return
+	}
 	obj.GetObjectKind().SetGroupVersionKind(k.GroupVersionKind(v.Name))
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -154,11 +155,20 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
 }
 
+// validatesBeside is a strategy to which errors in metadata matter.
+type validatesBeside interface {
+	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
+}
+
 func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {
 	m := metaOf(obj)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
 	errs = append(errs, c.validateFinalizers(m)...)
-	errs = append(errs, strategy.Validate(obj)...)
+	if beside, ok := strategy.(validatesBeside); ok {
+		errs = append(errs, beside.ValidateBeside(slices.Clip(errs), obj)...)
+	} else {
+		errs = append(errs, strategy.Validate(obj)...)
+	}
 	if len(errs) == 0 {
 		errs = apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
 	}

@@ -99,6 +99,12 @@ func sameContent(a, b *unstructured.Unstructured) bool {
 
 // Validate implements [Strategy].
 func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
+	return v.ValidateBeside(nil, obj)
+}
+
+// ValidateBeside is Validate for an object whose metadata was found wrong
+// already: that can keep CEL rules from being evaluated.
+func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList {
 	u := obj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
@@ -107,7 +113,7 @@ func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
 	errs = append(errs, v.validateScale(u, true)...)
 	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
 	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
-	return sortedErrors(append(errs, v.validateRules(u, nil, errs)...))
+	return sortedErrors(append(errs, v.validateRules(u, nil, append(found, errs...))...))
 }
 
 // ValidateUpdate implements [UpdateStrategy]. What was wrong before and did

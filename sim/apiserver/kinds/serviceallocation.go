@@ -207,7 +207,7 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 			return "", apierrors.NewInternalError(fmt.Errorf("failed to allocate a serviceIP for Service %q: %w", c.svc.Name, err))
 		}
 		c.ips = append(c.ips, addr.String())
-		return addr.String(), nil
+		return addr.String(), c.nameless(addr.String(), "")
 	}
 	addr, err := netip.ParseAddr(wanted)
 	if err != nil {
@@ -222,7 +222,20 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 			fmt.Sprintf("failed to allocate IP %v: %v", wanted, err)))
 	}
 	c.ips = append(c.ips, wanted)
-	return wanted, nil
+	return wanted, c.nameless(wanted, wanted)
+}
+
+// nameless is the error of a Service without a name: the real allocator
+// records every address in an IPAddress, which must name its parent.
+func (c *serviceClaim) nameless(ip, wanted string) error {
+	if c.svc.Name != "" {
+		return nil
+	}
+	if wanted != "" {
+		wanted = " " + wanted
+	}
+	return serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "clusterIPs"), c.svc.Spec.ClusterIPs,
+		fmt.Sprintf("failed to allocate IP%s: IPAddress.networking.k8s.io %q is invalid: spec.parentRef.name: Required value", wanted, ip)))
 }
 
 // nodePorts fills the node ports that are missing and reserves those that the
