@@ -87,7 +87,7 @@ func (c *call) subresourceVerbs() map[string]func() {
 			http.MethodPatch: func() { c.patch(c.statusEndpoint()) },
 		}
 	case "scale":
-		if c.version.Scale == nil {
+		if !scalable(c.kind, c.version) {
 			return nil
 		}
 		return map[string]func(){

@@ -143,7 +143,7 @@ func describe(kind *kinds.Kind, version string) (main metav1.APIResource, subres
 	if v.Status != nil {
 		subresources = append(subresources, metav1.APIResource{Name: "status", Kind: kind.Kind, Verbs: subresourceVerbs})
 	}
-	if v.Scale != nil {
+	if scalable(kind, v) {
 		subresources = append(subresources, metav1.APIResource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: subresourceVerbs})
 	}
 	return main, subresources
