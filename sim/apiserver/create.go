@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -21,7 +22,10 @@ const maxNameAttempts = 8
 
 var errRevisionOnCreate = errors.New("resourceVersion should not be set on objects to be created")
 
-var namespaceResource = schema.GroupResource{Resource: "namespaces"}
+var (
+	namespaceResource = schema.GroupResource{Resource: "namespaces"}
+	ipAddressResource = schema.GroupResource{Group: networkingv1.GroupName, Resource: "ipaddresses"}
+)
 
 func (c *call) create() {
 	o, f, err := c.createFromBody()
@@ -119,7 +123,7 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName()))
+		metaOf(next).SetName(w.generateName(m.GetGenerateName()))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err
@@ -127,10 +131,19 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 }
 
+// generateName makes a name that is probably free. An IPAddress's name is the
+// address it stands for: nothing can be added to it.
+func (w *write) generateName(base string) string {
+	if w.kind.Resource == ipAddressResource {
+		return base
+	}
+	return w.server.generateName(w.res, w.info.Namespace, base)
+}
+
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
-	m.SetUID(w.server.nextUID(w.res, objectKey(m.GetNamespace(), m.GetName())))
+	m.SetUID(w.nextUID(objectKey(m.GetNamespace(), m.GetName())))
 	undo, err := w.prepareCreate(obj)
 	if err != nil {
 		return nil, err
@@ -198,7 +211,12 @@ func (w *write) checkCreate(m metav1.Object, key string) error {
 }
 
 // nextUID counts the creations of one name, so that an object re-created under
-// its old name gets another uid. Creations that fail do not count.
-func (s *Server) nextUID(res *resource, key string) types.UID {
-	return types.UID(s.uuid("uid", res.identity+"/"+key, res.creations[key]))
+// its old name gets another uid. Creations that fail do not count; those that
+// are only tried get a uid that no object will ever have.
+func (w *write) nextUID(key string) types.UID {
+	purpose, count := "uid", w.res.creations[key]
+	if w.dryRun {
+		purpose, count = "uid of a dry run", w.number
+	}
+	return types.UID(w.server.uuid(purpose, w.res.identity+"/"+key, count))
 }

@@ -151,6 +151,10 @@ func stampFields(obj runtime.Object, before []metav1.ManagedFieldsEntry, now tim
 		return
 	}
 	for i := range managed {
+		// An apply that changes nothing leaves no time.
+		if managed[i].Time == nil {
+			continue
+		}
 		if old := sameManager(before, &managed[i]); old == nil || !old.Time.Equal(managed[i].Time) {
 			t := metav1.NewTime(now)
 			managed[i].Time = &t
@@ -255,6 +259,10 @@ type kindDefaulter struct{ version *kinds.Version }
 // Default implements runtime.ObjectDefaulter. What is wrong is found by
 // validation.
 func (d kindDefaulter) Default(obj runtime.Object) {
+	if only, ok := d.version.Strategy.(runtime.ObjectDefaulter); ok {
+		only.Default(obj)
+		return
+	}
 	_, _ = d.version.Strategy.Decoded(obj)
 }
 

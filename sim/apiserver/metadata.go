@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -89,6 +90,9 @@ func (c *call) ensureNamespace(m metav1.Object) error {
 }
 
 func checkName(m metav1.Object, name string) error {
+	if m.GetName() == "" {
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", name))
+	}
 	if m.GetName() != name {
 		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), name))
 	}
@@ -158,6 +162,7 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 // validatesBeside is a strategy to which errors in metadata matter.
 type validatesBeside interface {
 	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
+	ValidateUpdateBeside(found field.ErrorList, obj, old runtime.Object) field.ErrorList
 }
 
 func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {
@@ -172,13 +177,13 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	if len(errs) == 0 {
 		errs = apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
 	}
-	return c.invalid(obj, errs)
+	return c.invalid(obj, c.declared(errs))
 }
 
-// validateFinalizers is stricter for built-in kinds: names without a domain
-// must be Kubernetes' own.
+// validateFinalizers is stricter for most built-in kinds: names without a
+// domain must be Kubernetes' own. The coordination group never adopted that.
 func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
-	if c.kind.Custom {
+	if c.kind.Custom || c.kind.Resource.Group == coordinationv1.GroupName {
 		return nil
 	}
 	var errs field.ErrorList
@@ -193,16 +198,32 @@ func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
 func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStrategy) error {
 	m, oldMeta := metaOf(obj), metaOf(old)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
-	errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
-	if c.kind.Custom {
-		// The validator of custom resources checks these again, and its
-		// findings are not merged with the first ones.
-		errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
+	// The strategy of every kind checks these again, and says so again.
+	again := apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)
+	errs = append(errs, again...)
+	errs = append(errs, again...)
+	errs = append(errs, c.validateFinalizers(m)...)
+	if beside, ok := strategy.(validatesBeside); ok {
+		errs = append(errs, beside.ValidateUpdateBeside(again, obj, old)...)
 	} else {
-		errs = append(errs, c.validateFinalizers(m)...)
+		errs = append(errs, strategy.ValidateUpdate(obj, old)...)
 	}
-	errs = append(errs, strategy.ValidateUpdate(obj, old)...)
-	return c.invalid(obj, errs)
+	return c.invalid(obj, c.declared(errs))
+}
+
+// declared drops repetitions, as declarative validation does when it merges its
+// findings with those of the code. Custom resources are not validated that way.
+func (c *call) declared(errs field.ErrorList) field.ErrorList {
+	if c.kind.Custom {
+		return errs
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(errs, func(e *field.Error) bool {
+		text := e.Error()
+		again := seen[text]
+		seen[text] = true
+		return again
+	})
 }
 
 // manager is who owns the fields of a write: the one named, else the program

@@ -164,6 +164,9 @@ func (c *call) scaleFromBody(patch bool) (*object, error) {
 	if err := c.decodeInto(sent, scaleGVK); err != nil {
 		return nil, err
 	}
+	if err := checkName(sent, c.info.Name); err != nil {
+		return nil, err
+	}
 	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
 	o, _, err := w.update(updateSource{uid: sent.UID, next: w.scaled(func(*autoscalingv1.Scale) (*autoscalingv1.Scale, error) {
 		return sent, nil

@@ -1,7 +1,9 @@
 package apiserver
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,7 +41,11 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		return c.shape().table(items, md, opts, f, c.server.config.Clock.Now()), nil
 	case asPartialList:
 		if !isList {
-			return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%T)", items[0].value))
+			if c.kind.Custom {
+				// Unstructured objects pass for lists at first sight.
+				return nil, errors.New("content is not a list")
+			}
+			return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%s)", c.internalType("")))
 		}
 		list := &metav1.PartialObjectMetadataList{ListMeta: md, Items: []metav1.PartialObjectMetadata{}}
 		list.SetGroupVersionKind(f.asVersion.WithKind(asPartialList))
@@ -49,9 +55,22 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		return list, nil
 	}
 	if isList {
-		return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (*%s)", c.kind.ListKind))
+		return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (%s)", c.internalType("List")))
 	}
 	return partial(items[0], f), nil
+}
+
+// internalType is what the real server calls the Go type of an object (suffix
+// List: of a list): built-in kinds have one that belongs to no version.
+func (c *call) internalType(suffix string) string {
+	if c.kind.Custom {
+		return "*unstructured.Unstructured" + suffix
+	}
+	group, _, _ := strings.Cut(c.kind.Resource.Group, ".")
+	if group == "" || group == "events" {
+		group = "core"
+	}
+	return "*" + group + "." + c.kind.Kind + suffix
 }
 
 func partial(o *object, f format) *metav1.PartialObjectMetadata {

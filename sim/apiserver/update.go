@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -129,7 +130,12 @@ func (w *write) checkUID(uid types.UID, existing *object, key string) error {
 	if uid == "" || uid == have {
 		return nil
 	}
-	err := storage.NewInvalidObjError(storageKey(w.res.kind, key), fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, have))
+	name := storageKey(w.res.kind, key)
+	if w.dryRun {
+		// Whoever checks a dry run does not know where storage begins.
+		name = strings.TrimPrefix(name, "/registry")
+	}
+	err := storage.NewInvalidObjError(name, fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, have))
 	return apierrors.NewConflict(w.kind.Resource, w.info.Name, err)
 }
 
@@ -166,6 +172,8 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		return nil, err
 	}
 	w.keepTimes(existing, obj)
+	// Nothing is ever stored with a selfLink.
+	metaOf(obj).SetSelfLink("")
 	value := toStorage(w.version, obj)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: metaOf(value), fields: w.fields}
 	switch {

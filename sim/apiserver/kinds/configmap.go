@@ -2,20 +2,20 @@ package kinds
 
 import (
 	"maps"
-
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 )
 
 func newConfigMapKind() *Kind {
-	return builtinKind[*corev1.ConfigMap, *corev1.ConfigMapList](corev1.SchemeGroupVersion, kindSpec{
+	kind := builtinKind[*corev1.ConfigMap, *corev1.ConfigMapList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "configmaps",
 		shortNames: []string{"cm"},
 		namespaced: true,
@@ -31,6 +31,28 @@ func newConfigMapKind() *Kind {
 			return []any{cm.Name, int64(len(cm.Data) + len(cm.BinaryData)), age(cm.CreationTimestamp, now)}
 		}),
 	})
+	kind.Versions[0].ToStorage = func(obj runtime.Object) runtime.Object {
+		cm := obj.(*corev1.ConfigMap)
+		if data, changed := storedBytes(cm.BinaryData); changed {
+			cm = cm.DeepCopy()
+			cm.BinaryData = data
+		}
+		return cm
+	}
+	return kind
+}
+
+// storedBytes makes empty values of null ones: protobuf, in which objects are
+// stored, cannot tell them apart.
+func storedBytes(data map[string][]byte) (stored map[string][]byte, changed bool) {
+	stored = maps.Clone(data)
+	for k, v := range stored {
+		if v == nil {
+			stored[k] = []byte{}
+			changed = true
+		}
+	}
+	return stored, changed
 }
 
 func validateConfigMap(cm *corev1.ConfigMap) field.ErrorList {

@@ -51,6 +51,12 @@ func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	return append(unknown, pruned...), nil
 }
 
+// Default only fills in defaults. That is what an applied configuration gets:
+// what is wrong with it shall be found, not pruned.
+func (v *customVersion) Default(obj runtime.Object) {
+	structuraldefaulting.Default(obj.(*unstructured.Unstructured).Object, v.structural)
+}
+
 // prune drops what the schema does not know, and nulls where null is not
 // allowed, and returns the paths of the former. Metadata is not touched.
 func (v *customVersion) prune(u *unstructured.Unstructured) []string {
@@ -119,6 +125,11 @@ func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object
 // ValidateUpdate implements [UpdateStrategy]. What was wrong before and did
 // not change is tolerated (validation ratcheting).
 func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorList {
+	return v.ValidateUpdateBeside(nil, obj, oldObj)
+}
+
+// ValidateUpdateBeside is to ValidateUpdate what ValidateBeside is to Validate.
+func (v *customVersion) ValidateUpdateBeside(found field.ErrorList, obj, oldObj runtime.Object) field.ErrorList {
 	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
@@ -130,7 +141,7 @@ func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLi
 	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	}
-	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+	return sortedErrors(append(errs, v.validateRules(u, old, append(found, errs...), cel.WithRatcheting(correlated))...))
 }
 
 func (v *customVersion) correlate(u, old *unstructured.Unstructured) *common.CorrelatedObject {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -36,7 +37,7 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 		},
 		serviceAllocator: allocator,
 	}
-	return builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
+	kind := builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "services",
 		shortNames: []string{"svc"},
 		categories: []string{"all"},
@@ -55,6 +56,19 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 			}
 		}),
 	})
+	kind.Versions[0].ToStorage = func(obj runtime.Object) runtime.Object { return storedService(obj.(*corev1.Service)) }
+	return kind
+}
+
+// storedService hides what an ExternalName Service has no use for. The real
+// server stores it, and drops it from everything it shows.
+func storedService(svc *corev1.Service) *corev1.Service {
+	if svc.Spec.Type != corev1.ServiceTypeExternalName || svc.Spec.InternalTrafficPolicy == nil {
+		return svc
+	}
+	svc = svc.DeepCopy()
+	svc.Spec.InternalTrafficPolicy = nil
+	return svc
 }
 
 // prepareServiceUpdate keeps the status and drops what a new type has no use

@@ -23,6 +23,9 @@ type serviceAllocator struct {
 	primary  corev1.IPFamily
 	families map[corev1.IPFamily]*ipPool
 	ports    *portPool
+	// returned counts, by namespace/name, what Services gave back: re-created,
+	// they get other addresses, as they nearly always do in a cluster.
+	returned map[string]uint64
 }
 
 func newServiceAllocator(options Options) *serviceAllocator {
@@ -30,6 +33,7 @@ func newServiceAllocator(options Options) *serviceAllocator {
 		seed:     options.Seed,
 		families: map[corev1.IPFamily]*ipPool{},
 		ports:    newPortPool(options.NodePorts),
+		returned: map[string]uint64{},
 	}
 	for _, prefix := range options.ServiceCIDRs {
 		family := corev1.IPv4Protocol
@@ -75,14 +79,17 @@ func (a *serviceAllocator) Committed(obj, oldObj runtime.Object) {
 		return
 	}
 	kept, keptPorts := heldIPs(svc), heldPorts(svc)
+	owner := old.Namespace + "/" + old.Name
 	for _, ip := range heldIPs(old) {
 		if !slices.Contains(kept, ip) {
 			a.releaseIP(ip)
+			a.returned[owner]++
 		}
 	}
 	for _, port := range heldPorts(old) {
 		if !slices.Contains(keptPorts, port) {
 			a.ports.release(port)
+			a.returned[owner]++
 		}
 	}
 }
@@ -121,7 +128,7 @@ func (a *serviceAllocator) releaseIP(ip string) {
 // pick is the number that decides where in a pool the search for svc starts.
 func (a *serviceAllocator) pick(svc *corev1.Service, what string) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s", a.seed, what, svc.Namespace, svc.Name)
+	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s\x00%d", a.seed, what, svc.Namespace, svc.Name, a.returned[svc.Namespace+"/"+svc.Name])
 	// FNV's low bits alone are poor: services named a, b, c would sit in a row.
 	x := h.Sum64()
 	x ^= x >> 33
