@@ -44,6 +44,7 @@ var (
 	tooLargePattern   = regexp.MustCompile(`(Too large resource version: )\d+(, current: )\d+`)
 	revisionPattern   = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
 	quotedRevision    = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
+	quotedFields      = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
 	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
@@ -78,6 +79,7 @@ func (n *normaliser) text(s string) string {
 		sub := revisionPattern.FindStringSubmatch(m)
 		return sub[1] + n.objectRevision(sub[2])
 	})
+	s = quotedFields.ReplaceAllString(s, "")
 	return quotedRevision.ReplaceAllString(s, "${1}<rv>")
 }
 

@@ -76,7 +76,7 @@ func (r *run) watchStart(s *Step) (*Response, error) {
 }
 
 // follow reads until the server or the context ends the stream. Frames that
-// are not JSON are counted, not decoded.
+// are not JSON are not decoded: that there were some is one event.
 func (w *watchStream) follow(ctx context.Context, resp *http.Response) {
 	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
 	defer stop()
@@ -93,11 +93,12 @@ func (w *watchStream) follow(ctx context.Context, resp *http.Response) {
 			w.add(v)
 		}
 	}
-	buf := make([]byte, 1<<16)
+	buf, some := make([]byte, 1<<16), false
 	for {
 		n, err := resp.Body.Read(buf)
-		if n > 0 {
+		if n > 0 && !some {
 			w.add(map[string]any{"type": "<binary frame(s)>"})
+			some = true
 		}
 		if err != nil {
 			return

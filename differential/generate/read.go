@@ -47,7 +47,7 @@ func (g *generator) accept() map[string]string {
 // sync waits until the server's watch cache has caught up: a consistent read
 // does. What is then read at resourceVersion=0 is no longer a matter of time.
 func (g *generator) sync(t target) {
-	query := url.Values{"limit": {"1"}}
+	query := url.Values{}
 	g.selectors(t, query, 0)
 	g.send(request{method: http.MethodGet, path: t.collection, query: query})
 }
@@ -81,7 +81,8 @@ func (g *generator) list(t target) {
 	if g.chance(0.15) {
 		query.Set("resourceVersionMatch", oneOf(g, "NotOlderThan", "NotOlderThan", "Exact", "Bogus"))
 	}
-	if g.chance(0.2) {
+	// Pages of cluster-scoped objects end where other sequences' objects begin.
+	if g.chance(0.2) && t.labels == nil {
 		query.Set("limit", oneOf(g, "1", "2", "0", "-1", "x"))
 	}
 	if g.chance(0.05) {
@@ -92,6 +93,10 @@ func (g *generator) list(t target) {
 
 // pages reads a list in pages while it may change.
 func (g *generator) pages(t target) {
+	if t.labels != nil {
+		g.list(t)
+		return
+	}
 	query := url.Values{"limit": {oneOf(g, "1", "1", "2")}}
 	g.selectors(t, query, 0.3)
 	id := g.send(request{method: http.MethodGet, path: t.collection, query: query})

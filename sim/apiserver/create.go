@@ -155,7 +155,9 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	}
 	value := toStorage(w.version, obj)
 	m = metaOf(value)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := checkStoredSize(w.kind, value); err != nil {
 		undo()
 		return nil, err
@@ -164,7 +166,7 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 		undo()
 		return &object{key: key, value: value, meta: m}, nil
 	}
-	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields}), nil
+	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
 // prepareCreate allocates, completes and validates. undo is never nil.
@@ -172,7 +174,7 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 	undo = func() {}
 	strategy := w.version.Strategy
 	if a, ok := strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
-		give, err := a.Allocate(obj, nil)
+		give, err := w.allocate(a, obj)
 		if err != nil {
 			return undo, err
 		}
@@ -189,6 +191,17 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 		w.warn(text)
 	}
 	return undo, nil
+}
+
+// allocate lets the kind's pools complete a new object. A nameless one cannot
+// hold an address, but a dry run does not get as far as finding that out.
+func (w *write) allocate(a kinds.Allocator, obj runtime.Object) (undo func(), err error) {
+	m := metaOf(obj)
+	if w.dryRun && m.GetName() == "" {
+		m.SetName("nameless")
+		defer m.SetName("")
+	}
+	return a.Allocate(obj, nil)
 }
 
 func (w *write) checkCreate(m metav1.Object, key string) error {

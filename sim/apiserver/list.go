@@ -85,7 +85,9 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 	late := func(current uint64) {
 		done(listed{}, storage.NewTooLargeResourceVersionError(revision, current, retryTooLarge))
 	}
-	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact {
+	// Before resourceVersionMatch there was, a page was always an exact one.
+	legacyPage := opts.ResourceVersionMatch == "" && opts.Limit > 0 && revision > 0
+	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact || legacyPage {
 		if revision < c.server.compacted {
 			done(listed{}, apierrors.NewResourceExpired(expiredList))
 			return nil
@@ -187,14 +189,13 @@ func (c *call) readPage(sel selection, p page) (listed, error) {
 		limit = math.MaxInt64
 	}
 	for i, k := range keys {
-		o := snap.objects[k]
-		if !sel.matches(o) {
-			continue
-		}
+		// Whether what follows is selected is not looked at.
 		if int64(len(out.items)) == limit {
 			return out, c.more(&out, sel, int64(len(keys)-i), p.revision)
 		}
-		out.items = append(out.items, o)
+		if o := snap.objects[k]; sel.matches(o) {
+			out.items = append(out.items, o)
+		}
 	}
 	return out, nil
 }

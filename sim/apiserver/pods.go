@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"reflect"
 	"fmt"
 	"net/http"
 
@@ -30,6 +31,10 @@ func (c *call) decodeInto(into runtime.Object, gvk schema.GroupVersionKind) erro
 	}
 	if err == nil {
 		err = fmt.Errorf("expected %s, got %s", gvk.Kind, got.Kind)
+	}
+	if c.kind.Custom {
+		// The handler of custom resources cannot even name what it expected.
+		err = runtime.NewNotRegisteredErrForType(schemeName, reflect.TypeOf(into).Elem())
 	}
 	return apierrors.NewBadRequest(err.Error())
 }

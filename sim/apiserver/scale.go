@@ -198,6 +198,12 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		if next.ResourceVersion != "" {
 			metaOf(obj).SetResourceVersion(next.ResourceVersion)
 		}
+		if w.kind.Custom {
+			// The types of custom resources do not include Scale, so nobody
+			// comes to own what is written through it.
+			w.fields = existing.fields
+			return obj, nil
+		}
 		return w.recordFields(existing, obj), nil
 	}
 }

@@ -47,7 +47,7 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 			}
 			return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%s)", c.internalType("")))
 		}
-		list := &metav1.PartialObjectMetadataList{ListMeta: md, Items: []metav1.PartialObjectMetadata{}}
+		list := &metav1.PartialObjectMetadataList{ListMeta: md}
 		list.SetGroupVersionKind(f.asVersion.WithKind(asPartialList))
 		for _, o := range items {
 			list.Items = append(list.Items, *partial(o, f))

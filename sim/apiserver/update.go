@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -156,7 +157,9 @@ func (w *write) checkRevision(revision uint64, existing *object) error {
 func (w *write) createByUpdate(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	wipeSystemFields(m)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := w.admitCreate(m); err != nil {
 		return nil, err
 	}
@@ -180,7 +183,7 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 	case w.emptiesFinalizers(next, existing):
 		undo()
 		return w.deleteFinalized(next, existing), nil
-	case sameState(existing, next):
+	case !existing.behind && sameState(existing, next):
 		undo()
 		return existing, nil
 	}
@@ -192,7 +195,7 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		undo()
 		return next, nil
 	}
-	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields}), nil
+	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
 // prepareUpdate is the registry's BeforeUpdate. undo is never nil.
@@ -252,6 +255,18 @@ func (w *write) deleteFinalized(next, existing *object) *object {
 	}
 	next.meta.SetResourceVersion(existing.meta.GetResourceVersion())
 	return next
+}
+
+// behind: what is stored is not what will be read, because the object was
+// written in a version whose rules do not complete it as those of the storage
+// version do. The next write then changes what is stored, whatever it says.
+func (w *write) behind(obj, value runtime.Object) bool {
+	if !w.kind.Custom || w.version.ToStorage == nil {
+		return false
+	}
+	sent := maps.Clone(obj.(*unstructured.Unstructured).Object)
+	sent["apiVersion"] = value.GetObjectKind().GroupVersionKind().GroupVersion().String()
+	return !reflect.DeepEqual(sent, value.(*unstructured.Unstructured).Object)
 }
 
 // sameState: a write that changes nothing is not written. The real server

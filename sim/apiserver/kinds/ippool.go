@@ -63,7 +63,7 @@ func reserved(size uint64, r reservation) uint64 {
 // take reserves the address that a user named.
 func (p *ipPool) take(addr netip.Addr) error {
 	if addr.Less(p.first) || p.size == 0 || addAddr(p.first, p.size-1).Less(addr) {
-		return fmt.Errorf("the provided IP (%v) is not in the valid range. The range of valid IPs is %s", addr, p.prefix)
+		return errIPMismatch
 	}
 	if _, found := p.taken[addr]; found {
 		return errIPTaken

@@ -145,6 +145,7 @@ type serviceClaim struct {
 }
 
 func (c *serviceClaim) undo() {
+	c.allocator.returned[c.svc.Namespace+"/"+c.svc.Name] += uint64(len(c.ips) + len(c.ports))
 	for _, ip := range c.ips {
 		c.allocator.releaseIP(ip)
 	}
