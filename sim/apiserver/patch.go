@@ -254,9 +254,9 @@ func (p *patching) strategic(existing *object) (runtime.Object, error) {
 	if patch == nil {
 		patch = map[string]any{}
 	}
-	// The patch works in these maps. Decoded JSON would not do: its slices have
-	// room to spare, and then the library overwrites the order it goes by.
-	original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(fromStorage(p.version, existing.value))
+	// The patch works in these maps. They are made of a copy, because slices
+	// with room to spare let the library overwrite the order it goes by.
+	original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(fromStorage(p.version, existing.value).DeepCopyObject())
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
 package apiserver
 
 import (
-	"reflect"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
