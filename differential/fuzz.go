@@ -88,18 +88,22 @@ func (f *fuzz) sequence(ctx context.Context, number int) error {
 	if d == nil || !f.fresh(d.signature) {
 		return nil
 	}
-	small, d, err := f.shrink(ctx, c, slot, d)
+	small, again, err := f.shrink(ctx, c, slot, d)
 	if err != nil {
 		return interrupted(ctx, fmt.Errorf("shrinking sequence %d: %w", number, err))
 	}
-	if d == nil {
+	if again == nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.passing++
-		fmt.Fprintf(f.out, "sequence %d: a difference that did not show again\n", number)
+		fmt.Fprintf(f.out, "sequence %d: a difference that did not show again: %s: %s: %s\n",
+			number, c.Steps[d.step].ID, d.signature, strings.Join(d.lines, "; "))
 		return nil
 	}
-	return f.report(small, number, d)
+	return f.report(small, number, again)
 }
 
 // interrupted hides errors that only say that the time is up.

@@ -17,7 +17,7 @@ var (
 // serveBuiltIn routes as go-restful does in front of the real built-in
 // resources: first the path, then the method, then Content-Type and Accept.
 func (c *call) serveBuiltIn() {
-	if c.kind.Namespaced && c.info.Namespace == "" && c.info.Name != "" ||
+	if c.info.Beyond || c.kind.Namespaced && c.info.Namespace == "" && c.info.Name != "" ||
 		!c.kind.Namespaced && c.info.Namespace != "" {
 		c.fail(errGeneric(http.StatusNotFound, ""))
 		return
@@ -67,6 +67,8 @@ func (c *call) builtInVerbs() map[string]func() {
 		}
 	case c.kind.Namespaced && c.info.Namespace == "":
 		return map[string]func(){http.MethodGet: c.readCollection}
+	case c.kind.Resource == namespaceResource:
+		return map[string]func(){http.MethodGet: c.readCollection, http.MethodPost: c.create}
 	}
 	return map[string]func(){
 		http.MethodGet:    c.readCollection,

@@ -154,6 +154,9 @@ func (d *deletion) deleteCRD(existing *object) (o *object, gone bool, err error)
 	if d.dryRun {
 		return &object{key: existing.key, revision: existing.revision, value: next, meta: next, fields: existing.fields}, false, nil
 	}
+	if res := d.server.resources[schema.GroupResource{Group: next.Spec.Group, Resource: next.Spec.Names.Plural}]; res != nil && res.kind.Custom {
+		res.terminating = true
+	}
 	return d.server.commit(change{res: d.res, key: existing.key, requestID: d.r.ID, old: existing, value: next, fields: existing.fields}), false, nil
 }
 
@@ -174,7 +177,6 @@ func (s *Server) cleanUpCRD(existing *object) {
 		return
 	}
 	if res := s.resources[schema.GroupResource{Group: crd.Spec.Group, Resource: crd.Spec.Names.Plural}]; res != nil {
-		res.terminating = true
 		for _, key := range slices.Clone(res.keys) {
 			ns, name := splitKey(key)
 			s.deleteInternally(res, ns, name, &metav1.DeleteOptions{})

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -20,12 +19,11 @@ import (
 // maxNameAttempts is how often generateName is tried before AlreadyExists.
 const maxNameAttempts = 8
 
+var errTerminatingCRD = errors.New("create not allowed while custom resource definition is terminating")
+
 var errRevisionOnCreate = errors.New("resourceVersion should not be set on objects to be created")
 
-var (
-	namespaceResource = schema.GroupResource{Resource: "namespaces"}
-	ipAddressResource = schema.GroupResource{Group: networkingv1.GroupName, Resource: "ipaddresses"}
-)
+var namespaceResource = schema.GroupResource{Resource: "namespaces"}
 
 func (c *call) create() {
 	o, f, err := c.createFromBody()
@@ -80,6 +78,9 @@ func directive(fieldValidation string) string {
 
 // admitCreate refuses objects in namespaces that do not exist or are going.
 func (c *call) admitCreate(m metav1.Object) error {
+	if c.res.terminating {
+		return apierrors.NewForbidden(c.kind.Resource, m.GetName(), errTerminatingCRD)
+	}
 	if !c.kind.Namespaced {
 		return nil
 	}
@@ -131,11 +132,11 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 }
 
-// generateName makes a name that is probably free. An IPAddress's name is the
-// address it stands for: nothing can be added to it.
+// generateName makes a name that is probably free, unless the kind has a way
+// of its own.
 func (w *write) generateName(base string) string {
-	if w.kind.Resource == ipAddressResource {
-		return base
+	if own, ok := w.version.Strategy.(kinds.NameGenerator); ok {
+		return own.GenerateName(base)
 	}
 	return w.server.generateName(w.res, w.info.Namespace, base)
 }
@@ -174,7 +175,7 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 	undo = func() {}
 	strategy := w.version.Strategy
 	if a, ok := strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
-		give, err := w.allocate(a, obj)
+		give, err := w.allocate(a, obj, nil)
 		if err != nil {
 			return undo, err
 		}
@@ -193,15 +194,12 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 	return undo, nil
 }
 
-// allocate lets the kind's pools complete a new object. A nameless one cannot
-// hold an address, but a dry run does not get as far as finding that out.
-func (w *write) allocate(a kinds.Allocator, obj runtime.Object) (undo func(), err error) {
-	m := metaOf(obj)
-	if w.dryRun && m.GetName() == "" {
-		m.SetName("nameless")
-		defer m.SetName("")
+// allocate lets the kind's pools complete an object; undo may be nil.
+func (w *write) allocate(a kinds.Allocator, obj, old runtime.Object) (undo func(), err error) {
+	if w.dryRun {
+		return nil, a.AllocateDryRun(obj, old)
 	}
-	return a.Allocate(obj, nil)
+	return a.Allocate(obj, old)
 }
 
 func (w *write) checkCreate(m metav1.Object, key string) error {

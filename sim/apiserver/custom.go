@@ -61,7 +61,7 @@ func (c *call) verb() string {
 		}
 		return "watch"
 	}
-	return c.r.Method
+	return "" // and so it is called in the 405
 }
 
 func (c *call) serveCustomMain(verb string) {
@@ -71,10 +71,6 @@ func (c *call) serveCustomMain(verb string) {
 	case "list", "watch":
 		c.readCollection()
 	case "create":
-		if c.res.terminating {
-			c.fail(methodNotSupported(c.kind.Resource, verb))
-			return
-		}
 		c.create()
 	case "update":
 		c.update(c.mainEndpoint())

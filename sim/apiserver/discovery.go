@@ -60,10 +60,11 @@ func (c *call) coreVersions() {
 		c.answerAggregated(c.server.documents.core)
 		return
 	}
-	c.answerMeta(&metav1.APIVersions{
+	c.respond(http.StatusOK, contentJSON, append(marshalJSON(&metav1.APIVersions{
+		TypeMeta:                   metav1.TypeMeta{Kind: "APIVersions"},
 		Versions:                   []string{"v1"},
 		ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{{ClientCIDR: "0.0.0.0/0", ServerAddress: "127.0.0.1:443"}},
-	}, "APIVersions")
+	}), '\n'))
 }
 
 func (c *call) groupList() {

@@ -129,7 +129,11 @@ func fromStorage(v *kinds.Version, value runtime.Object) runtime.Object {
 	if v.FromStorage == nil {
 		return value
 	}
-	return v.FromStorage(value)
+	out := v.FromStorage(value)
+	if _, ok := out.(*unstructured.Unstructured); ok {
+		return out
+	}
+	return untyped(out)
 }
 
 func toStorage(v *kinds.Version, value runtime.Object) runtime.Object {

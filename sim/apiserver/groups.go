@@ -3,6 +3,7 @@ package apiserver
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
@@ -91,7 +92,8 @@ func (s *Server) version(gv schema.GroupVersion) *apiVersion {
 	i := slices.IndexFunc(s.groups, func(g *apiGroup) bool { return g.name == gv.Group })
 	if i < 0 {
 		s.groups = append(s.groups, &apiGroup{name: gv.Group})
-		i = len(s.groups) - 1
+		slices.SortFunc(s.groups, compareGroups)
+		i = slices.IndexFunc(s.groups, func(g *apiGroup) bool { return g.name == gv.Group })
 	}
 	g := s.groups[i]
 	g.versions = append(g.versions, v)
@@ -99,6 +101,27 @@ func (s *Server) version(gv schema.GroupVersion) *apiVersion {
 		return version.CompareKubeAwareVersionStrings(g.versions[a].gv.Version, g.versions[b].gv.Version) > 0
 	})
 	return v
+}
+
+// groupOrder is that of the aggregator's priorities; other groups follow by name.
+var groupOrder = []string{
+	"", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+	"autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+	"storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+	"coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
+}
+
+func compareGroups(a, b *apiGroup) int {
+	i, j := slices.Index(groupOrder, a.name), slices.Index(groupOrder, b.name)
+	switch {
+	case i >= 0 && j >= 0:
+		return i - j
+	case i >= 0:
+		return -1
+	case j >= 0:
+		return 1
+	}
+	return strings.Compare(a.name, b.name)
 }
 
 func (s *Server) removeVersion(v *apiVersion) {

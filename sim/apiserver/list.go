@@ -85,9 +85,9 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 	late := func(current uint64) {
 		done(listed{}, storage.NewTooLargeResourceVersionError(revision, current, retryTooLarge))
 	}
-	// Before resourceVersionMatch there was, a page was always an exact one.
-	legacyPage := opts.ResourceVersionMatch == "" && opts.Limit > 0 && revision > 0
-	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact || legacyPage {
+	// A page at a revision is exact even if the request does not say so.
+	exactPage := opts.ResourceVersionMatch == "" && revision > 0 && opts.Limit > 0
+	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact || exactPage {
 		if revision < c.server.compacted {
 			done(listed{}, apierrors.NewResourceExpired(expiredList))
 			return nil

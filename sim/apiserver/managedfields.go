@@ -151,9 +151,8 @@ func stampFields(obj runtime.Object, before []metav1.ManagedFieldsEntry, now tim
 		return
 	}
 	for i := range managed {
-		// An apply that changes nothing leaves no time.
 		if managed[i].Time == nil {
-			continue
+			continue // an apply that changed nothing but who owns what
 		}
 		if old := sameManager(before, &managed[i]); old == nil || !old.Time.Equal(managed[i].Time) {
 			t := metav1.NewTime(now)
@@ -179,8 +178,8 @@ func fieldsBefore(a, b *metav1.ManagedFieldsEntry) bool {
 	if a.Operation != b.Operation {
 		return a.Operation < b.Operation
 	}
-	if a.Time != nil && b.Time != nil && !a.Time.Equal(b.Time) {
-		return a.Time.Before(b.Time)
+	if s, t := unixTime(a.Time), unixTime(b.Time); s != t {
+		return s < t
 	}
 	if a.Manager != b.Manager {
 		return a.Manager < b.Manager
@@ -189,6 +188,13 @@ func fieldsBefore(a, b *metav1.ManagedFieldsEntry) bool {
 		return a.APIVersion < b.APIVersion
 	}
 	return a.Subresource < b.Subresource
+}
+
+func unixTime(t *metav1.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Unix()
 }
 
 // keepTimes undoes new times where nothing else in managedFields is new and
@@ -259,11 +265,7 @@ type kindDefaulter struct{ version *kinds.Version }
 // Default implements runtime.ObjectDefaulter. What is wrong is found by
 // validation.
 func (d kindDefaulter) Default(obj runtime.Object) {
-	if only, ok := d.version.Strategy.(runtime.ObjectDefaulter); ok {
-		only.Default(obj)
-		return
-	}
-	_, _ = d.version.Strategy.Decoded(obj)
+	d.version.Strategy.Default(obj)
 }
 
 // customConverter is conversion strategy None.

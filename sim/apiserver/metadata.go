@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -152,24 +151,19 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	gk := schema.GroupKind{Group: c.kind.Resource.Group, Kind: c.kind.Kind}
+	// A kind stored as another is called by that one's name.
+	gk := schema.GroupKind{Group: c.res.gr.Group, Kind: c.kind.Kind}
 	if c.kind.Custom {
 		gk = obj.GetObjectKind().GroupVersionKind().GroupKind()
 	}
 	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
 }
 
-// validatesBeside is a strategy to which errors in metadata matter.
-type validatesBeside interface {
-	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
-	ValidateUpdateBeside(found field.ErrorList, obj, old runtime.Object) field.ErrorList
-}
-
 func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {
 	m := metaOf(obj)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
 	errs = append(errs, c.validateFinalizers(m)...)
-	if beside, ok := strategy.(validatesBeside); ok {
+	if beside, ok := strategy.(kinds.BesideValidator); ok {
 		errs = append(errs, beside.ValidateBeside(slices.Clip(errs), obj)...)
 	} else {
 		errs = append(errs, strategy.Validate(obj)...)
@@ -180,10 +174,23 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	return c.invalid(obj, c.declared(errs))
 }
 
-// validateFinalizers is stricter for most built-in kinds: names without a
-// domain must be Kubernetes' own. The coordination group never adopted that.
+// plainFinalizers are the built-in kinds that are validated like custom ones.
+var plainFinalizers = map[schema.GroupResource]bool{
+	crdResource:          true,
+	{Resource: "events"}: true,
+	{Group: "events.k8s.io", Resource: "events"}:                                           true,
+	{Group: "coordination.k8s.io", Resource: "leases"}:                                     true,
+	{Group: "node.k8s.io", Resource: "runtimeclasses"}:                                     true,
+	{Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"}:     true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingwebhookconfigurations"}:   true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingadmissionpolicies"}:       true,
+	{Group: "admissionregistration.k8s.io", Resource: "validatingadmissionpolicybindings"}: true,
+}
+
+// validateFinalizers is stricter for built-in kinds: names without a domain
+// must be Kubernetes' own.
 func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
-	if c.kind.Custom || c.kind.Resource.Group == coordinationv1.GroupName {
+	if c.kind.Custom || plainFinalizers[c.kind.Resource] {
 		return nil
 	}
 	var errs field.ErrorList
@@ -203,8 +210,8 @@ func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStra
 	errs = append(errs, again...)
 	errs = append(errs, again...)
 	errs = append(errs, c.validateFinalizers(m)...)
-	if beside, ok := strategy.(validatesBeside); ok {
-		errs = append(errs, beside.ValidateUpdateBeside(again, obj, old)...)
+	if beside, ok := strategy.(kinds.BesideUpdateValidator); ok {
+		errs = append(errs, beside.ValidateUpdateBeside(slices.Clip(again), obj, old)...)
 	} else {
 		errs = append(errs, strategy.ValidateUpdate(obj, old)...)
 	}

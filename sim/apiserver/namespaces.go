@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -75,12 +77,25 @@ func (c *call) specialVerbs() map[string]func() {
 	switch {
 	case c.kind.Resource == namespaceResource && c.info.Subresource == "finalize":
 		return map[string]func(){http.MethodPut: func() { c.update(c.finalizeEndpoint()) }}
+	case c.kind.Resource == serviceResource && c.info.Subresource == "proxy":
+		return map[string]func(){http.MethodGet: c.proxy, http.MethodPost: c.proxy, http.MethodPut: c.proxy, http.MethodPatch: c.proxy, http.MethodDelete: c.proxy}
 	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "eviction":
 		return map[string]func(){http.MethodPost: c.evict}
 	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "binding":
 		return map[string]func(){http.MethodPost: c.bind}
 	}
 	return nil
+}
+
+var serviceResource = schema.GroupResource{Resource: "services"}
+
+// proxy has nothing to forward to: nothing runs behind a simulated Service.
+func (c *call) proxy() {
+	if c.res.objects[objectKey(c.info.Namespace, c.info.Name)] == nil {
+		c.fail(c.notFound())
+		return
+	}
+	c.fail(apierrors.NewServiceUnavailable(fmt.Sprintf("no endpoints available for service %q", c.info.Name)))
 }
 
 // finalizeEndpoint writes a namespace's spec.finalizers and nothing else.
@@ -95,7 +110,11 @@ func (finalizeStrategy) PrepareForUpdate(obj, old runtime.Object) {
 }
 
 func (finalizeStrategy) ValidateUpdate(obj, _ runtime.Object) field.ErrorList {
-	return kinds.ValidateNamespaceFinalizers(obj.(*corev1.Namespace), field.NewPath("spec", "finalizers"))
+	var errs field.ErrorList
+	for i, f := range obj.(*corev1.Namespace).Spec.Finalizers {
+		errs = append(errs, kinds.ValidateFinalizer(string(f), field.NewPath("spec", "finalizers").Index(i))...)
+	}
+	return errs
 }
 
 // keepStrategy stores what it is given: for the server's own writes.

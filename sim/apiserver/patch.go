@@ -163,7 +163,7 @@ func (p *patching) textual(existing *object) (runtime.Object, error) {
 		return nil, err
 	}
 	obj, gvk, err := p.decode(after, encodeJSON, p.directive != metav1.FieldValidationIgnore)
-	if err == nil && gvk.GroupVersion() != p.gv {
+	if err == nil && gvk.GroupVersion() != p.gv && !p.kind.Custom { // those are validated
 		err = fmt.Errorf("unable to decode %s into %s", gvk.GroupVersion(), p.gv)
 	}
 	if err != nil {

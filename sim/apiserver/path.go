@@ -11,6 +11,8 @@ type requestInfo struct {
 	Subresource    string
 	// Watch: the deprecated /watch/ prefix.
 	Watch bool
+	// Beyond: the path goes on after the subresource.
+	Beyond bool
 }
 
 // namespaceSubresources are not resources inside a namespace although their
@@ -48,9 +50,7 @@ func parseResourcePath(path string) (info requestInfo, ok bool) {
 	if len(parts) > 2 {
 		info.Subresource = parts[2]
 	}
-	if len(parts) > 3 {
-		return info, false
-	}
+	info.Beyond = len(parts) > 3
 	if info.Group == "" && info.Resource == "namespaces" {
 		info.Namespace = ""
 	}

@@ -47,7 +47,7 @@ func (c *call) evict() {
 		return
 	}
 	if eviction.Name != c.info.Name {
-		c.fail(apierrors.NewBadRequest("name in URL does not match name in Eviction object: mismatched name"))
+		c.fail(apierrors.NewBadRequest("name in URL does not match name in Eviction object"))
 		return
 	}
 	existing := c.res.objects[objectKey(c.info.Namespace, c.info.Name)]
@@ -64,6 +64,14 @@ func (c *call) evict() {
 	if opts == nil {
 		opts = &metav1.DeleteOptions{}
 	}
+	if !isDryRun(opts.DryRun) {
+		next := pod.DeepCopy()
+		c.setCondition(next, corev1.PodCondition{
+			Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue,
+			Reason: "EvictionByEvictionAPI", Message: "Eviction API: evicting",
+		})
+		c.server.commit(change{res: c.res, key: existing.key, requestID: c.r.ID, old: existing, value: next, fields: existing.fields})
+	}
 	d := deletion{write: write{call: c, dryRun: isDryRun(opts.DryRun)}, opts: opts, name: c.info.Name}
 	if _, _, err := d.delete(); err != nil {
 		c.fail(err)
@@ -71,6 +79,18 @@ func (c *call) evict() {
 	}
 	body, contentType := encodeStatus(&metav1.Status{Status: metav1.StatusSuccess, Code: http.StatusCreated}, encodeJSON)
 	c.respond(http.StatusCreated, contentType, body)
+}
+
+// setCondition replaces or adds a condition.
+func (c *call) setCondition(pod *corev1.Pod, condition corev1.PodCondition) {
+	condition.LastTransitionTime = metav1.NewTime(c.server.now())
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == condition.Type {
+			pod.Status.Conditions[i] = condition
+			return
+		}
+	}
+	pod.Status.Conditions = append(pod.Status.Conditions, condition)
 }
 
 // checkBudget takes one disruption from the pod's budget.
@@ -159,6 +179,7 @@ func (c *call) bind() {
 	}
 	next := pod.DeepCopy()
 	next.Spec.NodeName = binding.Target.Name
+	c.setCondition(next, corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionTrue})
 	c.server.commit(change{res: c.res, key: existing.key, requestID: c.r.ID, old: existing, value: next, fields: existing.fields})
 	body, contentType := encodeStatus(&metav1.Status{Status: metav1.StatusSuccess, Code: http.StatusCreated}, encodeJSON)
 	c.respond(http.StatusCreated, contentType, body)

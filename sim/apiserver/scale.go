@@ -162,6 +162,9 @@ func (c *call) scaleFromBody(patch bool) (*object, error) {
 	}
 	sent := &autoscalingv1.Scale{}
 	if err := c.decodeInto(sent, scaleGVK); err != nil {
+		if c.kind.Custom && apierrors.IsBadRequest(err) {
+			err = apierrors.NewBadRequest(fmt.Sprintf("no kind is registered for the type v1.Scale in scheme %q", schemeName))
+		}
 		return nil, err
 	}
 	if err := checkName(sent, c.info.Name); err != nil {
@@ -185,7 +188,11 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		if !found {
 			scale.Spec.Replicas = noReplicas
 		}
-		next, err := change(scale)
+		fields, err := w.scaleFields(existing, scale)
+		if err != nil {
+			return nil, err
+		}
+		next, err := change(scale.DeepCopy())
 		if err != nil {
 			return nil, err
 		}
@@ -198,13 +205,7 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		if next.ResourceVersion != "" {
 			metaOf(obj).SetResourceVersion(next.ResourceVersion)
 		}
-		if w.kind.Custom {
-			// The types of custom resources do not include Scale, so nobody
-			// comes to own what is written through it.
-			w.fields = existing.fields
-			return obj, nil
-		}
-		return w.recordFields(existing, obj), nil
+		return fields.record(w, obj, next)
 	}
 }
 

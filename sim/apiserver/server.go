@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,6 @@ func (s *Server) startCaches(res *resource) {
 	for _, c := range res.caches {
 		c.since = s.revision
 	}
-	res.forget(s.revision)
 }
 
 func (s *Server) scheduleCompaction(previous uint64) {
@@ -140,7 +140,22 @@ func (c *call) serve() {
 	if c.serveDocument(strings.TrimSuffix(path, "/")) {
 		return
 	}
+	if parts := strings.Split(path, "/"); len(parts) > 2 && (parts[1] == "api" || parts[1] == "apis" && c.server.knowsGroup(parts[2])) {
+		c.fail(errGeneric(http.StatusNotFound, ""))
+		return
+	}
 	c.pageNotFound()
+}
+
+// knowsGroup: the group has built-in resources, so that the real server's
+// router answers for all paths below it.
+func (s *Server) knowsGroup(group string) bool {
+	for _, g := range s.groups {
+		if g.name == group {
+			return slices.ContainsFunc(g.versions, func(v *apiVersion) bool { return v.builtIn })
+		}
+	}
+	return false
 }
 
 // serveResource is false when nothing is served under the path's group and
@@ -149,7 +164,11 @@ func (c *call) serveResource() bool {
 	c.gv = schema.GroupVersion{Group: c.info.Group, Version: c.info.Version}
 	v := c.server.byVersion[c.gv]
 	if v == nil {
-		return false
+		if !c.server.knowsGroup(c.info.Group) {
+			return false
+		}
+		c.fail(errGeneric(http.StatusNotFound, ""))
+		return true
 	}
 	found, ok := v.resources[c.info.Resource]
 	if !ok {

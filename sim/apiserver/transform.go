@@ -40,12 +40,11 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		}
 		return c.shape().table(items, md, opts, f, c.server.config.Clock.Now()), nil
 	case asPartialList:
+		if !isList && c.kind.Custom {
+			return nil, errNotAList
+		}
 		if !isList {
-			if c.kind.Custom {
-				// Unstructured objects pass for lists at first sight.
-				return nil, errors.New("content is not a list")
-			}
-			return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%s)", c.internalType("")))
+			return nil, notAcceptable("you requested PartialObjectMetadataList, but the requested object is not a list (" + c.goType("") + ")")
 		}
 		list := &metav1.PartialObjectMetadataList{ListMeta: md}
 		list.SetGroupVersionKind(f.asVersion.WithKind(asPartialList))
@@ -55,19 +54,21 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		return list, nil
 	}
 	if isList {
-		return nil, notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (%s)", c.internalType("List")))
+		return nil, notAcceptable("you requested PartialObjectMetadata, but the requested object is a list (" + c.goType("List") + ")")
 	}
 	return partial(items[0], f), nil
 }
 
-// internalType is what the real server calls the Go type of an object (suffix
-// List: of a list): built-in kinds have one that belongs to no version.
-func (c *call) internalType(suffix string) string {
+var errNotAList = errors.New("content is not a list")
+
+// goType is what the real server calls an object or a list of them: its
+// internal types are in packages named after the group.
+func (c *call) goType(suffix string) string {
 	if c.kind.Custom {
 		return "*unstructured.Unstructured" + suffix
 	}
 	group, _, _ := strings.Cut(c.kind.Resource.Group, ".")
-	if group == "" || group == "events" {
+	if group == "" {
 		group = "core"
 	}
 	return "*" + group + "." + c.kind.Kind + suffix

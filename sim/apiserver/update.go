@@ -203,7 +203,7 @@ func (w *write) prepareUpdate(obj, old runtime.Object) (undo func(), err error) 
 	undo = func() {}
 	m, oldMeta := metaOf(obj), metaOf(old)
 	if a, ok := w.endpoint.strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
-		give, err := a.Allocate(obj, old)
+		give, err := w.allocate(a, obj, old)
 		if err != nil {
 			return undo, err
 		}

@@ -25,11 +25,11 @@ type watcher struct {
 	// from: only later events are sent.
 	from      uint64
 	bookmarks bool
-	// seen is the revision the client knows it has reached.
-	seen   uint64
-	timers map[string]func()
-	closed bool
-	ends   time.Time
+	// started is the revision the watch began at; bookmarks tell of later ones.
+	started uint64
+	timers  map[string]func()
+	closed  bool
+	ends    time.Time
 }
 
 // watch opens a stream. Whatever goes wrong from the moment the options are
@@ -82,8 +82,8 @@ func (w *watcher) start(opts *internalversion.ListOptions, revision uint64) {
 		}
 		w.whenFresh(need, func() { w.sendState(w.bookmarks) })
 	case revision == 0 && skip:
-		w.seen = w.cache.revision()
-		w.join(w.seen)
+		w.started = w.cache.revision()
+		w.join(w.started)
 	case revision == 0:
 		w.sendState(false)
 	default:
@@ -114,7 +114,7 @@ func (w *watcher) sendState(endMark bool) {
 			w.sendObject(watch.Added, o, o.revision)
 		}
 	}
-	w.seen = at
+	w.started = at
 	if endMark {
 		w.bookmark(at, map[string]string{metav1.InitialEventsAnnotationKey: "true"})
 	}
@@ -132,7 +132,7 @@ func (w *watcher) resume(revision uint64) {
 		return
 	}
 	at := w.cache.revision()
-	w.seen = revision
+	w.started = revision
 	for _, e := range w.cache.res.after(revision) {
 		if e.revision > at {
 			break
@@ -181,7 +181,6 @@ func (w *watcher) event(e *event) {
 	default:
 		return
 	}
-	w.seen = e.revision
 	if w.format.as != "" {
 		w.sendObject(t, o, e.revision)
 		return
@@ -232,7 +231,6 @@ func (w *watcher) bookmark(revision uint64, annotations map[string]string) {
 	}
 	o := &object{revision: revision, value: value, meta: m}
 	w.sendObject(watch.Bookmark, o, revision)
-	w.seen = revision
 }
 
 // fail ends the stream with an ERROR event.
@@ -308,7 +306,7 @@ func (w *watcher) armBookmark() {
 		if w.closed {
 			return
 		}
-		if at := w.cache.revision(); at > w.seen {
+		if at := w.cache.revision(); at > w.started {
 			w.bookmark(at, nil)
 		}
 		w.armBookmark()

@@ -23,11 +23,8 @@ type kindSpec struct {
 	namespaced bool
 	strategy   Strategy
 	status     UpdateStrategy
-	scale      *Scale
 	table      tableOf
 	selectable func(obj runtime.Object) fields.Set
-	// resets are top-level fields that the main resource resets beside status.
-	resets []string
 	// statusResets are paths, dotted, that /status resets beside spec.
 	statusResets []string
 }
@@ -42,18 +39,15 @@ func builtinKind[T, L runtime.Object](gv schema.GroupVersion, s kindSpec) *Kind 
 		NewList:          newOf[L](gv.WithKind(name + "List")),
 		Strategy:         s.strategy,
 		Status:           s.status,
-		Scale:            s.scale,
 		SelectableFields: s.selectable,
 		TypeConverter:    func() (managedfields.TypeConverter, error) { return builtinTypes(), nil },
 		Columns:          s.table.columns,
 		Cells:            s.table.cells,
 	}
-	resets := s.resets
 	if s.status != nil {
-		resets = append([]string{"status"}, resets...)
+		version.ResetFields = fieldSet([]string{"status"})
 		version.StatusResetFields = fieldSet(append([]string{"spec"}, s.statusResets...))
 	}
-	version.ResetFields = fieldSet(resets)
 	return &Kind{
 		Resource:   schema.GroupResource{Group: gv.Group, Resource: s.resource},
 		Singular:   strings.ToLower(name),

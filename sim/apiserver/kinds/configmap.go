@@ -2,24 +2,25 @@ package kinds
 
 import (
 	"maps"
+
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 )
 
 func newConfigMapKind() *Kind {
-	kind := builtinKind[*corev1.ConfigMap, *corev1.ConfigMapList](corev1.SchemeGroupVersion, kindSpec{
+	return builtinKind[*corev1.ConfigMap, *corev1.ConfigMapList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "configmaps",
 		shortNames: []string{"cm"},
 		namespaced: true,
 		strategy: &rules[*corev1.ConfigMap]{
+			defaults:       func(cm *corev1.ConfigMap) { emptyForNil(cm.BinaryData) },
 			validate:       validateConfigMap,
 			validateUpdate: validateConfigMapUpdate,
 		},
@@ -31,28 +32,15 @@ func newConfigMapKind() *Kind {
 			return []any{cm.Name, int64(len(cm.Data) + len(cm.BinaryData)), age(cm.CreationTimestamp, now)}
 		}),
 	})
-	kind.Versions[0].ToStorage = func(obj runtime.Object) runtime.Object {
-		cm := obj.(*corev1.ConfigMap)
-		if data, changed := storedBytes(cm.BinaryData); changed {
-			cm = cm.DeepCopy()
-			cm.BinaryData = data
-		}
-		return cm
-	}
-	return kind
 }
 
-// storedBytes makes empty values of null ones: protobuf, in which objects are
-// stored, cannot tell them apart.
-func storedBytes(data map[string][]byte) (stored map[string][]byte, changed bool) {
-	stored = maps.Clone(data)
-	for k, v := range stored {
-		if v == nil {
-			stored[k] = []byte{}
-			changed = true
+// emptyForNil: what came as null is stored, and read again, as no bytes.
+func emptyForNil(data map[string][]byte) {
+	for key, value := range data {
+		if value == nil {
+			data[key] = []byte{}
 		}
 	}
-	return stored, changed
 }
 
 func validateConfigMap(cm *corev1.ConfigMap) field.ErrorList {

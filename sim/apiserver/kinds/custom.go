@@ -118,6 +118,8 @@ type customVersion struct {
 	scale      *apiextensionsv1.CustomResourceSubresourceScale
 	selectable []selectableField
 	table      tableOf
+	embeds     bool // the schema has embedded resources, whose metadata is coerced
+	verdicts   verdicts
 }
 
 func compileVersion(crd *apiextensionsv1.CustomResourceDefinition, kind *Kind, spec *apiextensionsv1.CustomResourceDefinitionVersion) (*customVersion, error) {
@@ -162,6 +164,7 @@ func (v *customVersion) compileSchema(source *apiextensionsv1.CustomResourceVali
 		}
 	}
 	v.structural = structural
+	v.embeds = embedsResources(structural)
 	v.cel = cel.NewValidator(structural, true, celconfig.PerCallLimit)
 	if v.validator, _, err = validation.NewSchemaValidator(internal.OpenAPIV3Schema); err != nil {
 		return fmt.Errorf("compiling the schema: %w", err)
@@ -172,6 +175,26 @@ func (v *customVersion) compileSchema(source *apiextensionsv1.CustomResourceVali
 		}
 	}
 	return nil
+}
+
+// embedsResources tells whether there is an x-kubernetes-embedded-resource
+// anywhere in the schema.
+func embedsResources(s *structuralschema.Structural) bool {
+	if s == nil {
+		return false
+	}
+	if s.XEmbeddedResource || embedsResources(s.Items) {
+		return true
+	}
+	if s.AdditionalProperties != nil && embedsResources(s.AdditionalProperties.Structural) {
+		return true
+	}
+	for _, property := range s.Properties {
+		if embedsResources(&property) {
+			return true
+		}
+	}
+	return false
 }
 
 // version presents v as it is served; objects are stored as storage has them.
@@ -235,7 +258,7 @@ func (v *customVersion) convert(obj runtime.Object) runtime.Object {
 	converted := obj.(*unstructured.Unstructured).DeepCopy()
 	converted.SetGroupVersionKind(v.gvk)
 	v.prune(converted)
-	structuraldefaulting.Default(converted.Object, v.structural)
+	v.Default(converted)
 	return converted
 }
 

@@ -30,30 +30,25 @@ import (
 // Decoded implements [Strategy].
 func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	u := obj.(*unstructured.Unstructured)
-	meta, found, unknown, err := schemaobjectmeta.GetObjectMetaWithOptions(u.Object, schemaobjectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
+	unknown, err := coerceMetadata(u)
 	if err != nil {
 		return nil, err
 	}
-	sort.Strings(unknown)
 	pruned := v.prune(u)
-	malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
-	if malformed != nil {
-		return nil, malformed
-	}
-	pruned = append(pruned, dropped...)
-	sort.Strings(pruned)
-	if found {
-		if err := schemaobjectmeta.SetObjectMeta(u.Object, meta); err != nil {
-			return nil, err
+	if v.embeds {
+		malformed, dropped := schemaobjectmeta.CoerceWithOptions(nil, u.Object, v.structural, false, schemaobjectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+		if malformed != nil {
+			return nil, malformed
 		}
+		pruned = append(pruned, dropped...)
 	}
-	structuraldefaulting.Default(u.Object, v.structural)
+	sort.Strings(pruned)
+	v.Default(u)
 	return append(unknown, pruned...), nil
 }
 
-// Default only fills in defaults. That is what an applied configuration gets:
-// what is wrong with it shall be found, not pruned. Metadata is brought into
-// its canonical form, in which it will be read back from storage.
+// Default implements [Strategy]. Metadata is brought into its canonical form,
+// in which it will be read back from storage.
 func (v *customVersion) Default(obj runtime.Object) {
 	u := obj.(*unstructured.Unstructured)
 	if meta, found, err := schemaobjectmeta.GetObjectMeta(u.Object, true); err == nil && found {
@@ -70,7 +65,9 @@ func (v *customVersion) prune(u *unstructured.Unstructured) []string {
 		return nil
 	}
 	pruned := structuralpruning.PruneWithOptions(u.Object, v.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
-	structuraldefaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
+	if hasNull(u.Object) {
+		structuraldefaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
+	}
 	return pruned
 }
 
@@ -114,40 +111,56 @@ func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
 	return v.ValidateBeside(nil, obj)
 }
 
-// ValidateBeside is Validate for an object whose metadata was found wrong
-// already: that can keep CEL rules from being evaluated.
+// ValidateBeside implements [BesideValidator].
 func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList {
 	u := obj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	content, ok := validatedContent(u)
+	key := verdictKey{endpoint: validCreate, now: content}
+	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateNew(found, u) })
+}
+
+// validateNew checks a new object after the given errors were found in its
+// metadata.
+func (v *customVersion) validateNew(found field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
 	errs = append(errs, v.validateScale(u, true)...)
-	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	if v.embeds {
+		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	}
 	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
-	return sortedErrors(append(errs, v.validateRules(u, nil, append(found, errs...))...))
+	return sortedErrors(append(errs, v.validateRules(u, nil, slices.Concat(found, errs))...))
 }
 
 // ValidateUpdate implements [UpdateStrategy]. What was wrong before and did
 // not change is tolerated (validation ratcheting).
-func (v *customVersion) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorList {
-	return v.ValidateUpdateBeside(nil, obj, oldObj)
+func (v *customVersion) ValidateUpdate(obj, old runtime.Object) field.ErrorList {
+	return v.ValidateUpdateBeside(nil, obj, old)
 }
 
-// ValidateUpdateBeside is to ValidateUpdate what ValidateBeside is to Validate.
+// ValidateUpdateBeside implements [BesideUpdateValidator].
 func (v *customVersion) ValidateUpdateBeside(found field.ErrorList, obj, oldObj runtime.Object) field.ErrorList {
 	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	key, ok := changeKey(validUpdate, u, old)
+	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateChange(found, u, old) })
+}
+
+func (v *customVersion) validateChange(found field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	errs := validation.ValidateCustomResourceUpdate(nil, u.Object, old.Object, v.validator, validation.WithRatcheting(correlated))
 	errs = append(errs, v.validateScale(u, true)...)
-	errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	if v.embeds {
+		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+	}
 	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	}
-	return sortedErrors(append(errs, v.validateRules(u, old, append(found, errs...), cel.WithRatcheting(correlated))...))
+	return sortedErrors(append(errs, v.validateRules(u, old, slices.Concat(found, errs), cel.WithRatcheting(correlated))...))
 }
 
 func (v *customVersion) correlate(u, old *unstructured.Unstructured) *common.CorrelatedObject {
@@ -215,12 +228,22 @@ func (s *customStatus) PrepareForUpdate(obj, oldObj runtime.Object) {
 }
 
 // ValidateUpdate implements [UpdateStrategy].
-func (s *customStatus) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorList {
+func (s *customStatus) ValidateUpdate(obj, old runtime.Object) field.ErrorList {
+	return s.ValidateUpdateBeside(nil, obj, old)
+}
+
+// ValidateUpdateBeside implements [BesideUpdateValidator].
+func (s *customStatus) ValidateUpdateBeside(found field.ErrorList, obj, oldObj runtime.Object) field.ErrorList {
 	v := (*customVersion)(s)
 	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
 		return errs
 	}
+	key, ok := changeKey(validStatus, u, old)
+	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateStatusChange(found, u, old) })
+}
+
+func (v *customVersion) validateStatusChange(found field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	var errs field.ErrorList
 	if status, found := u.Object["status"]; found && v.status != nil {
@@ -232,7 +255,7 @@ func (s *customStatus) ValidateUpdate(obj, oldObj runtime.Object) field.ErrorLis
 		len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, lists...)
 	}
-	return sortedErrors(append(errs, v.validateRules(u, old, errs, cel.WithRatcheting(correlated))...))
+	return sortedErrors(append(errs, v.validateRules(u, old, slices.Concat(found, errs), cel.WithRatcheting(correlated))...))
 }
 
 // WarningsOnUpdate implements [UpdateStrategy].

@@ -1,7 +1,6 @@
 package kinds
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -21,17 +20,25 @@ func newIPAddressKind() *Kind {
 	return builtinKind[*networkingv1.IPAddress, *networkingv1.IPAddressList](networkingv1.SchemeGroupVersion, kindSpec{
 		resource:   "ipaddresses",
 		shortNames: []string{"ip"},
-		strategy: &rules[*networkingv1.IPAddress]{
+		strategy: &ipAddressStrategy{rules[*networkingv1.IPAddress]{
 			validate:       validateIPAddress,
 			validateUpdate: validateIPAddressUpdate,
 			name:           ipAddressName,
-		},
+		}},
 		table: table([]metav1.TableColumnDefinition{
 			nameColumn,
 			{Name: "ParentRef", Type: "string", Description: networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]},
 		}, ipAddressCells),
 	})
 }
+
+// ipAddressStrategy generates no names: random characters make no address.
+type ipAddressStrategy struct {
+	rules[*networkingv1.IPAddress]
+}
+
+// GenerateName implements [NameGenerator].
+func (*ipAddressStrategy) GenerateName(base string) string { return base }
 
 func ipAddressName(name string, _ bool) []string {
 	var messages []string
@@ -70,19 +77,14 @@ func validateIPAddress(ip *networkingv1.IPAddress) field.ErrorList {
 	return errs
 }
 
-// validateIPAddressUpdate: who holds an address never changes. As the real
-// server's declarative validation, it shows no value and stops there: that a
-// part of the new reference is missing is not said.
+// validateIPAddressUpdate: who holds an address never changes. Like the real
+// server's declarative validation it shows no value.
 func validateIPAddressUpdate(ip, old *networkingv1.IPAddress) field.ErrorList {
 	errs := validateIPAddress(ip)
 	if apiequality.Semantic.DeepEqual(ip.Spec.ParentRef, old.Spec.ParentRef) {
 		return errs
 	}
-	parent := field.NewPath("spec", "parentRef")
-	errs = slices.DeleteFunc(errs, func(err *field.Error) bool {
-		return err.Type == field.ErrorTypeRequired && err.Field != parent.String()
-	})
-	return append(errs, immutable(parent))
+	return append(errs, immutable(field.NewPath("spec", "parentRef")))
 }
 
 // ipAddressCells has a third cell, the age, that no column announces: so does

@@ -101,7 +101,8 @@ func (k *Kind) GroupVersionKind(version string) schema.GroupVersionKind {
 type UpdateStrategy interface {
 	// PrepareForUpdate resets what this endpoint may not change to what old
 	// has (status on the main resource, spec on /status), and sets
-	// metadata.generation when the kind counts it.
+	// metadata.generation when the kind counts it; it finds the generation as
+	// old has it. Afterwards obj may share parts with old.
 	PrepareForUpdate(obj, old runtime.Object)
 	// ValidateUpdate reports what is wrong, in a stable order. Object metadata
 	// is validated by the request path, not here; its errors come first.
@@ -118,6 +119,9 @@ type Strategy interface {
 	// unknown lists the paths of pruned fields, sorted, those of metadata first.
 	// err is set when metadata of a custom resource is malformed (400).
 	Decoded(obj runtime.Object) (unknown []string, err error)
+	// Default applies the defaults alone, without pruning: that is all that
+	// happens to the result of an apply, so a null stays to be complained of.
+	Default(obj runtime.Object)
 	// PrepareForCreate finds the name set, generated or not.
 	PrepareForCreate(obj runtime.Object)
 	// Validate reports what is wrong, as ValidateUpdate does.
@@ -143,9 +147,33 @@ type Allocator interface {
 	// was a dry run. err is a status error (422, or 500 for an empty pool), and
 	// then nothing is held and undo is nil.
 	Allocate(obj, old runtime.Object) (undo func(), err error)
+	// AllocateDryRun is Allocate for a write that will not be committed. It
+	// fills in what a client may expect to see, reserves nothing and therefore
+	// finds less: that an address is taken is not among it.
+	AllocateDryRun(obj, old runtime.Object) error
 	// Committed returns to the pool what old held and obj no longer does; obj
 	// is nil when the object is gone.
 	Committed(obj, old runtime.Object)
+}
+
+// NameGenerator is implemented by strategies that complete a generateName in
+// a way of their own; others append five random characters.
+type NameGenerator interface {
+	GenerateName(base string) string
+}
+
+// BesideValidator is implemented by strategies to whose validation it matters
+// what was found wrong with the object's metadata before: the CEL rules of a
+// custom resource are not evaluated when something required is missing
+// anywhere. The errors found are not in the result.
+type BesideValidator interface {
+	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
+}
+
+// BesideUpdateValidator is the same for updates, of the main resource and of
+// /status.
+type BesideUpdateValidator interface {
+	ValidateUpdateBeside(found field.ErrorList, obj, old runtime.Object) field.ErrorList
 }
 
 // Scale tells where a custom resource keeps its replica counts (JSON paths as

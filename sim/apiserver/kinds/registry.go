@@ -19,8 +19,9 @@ type Options struct {
 	// NodePorts is the range of node ports. Default: 30000-32767.
 	NodePorts PortRange
 	// Seed decides which free cluster IPs and node ports are picked. A pick
-	// depends on the seed, the Service's namespace and name, and on what is
-	// taken already; not on the order of other picks.
+	// depends on the seed, the Service's namespace and name, how often
+	// something was picked for that name, and on what is taken already; not on
+	// the order of other picks.
 	Seed uint64
 }
 

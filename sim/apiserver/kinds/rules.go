@@ -27,10 +27,14 @@ type rules[T runtime.Object] struct {
 }
 
 func (r *rules[T]) Decoded(obj runtime.Object) ([]string, error) {
+	r.Default(obj)
+	return nil, nil
+}
+
+func (r *rules[T]) Default(obj runtime.Object) {
 	if r.defaults != nil {
 		r.defaults(obj.(T))
 	}
-	return nil, nil
 }
 
 func (r *rules[T]) PrepareForCreate(obj runtime.Object) {

@@ -12,7 +12,6 @@ import (
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
@@ -20,7 +19,7 @@ import (
 
 func newSecretKind() *Kind {
 	doc := corev1.Secret{}.SwaggerDoc()
-	kind := builtinKind[*corev1.Secret, *corev1.SecretList](corev1.SchemeGroupVersion, kindSpec{
+	return builtinKind[*corev1.Secret, *corev1.SecretList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "secrets",
 		namespaced: true,
 		strategy: &rules[*corev1.Secret]{
@@ -40,15 +39,6 @@ func newSecretKind() *Kind {
 			return fields.Set{"type": string(secret.Type)}
 		}),
 	})
-	kind.Versions[0].ToStorage = func(obj runtime.Object) runtime.Object {
-		secret := obj.(*corev1.Secret)
-		if data, changed := storedBytes(secret.Data); changed {
-			secret = secret.DeepCopy()
-			secret.Data = data
-		}
-		return secret
-	}
-	return kind
 }
 
 // defaultSecret also moves stringData, which is write-only, into data.
@@ -67,6 +57,7 @@ func defaultSecret(secret *corev1.Secret) {
 		secret.Data = data
 	}
 	secret.StringData = nil
+	emptyForNil(secret.Data)
 }
 
 func validateSecret(secret *corev1.Secret) field.ErrorList {

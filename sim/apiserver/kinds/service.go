@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -25,8 +24,11 @@ type serviceStrategy struct {
 func newServiceKind(allocator *serviceAllocator) *Kind {
 	strategy := &serviceStrategy{
 		rules: rules[*corev1.Service]{
-			defaults:       defaultService,
-			prepareCreate:  func(svc *corev1.Service) { svc.Status = corev1.ServiceStatus{} },
+			defaults: defaultService,
+			prepareCreate: func(svc *corev1.Service) {
+				svc.Status = corev1.ServiceStatus{}
+				dropInternalTrafficPolicy(svc)
+			},
 			prepareUpdate:  prepareServiceUpdate,
 			validate:       func(svc *corev1.Service) field.ErrorList { return validateService(svc, nil) },
 			validateUpdate: validateServiceUpdate,
@@ -37,7 +39,7 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 		},
 		serviceAllocator: allocator,
 	}
-	kind := builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
+	return builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "services",
 		shortNames: []string{"svc"},
 		categories: []string{"all"},
@@ -56,19 +58,6 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 			}
 		}),
 	})
-	kind.Versions[0].ToStorage = func(obj runtime.Object) runtime.Object { return storedService(obj.(*corev1.Service)) }
-	return kind
-}
-
-// storedService hides what an ExternalName Service has no use for. The real
-// server stores it, and drops it from everything it shows.
-func storedService(svc *corev1.Service) *corev1.Service {
-	if svc.Spec.Type != corev1.ServiceTypeExternalName || svc.Spec.InternalTrafficPolicy == nil {
-		return svc
-	}
-	svc = svc.DeepCopy()
-	svc.Spec.InternalTrafficPolicy = nil
-	return svc
 }
 
 // prepareServiceUpdate keeps the status and drops what a new type has no use
@@ -107,6 +96,16 @@ func prepareServiceUpdate(svc, old *corev1.Service) {
 	}
 	if externallyAccessible(old) && !externallyAccessible(svc) && svc.Spec.ExternalTrafficPolicy == old.Spec.ExternalTrafficPolicy {
 		svc.Spec.ExternalTrafficPolicy = ""
+	}
+	dropInternalTrafficPolicy(svc)
+}
+
+// dropInternalTrafficPolicy: the real server stores the policy of an
+// ExternalName, but never shows it. What is not a policy is left for
+// validation to find.
+func dropInternalTrafficPolicy(svc *corev1.Service) {
+	if svc.Spec.Type == corev1.ServiceTypeExternalName && internalTrafficPolicies.Has(ptr.Deref(svc.Spec.InternalTrafficPolicy, "")) {
+		svc.Spec.InternalTrafficPolicy = nil
 	}
 }
 

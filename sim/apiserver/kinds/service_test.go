@@ -219,6 +219,11 @@ func TestServicePicksDependOnSeedAndNameOnly(t *testing.T) {
 	}
 	assert.Equal(t, pick(7), pick(7))
 	assert.Equal(t, pick(7), pick(7, "other"), "another Service does not reshuffle this one")
+	s := newServices(t, Options{})
+	first, _ := s.post("x", `{"ports":[{"port":80}]}`)
+	s.alloc.Committed(nil, first)
+	again, _ := s.post("x", `{"ports":[{"port":80}]}`)
+	assert.NotEqual(t, first.Spec.ClusterIP, again.Spec.ClusterIP, "a Service made anew gets an address of its own")
 	different := map[string]bool{}
 	for seed := range uint64(20) {
 		different[pick(seed)] = true
@@ -250,4 +255,13 @@ func TestServiceExternalIPWarnings(t *testing.T) {
 			assert.Equal(t, []string{row.want}, got.warnings, row.explanation)
 		})
 	}
+}
+
+func TestExternalNameShowsNoInternalTrafficPolicy(t *testing.T) {
+	s := newServices(t, Options{})
+	svc, errs := s.post("x", `{"type":"ExternalName","externalName":"a.b","internalTrafficPolicy":"Local"}`)
+	require.Empty(t, errs)
+	assert.Nil(t, svc.Spec.InternalTrafficPolicy)
+	_, errs = s.post("y", `{"type":"ExternalName","externalName":"a.b","internalTrafficPolicy":"Bogus"}`)
+	assert.Equal(t, []string{`spec.internalTrafficPolicy: Unsupported value: "Bogus": supported values: "Cluster", "Local" (FieldValueNotSupported)`}, errs)
 }

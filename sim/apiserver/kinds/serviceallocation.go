@@ -2,12 +2,13 @@ package kinds
 
 import (
 	"fmt"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	netutils "k8s.io/utils/net"
@@ -15,17 +16,16 @@ import (
 )
 
 // serviceAllocator gives Services their cluster IPs, node ports and
-// health-check ports. What it picks is a hash of the seed and the Service's
-// namespace and name, so that one Service more or less does not reshuffle the
-// others. It follows pkg/registry/core/service/storage of Kubernetes 1.37.
+// health-check ports. What it picks is a hash of the seed, the Service's
+// namespace and name, and how often it picked for that name before: one Service
+// more or less does not reshuffle the others, and a Service made anew gets an
+// address of its own. It follows pkg/registry/core/service/storage of Kubernetes 1.37.
 type serviceAllocator struct {
 	seed     uint64
 	primary  corev1.IPFamily
 	families map[corev1.IPFamily]*ipPool
 	ports    *portPool
-	// returned counts, by namespace/name, what Services gave back: re-created,
-	// they get other addresses, as they nearly always do in a cluster.
-	returned map[string]uint64
+	picks    map[string]uint64 // how often, by what was picked and for whom
 }
 
 func newServiceAllocator(options Options) *serviceAllocator {
@@ -33,7 +33,7 @@ func newServiceAllocator(options Options) *serviceAllocator {
 		seed:     options.Seed,
 		families: map[corev1.IPFamily]*ipPool{},
 		ports:    newPortPool(options.NodePorts),
-		returned: map[string]uint64{},
+		picks:    map[string]uint64{},
 	}
 	for _, prefix := range options.ServiceCIDRs {
 		family := corev1.IPv4Protocol
@@ -50,22 +50,33 @@ func newServiceAllocator(options Options) *serviceAllocator {
 
 // Allocate implements [Allocator].
 func (a *serviceAllocator) Allocate(obj, oldObj runtime.Object) (func(), error) {
-	svc := obj.(*corev1.Service)
+	claim := &serviceClaim{allocator: a, svc: obj.(*corev1.Service)}
+	if err := claim.make(oldObj); err != nil {
+		claim.undo()
+		return nil, err
+	}
+	return claim.undo, nil
+}
+
+// AllocateDryRun implements [Allocator].
+func (a *serviceAllocator) AllocateDryRun(obj, oldObj runtime.Object) error {
+	claim := &serviceClaim{allocator: a, svc: obj.(*corev1.Service), dryRun: true}
+	return claim.make(oldObj)
+}
+
+// make completes the Service and claims what it needs.
+func (c *serviceClaim) make(oldObj runtime.Object) error {
+	svc := c.svc
 	var old *corev1.Service
 	if oldObj != nil {
 		old = oldObj.(*corev1.Service)
 		keepAllocated(svc, old)
 	}
 	normalizeClusterIPs(svc, old)
-	if err := a.initFamilies(svc, old); err != nil {
-		return nil, err
+	if err := c.allocator.initFamilies(svc, old); err != nil {
+		return err
 	}
-	claim := &serviceClaim{allocator: a, svc: svc}
-	if err := claim.everything(old); err != nil {
-		claim.undo()
-		return nil, err
-	}
-	return claim.undo, nil
+	return c.everything(old)
 }
 
 // Committed implements [Allocator].
@@ -79,17 +90,14 @@ func (a *serviceAllocator) Committed(obj, oldObj runtime.Object) {
 		return
 	}
 	kept, keptPorts := heldIPs(svc), heldPorts(svc)
-	owner := old.Namespace + "/" + old.Name
 	for _, ip := range heldIPs(old) {
 		if !slices.Contains(kept, ip) {
 			a.releaseIP(ip)
-			a.returned[owner]++
 		}
 	}
 	for _, port := range heldPorts(old) {
 		if !slices.Contains(keptPorts, port) {
 			a.ports.release(port)
-			a.returned[owner]++
 		}
 	}
 }
@@ -127,13 +135,10 @@ func (a *serviceAllocator) releaseIP(ip string) {
 
 // pick is the number that decides where in a pool the search for svc starts.
 func (a *serviceAllocator) pick(svc *corev1.Service, what string) uint64 {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s\x00%d", a.seed, what, svc.Namespace, svc.Name, a.returned[svc.Namespace+"/"+svc.Name])
-	// FNV's low bits alone are poor: services named a, b, c would sit in a row.
-	x := h.Sum64()
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	return x ^ x>>33
+	identity := what + "\x00" + svc.Namespace + "\x00" + svc.Name
+	count := a.picks[identity]
+	a.picks[identity]++
+	return scramble(a.seed ^ scramble(count^xxhash.Sum64String(identity)))
 }
 
 // serviceClaim is what one write took from the pools so far.
@@ -142,10 +147,10 @@ type serviceClaim struct {
 	svc       *corev1.Service
 	ips       []string
 	ports     []int32
+	dryRun    bool // nothing is taken from a pool
 }
 
 func (c *serviceClaim) undo() {
-	c.allocator.returned[c.svc.Namespace+"/"+c.svc.Name] += uint64(len(c.ips) + len(c.ports))
 	for _, ip := range c.ips {
 		c.allocator.releaseIP(ip)
 	}
@@ -209,6 +214,9 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 	if pool == nil {
 		return "", serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "ipFamilies"), c.svc.Spec.IPFamilies, "not configured on this cluster"))
 	}
+	if c.dryRun {
+		return c.dryRunIP(pool, wanted)
+	}
 	if wanted == "" {
 		addr, err := pool.next(c.allocator.pick(c.svc, "clusterIP/"+string(family)))
 		if err != nil {
@@ -233,17 +241,22 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 	return wanted, c.nameless(wanted, wanted)
 }
 
-// nameless is the error of a Service without a name: the real allocator
+// nameless is the error of a Service without a proper name: the real allocator
 // records every address in an IPAddress, which must name its parent.
 func (c *serviceClaim) nameless(ip, wanted string) error {
+	problem := field.Required(field.NewPath("spec", "parentRef", "name"), "")
 	if c.svc.Name != "" {
-		return nil
+		messages := content.IsPathSegmentName(c.svc.Name)
+		if len(messages) == 0 {
+			return nil
+		}
+		problem = field.Invalid(field.NewPath("spec", "parentRef", "name"), c.svc.Name, messages[0])
 	}
 	if wanted != "" {
 		wanted = " " + wanted
 	}
 	return serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "clusterIPs"), c.svc.Spec.ClusterIPs,
-		fmt.Sprintf("failed to allocate IP%s: IPAddress.networking.k8s.io %q is invalid: spec.parentRef.name: Required value", wanted, ip)))
+		fmt.Sprintf("failed to allocate IP%s: IPAddress.networking.k8s.io %q is invalid: %v", wanted, ip, problem)))
 }
 
 // nodePorts fills the node ports that are missing and reserves those that the
@@ -316,7 +329,34 @@ func (c *serviceClaim) healthCheckPort() error {
 	return nil
 }
 
+// dryRunIP is the network's own address for one left to the server, like the
+// real one's: it could be any.
+func (c *serviceClaim) dryRunIP(pool *ipPool, wanted string) (string, error) {
+	if wanted == "" {
+		return pool.prefix.Addr().String(), nil
+	}
+	addr, err := netip.ParseAddr(wanted)
+	if err != nil {
+		return "", apierrors.NewInternalError(fmt.Errorf("failed to parse service IP %q", wanted))
+	}
+	if !pool.holds(addr) {
+		return "", serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "clusterIPs"), c.svc.Spec.ClusterIPs,
+			fmt.Sprintf("failed to allocate IP %v: the provided IP (%v) is not in the valid range. The range of valid IPs is %s", wanted, wanted, pool.prefix)))
+	}
+	return wanted, nil
+}
+
+// firstDryRunPort is no node port by default: it stands for one.
+const firstDryRunPort = 32769
+
 func (c *serviceClaim) takePort(port int32) error {
+	if c.dryRun {
+		if _, taken := c.allocator.ports.taken[port]; taken || slices.Contains(c.ports, port) {
+			return errPortTaken
+		}
+		c.ports = append(c.ports, port)
+		return nil
+	}
 	err := c.allocator.ports.take(port)
 	if err == nil {
 		c.ports = append(c.ports, port)
@@ -325,6 +365,14 @@ func (c *serviceClaim) takePort(port int32) error {
 }
 
 func (c *serviceClaim) nextPort(what string) (int32, error) {
+	if c.dryRun {
+		port := int32(firstDryRunPort)
+		if len(c.ports) > 0 {
+			port = slices.Max(c.ports) + 1
+		}
+		c.ports = append(c.ports, port)
+		return port, nil
+	}
 	port, err := c.allocator.ports.next(c.allocator.pick(c.svc, what))
 	if err != nil {
 		return 0, err
