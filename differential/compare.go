@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"sync/atomic"
 
 	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/known"
@@ -15,6 +16,8 @@ type judge struct {
 	real  *corpus.Target
 	setup *corpus.Case
 	known known.List
+	// broken counts the sequences in which the real server broke off.
+	broken atomic.Int64
 }
 
 // difference is the first step at which the two servers disagree.
@@ -85,6 +88,11 @@ func expectEvents(c *corpus.Case, answers []*corpus.Response) {
 // first finds the first step with a difference that is not explained.
 func (j *judge) first(c *corpus.Case, want, got []*corpus.Response) *difference {
 	for i, s := range c.Steps {
+		if want[i].Text == corpus.Broken {
+			// There is no answer to compare, and what follows means nothing.
+			j.broken.Add(1)
+			return nil
+		}
 		lines := j.known.Unexplained(describe(c, s), corpus.Diff(want[i], got[i]))
 		if len(lines) > 0 {
 			return &difference{step: i, lines: lines, signature: signature(c, s, lines[0]), real: want}

@@ -205,6 +205,6 @@ func (f *fuzz) summary(d time.Duration) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	sent := f.sent.Load()
-	return fmt.Sprintf("%d requests in %d sequences, %s, %.0f requests/s, %d differences, %d that did not show again",
-		sent, f.sequences.Load(), d.Round(time.Second), float64(sent)/d.Seconds(), len(f.found), f.passing)
+	return fmt.Sprintf("%d requests in %d sequences, %s, %.0f requests/s, %d differences, %d that did not show again, %d sequences in which the real server broke off",
+		sent, f.sequences.Load(), d.Round(time.Second), float64(sent)/d.Seconds(), len(f.found), f.passing, f.judge.broken.Load())
 }

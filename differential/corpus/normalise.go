@@ -45,6 +45,7 @@ var (
 	revisionPattern   = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
 	quotedRevision    = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
 	quotedFields      = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
+	errorLines        = regexp.MustCompile(`errors:(\n  .+)+`)
 	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
@@ -79,8 +80,16 @@ func (n *normaliser) text(s string) string {
 		sub := revisionPattern.FindStringSubmatch(m)
 		return sub[1] + n.objectRevision(sub[2])
 	})
+	s = errorLines.ReplaceAllStringFunc(s, sortLines)
 	s = quotedFields.ReplaceAllString(s, "")
 	return quotedRevision.ReplaceAllString(s, "${1}<rv>")
+}
+
+// sortLines sorts the errors of an apply, which come in the order of a Go map.
+func sortLines(s string) string {
+	lines := strings.Split(s, "\n")
+	sort.Strings(lines[1:])
+	return strings.Join(lines, "\n")
 }
 
 func token(seen map[string]string, value, kind string) string {

@@ -107,10 +107,17 @@ func (r *run) step(s *Step) (*Response, error) {
 	return nil, fmt.Errorf("unknown op %q", s.Op)
 }
 
+// Broken is the text of an answer that never came: the server gave up on the
+// request, as a real one does when its handler panics.
+const Broken = "<the server broke off>"
+
 func (r *run) sendStep(s *Step) (*Response, error) {
 	w := r.wire(s.Request)
 	r.norm.learnBase(w.body)
 	code, header, body, err := r.send(w)
+	if err != nil && strings.Contains(err.Error(), "INTERNAL_ERROR; received from peer") {
+		return &Response{Text: Broken}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

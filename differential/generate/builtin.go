@@ -16,7 +16,7 @@ func configMaps(g *generator) *resource {
 		out := object{}
 		g.set(out, 0.9, "data", data)
 		g.set(out, 0.15, "binaryData", func() any {
-			return object{oneOf(g, "b", "k"): oneOf[any](g, "AAEC", "AAEC", "not base64!", nil)}
+			return object{oneOf(g, "b", "k"): oneOf(g, "AAEC", "AAEC", "", "not base64!")}
 		})
 		g.set(out, 0.1, "immutable", func() any { return oneOf[any](g, true, false, nil) })
 		return out

@@ -8,5 +8,7 @@
 //
 // Not generated, because a real server's answer is then a matter of time or of
 // chance: reads that wait (resourceVersion too large), watches with a timeout,
-// compaction, lists over all namespaces.
+// compaction, lists over all namespaces. Nor null in binaryData: the real server
+// stores it in a form that it does not write back, so that the next write is
+// never a no-op.
 package generate

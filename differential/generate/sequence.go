@@ -33,14 +33,17 @@ type generator struct {
 	// answers are the steps whose answer may hold the object, by resource and
 	// name, oldest first.
 	answers map[string][]string
+	// generated are the objects whose name has served as a generateName.
+	generated map[string]bool
 }
 
 // Sequence is the sequence of that number. Equal arguments give equal cases.
 func Sequence(seed sim.Seed, number int) *corpus.Case {
 	g := &generator{
-		Rand:    sim.Stream(seed, fmt.Sprintf("differential/%d", number)),
-		slot:    number % Slots,
-		answers: map[string][]string{},
+		Rand:      sim.Stream(seed, fmt.Sprintf("differential/%d", number)),
+		slot:      number % Slots,
+		answers:   map[string][]string{},
+		generated: map[string]bool{},
 	}
 	if g.chance(0.5) {
 		g.keep = []string{"managedFields"}

@@ -32,7 +32,11 @@ func (g *generator) create(t target) {
 	metadata := g.metadata(t)
 	if g.chance(0.05) {
 		delete(metadata, "name")
-		g.set(metadata, 0.7, "generateName", func() any { return t.name + "-" })
+		// Two names of one base would be listed in an order left to chance.
+		if !g.generated[t.key()] {
+			g.set(metadata, 0.7, "generateName", func() any { return t.name + "-" })
+			g.generated[t.key()] = true
+		}
 	}
 	if g.chance(0.03) {
 		metadata["resourceVersion"] = "5"

@@ -7,7 +7,6 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/managedfields"
-	applyconfigurations "k8s.io/client-go/applyconfigurations"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
@@ -61,10 +60,10 @@ func (f *scaleFields) record(w *write, obj runtime.Object, next *autoscalingv1.S
 	if err != nil {
 		return nil, err
 	}
-	if next.APIVersion != "" {
+	if next.APIVersion == "" {
 		// A Scale that does not say what it is cannot be merged: then nobody
 		// takes the count over.
-		next.SetGroupVersionKind(scaleGVK)
+		return obj, nil
 	}
 	updated := fm.UpdateNoErrors(f.live, next, w.manager).(*autoscalingv1.Scale)
 	entries, err := f.handler.ToParent(updated.ManagedFields)
@@ -75,10 +74,10 @@ func (f *scaleFields) record(w *write, obj runtime.Object, next *autoscalingv1.S
 	return obj, nil
 }
 
-// scaleFieldManager is shared: it keeps no state of its own.
+// scaleFieldManager is shared: it keeps no state of its own. It deduces the
+// structure of a Scale, for which client-go has no merge type.
 var scaleFieldManager = sync.OnceValues(func() (*managedfields.FieldManager, error) {
-	types := applyconfigurations.NewTypeConverter(scheme.Scheme)
-	return managedfields.NewDefaultFieldManager(types, scheme.Scheme, noDefaults{}, scheme.Scheme, scaleGVK, scaleGVK.GroupVersion(), "scale", nil)
+	return managedfields.NewDefaultFieldManager(managedfields.NewDeducedTypeConverter(), scheme.Scheme, noDefaults{}, scheme.Scheme, scaleGVK, scaleGVK.GroupVersion(), "scale", nil)
 })
 
 // noDefaults: a Scale has none.
