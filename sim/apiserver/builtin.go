@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
@@ -40,7 +41,7 @@ func (c *call) serveBuiltIn() {
 		produced = producedByList
 	}
 	if !routeAccepts(c.r.Header.Get("Accept"), produced) {
-		c.fail(errGeneric(http.StatusNotAcceptable, "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf"))
+		c.fail(errGeneric(http.StatusNotAcceptable, "406: Not Acceptable\n\nAvailable representations: "+strings.Join(produced, ", ")))
 		return
 	}
 	if c.version.Deprecated && c.version.DeprecationWarning != "" {
@@ -103,6 +104,10 @@ func (c *call) subresourceVerbs() map[string]func() {
 
 // readCollection lists or watches.
 func (c *call) readCollection() {
+	if _, err := c.negotiated(); err != nil {
+		c.fail(err)
+		return
+	}
 	opts, err := c.listOptions()
 	if err != nil {
 		c.fail(err)

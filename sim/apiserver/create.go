@@ -124,7 +124,7 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName()))
+		metaOf(next).SetName(w.generateName(m.GetGenerateName()))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err
@@ -132,10 +132,19 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 }
 
+// generateName makes a name that is probably free, unless the kind has a way
+// of its own.
+func (w *write) generateName(base string) string {
+	if own, ok := w.version.Strategy.(kinds.NameGenerator); ok {
+		return own.GenerateName(base)
+	}
+	return w.server.generateName(w.res, w.info.Namespace, base)
+}
+
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
-	m.SetUID(w.server.nextUID(w.res, objectKey(m.GetNamespace(), m.GetName())))
+	m.SetUID(w.nextUID(objectKey(m.GetNamespace(), m.GetName())))
 	undo, err := w.prepareCreate(obj)
 	if err != nil {
 		return nil, err
@@ -147,7 +156,9 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	}
 	value := toStorage(w.version, obj)
 	m = metaOf(value)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := checkStoredSize(w.kind, value); err != nil {
 		undo()
 		return nil, err
@@ -156,7 +167,7 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 		undo()
 		return &object{key: key, value: value, meta: m}, nil
 	}
-	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields}), nil
+	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
 // prepareCreate allocates, completes and validates. undo is never nil.
@@ -164,7 +175,7 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 	undo = func() {}
 	strategy := w.version.Strategy
 	if a, ok := strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
-		give, err := a.Allocate(obj, nil)
+		give, err := w.allocate(a, obj, nil)
 		if err != nil {
 			return undo, err
 		}
@@ -181,6 +192,14 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 		w.warn(text)
 	}
 	return undo, nil
+}
+
+// allocate lets the kind's pools complete an object; undo may be nil.
+func (w *write) allocate(a kinds.Allocator, obj, old runtime.Object) (undo func(), err error) {
+	if w.dryRun {
+		return nil, a.AllocateDryRun(obj, old)
+	}
+	return a.Allocate(obj, old)
 }
 
 func (w *write) checkCreate(m metav1.Object, key string) error {
@@ -203,7 +222,12 @@ func (w *write) checkCreate(m metav1.Object, key string) error {
 }
 
 // nextUID counts the creations of one name, so that an object re-created under
-// its old name gets another uid. Creations that fail do not count.
-func (s *Server) nextUID(res *resource, key string) types.UID {
-	return types.UID(s.uuid("uid", res.identity+"/"+key, res.creations[key]))
+// its old name gets another uid. Creations that fail do not count; those that
+// are only tried get a uid that no object will ever have.
+func (w *write) nextUID(key string) types.UID {
+	purpose, count := "uid", w.res.creations[key]
+	if w.dryRun {
+		purpose, count = "uid of a dry run", w.number
+	}
+	return types.UID(w.server.uuid(purpose, w.res.identity+"/"+key, count))
 }

@@ -148,6 +148,11 @@ func (c *call) decodeCustom(body []byte, enc encoding, strict bool, defaults *sc
 	if !ok {
 		return nil, gvk, fmt.Errorf("unexpected %T", obj)
 	}
+	for _, name := range [...]string{"kind", "apiVersion"} {
+		if _, _, err := unstructured.NestedString(u.Object, name); err != nil {
+			return nil, gvk, err
+		}
+	}
 	if gvk.Group != c.gv.Group || gvk.Kind != c.kind.Kind || gvk.Version != c.gv.Version {
 		return u, gvk, nil
 	}

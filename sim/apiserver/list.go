@@ -189,14 +189,13 @@ func (c *call) readPage(sel selection, p page) (listed, error) {
 		limit = math.MaxInt64
 	}
 	for i, k := range keys {
-		o := snap.objects[k]
-		if !sel.matches(o) {
-			continue
-		}
+		// Whether what follows is selected is not looked at.
 		if int64(len(out.items)) == limit {
 			return out, c.more(&out, sel, int64(len(keys)-i), p.revision)
 		}
-		out.items = append(out.items, o)
+		if o := snap.objects[k]; sel.matches(o) {
+			out.items = append(out.items, o)
+		}
 	}
 	return out, nil
 }

@@ -19,6 +19,7 @@ type change struct {
 	old       *object        // nil: creation
 	value     runtime.Object // nil: deletion
 	fields    *fieldLog
+	behind    bool
 }
 
 // commit appends a change to the revision log and tells everybody. The value
@@ -35,7 +36,7 @@ func (s *Server) commit(c change) *object {
 	} else {
 		m := metaOf(c.value)
 		m.SetResourceVersion(formatRevision(s.revision))
-		e.current = &object{key: c.key, revision: s.revision, value: c.value, meta: m, fields: c.fields}
+		e.current = &object{key: c.key, revision: s.revision, value: c.value, meta: m, fields: c.fields, behind: c.behind}
 	}
 	if e.old == nil {
 		c.res.creations[c.key]++

@@ -265,7 +265,7 @@ type kindDefaulter struct{ version *kinds.Version }
 // Default implements runtime.ObjectDefaulter. What is wrong is found by
 // validation.
 func (d kindDefaulter) Default(obj runtime.Object) {
-	_, _ = d.version.Strategy.Decoded(obj)
+	d.version.Strategy.Default(obj)
 }
 
 // customConverter is conversion strategy None.

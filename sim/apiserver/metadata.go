@@ -159,16 +159,11 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
 }
 
-// validatesBeside is a strategy to which errors in metadata matter.
-type validatesBeside interface {
-	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
-}
-
 func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {
 	m := metaOf(obj)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
 	errs = append(errs, c.validateFinalizers(m)...)
-	if beside, ok := strategy.(validatesBeside); ok {
+	if beside, ok := strategy.(kinds.BesideValidator); ok {
 		errs = append(errs, beside.ValidateBeside(slices.Clip(errs), obj)...)
 	} else {
 		errs = append(errs, strategy.Validate(obj)...)
@@ -176,7 +171,7 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	if len(errs) == 0 {
 		errs = apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
 	}
-	return c.invalid(obj, errs)
+	return c.invalid(obj, c.declared(errs))
 }
 
 // plainFinalizers are the built-in kinds that are validated like custom ones.
@@ -210,16 +205,32 @@ func (c *call) validateFinalizers(m metav1.Object) field.ErrorList {
 func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStrategy) error {
 	m, oldMeta := metaOf(obj), metaOf(old)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, pathSegment, metadataPath)
-	errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
-	if c.kind.Custom {
-		// The validator of custom resources checks these again, and its
-		// findings are not merged with the first ones.
-		errs = append(errs, apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)...)
+	// The strategy of every kind checks these again, and says so again.
+	again := apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)
+	errs = append(errs, again...)
+	errs = append(errs, again...)
+	errs = append(errs, c.validateFinalizers(m)...)
+	if beside, ok := strategy.(kinds.BesideUpdateValidator); ok {
+		errs = append(errs, beside.ValidateUpdateBeside(slices.Clip(again), obj, old)...)
 	} else {
-		errs = append(errs, c.validateFinalizers(m)...)
+		errs = append(errs, strategy.ValidateUpdate(obj, old)...)
 	}
-	errs = append(errs, strategy.ValidateUpdate(obj, old)...)
-	return c.invalid(obj, errs)
+	return c.invalid(obj, c.declared(errs))
+}
+
+// declared drops repetitions, as declarative validation does when it merges its
+// findings with those of the code. Custom resources are not validated that way.
+func (c *call) declared(errs field.ErrorList) field.ErrorList {
+	if c.kind.Custom {
+		return errs
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(errs, func(e *field.Error) bool {
+		text := e.Error()
+		again := seen[text]
+		seen[text] = true
+		return again
+	})
 }
 
 // manager is who owns the fields of a write: the one named, else the program

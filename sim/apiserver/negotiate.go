@@ -143,10 +143,10 @@ func (c *call) negotiated() (format, error) {
 // streamed is the format of a watch.
 func (c *call) streamed() (format, error) {
 	f, err := c.negotiated()
-	if err != nil || f.encoding == encodeYAML {
+	if err == nil && f.encoding == encodeYAML {
 		return f, negotiation.NewNotAcceptableError([]string{contentJSON + ";stream=watch", contentProtobuf + ";stream=watch"})
 	}
-	return f, nil
+	return f, err
 }
 
 // input says how the object in the body is encoded.

@@ -19,6 +19,8 @@ type object struct {
 	revision uint64
 	value    runtime.Object
 	meta     metav1.Object
+	// behind: the next write is one even if it changes nothing; see [write.behind].
+	behind   bool
 	fields   *fieldLog
 	encoded  []encodedObject
 	protobuf []byte // of value, made for comparisons

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/mergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -255,9 +254,10 @@ func (p *patching) strategic(existing *object) (runtime.Object, error) {
 	if patch == nil {
 		patch = map[string]any{}
 	}
-	// The maps are decoded anew: the patch works in them.
-	var original map[string]any
-	if err := utiljson.Unmarshal(existing.bytes(p.shape(), encodeJSON), &original); err != nil {
+	// The patch works in these maps. They are made of a copy, because slices
+	// with room to spare let the library overwrite the order it goes by.
+	original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(fromStorage(p.version, existing.value).DeepCopyObject())
+	if err != nil {
 		return nil, err
 	}
 	after, err := strategicpatch.StrategicMergeMapPatch(original, patch, p.version.New())

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -30,6 +31,10 @@ func (c *call) decodeInto(into runtime.Object, gvk schema.GroupVersionKind) erro
 	}
 	if err == nil {
 		err = fmt.Errorf("expected %s, got %s", gvk.Kind, got.Kind)
+	}
+	if c.kind.Custom {
+		// The handler of custom resources cannot even name what it expected.
+		err = runtime.NewNotRegisteredErrForType(schemeName, reflect.TypeOf(into).Elem())
 	}
 	return apierrors.NewBadRequest(err.Error())
 }

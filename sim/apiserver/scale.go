@@ -167,6 +167,9 @@ func (c *call) scaleFromBody(patch bool) (*object, error) {
 		}
 		return nil, err
 	}
+	if err := checkName(sent, c.info.Name); err != nil {
+		return nil, err
+	}
 	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
 	o, _, err := w.update(updateSource{uid: sent.UID, next: w.scaled(func(*autoscalingv1.Scale) (*autoscalingv1.Scale, error) {
 		return sent, nil
@@ -185,7 +188,11 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		if !found {
 			scale.Spec.Replicas = noReplicas
 		}
-		next, err := change(scale)
+		fields, err := w.scaleFields(existing, scale)
+		if err != nil {
+			return nil, err
+		}
+		next, err := change(scale.DeepCopy())
 		if err != nil {
 			return nil, err
 		}
@@ -198,13 +205,7 @@ func (w *write) scaled(change func(*autoscalingv1.Scale) (*autoscalingv1.Scale, 
 		if next.ResourceVersion != "" {
 			metaOf(obj).SetResourceVersion(next.ResourceVersion)
 		}
-		if w.kind.Custom {
-			// The real server has no merge types for the Scale of a custom
-			// resource and leaves managedFields as they are.
-			w.fields = existing.fields
-			return obj, nil
-		}
-		return w.recordFields(existing, obj), nil
+		return fields.record(w, obj, next)
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *call) transform(items []*object, isList bool, md metav1.ListMeta, f for
 		if !isList {
 			return nil, notAcceptable("you requested PartialObjectMetadataList, but the requested object is not a list (" + c.goType("") + ")")
 		}
-		list := &metav1.PartialObjectMetadataList{ListMeta: md, Items: []metav1.PartialObjectMetadata{}}
+		list := &metav1.PartialObjectMetadataList{ListMeta: md}
 		list.SetGroupVersionKind(f.asVersion.WithKind(asPartialList))
 		for _, o := range items {
 			list.Items = append(list.Items, *partial(o, f))

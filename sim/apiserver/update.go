@@ -2,8 +2,10 @@ package apiserver
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -129,7 +131,12 @@ func (w *write) checkUID(uid types.UID, existing *object, key string) error {
 	if uid == "" || uid == have {
 		return nil
 	}
-	err := storage.NewInvalidObjError(storageKey(w.res.kind, key), fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, have))
+	name := storageKey(w.res.kind, key)
+	if w.dryRun {
+		// Whoever checks a dry run does not know where storage begins.
+		name = strings.TrimPrefix(name, "/registry")
+	}
+	err := storage.NewInvalidObjError(name, fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, have))
 	return apierrors.NewConflict(w.kind.Resource, w.info.Name, err)
 }
 
@@ -150,7 +157,9 @@ func (w *write) checkRevision(revision uint64, existing *object) error {
 func (w *write) createByUpdate(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	wipeSystemFields(m)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := w.admitCreate(m); err != nil {
 		return nil, err
 	}
@@ -166,13 +175,15 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		return nil, err
 	}
 	w.keepTimes(existing, obj)
+	// Nothing is ever stored with a selfLink.
+	metaOf(obj).SetSelfLink("")
 	value := toStorage(w.version, obj)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: metaOf(value), fields: w.fields}
 	switch {
 	case w.emptiesFinalizers(next, existing):
 		undo()
 		return w.deleteFinalized(next, existing), nil
-	case sameState(existing, next):
+	case !existing.behind && sameState(existing, next):
 		undo()
 		return existing, nil
 	}
@@ -184,7 +195,7 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		undo()
 		return next, nil
 	}
-	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields}), nil
+	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
 // prepareUpdate is the registry's BeforeUpdate. undo is never nil.
@@ -192,7 +203,7 @@ func (w *write) prepareUpdate(obj, old runtime.Object) (undo func(), err error) 
 	undo = func() {}
 	m, oldMeta := metaOf(obj), metaOf(old)
 	if a, ok := w.endpoint.strategy.(kinds.Allocator); ok && w.endpoint.subresource == "" {
-		give, err := a.Allocate(obj, old)
+		give, err := w.allocate(a, obj, old)
 		if err != nil {
 			return undo, err
 		}
@@ -244,6 +255,18 @@ func (w *write) deleteFinalized(next, existing *object) *object {
 	}
 	next.meta.SetResourceVersion(existing.meta.GetResourceVersion())
 	return next
+}
+
+// behind: what is stored is not what will be read, because the object was
+// written in a version whose rules do not complete it as those of the storage
+// version do. The next write then changes what is stored, whatever it says.
+func (w *write) behind(obj, value runtime.Object) bool {
+	if !w.kind.Custom || w.version.ToStorage == nil {
+		return false
+	}
+	sent := maps.Clone(obj.(*unstructured.Unstructured).Object)
+	sent["apiVersion"] = value.GetObjectKind().GroupVersionKind().GroupVersion().String()
+	return !reflect.DeepEqual(sent, value.(*unstructured.Unstructured).Object)
 }
 
 // sameState: a write that changes nothing is not written. The real server

@@ -204,7 +204,8 @@ func (w *watcher) sendObject(t watch.EventType, o *object, revision uint64) {
 	if w.format.as != "" {
 		b, err := w.transformed(o)
 		if err != nil {
-			w.fail(err)
+			// The stream has begun: there is no way left to tell.
+			w.end()
 			return
 		}
 		w.send(t, o.meta, revision, frameBytes(t, b, w.format.encoding))

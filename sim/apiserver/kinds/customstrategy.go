@@ -47,9 +47,15 @@ func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	return append(unknown, pruned...), nil
 }
 
-// Default implements [Strategy].
+// Default implements [Strategy]. Metadata is brought into its canonical form,
+// in which it will be read back from storage.
 func (v *customVersion) Default(obj runtime.Object) {
-	structuraldefaulting.Default(obj.(*unstructured.Unstructured).Object, v.structural)
+	u := obj.(*unstructured.Unstructured)
+	if meta, found, err := schemaobjectmeta.GetObjectMeta(u.Object, true); err == nil && found {
+		// Metadata that could be decoded can be encoded.
+		_ = schemaobjectmeta.SetObjectMeta(u.Object, meta)
+	}
+	structuraldefaulting.Default(u.Object, v.structural)
 }
 
 // prune drops what the schema does not know, and nulls where null is not

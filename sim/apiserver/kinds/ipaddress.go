@@ -1,7 +1,6 @@
 package kinds
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -78,19 +77,14 @@ func validateIPAddress(ip *networkingv1.IPAddress) field.ErrorList {
 	return errs
 }
 
-// validateIPAddressUpdate: who holds an address never changes. As the real
-// server's declarative validation, it shows no value and stops there: that a
-// part of the new reference is missing is not said.
+// validateIPAddressUpdate: who holds an address never changes. Like the real
+// server's declarative validation it shows no value.
 func validateIPAddressUpdate(ip, old *networkingv1.IPAddress) field.ErrorList {
 	errs := validateIPAddress(ip)
 	if apiequality.Semantic.DeepEqual(ip.Spec.ParentRef, old.Spec.ParentRef) {
 		return errs
 	}
-	parent := field.NewPath("spec", "parentRef")
-	errs = slices.DeleteFunc(errs, func(err *field.Error) bool {
-		return err.Type == field.ErrorTypeRequired && err.Field != parent.String()
-	})
-	return append(errs, immutable(parent))
+	return append(errs, immutable(field.NewPath("spec", "parentRef")))
 }
 
 // ipAddressCells has a third cell, the age, that no column announces: so does

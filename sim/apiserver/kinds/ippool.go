@@ -60,10 +60,15 @@ func reserved(size uint64, r reservation) uint64 {
 	return min(max(size/r.step, r.min), r.max)
 }
 
+// holds: the address is one that can be given out.
+func (p *ipPool) holds(addr netip.Addr) bool {
+	return p.size > 0 && !addr.Less(p.first) && !addAddr(p.first, p.size-1).Less(addr)
+}
+
 // take reserves the address that a user named.
 func (p *ipPool) take(addr netip.Addr) error {
-	if addr.Less(p.first) || p.size == 0 || addAddr(p.first, p.size-1).Less(addr) {
-		return fmt.Errorf("the provided IP (%v) is not in the valid range. The range of valid IPs is %s", addr, p.prefix)
+	if !p.holds(addr) {
+		return errIPMismatch
 	}
 	if _, found := p.taken[addr]; found {
 		return errIPTaken

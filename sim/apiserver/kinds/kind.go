@@ -147,6 +147,10 @@ type Allocator interface {
 	// was a dry run. err is a status error (422, or 500 for an empty pool), and
 	// then nothing is held and undo is nil.
 	Allocate(obj, old runtime.Object) (undo func(), err error)
+	// AllocateDryRun is Allocate for a write that will not be committed. It
+	// fills in what a client may expect to see, reserves nothing and therefore
+	// finds less: that an address is taken is not among it.
+	AllocateDryRun(obj, old runtime.Object) error
 	// Committed returns to the pool what old held and obj no longer does; obj
 	// is nil when the object is gone.
 	Committed(obj, old runtime.Object)

@@ -170,7 +170,7 @@ func TestServiceRefusalsHoldNothing(t *testing.T) {
 		},
 		{
 			"network address", `{"clusterIP":"10.0.0.0","ports":[{"port":80}]}`,
-			`spec.clusterIPs: Invalid value: ["<n>"]: failed to allocate IP <n>: the provided IP (<n>) is not in the valid range. The range of valid IPs is <n>/24 (FieldValueInvalid)`,
+			`spec.clusterIPs: Invalid value: ["<n>"]: failed to allocate IP <n>: the provided network does not match the current range (FieldValueInvalid)`,
 			"the network's own address is never given out",
 		},
 		{

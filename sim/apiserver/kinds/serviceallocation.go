@@ -50,22 +50,33 @@ func newServiceAllocator(options Options) *serviceAllocator {
 
 // Allocate implements [Allocator].
 func (a *serviceAllocator) Allocate(obj, oldObj runtime.Object) (func(), error) {
-	svc := obj.(*corev1.Service)
+	claim := &serviceClaim{allocator: a, svc: obj.(*corev1.Service)}
+	if err := claim.make(oldObj); err != nil {
+		claim.undo()
+		return nil, err
+	}
+	return claim.undo, nil
+}
+
+// AllocateDryRun implements [Allocator].
+func (a *serviceAllocator) AllocateDryRun(obj, oldObj runtime.Object) error {
+	claim := &serviceClaim{allocator: a, svc: obj.(*corev1.Service), dryRun: true}
+	return claim.make(oldObj)
+}
+
+// make completes the Service and claims what it needs.
+func (c *serviceClaim) make(oldObj runtime.Object) error {
+	svc := c.svc
 	var old *corev1.Service
 	if oldObj != nil {
 		old = oldObj.(*corev1.Service)
 		keepAllocated(svc, old)
 	}
 	normalizeClusterIPs(svc, old)
-	if err := a.initFamilies(svc, old); err != nil {
-		return nil, err
+	if err := c.allocator.initFamilies(svc, old); err != nil {
+		return err
 	}
-	claim := &serviceClaim{allocator: a, svc: svc}
-	if err := claim.everything(old); err != nil {
-		claim.undo()
-		return nil, err
-	}
-	return claim.undo, nil
+	return c.everything(old)
 }
 
 // Committed implements [Allocator].
@@ -136,6 +147,7 @@ type serviceClaim struct {
 	svc       *corev1.Service
 	ips       []string
 	ports     []int32
+	dryRun    bool // nothing is taken from a pool
 }
 
 func (c *serviceClaim) undo() {
@@ -201,6 +213,9 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 	pool := c.allocator.families[family]
 	if pool == nil {
 		return "", serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "ipFamilies"), c.svc.Spec.IPFamilies, "not configured on this cluster"))
+	}
+	if c.dryRun {
+		return c.dryRunIP(pool, wanted)
 	}
 	if wanted == "" {
 		addr, err := pool.next(c.allocator.pick(c.svc, "clusterIP/"+string(family)))
@@ -314,7 +329,34 @@ func (c *serviceClaim) healthCheckPort() error {
 	return nil
 }
 
+// dryRunIP is the network's own address for one left to the server, like the
+// real one's: it could be any.
+func (c *serviceClaim) dryRunIP(pool *ipPool, wanted string) (string, error) {
+	if wanted == "" {
+		return pool.prefix.Addr().String(), nil
+	}
+	addr, err := netip.ParseAddr(wanted)
+	if err != nil {
+		return "", apierrors.NewInternalError(fmt.Errorf("failed to parse service IP %q", wanted))
+	}
+	if !pool.holds(addr) {
+		return "", serviceInvalid(c.svc, field.Invalid(field.NewPath("spec", "clusterIPs"), c.svc.Spec.ClusterIPs,
+			fmt.Sprintf("failed to allocate IP %v: the provided IP (%v) is not in the valid range. The range of valid IPs is %s", wanted, wanted, pool.prefix)))
+	}
+	return wanted, nil
+}
+
+// firstDryRunPort is no node port by default: it stands for one.
+const firstDryRunPort = 32769
+
 func (c *serviceClaim) takePort(port int32) error {
+	if c.dryRun {
+		if _, taken := c.allocator.ports.taken[port]; taken || slices.Contains(c.ports, port) {
+			return errPortTaken
+		}
+		c.ports = append(c.ports, port)
+		return nil
+	}
 	err := c.allocator.ports.take(port)
 	if err == nil {
 		c.ports = append(c.ports, port)
@@ -323,6 +365,14 @@ func (c *serviceClaim) takePort(port int32) error {
 }
 
 func (c *serviceClaim) nextPort(what string) (int32, error) {
+	if c.dryRun {
+		port := int32(firstDryRunPort)
+		if len(c.ports) > 0 {
+			port = slices.Max(c.ports) + 1
+		}
+		c.ports = append(c.ports, port)
+		return port, nil
+	}
 	port, err := c.allocator.ports.next(c.allocator.pick(c.svc, what))
 	if err != nil {
 		return 0, err
