@@ -33,7 +33,7 @@ func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) 
 
 	// A renewal that hangs must fail in time for two more attempts before the
 	// deadline, and not at the very moment of the deadline itself.
-	cfg = rest.AddUserAgent(cfg, "leader-election")
+	cfg = rest.CopyConfig(cfg)
 	cfg.Timeout = o.RenewDeadline * 2 / 5
 
 	client, err := coordinationv1client.NewForConfig(cfg)
