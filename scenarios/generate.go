@@ -44,13 +44,13 @@ const (
 func Reference() Plan { return ReferencePlan(1) }
 
 // ReferencePlan draws a plan of fixed size: 8 services, 20 user actions, 2
-// virtual minutes (one of safety, one to settle), faults by swarm. Plans of
+// virtual minutes (40s of safety, 80s to settle), faults by swarm. Plans of
 // different seeds differ in everything else.
 func ReferencePlan(seed sim.Seed) Plan {
 	p := generate(seed, sizes{
 		services: ReferenceServices, namespaces: 2, users: 2,
 		extra:  ReferenceActions - 2*ReferenceServices,
-		safety: time.Minute, settle: time.Minute, enough: true,
+		safety: 40 * time.Second, settle: 80 * time.Second, enough: true,
 	})
 	p.Name = fmt.Sprintf("reference-%d", seed)
 	p.Description = fmt.Sprintf("The reference plan for benchmarks, drawn from seed %d.", seed)

@@ -63,6 +63,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
 }
