@@ -101,24 +101,13 @@ func (p *printer) printJSON(o sweep.Outcome) {
 func (p *printer) printFailure(o sweep.Outcome) {
 	fmt.Fprintf(p.out, "    %s: %s\n", o.Property, o.Message)
 	if c := o.Culprit; c != nil {
-		fmt.Fprintf(p.out, "    culprit: event %d at %s%s: %s\n", c.Seq, c.At, where(*c), c.Text)
+		fmt.Fprintf(p.out, "    culprit: event %d: %s\n", c.Seq, c.Text)
 	}
 	if o.Verdict == model.VerdictCrash && o.Detail != "" {
 		for _, l := range firstLines(o.Detail, 40) {
 			fmt.Fprintf(p.out, "    | %s\n", l)
 		}
 	}
-}
-
-func where(c sweep.Culprit) string {
-	s := ""
-	if c.Call != 0 {
-		s += fmt.Sprintf(", call %d", c.Call)
-	}
-	if c.Revision != 0 {
-		s += fmt.Sprintf(", revision %d", c.Revision)
-	}
-	return s
 }
 
 func summary(o sweep.Outcome) string {

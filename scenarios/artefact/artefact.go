@@ -97,7 +97,7 @@ func readme(path, version string, o sweep.Outcome) []byte {
 		fmt.Fprintf(&b, "Property `%s`: %s\n\n", o.Property, o.Message)
 	}
 	if o.Culprit != nil {
-		fmt.Fprintf(&b, "Culprit: event %d at %s: %s\n\n", o.Culprit.Seq, o.Culprit.At, o.Culprit.Text)
+		fmt.Fprintf(&b, "Culprit: event %d: %s\n\n", o.Culprit.Seq, o.Culprit.Text)
 	}
 	fmt.Fprintf(&b, "Replay:\n\n    seatrial replay %s\n\n", path)
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d, seatrial %s, generator %s.\n",
