@@ -175,8 +175,10 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		return nil, err
 	}
 	w.keepTimes(existing, obj)
-	// Nothing is ever stored with a selfLink.
-	metaOf(obj).SetSelfLink("")
+	if !w.dryRun {
+		// Nothing is ever stored with a selfLink.
+		metaOf(obj).SetSelfLink("")
+	}
 	value := toStorage(w.version, obj)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: metaOf(value), fields: w.fields}
 	switch {
