@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	h, err := loopback.New(apiserver.Config{Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{}), WatchList: true, ManagedFields: true, GarbageCollector: true, NamespaceController: true, Replicas: 1, CompactionInterval: 2 * time.Second})
+	h, err := loopback.New(apiserver.Config{Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{}), WatchList: true, ManagedFields: true, GarbageCollector: true, NamespaceController: true, Replicas: 1, CompactionInterval: 0})
 	if err != nil {
 		panic(err)
 	}

@@ -13,6 +13,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,19 +40,24 @@ import (
 // client in protobuf, the dynamic client in JSON, informers with and without
 // WatchList, and a complete controller-runtime manager, all unmodified.
 
-func newHost(t *testing.T, config apiserver.Config) *loopback.Host {
+func newHost(t testing.TB, config apiserver.Config) *loopback.Host {
 	t.Helper()
 	config.Kinds = kinds.NewRegistry(kinds.Options{})
 	host, err := loopback.New(config)
 	require.NoError(t, err)
 	host.Do(func(s *apiserver.Server) {
-		b, err := os.ReadFile(filepath.Join("testdata", "widgets.yaml"))
-		require.NoError(t, err)
-		crd, err := apiserver.ParseCRD(b)
-		require.NoError(t, err)
-		require.NoError(t, s.InstallCRDs(crd))
+		require.NoError(t, s.InstallCRDs(widgetsCRD(t)))
 	})
 	return host
+}
+
+func widgetsCRD(t testing.TB) *apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "widgets.yaml"))
+	require.NoError(t, err)
+	crd, err := apiserver.ParseCRD(b)
+	require.NoError(t, err)
+	return crd
 }
 
 var widgets = schema.GroupVersionResource{Group: "sim.example.com", Version: "v1", Resource: "widgets"}
