@@ -135,7 +135,7 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
-	m.SetUID(w.server.nextUID(w.res, objectKey(m.GetNamespace(), m.GetName())))
+	m.SetUID(w.newUID(m))
 	undo, err := w.prepareCreate(obj)
 	if err != nil {
 		return nil, err
@@ -147,7 +147,9 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	}
 	value := toStorage(w.version, obj)
 	m = metaOf(value)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := checkStoredSize(w.kind, value); err != nil {
 		undo()
 		return nil, err
@@ -202,8 +204,13 @@ func (w *write) checkCreate(m metav1.Object, key string) error {
 	return exists
 }
 
-// nextUID counts the creations of one name, so that an object re-created under
-// its old name gets another uid. Creations that fail do not count.
-func (s *Server) nextUID(res *resource, key string) types.UID {
-	return types.UID(s.uuid("uid", res.identity+"/"+key, res.creations[key]))
+// newUID counts the creations of one name, so that an object re-created under
+// its old name gets another uid. Creations that fail do not count; the uid of a
+// dry run is nobody else's.
+func (w *write) newUID(m metav1.Object) types.UID {
+	key := objectKey(m.GetNamespace(), m.GetName())
+	if w.dryRun {
+		return types.UID(w.server.uuid("dry run", w.res.identity+"/"+key, w.number))
+	}
+	return types.UID(w.server.uuid("uid", w.res.identity+"/"+key, w.res.creations[key]))
 }

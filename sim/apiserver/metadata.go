@@ -155,6 +155,8 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	gk := schema.GroupKind{Group: c.res.gr.Group, Kind: c.kind.Kind}
 	if c.kind.Custom {
 		gk = obj.GetObjectKind().GroupVersionKind().GroupKind()
+	} else {
+		errs = distinct(errs)
 	}
 	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
 }
@@ -162,6 +164,20 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 // validatesBeside is a strategy to which errors in metadata matter.
 type validatesBeside interface {
 	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
+}
+
+// distinct drops repetitions: metadata of built-in kinds is checked more than
+// once, and what the checks have in common is told once.
+func distinct(errs field.ErrorList) field.ErrorList {
+	var out field.ErrorList
+	seen := map[string]bool{}
+	for _, e := range errs {
+		if text := e.Error(); !seen[text] {
+			seen[text] = true
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error {

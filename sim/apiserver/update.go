@@ -150,7 +150,9 @@ func (w *write) checkRevision(revision uint64, existing *object) error {
 func (w *write) createByUpdate(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	wipeSystemFields(m)
-	m.SetResourceVersion("")
+	if !w.dryRun {
+		m.SetResourceVersion("")
+	}
 	if err := w.admitCreate(m); err != nil {
 		return nil, err
 	}
