@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -11,7 +10,7 @@ import (
 )
 
 func main() {
-	h, err := loopback.New(apiserver.Config{Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{}), WatchList: true, ManagedFields: true, GarbageCollector: true, NamespaceController: true, Replicas: 1, CompactionInterval: 0})
+	h, err := loopback.New(apiserver.Config{Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{}), WatchList: true, ManagedFields: true, GarbageCollector: true, NamespaceController: true, Replicas: 1})
 	if err != nil {
 		panic(err)
 	}
