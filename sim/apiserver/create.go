@@ -167,6 +167,7 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 		undo()
 		return &object{key: key, value: value, meta: m}, nil
 	}
+	w.recordAddresses(value, nil)
 	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 

@@ -199,6 +199,7 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		undo()
 		return next, nil
 	}
+	w.recordAddresses(value, existing)
 	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
