@@ -155,7 +155,7 @@ func (f *fuzz) fuzzFor(ctx context.Context, o options, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "differential:", err)
 		return exitServer
-	case len(f.found) > 0 || f.passing > 0:
+	case len(f.found) > 0:
 		return exitDifferent
 	}
 	return exitSame

@@ -8,7 +8,8 @@
 //
 // Not generated, because a real server's answer is then a matter of time or of
 // chance: reads that wait (resourceVersion too large), watches with a timeout,
-// compaction, lists over all namespaces. Nor null in binaryData: the real server
-// stores it in a form that it does not write back, so that the next write is
-// never a no-op.
+// compaction, lists over all namespaces. Nor what the real server stores in a
+// form that it does not write back, so that the next write is never a no-op:
+// null in binaryData, null and empty lists in an applied configuration's
+// metadata.
 package generate

@@ -167,6 +167,9 @@ func (g *generator) apply(t target) {
 	labels := object{}
 	if g.chance(0.5) {
 		labels = g.labels()
+		if labels["y"] == nil {
+			delete(labels, "y")
+		}
 	}
 	for k, v := range t.labels {
 		labels[k] = v
@@ -174,7 +177,9 @@ func (g *generator) apply(t target) {
 	if len(labels) > 0 {
 		metadata["labels"] = labels
 	}
-	g.set(metadata, 0.15, "finalizers", func() any { return some(g, 2, finalizers...) })
+	if names := some(g, 2, finalizers...); len(names) > 0 && g.chance(0.2) {
+		metadata["finalizers"] = names
+	}
 	g.set(metadata, 0.1, "annotations", func() any { return object{"example.com/note": oneOf(g, "a", "b")} })
 	if g.chance(0.08) {
 		g.revision(t, metadata)

@@ -31,11 +31,12 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func New(seed uint64) (*Server, error) {
 	c := &clock{now: start}
 	s, err := apiserver.New(apiserver.Config{
-		Clock:         c,
-		Seed:          seed,
-		Kinds:         kinds.NewRegistry(kinds.Options{}),
-		WatchList:     true,
-		ManagedFields: true,
+		Clock:              c,
+		Seed:               seed,
+		Kinds:              kinds.NewRegistry(kinds.Options{}),
+		WatchList:          true,
+		ManagedFields:      true,
+		ServiceIPAddresses: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("simulated server: %w", err)

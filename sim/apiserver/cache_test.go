@@ -235,3 +235,18 @@ func TestSameAnswers(t *testing.T) {
 	assert.NotEqual(t, uid, uid3)
 	assert.NotEqual(t, name, name3)
 }
+
+// TestServiceIPAddresses follows the IPAddress of a Service's cluster IP
+// through creation and deletion.
+func TestServiceIPAddresses(t *testing.T) {
+	w := newWorld(t, apiserver.Config{ServiceIPAddresses: true})
+	const services, addresses = "/api/v1/namespaces/default/services", "/apis/networking.k8s.io/v1/ipaddresses"
+	r := w.do(0, "POST", services, `{"metadata":{"name":"a"},"spec":{"ports":[{"port":80}]}}`)
+	require.Equal(t, 201, r.code, "%s", r.body)
+	var svc struct{ Spec struct{ ClusterIP string } }
+	require.NoError(t, json.Unmarshal(r.body, &svc))
+	assert.Equal(t, []string{svc.Spec.ClusterIP}, w.do(0, "GET", addresses+"?labelSelector=ipaddress.kubernetes.io/managed-by%3Dipallocator.k8s.io", "").names(t))
+	require.Equal(t, 201, w.do(0, "POST", services, `{"metadata":{"name":"headless"},"spec":{"clusterIP":"None"}}`).code)
+	require.Equal(t, 200, w.do(0, "DELETE", services+"/a", "").code)
+	assert.Empty(t, w.do(0, "GET", addresses, "").names(t))
+}

@@ -42,6 +42,9 @@ type Config struct {
 	// WatchTimeout ends watches that name no timeoutSeconds; 0 means 30 to 60
 	// minutes, by a hash of seed and request number.
 	WatchTimeout time.Duration
+	// ServiceIPAddresses keeps an IPAddress object for every cluster IP, as
+	// clusters since 1.33 do. It doubles the commits of a Service's creation.
+	ServiceIPAddresses bool
 	// GarbageCollector and NamespaceController run the two parts of
 	// kube-controller-manager that clients take for granted.
 	GarbageCollector    bool

@@ -48,6 +48,7 @@ func replay(t *testing.T, setup, c *corpus.Case) {
 		}),
 		WatchList:           true,
 		ManagedFields:       true,
+		ServiceIPAddresses:  true,
 		GarbageCollector:    true,
 		NamespaceController: true,
 	})

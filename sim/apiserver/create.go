@@ -144,7 +144,7 @@ func (w *write) generateName(base string) string {
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
 	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
-	m.SetUID(w.nextUID(objectKey(m.GetNamespace(), m.GetName())))
+	m.SetUID(w.newUID(m))
 	undo, err := w.prepareCreate(obj)
 	if err != nil {
 		return nil, err
@@ -167,6 +167,7 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 		undo()
 		return &object{key: key, value: value, meta: m}, nil
 	}
+	w.recordAddresses(value, nil)
 	return w.server.commit(change{res: w.res, key: key, requestID: w.r.ID, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
@@ -221,13 +222,13 @@ func (w *write) checkCreate(m metav1.Object, key string) error {
 	return exists
 }
 
-// nextUID counts the creations of one name, so that an object re-created under
-// its old name gets another uid. Creations that fail do not count; those that
-// are only tried get a uid that no object will ever have.
-func (w *write) nextUID(key string) types.UID {
-	purpose, count := "uid", w.res.creations[key]
+// newUID counts the creations of one name, so that an object re-created under
+// its old name gets another uid. Creations that fail do not count; the uid of a
+// dry run is nobody else's.
+func (w *write) newUID(m metav1.Object) types.UID {
+	key := objectKey(m.GetNamespace(), m.GetName())
 	if w.dryRun {
-		purpose, count = "uid of a dry run", w.number
+		return types.UID(w.server.uuid("dry run", w.res.identity+"/"+key, w.number))
 	}
-	return types.UID(w.server.uuid(purpose, w.res.identity+"/"+key, count))
+	return types.UID(w.server.uuid("uid", w.res.identity+"/"+key, w.res.creations[key]))
 }

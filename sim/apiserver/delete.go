@@ -13,6 +13,7 @@ import (
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/storage"
 )
 
 // returnsDeleted are the built-in resources whose DELETE answers with the
@@ -154,7 +155,10 @@ func (d *deletion) deleteExisting(existing *object) (o *object, gone bool, err e
 		return existing, false, nil
 	}
 	finalizers, changed := d.finalizers(existing)
-	if len(finalizers) == 0 && !changed && !grace.graceful {
+	if len(finalizers) == 0 && !grace.graceful {
+		if changed {
+			return d.dropFinalizers(existing)
+		}
 		return d.remove(existing), true, nil
 	}
 	next, err := d.mark(existing, finalizers, grace)
@@ -168,6 +172,22 @@ func (d *deletion) deleteExisting(existing *object) (o *object, gone bool, err e
 		return next, true, nil
 	}
 	return d.remove(next), true, nil
+}
+
+// dropFinalizers deletes an object from which the options take its last
+// finalizers. The last state told is the one before. The real server loses
+// sight of the object on the way: a precondition on resourceVersion then never
+// holds, and a dry run shows nothing.
+func (d *deletion) dropFinalizers(existing *object) (o *object, gone bool, err error) {
+	if p := d.opts.Preconditions; p != nil && p.ResourceVersion != nil && !d.dryRun {
+		err := storage.NewInvalidObjError(storageKey(d.res.kind, existing.key), fmt.Sprintf("Precondition failed: ResourceVersion in precondition: , ResourceVersion in object meta: %s", existing.meta.GetResourceVersion()))
+		return nil, false, apierrors.NewConflict(d.kind.Resource, d.name, err)
+	}
+	if d.dryRun {
+		value := d.version.New()
+		return &object{value: value, meta: metaOf(value)}, true, nil
+	}
+	return d.remove(existing), true, nil
 }
 
 func (d *deletion) checkPreconditions(o *object) error {

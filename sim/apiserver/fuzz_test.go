@@ -168,7 +168,7 @@ func fuzzHandle(t *testing.T, data []byte) {
 	l := &ledger{tb: t, objects: map[string]runtime.Object{}}
 	s := newServer(t, apiserver.Config{
 		Clock: clock, OnCommit: l.commit, Replicas: 2, WatchList: len(data)%2 == 0, ManagedFields: len(data)%3 == 0,
-		GarbageCollector: true, NamespaceController: true,
+		GarbageCollector: true, NamespaceController: true, ServiceIPAddresses: true,
 	})
 	var cancels []func()
 	for len(data) >= 8 {

@@ -86,7 +86,7 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 		done(listed{}, storage.NewTooLargeResourceVersionError(revision, current, retryTooLarge))
 	}
 	// A page at a revision is exact even if the request does not say so.
-	exactPage := opts.ResourceVersionMatch == "" && revision > 0 && opts.Limit > 0
+	exactPage := opts.ResourceVersionMatch == "" && revision > 0 && opts.Limit > 0 && !c.one(sel)
 	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact || exactPage {
 		if revision < c.server.compacted {
 			done(listed{}, apierrors.NewResourceExpired(expiredList))
@@ -169,11 +169,16 @@ func (c *call) keyPrefix(namespace string) string {
 	return p
 }
 
+// one: the selection names an object. Reading that is not paging, in any case.
+func (c *call) one(sel selection) bool {
+	return sel.name != "" && (sel.namespace != "" || !c.kind.Namespaced)
+}
+
 // readPage reads one page; a limit of 0 or less reads all.
 func (c *call) readPage(sel selection, p page) (listed, error) {
 	snap := c.res.at(p.revision)
 	out := listed{meta: metav1.ListMeta{ResourceVersion: formatRevision(p.revision)}}
-	if sel.name != "" && (sel.namespace != "" || !c.kind.Namespaced) {
+	if c.one(sel) {
 		if o := snap.objects[objectKey(sel.namespace, sel.name)]; o != nil && sel.matches(o) {
 			out.items = append(out.items, o)
 		}

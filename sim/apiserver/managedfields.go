@@ -244,19 +244,28 @@ func newFieldManager(k *kinds.Kind, v *kinds.Version, subresource string) (*mana
 		return nil, fmt.Errorf("types of %s %s: %w", k.Kind, v.Name, err)
 	}
 	gvk := k.GroupVersionKind(v.Name)
-	reset := v.ResetFields
-	if subresource == "status" {
-		reset = v.StatusResetFields
-	}
-	var resets map[fieldpath.APIVersion]*fieldpath.Set
-	if reset != nil {
-		resets = map[fieldpath.APIVersion]*fieldpath.Set{fieldpath.APIVersion(gvk.GroupVersion().String()): reset}
-	}
-	filters := fieldpath.NewExcludeFilterSetMap(resets)
+	filters := fieldpath.NewExcludeFilterSetMap(resetFields(k, subresource))
 	if k.Custom {
 		return managedfields.NewDefaultCRDFieldManager(types, customConverter{}, kindDefaulter{v}, unstructuredCreater{}, gvk, gvk.GroupVersion(), subresource, filters)
 	}
 	return managedfields.NewDefaultFieldManager(types, typedScheme, kindDefaulter{v}, typedScheme, gvk, gvk.GroupVersion(), subresource, filters)
+}
+
+// resetFields are what nobody owns, in every version: managers of other
+// versions are compared in theirs.
+func resetFields(k *kinds.Kind, subresource string) map[fieldpath.APIVersion]*fieldpath.Set {
+	resets := map[fieldpath.APIVersion]*fieldpath.Set{}
+	for i := range k.Versions {
+		v := &k.Versions[i]
+		reset := v.ResetFields
+		if subresource == "status" {
+			reset = v.StatusResetFields
+		}
+		if reset != nil {
+			resets[fieldpath.APIVersion(k.GroupVersionKind(v.Name).GroupVersion().String())] = reset
+		}
+	}
+	return resets
 }
 
 // kindDefaulter completes what an apply makes.

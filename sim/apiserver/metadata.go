@@ -163,6 +163,9 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	m := metaOf(obj)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
 	errs = append(errs, c.validateFinalizers(m)...)
+	if c.mistyped(obj) {
+		errs = nil
+	}
 	if beside, ok := strategy.(kinds.BesideValidator); ok {
 		errs = append(errs, beside.ValidateBeside(slices.Clip(errs), obj)...)
 	} else {
@@ -208,7 +211,9 @@ func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStra
 	// The strategy of every kind checks these again, and says so again.
 	again := apivalidation.ValidateObjectMetaAccessorUpdate(m, oldMeta, metadataPath)
 	errs = append(errs, again...)
-	errs = append(errs, again...)
+	if !c.mistyped(obj) {
+		errs = append(errs, again...)
+	}
 	errs = append(errs, c.validateFinalizers(m)...)
 	if beside, ok := strategy.(kinds.BesideUpdateValidator); ok {
 		errs = append(errs, beside.ValidateUpdateBeside(slices.Clip(again), obj, old)...)
@@ -216,6 +221,12 @@ func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStra
 		errs = append(errs, strategy.ValidateUpdate(obj, old)...)
 	}
 	return c.invalid(obj, c.declared(errs))
+}
+
+// mistyped: a custom resource says it is something else. Its strategy then
+// looks at nothing else.
+func (c *call) mistyped(obj runtime.Object) bool {
+	return c.kind.Custom && obj.GetObjectKind().GroupVersionKind() != c.kind.GroupVersionKind(c.gv.Version)
 }
 
 // declared drops repetitions, as declarative validation does when it merges its

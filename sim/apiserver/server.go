@@ -58,6 +58,9 @@ func New(config Config) (*Server, error) {
 		s.startCaches(res)
 	}
 	s.actors = append(s.actors, crdController{s})
+	if config.ServiceIPAddresses && s.resources[ipAddressResource] != nil {
+		s.actors = append(s.actors, serviceAddresses{s})
+	}
 	if config.GarbageCollector {
 		s.actors = append(s.actors, newGarbageCollector(s))
 	}

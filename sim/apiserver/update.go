@@ -175,14 +175,18 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		return nil, err
 	}
 	w.keepTimes(existing, obj)
-	// Nothing is ever stored with a selfLink.
-	metaOf(obj).SetSelfLink("")
+	sent := obj
+	if !w.dryRun && metaOf(obj).GetSelfLink() != "" {
+		// Nothing is ever stored with a selfLink.
+		obj = shallowCopy(obj)
+		metaOf(obj).SetSelfLink("")
+	}
 	value := toStorage(w.version, obj)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: metaOf(value), fields: w.fields}
 	switch {
 	case w.emptiesFinalizers(next, existing):
 		undo()
-		return w.deleteFinalized(next, existing), nil
+		return w.deleteFinalized(w.unstored(sent, value), existing), nil
 	case !existing.behind && sameState(existing, next):
 		undo()
 		return existing, nil
@@ -195,6 +199,7 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		undo()
 		return next, nil
 	}
+	w.recordAddresses(value, existing)
 	return w.server.commit(change{res: w.res, key: existing.key, requestID: w.r.ID, old: existing, value: value, fields: w.fields, behind: w.behind(obj, value)}), nil
 }
 
@@ -255,6 +260,17 @@ func (w *write) deleteFinalized(next, existing *object) *object {
 	}
 	next.meta.SetResourceVersion(existing.meta.GetResourceVersion())
 	return next
+}
+
+// unstored is the object as it was sent: nothing that storing would have done
+// to it has been done.
+func (w *write) unstored(sent, value runtime.Object) *object {
+	if w.version.ToStorage == nil || !w.kind.Custom {
+		return &object{value: sent, meta: metaOf(sent)}
+	}
+	out := shallowCopy(sent)
+	out.GetObjectKind().SetGroupVersionKind(value.GetObjectKind().GroupVersionKind())
+	return &object{value: out, meta: metaOf(out)}
 }
 
 // behind: what is stored is not what will be read, because the object was

@@ -115,7 +115,7 @@ func (v *customVersion) Validate(obj runtime.Object) field.ErrorList {
 func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList {
 	u := obj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
-		return errs
+		return v.validateShape(nil, errs, u)
 	}
 	content, ok := validatedContent(u)
 	key := verdictKey{endpoint: validCreate, now: content}
@@ -126,7 +126,12 @@ func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object
 // metadata.
 func (v *customVersion) validateNew(found field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	errs := validation.ValidateCustomResource(nil, u.Object, v.validator)
-	errs = append(errs, v.validateScale(u, true)...)
+	return v.validateShape(found, append(errs, v.validateScale(u, true)...), u)
+}
+
+// validateShape is what is looked at whatever the object says it is: embedded
+// metadata, list types, rules. errs was found before it.
+func (v *customVersion) validateShape(found, errs field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	if v.embeds {
 		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
 	}
@@ -144,7 +149,7 @@ func (v *customVersion) ValidateUpdate(obj, old runtime.Object) field.ErrorList 
 func (v *customVersion) ValidateUpdateBeside(found field.ErrorList, obj, oldObj runtime.Object) field.ErrorList {
 	u, old := obj.(*unstructured.Unstructured), oldObj.(*unstructured.Unstructured)
 	if errs := v.validateTypeMeta(u); len(errs) > 0 {
-		return errs
+		return v.validateChangedShape(nil, errs, u, old, v.correlate(u, old))
 	}
 	key, ok := changeKey(validUpdate, u, old)
 	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateChange(found, u, old) })
@@ -153,7 +158,11 @@ func (v *customVersion) ValidateUpdateBeside(found field.ErrorList, obj, oldObj 
 func (v *customVersion) validateChange(found field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
 	correlated := v.correlate(u, old)
 	errs := validation.ValidateCustomResourceUpdate(nil, u.Object, old.Object, v.validator, validation.WithRatcheting(correlated))
-	errs = append(errs, v.validateScale(u, true)...)
+	return v.validateChangedShape(found, append(errs, v.validateScale(u, true)...), u, old, correlated)
+}
+
+// validateChangedShape is validateShape for an update.
+func (v *customVersion) validateChangedShape(found, errs field.ErrorList, u, old *unstructured.Unstructured, correlated *common.CorrelatedObject) field.ErrorList {
 	if v.embeds {
 		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
 	}
