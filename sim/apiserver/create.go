@@ -112,6 +112,7 @@ type write struct {
 	manager  string
 	dryRun   bool
 	fields   *fieldLog
+	valid    bool // known to be: not validated again
 	// ownFields are the managedFields of an update to an object that shows them.
 	ownFields []metav1.ManagedFieldsEntry
 }
@@ -185,9 +186,11 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 		}
 	}
 	strategy.PrepareForCreate(obj)
-	if err := w.validateCreate(obj, strategy); err != nil {
-		undo()
-		return func() {}, err
+	if !w.valid {
+		if err := w.validateCreate(obj, strategy); err != nil {
+			undo()
+			return func() {}, err
+		}
 	}
 	for _, text := range strategy.WarningsOnCreate(obj) {
 		w.warn(text)
