@@ -97,6 +97,7 @@ func (c *Controller) writeStatus(ctx context.Context, gip *v1.GlobalIngressIP, a
 	}
 
 	condition.Type = v1.ConditionAllocated
+	condition.ObservedGeneration = fresh.Generation
 	c.steps.SetCondition(&changed.Status.Conditions, condition)
 
 	if equality.Semantic.DeepEqual(fresh.Status, changed.Status) {
