@@ -15,8 +15,7 @@ import (
 // reads; each call has its own time limit, is counted when it fails, and says
 // in its error what was being done to which object.
 type calls struct {
-	reader  client.Reader // past the cache
-	writer  client.Client
+	direct  client.Client // past the cache
 	timeout time.Duration
 	metrics *collectors
 }
@@ -26,31 +25,31 @@ func (c *calls) get(ctx context.Context, name types.NamespacedName, obj client.O
 	obj.SetName(name.Name)
 
 	return c.do(ctx, "get", obj, func(ctx context.Context) error {
-		return c.reader.Get(ctx, name, obj)
+		return c.direct.Get(ctx, name, obj)
 	})
 }
 
 // list is not bounded by the timeout of a single object's call: a list of
 // 10,000 objects may take its time.
 func (c *calls) list(ctx context.Context, list client.ObjectList) error {
-	return c.reader.List(ctx, list)
+	return c.direct.List(ctx, list)
 }
 
 func (c *calls) create(ctx context.Context, obj client.Object) error {
 	return c.do(ctx, "create", obj, func(ctx context.Context) error {
-		return c.writer.Create(ctx, obj)
+		return c.direct.Create(ctx, obj)
 	})
 }
 
 func (c *calls) update(ctx context.Context, obj client.Object) error {
 	return c.do(ctx, "update", obj, func(ctx context.Context) error {
-		return c.writer.Update(ctx, obj)
+		return c.direct.Update(ctx, obj)
 	})
 }
 
 func (c *calls) updateStatus(ctx context.Context, obj client.Object) error {
 	return c.do(ctx, "update status of", obj, func(ctx context.Context) error {
-		return c.writer.Status().Update(ctx, obj)
+		return c.direct.Status().Update(ctx, obj)
 	})
 }
 
@@ -60,7 +59,7 @@ func (c *calls) delete(ctx context.Context, obj client.Object) error {
 	uid := obj.GetUID()
 
 	err := c.do(ctx, "delete", obj, func(ctx context.Context) error {
-		return c.writer.Delete(ctx, obj, client.Preconditions(metav1.Preconditions{UID: &uid}))
+		return c.direct.Delete(ctx, obj, client.Preconditions(metav1.Preconditions{UID: &uid}))
 	})
 	if apierrors.IsNotFound(err) {
 		return nil
@@ -81,7 +80,7 @@ func (c *calls) do(ctx context.Context, verb string, obj client.Object, call fun
 	}
 
 	kind := "object"
-	if gvk, unknown := apiutil.GVKForObject(obj, c.writer.Scheme()); unknown == nil {
+	if gvk, unknown := apiutil.GVKForObject(obj, c.direct.Scheme()); unknown == nil {
 		kind = gvk.Kind
 	}
 

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	ctrl "sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -51,7 +52,12 @@ func runOnce(ctx context.Context, in incarnation) error {
 	recorder, stopRecorder := newRecorder(ctx, in.options.Logger, core, in.scheme)
 	defer stopRecorder()
 
-	r := newReconciler(mgr, in)
+	direct, err := newDirectClient(in.cfg, in.scheme)
+	if err != nil {
+		return err
+	}
+
+	r := newReconciler(mgr, direct, in)
 	r.events = recorder
 
 	if err := addController(ctx, mgr, r, in.options); err != nil {
@@ -70,12 +76,11 @@ func runOnce(ctx context.Context, in incarnation) error {
 	return err
 }
 
-func newReconciler(mgr manager.Manager, in incarnation) *reconciler {
+func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *reconciler {
 	r := &reconciler{
 		cached: mgr.GetCache(),
 		calls: &calls{
-			reader:  mgr.GetAPIReader(),
-			writer:  mgr.GetClient(),
+			direct:  direct,
 			timeout: in.options.RequestTimeout,
 			metrics: in.metrics,
 		},

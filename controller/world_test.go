@@ -106,7 +106,7 @@ func (w *world) restart() {
 	w.claims, w.gips = map[string]*networkingv1.IPAddress{}, map[types.NamespacedName]*v1.GlobalIngressIP{}
 	w.r = &reconciler{
 		cached:  w.Client,
-		calls:   &calls{reader: calling, writer: calling, timeout: DefaultRequestTimeout, metrics: metrics},
+		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
 		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
 		own:     newOwnClaims(),
 		waiting: newWaiting(),

@@ -184,7 +184,7 @@ func (d *day) assertInOrder() {
 }
 
 func TestRandomDays(t *testing.T) {
-	days := int64(150)
+	days := int64(40)
 	if testing.Short() {
 		days = 10
 	}
