@@ -1,0 +1,32 @@
+package seatrial
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Goal: what the docs show is what the tests run. Method: compare the text.
+
+func TestOwnControllerShowsTheExample(t *testing.T) {
+	page, err := os.ReadFile("docs/own-controller.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile("sim/example_test.go")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(page), "```go\n")
+	require.True(t, ok)
+	shown, _, ok := strings.Cut(rest, "\n```")
+	require.True(t, ok)
+	assert.Contains(t, string(example), shown, "copy the example into docs/own-controller.md")
+}
+
+func TestNoPlaceholderIsLeft(t *testing.T) {
+	for _, page := range []string{"README.md", "BUGS.md", "docs/failures.md", "docs/own-controller.md", "docs/determinism.md", "docs/performance.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "@@", page)
+	}
+}
