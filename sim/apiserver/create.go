@@ -112,6 +112,8 @@ type write struct {
 	manager  string
 	dryRun   bool
 	fields   *fieldLog
+	// storedAside: what goes into storage is not what will be read from it.
+	storedAside bool
 	// ownFields are the managedFields of an update to an object that shows them.
 	ownFields []metav1.ManagedFieldsEntry
 }
