@@ -125,7 +125,7 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName()))
+		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName(), w.version.Strategy))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err

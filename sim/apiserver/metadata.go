@@ -161,11 +161,6 @@ func (c *call) invalid(obj runtime.Object, errs field.ErrorList) error {
 	return apierrors.NewInvalid(gk, metaOf(obj).GetName(), errs)
 }
 
-// validatesBeside is a strategy to which errors in metadata matter.
-type validatesBeside interface {
-	ValidateBeside(found field.ErrorList, obj runtime.Object) field.ErrorList
-}
-
 // distinct drops repetitions: metadata of built-in kinds is checked more than
 // once, and what the checks have in common is told once.
 func distinct(errs field.ErrorList) field.ErrorList {
@@ -184,7 +179,7 @@ func (c *call) validateCreate(obj runtime.Object, strategy kinds.Strategy) error
 	m := metaOf(obj)
 	errs := apivalidation.ValidateObjectMetaAccessor(m, c.kind.Namespaced, strategy.ValidateName, metadataPath)
 	errs = append(errs, c.validateFinalizers(m)...)
-	if beside, ok := strategy.(validatesBeside); ok {
+	if beside, ok := strategy.(kinds.BesideValidator); ok {
 		errs = append(errs, beside.ValidateBeside(slices.Clip(errs), obj)...)
 	} else {
 		errs = append(errs, strategy.Validate(obj)...)
@@ -234,7 +229,11 @@ func (c *call) validateUpdate(obj, old runtime.Object, strategy kinds.UpdateStra
 	} else {
 		errs = append(errs, c.validateFinalizers(m)...)
 	}
-	errs = append(errs, strategy.ValidateUpdate(obj, old)...)
+	if beside, ok := strategy.(kinds.BesideUpdateValidator); ok {
+		errs = append(errs, beside.ValidateUpdateBeside(slices.Clip(errs), obj, old)...)
+	} else {
+		errs = append(errs, strategy.ValidateUpdate(obj, old)...)
+	}
 	return c.invalid(obj, errs)
 }
 
