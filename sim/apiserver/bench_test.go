@@ -184,3 +184,14 @@ func BenchmarkClients(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkNew is what every seed pays: a server with one definition installed.
+func BenchmarkNew(b *testing.B) {
+	crd := widgetsCRD(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := apiserver.New(apiserver.Config{Clock: stoppedClock{}, Kinds: kinds.NewRegistry(kinds.Options{})})
+		require.NoError(b, err)
+		require.NoError(b, s.InstallCRDs(crd))
+	}
+}

@@ -1,8 +1,10 @@
 package apiserver
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -18,6 +20,15 @@ const establishLag = 100 * time.Millisecond
 
 var crdResource = schema.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
 
+// validCRDs are the contents of definitions that were found valid in this
+// process. Validating one compiles its CEL rules, which costs more than all
+// the rest of making a server, and thousands of servers are given the same.
+var validCRDs sync.Map
+
+func contentOf(crd *apiextensionsv1.CustomResourceDefinition) [sha256.Size]byte {
+	return sha256.Sum256(marshalJSON(crd))
+}
+
 // InstallCRDs creates definitions and serves them at once, without the short
 // wait that a definition created by a client goes through. It is meant for the
 // time before the first request. The error is the Status a client would get.
@@ -28,9 +39,12 @@ func (s *Server) InstallCRDs(crds ...*apiextensionsv1.CustomResourceDefinition) 
 		if _, err := w.version.Strategy.Decoded(untyped(obj)); err != nil {
 			return fmt.Errorf("apiserver: install CRD %s: %w", crd.Name, err)
 		}
+		content := contentOf(obj)
+		_, w.valid = validCRDs.Load(content)
 		if _, err := w.create(obj); err != nil {
 			return fmt.Errorf("apiserver: install CRD %s: %w", crd.Name, err)
 		}
+		validCRDs.Store(content, true)
 		s.syncCRD(crd.Name)
 		if s.resources[schema.GroupResource{Group: crd.Spec.Group, Resource: crd.Spec.Names.Plural}] == nil {
 			return fmt.Errorf("apiserver: install CRD %s: its names are in use", crd.Name)

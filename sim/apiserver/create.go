@@ -114,6 +114,7 @@ type write struct {
 	fields   *fieldLog
 	// storedAside: what goes into storage is not what will be read from it.
 	storedAside bool
+	valid       bool // known to be: not validated again
 	// ownFields are the managedFields of an update to an object that shows them.
 	ownFields []metav1.ManagedFieldsEntry
 }
@@ -126,21 +127,12 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.generateName(m.GetGenerateName()))
+		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName(), w.version.Strategy))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err
 		}
 	}
-}
-
-// generateName makes a name that is probably free, unless the kind has a way
-// of its own.
-func (w *write) generateName(base string) string {
-	if own, ok := w.version.Strategy.(kinds.NameGenerator); ok {
-		return own.GenerateName(base)
-	}
-	return w.server.generateName(w.res, w.info.Namespace, base)
 }
 
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
@@ -187,9 +179,11 @@ func (w *write) prepareCreate(obj runtime.Object) (undo func(), err error) {
 		}
 	}
 	strategy.PrepareForCreate(obj)
-	if err := w.validateCreate(obj, strategy); err != nil {
-		undo()
-		return func() {}, err
+	if !w.valid {
+		if err := w.validateCreate(obj, strategy); err != nil {
+			undo()
+			return func() {}, err
+		}
 	}
 	for _, text := range strategy.WarningsOnCreate(obj) {
 		w.warn(text)

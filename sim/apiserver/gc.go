@@ -18,7 +18,7 @@ type garbageCollector struct {
 	dependents map[types.UID]map[reference]bool
 	// owners is where each live uid is.
 	owners  map[types.UID]reference
-	pending []reference
+	pending map[reference]bool
 }
 
 // reference names one object.
@@ -28,7 +28,7 @@ type reference struct {
 }
 
 func newGarbageCollector(s *Server) *garbageCollector {
-	g := &garbageCollector{server: s, dependents: map[types.UID]map[reference]bool{}, owners: map[types.UID]reference{}}
+	g := &garbageCollector{server: s, dependents: map[types.UID]map[reference]bool{}, owners: map[types.UID]reference{}, pending: map[reference]bool{}}
 	for _, res := range s.sorted {
 		for _, k := range res.keys {
 			g.owners[res.objects[k].meta.GetUID()] = reference{gr: res.gr, key: k}
@@ -109,12 +109,12 @@ func (g *garbageCollector) object(ref reference) *object {
 }
 
 func (g *garbageCollector) enqueue(ref reference) {
-	if slices.Contains(g.pending, ref) {
+	if g.pending[ref] {
 		return
 	}
-	g.pending = append(g.pending, ref)
+	g.pending[ref] = true
 	g.server.config.Clock.AfterFunc(g.server.config.ControllerLag, func() {
-		g.pending = g.pending[1:]
+		delete(g.pending, ref)
 		if o := g.object(ref); o != nil {
 			g.process(ref, o)
 		}

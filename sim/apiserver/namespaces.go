@@ -128,11 +128,11 @@ func (keepStrategy) WarningsOnUpdate(_, _ runtime.Object) []string      { return
 // terminating namespace and lets it go.
 type namespaceController struct {
 	server  *Server
-	pending []string // namespaces to look at, in order
+	pending map[string]bool // namespaces that will be looked at
 }
 
 func newNamespaceController(s *Server) *namespaceController {
-	return &namespaceController{server: s}
+	return &namespaceController{server: s, pending: map[string]bool{}}
 }
 
 func (n *namespaceController) observe(res *resource, e *event) {
@@ -154,12 +154,12 @@ func (n *namespaceController) terminating(name string) bool {
 }
 
 func (n *namespaceController) enqueue(name string) {
-	if slices.Contains(n.pending, name) {
+	if n.pending[name] {
 		return
 	}
-	n.pending = append(n.pending, name)
+	n.pending[name] = true
 	n.server.config.Clock.AfterFunc(n.server.config.ControllerLag, func() {
-		n.pending = n.pending[1:]
+		delete(n.pending, name)
 		n.empty(name)
 	})
 }

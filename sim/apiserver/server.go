@@ -95,8 +95,13 @@ func (s *Server) now() time.Time {
 
 // Handle serves one request at one replica (counted from 0) and answers
 // through w, now or later. The returned function tells the server that the
-// client went away: it ends a watch or a wait, and is harmless otherwise.
+// client went away: it ends a watch or a wait, and is harmless otherwise. No
+// request makes it panic; a replica that does not exist is the host's mistake
+// and does.
 func (s *Server) Handle(replica int, r *Request, w ResponseWriter) (cancel func()) {
+	if replica < 0 || replica >= s.config.Replicas {
+		panic(fmt.Sprintf("apiserver: request for replica %d of %d", replica, s.config.Replicas))
+	}
 	s.requests++
 	c := &call{server: s, replica: replica, r: r, w: w, number: s.requests}
 	c.serve()
