@@ -36,17 +36,19 @@ func newNormaliser(namespace string) *normaliser {
 }
 
 var (
-	uidPattern        = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	timePattern       = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	addressPattern    = regexp.MustCompile(`\b10\.0\.0\.\d+\b`)
-	agePattern        = regexp.MustCompile(`^(\d+[smhdy])+$`)
-	tooOldPattern     = regexp.MustCompile(`(too old resource version: )\d+ \(\d+\)`)
-	tooLargePattern   = regexp.MustCompile(`(Too large resource version: )\d+(, current: )\d+`)
-	revisionPattern   = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
-	quotedRevision    = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
-	quotedFields      = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
-	printedRevision   = regexp.MustCompile(`(map\[[^\]]*resourceVersion:)\d+`)
-	errorLines        = regexp.MustCompile(`errors:(\n  .+)+`)
+	uidPattern      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	timePattern     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	addressPattern  = regexp.MustCompile(`\b10\.0\.0\.\d+\b`)
+	agePattern      = regexp.MustCompile(`^(\d+[smhdy])+$`)
+	tooOldPattern   = regexp.MustCompile(`(too old resource version: )\d+ \(\d+\)`)
+	tooLargePattern = regexp.MustCompile(`(Too large resource version: )\d+(, current: )\d+`)
+	revisionPattern = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
+	quotedRevision  = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
+	quotedFields    = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
+	printedRevision = regexp.MustCompile(`(map\[[^\]]*resourceVersion:)\d+`)
+	// Which of several errors the merge library tells is left to the order of Go
+	// maps.
+	mergeErrors       = regexp.MustCompile(`(?s)(failed to create typed patch object \([^)]*\): ).*`)
 	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
@@ -82,16 +84,9 @@ func (n *normaliser) text(s string) string {
 		return sub[1] + n.objectRevision(sub[2])
 	})
 	s = printedRevision.ReplaceAllString(s, "${1}<rv>")
-	s = errorLines.ReplaceAllStringFunc(s, sortLines)
+	s = mergeErrors.ReplaceAllString(s, "${1}<errors>")
 	s = quotedFields.ReplaceAllString(s, "")
 	return quotedRevision.ReplaceAllString(s, "${1}<rv>")
-}
-
-// sortLines sorts the errors of an apply, which come in the order of a Go map.
-func sortLines(s string) string {
-	lines := strings.Split(s, "\n")
-	sort.Strings(lines[1:])
-	return strings.Join(lines, "\n")
 }
 
 func token(seen map[string]string, value, kind string) string {

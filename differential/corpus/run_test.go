@@ -104,7 +104,7 @@ func TestNormaliserNamesAndOrder(t *testing.T) {
 	n := newNormaliser("ns-1")
 	n.learnBase([]byte(`{"metadata":{"generateName":"a-"}}`))
 	assert.Equal(t, `Service "a-<gen:1>" in <ns>`, n.text(`Service "a-bcdfg" in ns-1`))
-	assert.Equal(t, n.text("errors:\n  .a: x\n  .b: y"), n.text("errors:\n  .b: y\n  .a: x"))
+	assert.Equal(t, "failed to create typed patch object (/a; v1, Kind=X): <errors>", n.text("failed to create typed patch object (/a; v1, Kind=X): errors:\n  .b: y\n  .a: x"))
 	assert.Equal(t, "Duplicate value: <nodePort:1>", n.text("Duplicate value: 30904"))
 	assert.Equal(t, "Invalid value: 10", n.text("Invalid value: 10"), "what the request said stays")
 }

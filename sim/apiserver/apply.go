@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 
 // apply merges an applied configuration into the object. From the first apply
@@ -41,6 +43,9 @@ func (p *patching) apply(existing *object) (runtime.Object, error) {
 		return nil, err
 	}
 	obj = finishTyped(obj)
+	if canonical, ok := p.version.Strategy.(kinds.MetadataCanonicalizer); ok {
+		p.storedAside = canonical.CanonicalMetadata(obj)
+	}
 	p.fields, p.ownFields = nil, metaOf(obj).GetManagedFields()
 	return obj, nil
 }

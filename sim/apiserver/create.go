@@ -112,7 +112,9 @@ type write struct {
 	manager  string
 	dryRun   bool
 	fields   *fieldLog
-	valid    bool // known to be: not validated again
+	// storedAside: what goes into storage is not what will be read from it.
+	storedAside bool
+	valid       bool // known to be: not validated again
 	// ownFields are the managedFields of an update to an object that shows them.
 	ownFields []metav1.ManagedFieldsEntry
 }
@@ -125,21 +127,12 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.generateName(m.GetGenerateName()))
+		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName(), w.version.Strategy))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err
 		}
 	}
-}
-
-// generateName makes a name that is probably free, unless the kind has a way
-// of its own.
-func (w *write) generateName(base string) string {
-	if own, ok := w.version.Strategy.(kinds.NameGenerator); ok {
-		return own.GenerateName(base)
-	}
-	return w.server.generateName(w.res, w.info.Namespace, base)
 }
 
 func (w *write) createNamed(obj runtime.Object) (*object, error) {

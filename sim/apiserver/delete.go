@@ -341,7 +341,7 @@ func (d *deletion) mark(existing *object, finalizers []string, g graceful) (*obj
 	}
 	m.SetFinalizers(finalizers)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: m, fields: existing.fields}
-	if sameState(existing, next) {
+	if !existing.behind && sameState(existing, next) {
 		return existing, nil
 	}
 	if d.dryRun {

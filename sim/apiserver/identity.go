@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 
 // generatedAlphabet is what kube-apiserver draws generateName suffixes from:
@@ -43,7 +45,10 @@ func (s *Server) uuid(purpose, identity string, count uint64) string {
 	return string(out[:])
 }
 
-func (s *Server) generateName(res *resource, namespace, base string) string {
+func (s *Server) generateName(res *resource, namespace, base string, own kinds.Strategy) string {
+	if g, ok := own.(kinds.NameGenerator); ok {
+		return g.GenerateName(base)
+	}
 	if len(base) > maxGeneratedBase {
 		base = base[:maxGeneratedBase]
 	}

@@ -136,6 +136,9 @@ func (c *call) continuePage(opts *internalversion.ListOptions, sel selection, p 
 	if opts.ResourceVersion != "" && opts.ResourceVersion != "0" {
 		return apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
 	}
+	if opts.ResourceVersion == "0" {
+		p.limit = 0
+	}
 	p.startKey = strings.TrimPrefix(from, c.keyPrefix(""))
 	switch {
 	case revision < 0: // a token to go on inconsistently

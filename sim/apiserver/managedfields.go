@@ -271,11 +271,8 @@ func resetFields(k *kinds.Kind, subresource string) map[fieldpath.APIVersion]*fi
 // kindDefaulter completes what an apply makes.
 type kindDefaulter struct{ version *kinds.Version }
 
-// Default implements runtime.ObjectDefaulter. What is wrong is found by
-// validation.
-func (d kindDefaulter) Default(obj runtime.Object) {
-	d.version.Strategy.Default(obj)
-}
+// Default implements runtime.ObjectDefaulter.
+func (d kindDefaulter) Default(obj runtime.Object) { d.version.Strategy.Default(obj) }
 
 // customConverter is conversion strategy None.
 type customConverter struct{}

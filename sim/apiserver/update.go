@@ -277,6 +277,9 @@ func (w *write) unstored(sent, value runtime.Object) *object {
 // written in a version whose rules do not complete it as those of the storage
 // version do. The next write then changes what is stored, whatever it says.
 func (w *write) behind(obj, value runtime.Object) bool {
+	if w.storedAside {
+		return true
+	}
 	if !w.kind.Custom || w.version.ToStorage == nil {
 		return false
 	}

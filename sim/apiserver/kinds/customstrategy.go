@@ -47,15 +47,21 @@ func (v *customVersion) Decoded(obj runtime.Object) ([]string, error) {
 	return append(unknown, pruned...), nil
 }
 
-// Default implements [Strategy]. Metadata is brought into its canonical form,
-// in which it will be read back from storage.
+// Default implements [Strategy].
 func (v *customVersion) Default(obj runtime.Object) {
+	structuraldefaulting.Default(obj.(*unstructured.Unstructured).Object, v.structural)
+}
+
+// CanonicalMetadata brings metadata into the form in which it is read back
+// from storage, without nulls and empty maps, and says whether that changed it.
+func (v *customVersion) CanonicalMetadata(obj runtime.Object) (changed bool) {
 	u := obj.(*unstructured.Unstructured)
+	before := runtime.DeepCopyJSONValue(u.Object["metadata"])
 	if meta, found, err := schemaobjectmeta.GetObjectMeta(u.Object, true); err == nil && found {
 		// Metadata that could be decoded can be encoded.
 		_ = schemaobjectmeta.SetObjectMeta(u.Object, meta)
 	}
-	structuraldefaulting.Default(u.Object, v.structural)
+	return !apiequality.Semantic.DeepEqual(before, u.Object["metadata"])
 }
 
 // prune drops what the schema does not know, and nulls where null is not

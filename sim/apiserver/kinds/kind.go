@@ -156,6 +156,13 @@ type Allocator interface {
 	Committed(obj, old runtime.Object)
 }
 
+// MetadataCanonicalizer is implemented by strategies whose objects may be stored
+// with metadata other than what is read back: an applied configuration of a
+// custom resource is stored with its nulls and empty maps.
+type MetadataCanonicalizer interface {
+	CanonicalMetadata(obj runtime.Object) (changed bool)
+}
+
 // NameGenerator is implemented by strategies that complete a generateName in
 // a way of their own; others append five random characters.
 type NameGenerator interface {
