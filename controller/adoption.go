@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -88,14 +87,12 @@ func (r *reconciler) adoptOne(ctx context.Context, gip *v1.GlobalIngressIP, addr
 		return err
 	}
 
-	service := &corev1.Service{}
-
-	found, err := r.lookUp(ctx, types.NamespacedName{Namespace: gip.Namespace, Name: serviceOf(gip)}, service)
+	found, err := r.lookUp(ctx, servedBy(gip).NamespacedName, &corev1.Service{})
 	if err != nil || !found || invalidReference(gip) != "" {
 		return err
 	}
 
-	gip, err = r.ensureOwnership(ctx, gip, service)
+	gip, err = r.ensureOwnership(ctx, gip)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,8 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 	}
 
 	// The cache shows no claim, but the cache may be behind: before anything
-	// new is claimed, the API server says what is written down.
+	// new is claimed, the API server says what is written down, and whether the
+	// Service is still the one that the GlobalIngressIP was made for.
 	fresh := &v1.GlobalIngressIP{}
 	if err := r.calls.get(ctx, client.ObjectKeyFromObject(gip), fresh); err != nil {
 		return held{}, behindIfNotFound(err)
@@ -55,6 +56,15 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 
 	if fresh.UID != gip.UID || fresh.DeletionTimestamp != nil {
 		return held{}, fmt.Errorf("GlobalIngressIP %s/%s was replaced or deleted: %w", gip.Namespace, gip.Name, errCacheBehind)
+	}
+
+	service, err := r.readService(ctx, fresh)
+	if err != nil {
+		return held{}, err
+	}
+
+	if string(service.UID) != fresh.Annotations[v1.ServiceUIDAnnotation] {
+		return held{}, fmt.Errorf("Service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
 	}
 
 	if addr, ok, err := r.reclaim(ctx, fresh); err != nil || ok {

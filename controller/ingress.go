@@ -67,7 +67,7 @@ func (r *reconciler) ensure(ctx context.Context, k key, gip *v1.GlobalIngressIP)
 }
 
 func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressIP, service *corev1.Service) error {
-	gip, err := r.ensureOwnership(ctx, gip, service)
+	gip, err := r.ensureOwnership(ctx, gip)
 	if err != nil {
 		return err
 	}
@@ -114,22 +114,43 @@ func invalidReference(gip *v1.GlobalIngressIP) string {
 // ensureOwnership marks a GlobalIngressIP that Submariner or a user created as
 // this controller's: the finalizer before anything that needs cleaning up, the
 // Service's UID before anything that depends on which Service it is.
-func (r *reconciler) ensureOwnership(
-	ctx context.Context, gip *v1.GlobalIngressIP, service *corev1.Service,
-) (*v1.GlobalIngressIP, error) {
-	if slices.Contains(gip.Finalizers, v1.Finalizer) && gip.Annotations[v1.ServiceUIDAnnotation] != "" {
+func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressIP) (*v1.GlobalIngressIP, error) {
+	bound := gip.Annotations[v1.ServiceUIDAnnotation] != ""
+	if bound && slices.Contains(gip.Finalizers, v1.Finalizer) {
 		return gip, nil
 	}
 
 	owned := gip.DeepCopy()
 	controllerutil.AddFinalizer(owned, v1.Finalizer)
-	annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
+
+	if !bound {
+		service, err := r.readService(ctx, gip)
+		if err != nil {
+			return nil, err
+		}
+
+		annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
+	}
 
 	if owned.Status.AllocatedIP != "" {
 		annotate(owned, v1.AddressAnnotation, owned.Status.AllocatedIP)
 	}
 
 	return owned, r.calls.update(ctx, owned)
+}
+
+// readService reads the Service that gip serves from the API server: an address
+// bound to a Service that only a cache still shows would have to be taken back
+// from the one that has come in its place.
+func (r *reconciler) readService(ctx context.Context, gip *v1.GlobalIngressIP) (*corev1.Service, error) {
+	service := &corev1.Service{}
+
+	err := r.calls.get(ctx, servedBy(gip).NamespacedName, service)
+	if err != nil {
+		return nil, behindIfNotFound(err)
+	}
+
+	return service, nil
 }
 
 func annotate(gip *v1.GlobalIngressIP, annotation, value string) {

@@ -3,6 +3,7 @@
 package controller
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -305,6 +306,48 @@ func TestSubmarinersInstallationIsAdopted(t *testing.T) {
 	assertAllocated(w, "fresh", w.gip("fresh").Status.AllocatedIP)
 	assertAllocated(w, "twin", w.gip("twin").Status.AllocatedIP)
 	assert.Len(t, w.claimed(), 5)
+}
+
+// staleReader is a cache that has not heard of anything since a Service was
+// deleted and created anew.
+type staleReader struct {
+	client.Reader
+	service *corev1.Service
+}
+
+func (s staleReader) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if service, ok := obj.(*corev1.Service); ok && name == client.ObjectKeyFromObject(s.service) {
+		s.service.DeepCopyInto(service)
+
+		return nil
+	}
+
+	return s.Reader.Get(ctx, name, obj, opts...)
+}
+
+// Found by seed 1175: an address published for a Service that only the cache
+// still showed had to be taken back from the one in its place.
+func TestNothingIsPublishedForAServiceOfThePast(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+
+	past := newService("web")
+	require.NoError(t, w.Client.Get(w.ctx, client.ObjectKeyFromObject(past), past))
+	w.remove(newService("web"))
+	require.NoError(t, w.Client.Create(w.ctx, newService("web")))
+
+	w.r.cached = staleReader{w.Client, past}
+	for range 3 {
+		w.round()
+	}
+
+	assert.Empty(t, w.gip("web").Status.AllocatedIP)
+	assert.Empty(t, w.claimed())
+
+	w.r.cached = w.Client
+	require.Empty(t, w.drive())
+	assertAllocated(w, "web", "242.0.0.6")
+	assert.NotEqual(t, string(past.UID), w.gip("web").Annotations[v1.ServiceUIDAnnotation])
 }
 
 func TestOtherTypesGetNoAddress(t *testing.T) {
