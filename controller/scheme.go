@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -17,7 +16,8 @@ import (
 // AddToScheme registers every kind the controller reads or writes.
 func AddToScheme(scheme *runtime.Scheme) error {
 	return errors.Join(
-		clientgoscheme.AddToScheme(scheme),
+		corev1.AddToScheme(scheme),
+		networkingv1.AddToScheme(scheme),
 		mcsv1alpha1.AddToScheme(scheme),
 		v1.AddToScheme(scheme))
 }
