@@ -3,6 +3,7 @@ package scenarios
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
@@ -13,6 +14,9 @@ import (
 type RunOptions struct {
 	// KeepTrace keeps the events and the log in the record.
 	KeepTrace bool
+	// Watchdog is how long, in real time, the run may go without progress.
+	// Default: that of [sim.Config].
+	Watchdog time.Duration
 }
 
 // Result is one run, judged.
@@ -31,7 +35,7 @@ type Result struct {
 // is in the result. Only one Run may be under way in a process.
 func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
 	config := NewWorld(plan, subject, seed)
-	config.KeepTrace = o.KeepTrace
+	config.KeepTrace, config.Watchdog = o.KeepTrace, o.Watchdog
 	record := sim.Run(t, config)
 	return Result{
 		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,

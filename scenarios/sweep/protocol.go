@@ -19,6 +19,9 @@ type Job struct {
 	Trace bool `json:"trace,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
+	// Watchdog is how long, in real time, the run may go without progress;
+	// 0: the default.
+	Watchdog time.Duration `json:"watchdog,omitempty"`
 }
 
 // Outcome is what became of a job.

@@ -24,7 +24,7 @@ import (
 // whenever it is run. Method: this test binary is its own worker.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker()
+	sweep.ServeIfWorker(troublesome...)
 	os.Exit(m.Run())
 }
 

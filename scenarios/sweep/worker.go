@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
@@ -18,7 +19,9 @@ import (
 // ServeIfWorker turns the process into a worker when a [Pool] started it as
 // one, and then does not return. The main function of a binary that uses a
 // Pool calls it first; in a test binary, TestMain does.
-func ServeIfWorker() {
+//
+// Jobs may name the given subjects beside those that come with this module.
+func ServeIfWorker(subjects ...scenarios.Subject) {
 	if os.Getenv(workerVariable) == "" {
 		return
 	}
@@ -31,12 +34,12 @@ func ServeIfWorker() {
 	// binary too.
 	testing.Main(
 		func(pattern, name string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { serve(t, os.Stdin, results) }}},
+		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { serve(t, subjects, os.Stdin, results) }}},
 		nil, nil)
 }
 
 // serve runs jobs until there are no more.
-func serve(t *testing.T, jobs io.Reader, results io.Writer) {
+func serve(t *testing.T, subjects []scenarios.Subject, jobs io.Reader, results io.Writer) {
 	lines := bufio.NewReader(jobs)
 	encoder := json.NewEncoder(results)
 	for {
@@ -52,7 +55,7 @@ func serve(t *testing.T, jobs io.Reader, results io.Writer) {
 			encoder.Encode(hung(job, stacks))
 			os.Exit(3)
 		}
-		if err := encoder.Encode(Do(t, job)); err != nil {
+		if err := encoder.Encode(do(t, job, subjects)); err != nil {
 			return
 		}
 	}
@@ -67,13 +70,13 @@ func hung(job Job, stacks []byte) Outcome {
 	}
 }
 
-// Do runs one job in this process. A failure is run again job.Confirm times.
-func Do(t *testing.T, job Job) Outcome {
-	plan, subject, err := job.resolve()
+// do runs one job in this process. A failure is run again job.Confirm times.
+func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
+	plan, subject, err := job.resolve(subjects)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.RunOptions{KeepTrace: job.Trace}
+	options := scenarios.RunOptions{KeepTrace: job.Trace, Watchdog: job.Watchdog}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
 	if outcome.Verdict == model.VerdictPass {
@@ -94,16 +97,17 @@ func Do(t *testing.T, job Job) Outcome {
 	return outcome
 }
 
-func (j Job) resolve() (scenarios.Plan, scenarios.Subject, error) {
-	subject, ok := scenarios.FindSubject(j.Subject)
-	if !ok {
+func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Subject, error) {
+	all := append(scenarios.Subjects(), subjects...)
+	i := slices.IndexFunc(all, func(s scenarios.Subject) bool { return s.Name == j.Subject })
+	if i < 0 {
 		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
 	}
 	if j.Plan == "" {
-		return scenarios.Generate(sim.Seed(j.Seed)), subject, nil
+		return scenarios.Generate(sim.Seed(j.Seed)), all[i], nil
 	}
 	plan, err := scenarios.Parse(j.File, []byte(j.Plan))
-	return plan, subject, err
+	return plan, all[i], err
 }
 
 func outcomeOf(job Job, r scenarios.Result) Outcome {
