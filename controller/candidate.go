@@ -42,7 +42,7 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{gip, addr}, nil
 	}
 
-	if carried == "" && len(claims) == 0 && r.nothingToClaim(gip) {
+	if carried == "" && len(claims) == 0 && r.nothingToClaim(ctx, gip) {
 		return held{}, poolExhausted()
 	}
 
@@ -121,14 +121,42 @@ func parseAddr(s string) (netip.Addr, bool) {
 
 // nothingToClaim reports, from memory alone, that gip has no address written
 // down and the pool has none to offer, so that waiting costs no API calls.
-func (r *reconciler) nothingToClaim(gip *v1.GlobalIngressIP) bool {
+func (r *reconciler) nothingToClaim(ctx context.Context, gip *v1.GlobalIngressIP) bool {
 	if gip.Status.AllocatedIP != "" || gip.Annotations[v1.AddressAnnotation] != "" {
 		return false
 	}
 
-	_, free := r.pool.Propose(client.ObjectKeyFromObject(gip).String())
+	_, free := r.propose(ctx, client.ObjectKeyFromObject(gip).String())
 
 	return !free
+}
+
+// propose asks the pool for an address. If it has none, it is first compared
+// with the cache: a claim that came and went while a watch was broken was never
+// heard of again. That is done once in a while only, for it looks at every
+// claim there is.
+func (r *reconciler) propose(ctx context.Context, owner string) (netip.Addr, bool) {
+	addr, ok := r.pool.Propose(owner)
+	if ok || !r.resynced.due(lastRetry) {
+		return addr, ok
+	}
+
+	var claims networkingv1.IPAddressList
+	if err := r.cached.List(ctx, &claims); err != nil {
+		return addr, false
+	}
+
+	claimed := make([]netip.Addr, 0, len(claims.Items))
+
+	for i := range claims.Items {
+		if addr, ok := parseAddr(claims.Items[i].Name); ok {
+			claimed = append(claimed, addr)
+		}
+	}
+
+	r.pool.Resync(claimed)
+
+	return r.pool.Propose(owner)
 }
 
 func poolExhausted() error { return stepFailed(v1.ReasonIPPoolAllocationFailed, errPoolExhausted) }
@@ -202,7 +230,7 @@ func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (hel
 	}
 
 	for range attempts {
-		addr, ok := r.pool.Propose(owner)
+		addr, ok := r.propose(ctx, owner)
 		if !ok {
 			return held{}, poolExhausted()
 		}

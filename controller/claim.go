@@ -123,8 +123,6 @@ func (r *reconciler) cachedClaims(ctx context.Context, owner types.NamespacedNam
 func (r *reconciler) acquire(ctx context.Context, gip *v1.GlobalIngressIP, addr netip.Addr) (bool, error) {
 	err := r.calls.create(ctx, newClaim(gip, addr))
 	if err == nil {
-		r.pool.Claimed(addr)
-
 		return true, nil
 	}
 
@@ -137,9 +135,12 @@ func (r *reconciler) acquire(ctx context.Context, gip *v1.GlobalIngressIP, addr 
 		return false, err
 	}
 
-	r.pool.Claimed(addr)
+	ours, err := r.takeOver(ctx, gip, &claim)
+	if err == nil && !ours {
+		r.pool.Claimed(addr) // the cache has not shown it yet
+	}
 
-	return r.takeOver(ctx, gip, &claim)
+	return ours, err
 }
 
 // takeOver makes an existing claim gip's own if it may be.

@@ -23,9 +23,7 @@ func (r *reconciler) reconcileIngress(ctx context.Context, k key) error {
 	case err != nil:
 		return err
 	case !found:
-		r.started.forget(k)
-
-		return r.cleanUp(ctx, k.NamespacedName)
+		return r.cleanUpAfter(ctx, k.NamespacedName)
 	case gip.DeletionTimestamp != nil:
 		r.started.forget(k)
 

@@ -38,6 +38,7 @@ type reconciler struct {
 	adopted  atomic.Bool
 	trouble  *trouble
 	started  *started
+	resynced interval // of the pool with the cache
 	inFlight sync.WaitGroup
 }
 

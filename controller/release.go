@@ -183,6 +183,22 @@ func (r *reconciler) dropUnused(ctx context.Context, h held, claim *networkingv1
 	return r.calls.delete(ctx, claim.DeepCopy())
 }
 
+// cleanUpAfter deals with the absence of a GlobalIngressIP: what it left behind
+// goes, and so does an address that is still held for it. If its Service is
+// exported, the address is held for the one about to be created.
+func (r *reconciler) cleanUpAfter(ctx context.Context, name types.NamespacedName) error {
+	e, err := r.lookUpExported(ctx, name)
+	if err != nil {
+		return err
+	}
+
+	if !e.live() {
+		r.forgetProposal(name)
+	}
+
+	return r.cleanUp(ctx, name)
+}
+
 // cleanUp sees to what a GlobalIngressIP left behind that is gone although its
 // finalizer should have kept it, or that never had one.
 func (r *reconciler) cleanUp(ctx context.Context, name types.NamespacedName) error {

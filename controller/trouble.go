@@ -88,3 +88,23 @@ func (s *started) end(k key) (time.Duration, bool) {
 
 	return time.Since(since), ok
 }
+
+// interval keeps something from being done too often. Its zero value is due.
+type interval struct {
+	mutex sync.Mutex
+	last  time.Time
+}
+
+// due reports whether at least d has passed since it last said so.
+func (i *interval) due(d time.Duration) bool {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+
+	if !i.last.IsZero() && time.Since(i.last) < d {
+		return false
+	}
+
+	i.last = time.Now()
+
+	return true
+}

@@ -131,6 +131,25 @@ func (p *Pool) Unclaimed(addr netip.Addr) bool {
 	return p.isFree(addr)
 }
 
+// Resync notes that exactly these addresses are claimed. What was noted and is
+// not among them was missed when it went.
+func (p *Pool) Resync(claimed []netip.Addr) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	before := p.claimed
+	p.claimed = make(map[netip.Addr]bool, len(claimed))
+
+	for _, addr := range claimed {
+		p.claimed[addr] = true
+		p.refresh(addr)
+	}
+
+	for addr := range before {
+		p.refresh(addr)
+	}
+}
+
 // Contains reports whether addr is one that the pool could propose, free or
 // not.
 func (p *Pool) Contains(addr netip.Addr) bool {

@@ -86,6 +86,17 @@ func TestClaimsAndHoldsKeepAnAddressFromOthers(t *testing.T) {
 	assert.Equal(t, []ipam.Usage{{CIDR: netip.MustParsePrefix("242.0.0.0/30"), Taken: 0, Free: 2}}, pool.Usage())
 }
 
+func TestResyncForgetsWhatIsGone(t *testing.T) {
+	pool := ipam.NewPool(prefixes("242.0.0.0/30"))
+	pool.Claimed(addr("242.0.0.1"))
+	pool.Claimed(addr("242.0.0.2"))
+	pool.Resync([]netip.Addr{addr("242.0.0.2")})
+
+	got, ok := pool.Propose("a")
+	require.True(t, ok)
+	assert.Equal(t, "242.0.0.1", got.String())
+}
+
 func TestPoolAgreesWithAPlainMap(t *testing.T) {
 	pool := ipam.NewPool(prefixes("242.7.0.0/16"))
 	taken := map[netip.Addr]bool{}

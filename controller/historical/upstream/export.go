@@ -92,11 +92,16 @@ func (c *Controller) createIngress(ctx context.Context, service *corev1.Service)
 		return err
 	}
 
+	madeFor := existing.Annotations[v1.ServiceUIDAnnotation]
+	another := madeFor != "" && madeFor != string(service.UID)
+
 	if existing.DeletionTimestamp != nil {
+		c.Requeue(KindIngress, gip.Namespace, gip.Name)
+
 		return fmt.Errorf("the earlier GlobalIngressIP %s/%s is still being deleted", gip.Namespace, gip.Name)
 	}
 
-	if madeFor := existing.Annotations[v1.ServiceUIDAnnotation]; madeFor != "" && madeFor != string(service.UID) {
+	if another {
 		return errors.Join(c.deleteIngress(ctx, existing),
 			fmt.Errorf("the GlobalIngressIP %s/%s of an earlier Service is being replaced", gip.Namespace, gip.Name))
 	}
@@ -111,7 +116,7 @@ func (c *Controller) unexport(ctx context.Context, name types.NamespacedName) er
 
 	err := c.API.Get(ctx, name, gip)
 	if apierrors.IsNotFound(err) {
-		return nil
+		return c.abandon(ctx, name)
 	}
 
 	if err != nil {
@@ -130,6 +135,34 @@ func (c *Controller) unexport(ctx context.Context, name types.NamespacedName) er
 	}
 
 	return c.deleteIngress(ctx, gip)
+}
+
+// abandon gives back an address that was kept for a GlobalIngressIP to be made
+// anew, which now is not to be.
+func (c *Controller) abandon(ctx context.Context, name types.NamespacedName) error {
+	addr, kept := c.Assigned[name]
+	if !kept {
+		return nil
+	}
+
+	service, err := c.GetService(ctx, name.Namespace, name.Name)
+	if err != nil {
+		return err
+	}
+
+	exported, err := c.isExported(ctx, name)
+	if err != nil || service != nil && exported {
+		return err
+	}
+
+	if err := c.removeInternalService(ctx, name.Namespace, name.Name, addr); err != nil {
+		return err
+	}
+
+	c.Pool.Release(addr)
+	delete(c.Assigned, name)
+
+	return nil
 }
 
 func (c *Controller) deleteIngress(ctx context.Context, gip *v1.GlobalIngressIP) error {

@@ -185,8 +185,9 @@ func (c *Controller) finalize(ctx context.Context, gip *v1.GlobalIngressIP) (*v1
 }
 
 // release takes the internal Service away, lets go of the GlobalIngressIP and
-// gives the address back to the pool. One that a user deleted is held while its
-// Service is exported; gone says that it was not there to hold any more.
+// gives the address back to the pool. If its Service is exported after all, the
+// address stays with it, for the GlobalIngressIP that is made anew; gone says
+// that the deletion was not held up, and then it does not.
 func (c *Controller) release(ctx context.Context, gip *v1.GlobalIngressIP, gone bool) error {
 	if c.released[gip.UID] {
 		return nil
@@ -198,7 +199,14 @@ func (c *Controller) release(ctx context.Context, gip *v1.GlobalIngressIP, gone 
 	}
 
 	addr := c.steps.AddressToRelease(c, gip)
-	if serves && !gone && addr.IsValid() {
+	if serves && !gone {
+		if err := c.letGo(ctx, gip); err != nil {
+			return err
+		}
+
+		c.released[gip.UID] = true
+		c.Requeue(KindExport, gip.Namespace, ServiceOf(gip))
+
 		return nil
 	}
 
