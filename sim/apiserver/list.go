@@ -75,6 +75,9 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 			done(listed{}, err)
 			return nil
 		}
+		if opts.ResourceVersion == "0" && !fromLog {
+			p.limit = 0
+		}
 		answer()
 		return nil
 	case opts.ResourceVersion == "":

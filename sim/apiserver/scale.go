@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 
@@ -55,7 +57,7 @@ func scaleOf(v *kinds.Version, obj runtime.Object) (scale *autoscalingv1.Scale, 
 		return scale, found, err
 	}
 	replicas, status, selector := builtInScale(obj)
-	scale.Spec.Replicas, scale.Status.Replicas = **replicas, status
+	scale.Spec.Replicas, scale.Status.Replicas = ptr.Deref(*replicas, 1), status
 	s, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
 		return nil, false, apierrors.NewBadRequest(err.Error())
@@ -83,7 +85,7 @@ func customScale(paths *kinds.Scale, u *unstructured.Unstructured, scale *autosc
 	return found, nil
 }
 
-// builtInScale points at what a Scale is made of. Defaulting has set replicas.
+// builtInScale points at what a Scale is made of.
 func builtInScale(obj runtime.Object) (replicas **int32, status int32, selector *metav1.LabelSelector) {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:

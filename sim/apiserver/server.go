@@ -145,7 +145,10 @@ func (c *call) serve() {
 		c.pageNotFound()
 		return
 	}
-	if c.serveDocument(strings.TrimSuffix(path, "/")) {
+	if !strings.HasPrefix(path, "/openapi/") { // discovery takes a slash at the end
+		path = strings.TrimSuffix(path, "/")
+	}
+	if c.serveDocument(path) {
 		return
 	}
 	if parts := strings.Split(path, "/"); len(parts) > 2 && (parts[1] == "api" || parts[1] == "apis" && c.server.knowsGroup(parts[2])) {
