@@ -49,7 +49,7 @@ var (
 	// Which of several errors the merge library tells is left to the order of Go
 	// maps.
 	mergeErrors       = regexp.MustCompile(`(?s)(failed to create typed patch object \([^)]*\): ).*`)
-	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
+	duplicatePort     = regexp.MustCompile(`(Duplicate value: |duplicate nodePort: \{\w+ )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
 
