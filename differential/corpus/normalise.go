@@ -45,11 +45,11 @@ var (
 	revisionPattern = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
 	quotedRevision  = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
 	quotedFields    = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
-	printedRevision = regexp.MustCompile(`(map\[[^\]]*resourceVersion:)\d+`)
+	printedRevision = regexp.MustCompile(`(\bresourceVersion:)\d+`)
 	// Which of several errors the merge library tells is left to the order of Go
 	// maps.
 	mergeErrors       = regexp.MustCompile(`(?s)(failed to create typed patch object \([^)]*\): ).*`)
-	duplicatePort     = regexp.MustCompile(`(Duplicate value: )(3[0-2]\d{3})\b`)
+	duplicatePort     = regexp.MustCompile(`(Duplicate value: |duplicate nodePort: \{\w+ )(3[0-2]\d{3})\b`)
 	generatedSuffixes = regexp.MustCompile(`^[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -154,7 +155,9 @@ func (c *call) decodeCustom(body []byte, enc encoding, strict bool, defaults *sc
 		}
 	}
 	if gvk.Group != c.gv.Group || gvk.Kind != c.kind.Kind || gvk.Version != c.gv.Version {
-		return u, gvk, nil
+		// The caller will refuse it, but malformed metadata is found first.
+		_, _, _, err := objectmeta.GetObjectMetaWithOptions(u.Object, objectmeta.ObjectMetaOptions{})
+		return u, gvk, err
 	}
 	unknown, err := c.version.Strategy.Decoded(u)
 	if err != nil {

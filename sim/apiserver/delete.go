@@ -177,7 +177,7 @@ func (d *deletion) deleteExisting(existing *object) (o *object, gone bool, err e
 // dropFinalizers deletes an object from which the options take its last
 // finalizers. The last state told is the one before. The real server loses
 // sight of the object on the way: a precondition on resourceVersion then never
-// holds, and a dry run shows nothing.
+// holds, and a dry run shows an empty object.
 func (d *deletion) dropFinalizers(existing *object) (o *object, gone bool, err error) {
 	if p := d.opts.Preconditions; p != nil && p.ResourceVersion != nil && !d.dryRun {
 		err := storage.NewInvalidObjError(storageKey(d.res.kind, existing.key), fmt.Sprintf("Precondition failed: ResourceVersion in precondition: , ResourceVersion in object meta: %s", existing.meta.GetResourceVersion()))
@@ -185,7 +185,7 @@ func (d *deletion) dropFinalizers(existing *object) (o *object, gone bool, err e
 	}
 	if d.dryRun {
 		value := d.version.New()
-		return &object{value: value, meta: metaOf(value)}, true, nil
+		return &object{value: value, meta: metaOf(value)}, false, nil
 	}
 	return d.remove(existing), true, nil
 }

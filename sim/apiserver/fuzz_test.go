@@ -1,7 +1,10 @@
 package apiserver_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"hash"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -98,19 +101,22 @@ func (c *fuzzClock) pass(d time.Duration) {
 // onceWriter fails the test on a second answer, and on frames before the first.
 type onceWriter struct {
 	tb      testing.TB
+	sum     hash.Hash
 	request string
 	answers int
 	closed  bool
 }
 
-func (w *onceWriter) Respond(code int, _ http.Header, body []byte, stream bool) {
+func (w *onceWriter) Respond(code int, h http.Header, body []byte, stream bool) {
 	w.answers++
+	fmt.Fprintf(w.sum, "%d %v %s\n", code, h, body)
 	assert.Equal(w.tb, 1, w.answers, w.request)
 	assert.False(w.tb, stream && len(body) > 0, w.request)
 	assert.True(w.tb, code >= 200 && code < 600, w.request)
 }
 
 func (w *onceWriter) Send(f apiserver.Frame) {
+	w.sum.Write(f.Data)
 	assert.Equal(w.tb, 1, w.answers, w.request)
 	assert.False(w.tb, w.closed, w.request)
 	assert.NotEmpty(w.tb, f.Data, w.request)
@@ -163,7 +169,9 @@ func (l *ledger) check(s *apiserver.Server) {
 
 func pick(table []string, b byte) string { return table[int(b)%len(table)] }
 
-func fuzzHandle(t *testing.T, data []byte) {
+// fuzzHandle returns a hash of all that the server said.
+func fuzzHandle(t *testing.T, data []byte) string {
+	sum := sha256.New()
 	clock := &fuzzClock{now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	l := &ledger{tb: t, objects: map[string]runtime.Object{}}
 	s := newServer(t, apiserver.Config{
@@ -189,7 +197,7 @@ func fuzzHandle(t *testing.T, data []byte) {
 				r.Header.Set(name, value)
 			}
 		}
-		w := &onceWriter{tb: t, request: r.Method + " " + u.String() + " " + body}
+		w := &onceWriter{tb: t, sum: sum, request: r.Method + " " + u.String() + " " + body}
 		cancels = append(cancels, s.Handle(int(op[6]>>7), r, w))
 		switch op[7] >> 5 {
 		case 0:
@@ -207,19 +215,37 @@ func fuzzHandle(t *testing.T, data []byte) {
 	}
 	clock.pass(2 * time.Hour)
 	l.check(s)
+	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-func FuzzHandle(f *testing.F) {
+// fuzzSeeds are the sequences that every test run tries.
+func fuzzSeeds(n int) [][]byte {
 	x := uint32(1)
-	for range 40 {
+	var out [][]byte
+	for range n {
 		seed := make([]byte, 8*30)
 		for i := range seed {
 			x = x*1664525 + 1013904223
 			seed[i] = byte(x >> 24)
 		}
+		out = append(out, seed)
+	}
+	return out
+}
+
+func FuzzHandle(f *testing.F) {
+	for _, seed := range fuzzSeeds(40) {
 		f.Add(seed)
 	}
-	f.Fuzz(fuzzHandle)
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzHandle(t, data) })
+}
+
+// TestSameBytes sends random requests to two servers: they must say the same,
+// to the byte, or something depends on the order of a map.
+func TestSameBytes(t *testing.T) {
+	for i, seed := range fuzzSeeds(60) {
+		require.Equal(t, fuzzHandle(t, seed), fuzzHandle(t, seed), "sequence %d", i)
+	}
 }
 
 // FuzzBody decodes what nobody would write by hand.

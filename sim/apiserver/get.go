@@ -63,8 +63,21 @@ func (c *call) notFound() error {
 	return apierrors.NewNotFound(c.kind.Resource, c.info.Name)
 }
 
+// shown is what this endpoint shows of a stored object.
+func (c *call) shown(o *object) *object {
+	if c.version.Shown == nil || c.info.Subresource != "" || c.r.Method == http.MethodDelete {
+		return o
+	}
+	value := c.version.Shown(o.value)
+	if value == o.value {
+		return o
+	}
+	return &object{key: o.key, revision: o.revision, value: value, meta: metaOf(value)}
+}
+
 // answerObject sends an object in the form the client asked for.
 func (c *call) answerObject(code int, o *object, f format) {
+	o = c.shown(o)
 	if f.as != "" {
 		c.answerTransformed(code, []*object{o}, false, metav1.ListMeta{ResourceVersion: o.meta.GetResourceVersion()}, f)
 		return

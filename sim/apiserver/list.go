@@ -43,6 +43,11 @@ func (c *call) list(opts *internalversion.ListOptions) {
 }
 
 func (c *call) answerList(l listed, f format) {
+	if c.version.Shown != nil {
+		for i, o := range l.items {
+			l.items[i] = c.shown(o)
+		}
+	}
 	if f.as != "" {
 		c.answerTransformed(http.StatusOK, l.items, true, l.meta, f)
 		return
@@ -69,6 +74,9 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 		if err := c.continuePage(opts, sel, &p); err != nil {
 			done(listed{}, err)
 			return nil
+		}
+		if opts.ResourceVersion == "0" && !fromLog {
+			p.limit = 0
 		}
 		answer()
 		return nil

@@ -63,6 +63,11 @@ type Version struct {
 	// not changed, the result may share parts with it.
 	ToStorage, FromStorage func(obj runtime.Object) runtime.Object
 
+	// Shown is what get, list, create and update of the main resource show of a
+	// stored object; nil: all of it. Watches, deletions and subresources always
+	// show all. The argument is not changed.
+	Shown func(obj runtime.Object) runtime.Object
+
 	// SelectableFields are what a field selector may name, beside
 	// metadata.name and metadata.namespace, and the values in obj. The keys are
 	// the same for every object, so New() tells which are supported. nil: none.

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -27,7 +28,6 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 			defaults: defaultService,
 			prepareCreate: func(svc *corev1.Service) {
 				svc.Status = corev1.ServiceStatus{}
-				dropInternalTrafficPolicy(svc)
 			},
 			prepareUpdate:  prepareServiceUpdate,
 			validate:       func(svc *corev1.Service) field.ErrorList { return validateService(svc, nil) },
@@ -39,7 +39,7 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 		},
 		serviceAllocator: allocator,
 	}
-	return builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
+	kind := builtinKind[*corev1.Service, *corev1.ServiceList](corev1.SchemeGroupVersion, kindSpec{
 		resource:   "services",
 		shortNames: []string{"svc"},
 		categories: []string{"all"},
@@ -58,6 +58,8 @@ func newServiceKind(allocator *serviceAllocator) *Kind {
 			}
 		}),
 	})
+	kind.Versions[0].Shown = func(obj runtime.Object) runtime.Object { return shownService(obj.(*corev1.Service)) }
+	return kind
 }
 
 // prepareServiceUpdate keeps the status and drops what a new type has no use
@@ -97,16 +99,17 @@ func prepareServiceUpdate(svc, old *corev1.Service) {
 	if externallyAccessible(old) && !externallyAccessible(svc) && svc.Spec.ExternalTrafficPolicy == old.Spec.ExternalTrafficPolicy {
 		svc.Spec.ExternalTrafficPolicy = ""
 	}
-	dropInternalTrafficPolicy(svc)
 }
 
-// dropInternalTrafficPolicy: the real server stores the policy of an
-// ExternalName, but never shows it. What is not a policy is left for
-// validation to find.
-func dropInternalTrafficPolicy(svc *corev1.Service) {
-	if svc.Spec.Type == corev1.ServiceTypeExternalName && internalTrafficPolicies.Has(ptr.Deref(svc.Spec.InternalTrafficPolicy, "")) {
-		svc.Spec.InternalTrafficPolicy = nil
+// shownService hides the internalTrafficPolicy of an ExternalName: it means
+// nothing there, but was once defaulted and is stored to this day.
+func shownService(svc *corev1.Service) *corev1.Service {
+	if svc.Spec.Type != corev1.ServiceTypeExternalName || svc.Spec.InternalTrafficPolicy == nil {
+		return svc
 	}
+	svc = svc.DeepCopy()
+	svc.Spec.InternalTrafficPolicy = nil
+	return svc
 }
 
 func serviceWarnings(svc *corev1.Service) []string {

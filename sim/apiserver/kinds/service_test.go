@@ -261,7 +261,8 @@ func TestExternalNameShowsNoInternalTrafficPolicy(t *testing.T) {
 	s := newServices(t, Options{})
 	svc, errs := s.post("x", `{"type":"ExternalName","externalName":"a.b","internalTrafficPolicy":"Local"}`)
 	require.Empty(t, errs)
-	assert.Nil(t, svc.Spec.InternalTrafficPolicy)
+	assert.NotNil(t, svc.Spec.InternalTrafficPolicy, "it is stored")
+	assert.Nil(t, shownService(svc).Spec.InternalTrafficPolicy, "but not shown")
 	_, errs = s.post("y", `{"type":"ExternalName","externalName":"a.b","internalTrafficPolicy":"Bogus"}`)
 	assert.Equal(t, []string{`spec.internalTrafficPolicy: Unsupported value: "Bogus": supported values: "Cluster", "Local" (FieldValueNotSupported)`}, errs)
 }

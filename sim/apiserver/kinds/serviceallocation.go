@@ -266,6 +266,7 @@ func (c *serviceClaim) nodePorts(old *corev1.Service) error {
 	wanted := c.svc.Spec.Type == corev1.ServiceTypeNodePort || ptr.Deref(c.svc.Spec.AllocateLoadBalancerNodePorts, true)
 	held := heldPorts(old)
 	shared := map[int32]int32{}
+	seen := map[string]bool{}
 	for i := range c.svc.Spec.Ports {
 		port := &c.svc.Spec.Ports[i]
 		if port.NodePort == 0 && !wanted {
@@ -291,6 +292,11 @@ func (c *serviceClaim) nodePorts(old *corev1.Service) error {
 		if old == nil && shared[port.Port] == 0 {
 			shared[port.Port] = port.NodePort
 		}
+		holder := fmt.Sprintf("{%s %d}", port.Protocol, port.NodePort)
+		if old != nil && seen[holder] {
+			return fmt.Errorf("duplicate nodePort: %s", holder)
+		}
+		seen[holder] = true
 	}
 	return nil
 }
