@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -140,10 +142,33 @@ func toStorage(v *kinds.Version, value runtime.Object) runtime.Object {
 	if u, ok := value.(*unstructured.Unstructured); ok {
 		wholeNumbers(u.Object)
 	}
-	if v.ToStorage == nil {
+	if v.ToStorage != nil {
+		value = v.ToStorage(value)
+	}
+	return throughProtobuf(value)
+}
+
+// throughProtobuf writes and reads a built-in object as the real store does:
+// empty lists come back as none, which JSON shows where a field is never
+// omitted. Custom resources and their definitions are stored as JSON.
+func throughProtobuf(value runtime.Object) runtime.Object {
+	switch value.(type) {
+	case *unstructured.Unstructured, *apiextensionsv1.CustomResourceDefinition:
 		return value
 	}
-	return v.ToStorage(value)
+	out, ok := reflect.New(reflect.TypeOf(value).Elem()).Interface().(protobufObject)
+	if !ok {
+		return value
+	}
+	if err := out.Unmarshal(marshalProtobuf(value)); err != nil {
+		panic(fmt.Sprintf("apiserver: decode: %T from its own protobuf: %v", value, err))
+	}
+	return out
+}
+
+type protobufObject interface {
+	runtime.Object
+	Unmarshal([]byte) error
 }
 
 // wholeNumbers makes integers of whole floats, which is what a real store
