@@ -50,6 +50,10 @@ replay: build ## one seed with every event: make replay SEED=7
 fuzz: ## the native fuzz targets: make fuzz FOR=10m
 	go test ./scenarios -run '^$$' -fuzz FuzzParse -fuzztime $(FOR)
 
+.PHONY: differential
+differential: ## random requests to the simulated server and to a real one: make differential FOR=10m
+	cd differential && go run . -known known.json -for $(FOR) -seed $(SEED)
+
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	go test ./... -run '^$$' -bench . -benchmem

@@ -22,7 +22,10 @@ func apiserverCommand() *cobra.Command {
 	var crds []string
 	var options loopback.Options
 	var watchCache bool
-	config := apiserver.Config{GarbageCollector: true, NamespaceController: true}
+	config := apiserver.Config{
+		GarbageCollector: true, NamespaceController: true, ServiceIPAddresses: true,
+		WatchCacheSize: 100_000, // bounds the history of a server that runs for days
+	}
 	c := &cobra.Command{
 		Use:   "apiserver --listen 127.0.0.1:PORT",
 		Short: "Serve the simulated API server on a loopback address, on the real clock",
