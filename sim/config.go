@@ -67,7 +67,7 @@ type Process struct {
 	// Start is when it is first started.
 	Start time.Duration
 	// Run is the program. It returns when ctx ends. A subject that returns
-	// earlier is a problem ("exit") and is started again after 1s, as a kubelet would.
+	// earlier is a problem ("exit") and is started again after 1s, doubling to 5m.
 	Run func(ctx context.Context, env Env) error
 	// MayExit says whether returning err by itself is ordinary for this
 	// program, such as the end of a leader whose lease was lost. Nil: never.
