@@ -62,7 +62,8 @@ type Process struct {
 	Name string
 	// User marks an actor that is not under test: faults do not concern it
 	// unless they name it, it is never restarted, and the liveness phase does
-	// not begin before it has returned.
+	// not begin before it has returned. An error that it returns makes the run
+	// inconclusive: what was to happen did not.
 	User bool
 	// Start is when it is first started.
 	Start time.Duration

@@ -120,6 +120,9 @@ func (w *world) processReturned(i *incarnation, err error) {
 	w.end(i)
 	p.current = nil
 	if p.User {
+		if err != nil {
+			w.problem(model.Problem{Kind: model.Failing, Process: p.Name, Message: err.Error()})
+		}
 		return
 	}
 	if p.MayExit == nil || !p.MayExit(err) {
