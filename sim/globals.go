@@ -32,8 +32,10 @@ type chance struct {
 // It panics when the global source cannot be seeded, because then no run of
 // the program can be replayed.
 func takeChance(seed Seed) (*chance, func()) {
+	//lint:ignore SA1019 client-go draws from the global source: it has to be seeded
 	rand.Seed(1)
 	first := rand.Int63()
+	//lint:ignore SA1019 as above
 	rand.Seed(1)
 	if rand.Int63() != first {
 		panic("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
@@ -51,6 +53,7 @@ func takeChance(seed Seed) (*chance, func()) {
 // reseed makes the next draws depend on the identity of what wakes a process.
 func (c *chance) reseed(identity string) {
 	h := hashOf(c.seed, "chance", identity)
+	//lint:ignore SA1019 as in takeChance
 	rand.Seed(int64(h >> 1))
 	utilrand.Seed(int64(h >> 1))
 	c.crypto.set(h)
