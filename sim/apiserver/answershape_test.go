@@ -19,3 +19,14 @@ func TestWatchWithNegativeTimeout(t *testing.T) {
 	assert.Empty(t, watch.events())
 	assert.True(t, watch.closed)
 }
+
+func TestTooLargeRevisionWithoutCache(t *testing.T) {
+	w := newWorld(t, apiserver.Config{DisableWatchCache: true})
+	for _, path := range []string{"?resourceVersion=999999", "?resourceVersion=999999&resourceVersionMatch=Exact", "/a?resourceVersion=999999"} {
+		r := w.do(0, "GET", widgetsPath+path, "")
+		assert.Equal(t, 504, r.code, path)
+		assert.Contains(t, string(r.body), "Too large resource version", path)
+		assert.NotContains(t, r.header, "Retry-After", path)
+		assert.NotContains(t, string(r.body), "retryAfterSeconds", path)
+	}
+}
