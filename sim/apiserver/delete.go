@@ -68,7 +68,11 @@ func (c *call) delete() {
 // answerDeleted answers with the object while it is still there, and for some
 // kinds even when it is not; otherwise with who it was.
 func (c *call) answerDeleted(code int, o *object, gone bool, f format) {
-	if !gone || returnsDeleted[c.kind.Resource] {
+	if !gone {
+		c.answerWhole(code, o, f)
+		return
+	}
+	if returnsDeleted[c.kind.Resource] {
 		c.answerObject(code, o, f)
 		return
 	}
