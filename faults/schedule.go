@@ -8,11 +8,14 @@ type Draw func(ruleID, purpose string) float64
 
 // Decision is the fate of one call. The zero value lets it pass.
 type Decision struct {
-	// Rule that decided, nil when none did. Slowed are the latency rules that fired.
-	Rule   *Rule
-	Slowed []*Rule
-	// Delay is added to the call's latency, or waited before its failure.
+	// Rule that decided, nil when none did. Delay is its own: what the client
+	// waits before the failure, or how long a watch stays open.
+	Rule  *Rule
 	Delay time.Duration
+	// Slowed are the latency rules that fired, whether or not another rule
+	// decided. Slowdown is the sum of what they add to the request's latency.
+	Slowed   []*Rule
+	Slowdown time.Duration
 }
 
 // Schedule is the weather of one run: rules consulted in order.
@@ -69,11 +72,11 @@ func (s *Schedule) Decide(c Call, draw Draw) Decision {
 		case r.Kind == Latency:
 			if s.fires(i, draw) {
 				d.Slowed = append(d.Slowed, r)
-				d.Delay += r.Delay.at(draw(r.ID, "delay"))
+				d.Slowdown += r.Delay.at(draw(r.ID, "delay"))
 			}
 		case d.Rule == nil && s.fires(i, draw):
 			d.Rule = r
-			d.Delay += r.Delay.at(draw(r.ID, "delay"))
+			d.Delay = r.Delay.at(draw(r.ID, "delay"))
 		}
 	}
 	return d

@@ -202,7 +202,7 @@ func decideAll(seed sim.Seed, rules []faults.Rule) []string {
 		d := schedule.Decide(call, func(ruleID, purpose string) float64 {
 			return sim.Draw(seed, "fault", ruleID, purpose, fmt.Sprint(i))
 		})
-		said := d.Delay.String()
+		said := (d.Delay + d.Slowdown).String()
 		if d.Rule != nil {
 			said += " " + d.Rule.ID
 		}

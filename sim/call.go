@@ -46,13 +46,16 @@ func (w *world) send(c *call) {
 	}
 	w.number(c)
 	w.weigh(c)
+	for _, rule := range c.fate.Slowed {
+		w.fault(c, rule)
+	}
 	if rule := c.fate.Rule; rule != nil {
 		w.fault(c, rule)
 		if w.failBeforeServer(c, rule) {
 			return
 		}
 	}
-	w.toServer(c, w.latency(c.key, "request")+w.slowdown(c))
+	w.toServer(c, w.latency(c.key, "request")+c.fate.Slowdown)
 }
 
 // number gives the call its identity and its place in the history.
@@ -93,15 +96,6 @@ func (w *world) weigh(c *call) {
 	}, func(ruleID, purpose string) float64 {
 		return Draw(w.config.Seed, "fault", ruleID, purpose, c.key)
 	})
-}
-
-// slowdown is what latency rules add; a deciding rule's delay is spent elsewhere.
-func (w *world) slowdown(c *call) time.Duration {
-	if len(c.fate.Slowed) == 0 || c.fate.Rule != nil {
-		return 0
-	}
-	w.fault(c, c.fate.Slowed[0])
-	return c.fate.Delay
 }
 
 // arrive is run when a request reaches the server.

@@ -23,7 +23,7 @@ func (w *world) fault(c *call, r *faults.Rule) {
 
 // failBeforeServer ends a call that never reaches the server.
 func (w *world) failBeforeServer(c *call, r *faults.Rule) bool {
-	soon := w.now() + w.latency(c.key, "failure")
+	soon := w.now() + w.latency(c.key, "failure") + c.fate.Slowdown
 	switch {
 	case r.Kind == faults.ConnectionRefused:
 		w.agenda.add(soon, c.key, func() { w.fail(c, errRefused) })
