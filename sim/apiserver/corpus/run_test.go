@@ -101,7 +101,7 @@ func TestRunFillsInReferences(t *testing.T) {
 }
 
 func TestNormaliserNamesAndOrder(t *testing.T) {
-	n := newNormaliser("ns-1")
+	n := newNormaliser("ns-1", false)
 	n.learnBase([]byte(`{"metadata":{"generateName":"a-"}}`))
 	assert.Equal(t, `Service "a-<gen:1>" in <ns>`, n.text(`Service "a-bcdfg" in ns-1`))
 	assert.Equal(t, "failed to create typed patch object (/a; v1, Kind=X): <errors>", n.text("failed to create typed patch object (/a; v1, Kind=X): errors:\n  .b: y\n  .a: x"))
