@@ -225,7 +225,10 @@ func (d *deletion) finalizers(o *object) (names []string, changed bool) {
 	case metav1.DeletePropagationForeground:
 		names = append(names, metav1.FinalizerDeleteDependents)
 	}
-	return names, !sameSet(names, have)
+	if sameSet(names, have) {
+		return have, false // in the order, and as often, as they stand there
+	}
+	return names, true
 }
 
 func sameSet(a, b []string) bool {
