@@ -108,3 +108,12 @@ func TestNormaliserNamesAndOrder(t *testing.T) {
 	assert.Equal(t, "Duplicate value: <nodePort:1>", n.text("Duplicate value: 30904"))
 	assert.Equal(t, "Invalid value: 10", n.text("Invalid value: 10"), "what the request said stays")
 }
+
+func TestNormaliserOfSteadyCasesHidesLess(t *testing.T) {
+	message := "failed to create typed patch object (/a; v1, Kind=X): .spec.bogus: field not declared in schema"
+	assert.Equal(t, message, newNormaliser("ns-1", true).text(message))
+	fields := []any{map[string]any{"manager": "b"}, map[string]any{"manager": "a"}}
+	keep := map[string]bool{"managedFields": true}
+	assert.Equal(t, fields, newNormaliser("ns-1", true).managedFields(fields, keep), "in the server's order")
+	assert.NotEqual(t, fields, newNormaliser("ns-1", false).managedFields(fields, keep), "in one of its own")
+}

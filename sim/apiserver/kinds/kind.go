@@ -63,8 +63,8 @@ type Version struct {
 	// not changed, the result may share parts with it.
 	ToStorage, FromStorage func(obj runtime.Object) runtime.Object
 
-	// Converted is ToStorage without the defaults, which a custom resource gets
-	// when it is read; nil: no kind of object is stored without them.
+	// Converted is ToStorage without the defaults that a custom resource gets
+	// only when it is read; nil: nothing is added after storing.
 	Converted func(obj runtime.Object) runtime.Object
 
 	// Shown is what get, list, create, update and a deletion that leaves nothing
