@@ -6,9 +6,9 @@ import (
 	"regexp"
 	"sync/atomic"
 
-	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/known"
 	"github.com/seatrial/seatrial/differential/simulated"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // judge sends the same case to both servers and compares the answers.

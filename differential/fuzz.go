@@ -13,10 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/generate"
 	"github.com/seatrial/seatrial/differential/shrink"
 	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // fuzz runs sequences until the time is up, enough requests were sent, or

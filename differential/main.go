@@ -13,11 +13,11 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
-	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/generate"
 	"github.com/seatrial/seatrial/differential/known"
 	"github.com/seatrial/seatrial/differential/realserver"
 	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // Exit codes.

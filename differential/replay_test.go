@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/differential/generate"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // TestFound replays every difference that a fuzz run once found against the

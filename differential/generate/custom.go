@@ -3,7 +3,7 @@ package generate
 import (
 	_ "embed"
 
-	"github.com/seatrial/seatrial/differential/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 //go:embed setup.json

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/seatrial/seatrial/differential/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // ownSelector finds a sequence's own cluster-scoped objects.

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/exp/rand"
 
-	"github.com/seatrial/seatrial/differential/corpus"
 	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // Slots is how many sequences may run against one server at the same time.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/differential/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // Over a range of numbers: a sequence is a function of seed and number, it only

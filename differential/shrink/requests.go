@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/seatrial/seatrial/differential/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // Requests drops query parameters, headers and parts of bodies that the

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/differential/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 )
 
 // A made-up failure needs two steps of thirty, one of which the other refers

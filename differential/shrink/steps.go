@@ -1,6 +1,6 @@
 package shrink
 
-import "github.com/seatrial/seatrial/differential/corpus"
+import "github.com/seatrial/seatrial/sim/apiserver/corpus"
 
 // Fails says whether a candidate still fails in the way that matters. It may
 // change the candidate's expectations but not its requests.

@@ -44,7 +44,10 @@ func (p *patching) apply(existing *object) (runtime.Object, error) {
 	}
 	obj = finishTyped(obj)
 	if canonical, ok := p.version.Strategy.(kinds.MetadataCanonicalizer); ok {
-		p.storedAside = canonical.CanonicalMetadata(obj)
+		changed := canonical.CanonicalMetadata(obj)
+		// A status write keeps the metadata there was, and what is converted
+		// for storage becomes canonical on the way.
+		p.storedAside = changed && p.endpoint.subresource == "" && p.version.Converted == nil
 	}
 	p.fields, p.ownFields = nil, metaOf(obj).GetManagedFields()
 	return obj, nil

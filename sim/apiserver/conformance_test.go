@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
-	"github.com/seatrial/seatrial/sim/apiserver/internal/corpus"
+	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
@@ -21,7 +21,7 @@ import (
 // recorded request must get the recorded answer. Each case has a server and a
 // bubble of its own, so waits cost nothing.
 func TestConformance(t *testing.T) {
-	cases, err := corpus.Load(filepath.Join("testdata", "conformance"))
+	cases, err := corpus.LoadAll(filepath.Join("testdata", "conformance"))
 	require.NoError(t, err)
 	var setup *corpus.Case
 	for _, c := range cases {
@@ -54,8 +54,11 @@ func replay(t *testing.T, setup, c *corpus.Case) {
 	})
 	require.NoError(t, err)
 	target := &corpus.Target{
-		RT:   host.Transport(0),
-		Base: "http://apiserver",
+		Transport: host.Transport(0),
+		Base:      "http://apiserver",
+		Steady:    true,
+		// As the recorder called itself: it names the field manager.
+		Headers: map[string]string{"Accept": "application/json", "User-Agent": "corpus/v1"},
 		Compact: func(context.Context) error {
 			host.Do(func(s *apiserver.Server) { s.Compact(s.Revision()) })
 			return nil
@@ -63,12 +66,12 @@ func replay(t *testing.T, setup, c *corpus.Case) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	answers, err := corpus.RunCase(ctx, target, setup, "setup")
+	answers, err := corpus.Run(ctx, target, setup, "setup")
 	require.NoError(t, err)
 	for i, got := range answers {
 		require.Equal(t, setup.Steps[i].Expect.Status, got.Status, "setup step %s", setup.Steps[i].ID)
 	}
-	answers, err = corpus.RunCase(ctx, target, c, "t1-000")
+	answers, err = corpus.Run(ctx, target, c, "t1-000")
 	require.NoError(t, err)
 	for i, got := range answers {
 		for _, d := range corpus.Diff(c.Steps[i].Expect, got) {

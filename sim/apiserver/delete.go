@@ -68,7 +68,11 @@ func (c *call) delete() {
 // answerDeleted answers with the object while it is still there, and for some
 // kinds even when it is not; otherwise with who it was.
 func (c *call) answerDeleted(code int, o *object, gone bool, f format) {
-	if !gone || returnsDeleted[c.kind.Resource] {
+	if !gone {
+		c.answerWhole(code, o, f)
+		return
+	}
+	if returnsDeleted[c.kind.Resource] {
 		c.answerObject(code, o, f)
 		return
 	}
@@ -221,7 +225,10 @@ func (d *deletion) finalizers(o *object) (names []string, changed bool) {
 	case metav1.DeletePropagationForeground:
 		names = append(names, metav1.FinalizerDeleteDependents)
 	}
-	return names, !sameSet(names, have)
+	if sameSet(names, have) {
+		return have, false // in the order, and as often, as they stand there
+	}
+	return names, true
 }
 
 func sameSet(a, b []string) bool {

@@ -65,7 +65,7 @@ func (c *call) notFound() error {
 
 // shown is what this endpoint shows of a stored object.
 func (c *call) shown(o *object) *object {
-	if c.version.Shown == nil || c.info.Subresource != "" || c.r.Method == http.MethodDelete {
+	if c.version.Shown == nil || c.info.Subresource != "" {
 		return o
 	}
 	value := c.version.Shown(o.value)
@@ -77,7 +77,11 @@ func (c *call) shown(o *object) *object {
 
 // answerObject sends an object in the form the client asked for.
 func (c *call) answerObject(code int, o *object, f format) {
-	o = c.shown(o)
+	c.answerWhole(code, c.shown(o), f)
+}
+
+// answerWhole hides nothing that is stored.
+func (c *call) answerWhole(code int, o *object, f format) {
 	if f.as != "" {
 		c.answerTransformed(code, []*object{o}, false, metav1.ListMeta{ResourceVersion: o.meta.GetResourceVersion()}, f)
 		return

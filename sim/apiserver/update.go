@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -280,12 +279,11 @@ func (w *write) behind(obj, value runtime.Object) bool {
 	if w.storedAside {
 		return true
 	}
-	if !w.kind.Custom || w.version.ToStorage == nil {
+	if w.version.Converted == nil {
 		return false
 	}
-	sent := maps.Clone(obj.(*unstructured.Unstructured).Object)
-	sent["apiVersion"] = value.GetObjectKind().GroupVersionKind().GroupVersion().String()
-	return !reflect.DeepEqual(sent, value.(*unstructured.Unstructured).Object)
+	stored := w.version.Converted(obj).(*unstructured.Unstructured)
+	return !reflect.DeepEqual(stored.Object, value.(*unstructured.Unstructured).Object)
 }
 
 // sameState: a write that changes nothing is not written. The real server

@@ -231,6 +231,7 @@ func (v *customVersion) version(storage *customVersion, types *customTypes) Vers
 	}
 	if v != storage {
 		served.ToStorage = storage.convert
+		served.Converted = storage.adopt
 		served.FromStorage = v.convert
 	}
 	return served
@@ -252,14 +253,20 @@ func (v *customVersion) newList() runtime.Object {
 }
 
 // convert is what spec.conversion.strategy None does: the apiVersion changes,
-// then the object is completed by the rules of its new version. Fields that the
-// version does not know are pruned, as they are when the real server decodes.
+// then the object is completed by the rules of its new version.
 func (v *customVersion) convert(obj runtime.Object) runtime.Object {
-	converted := obj.(*unstructured.Unstructured).DeepCopy()
-	converted.SetGroupVersionKind(v.gvk)
-	v.prune(converted)
+	converted := v.adopt(obj)
 	v.Default(converted)
 	return converted
+}
+
+// adopt changes the apiVersion and prunes what the version does not know and
+// nulls, which is all that happens to an object on its way into storage.
+func (v *customVersion) adopt(obj runtime.Object) runtime.Object {
+	adopted := obj.(*unstructured.Unstructured).DeepCopy()
+	adopted.SetGroupVersionKind(v.gvk)
+	v.prune(adopted)
+	return adopted
 }
 
 func (v *customVersion) deprecationWarning() string {

@@ -52,16 +52,31 @@ func (v *customVersion) Default(obj runtime.Object) {
 	structuraldefaulting.Default(obj.(*unstructured.Unstructured).Object, v.structural)
 }
 
+// rewrittenMetadata is set or removed by every write: what a client says of it
+// never gets into storage.
+var rewrittenMetadata = []string{"creationTimestamp", "generation", "resourceVersion", "selfLink", "uid"}
+
 // CanonicalMetadata brings metadata into the form in which it is read back
-// from storage, without nulls and empty maps, and says whether that changed it.
+// from storage, without nulls and empty maps, and says whether that changed
+// what will be stored.
 func (v *customVersion) CanonicalMetadata(obj runtime.Object) (changed bool) {
 	u := obj.(*unstructured.Unstructured)
-	before := runtime.DeepCopyJSONValue(u.Object["metadata"])
+	before := storedMetadata(u)
 	if meta, found, err := schemaobjectmeta.GetObjectMeta(u.Object, true); err == nil && found {
 		// Metadata that could be decoded can be encoded.
 		_ = schemaobjectmeta.SetObjectMeta(u.Object, meta)
 	}
-	return !apiequality.Semantic.DeepEqual(before, u.Object["metadata"])
+	return !apiequality.Semantic.DeepEqual(before, storedMetadata(u))
+}
+
+// storedMetadata is a copy of the metadata that a write leaves as it is.
+func storedMetadata(u *unstructured.Unstructured) map[string]any {
+	metadata, _ := u.Object["metadata"].(map[string]any)
+	stored := runtime.DeepCopyJSON(metadata)
+	for _, name := range rewrittenMetadata {
+		delete(stored, name)
+	}
+	return stored
 }
 
 // prune drops what the schema does not know, and nulls where null is not

@@ -63,9 +63,13 @@ type Version struct {
 	// not changed, the result may share parts with it.
 	ToStorage, FromStorage func(obj runtime.Object) runtime.Object
 
-	// Shown is what get, list, create and update of the main resource show of a
-	// stored object; nil: all of it. Watches, deletions and subresources always
-	// show all. The argument is not changed.
+	// Converted is ToStorage without the defaults that a custom resource gets
+	// only when it is read; nil: nothing is added after storing.
+	Converted func(obj runtime.Object) runtime.Object
+
+	// Shown is what get, list, create, update and a deletion that leaves nothing
+	// show of a stored object; nil: all of it. Watches, subresources and a
+	// deletion that has to wait always show all. The argument is not changed.
 	Shown func(obj runtime.Object) runtime.Object
 
 	// SelectableFields are what a field selector may name, beside

@@ -92,7 +92,9 @@ func (n *normaliser) metadata(m map[string]any, keep map[string]bool, list bool)
 // few milliseconds that is chance, so they are ordered by content instead.
 func (n *normaliser) managedFields(list []any, keep map[string]bool) any {
 	out := n.value(list, keep, false).([]any)
-	sortByJSON(out)
+	if !n.steady {
+		sortByJSON(out)
+	}
 	return out
 }
 

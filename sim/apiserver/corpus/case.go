@@ -15,19 +15,21 @@ type Case struct {
 
 // Step is one action. Ops:
 //
-//	""             send Request, compare Expect
-//	"poll"         send Request until the status is PollStatus and the raw body contains PollContains
-//	"watch-start"  start a watch named Watch
-//	"watch-read"   read from the watch named Watch until Events events came, it closed, or TimeoutMs passed
-//	"sleep"        wait TimeoutMs
-//
-// Other tools that share the format know more; here they are errors.
+//	""                 send Request, compare Expect
+//	"poll"             send Request until the status is PollStatus and the raw body contains PollContains
+//	"watch-start"      start a watch named Watch
+//	"watch-read"       read from the watch named Watch until Events events came, it closed, or TimeoutMs passed
+//	"sleep"            wait TimeoutMs
+//	"background"       send Request without waiting
+//	"background-wait"  take the answer to the background step whose id is Watch
+//	"compact"          discard history up to now
 type Step struct {
 	ID           string    `json:"id"`
 	Op           string    `json:"op,omitempty"`
 	Request      *Request  `json:"request,omitempty"`
 	Watch        string    `json:"watch,omitempty"`
 	Events       int       `json:"events,omitempty"`
+	WaitClose    bool      `json:"waitClose,omitempty"` // of a watch-read: read on until it closes
 	TimeoutMs    int       `json:"timeoutMs,omitempty"`
 	PollStatus   int       `json:"pollStatus,omitempty"`
 	PollContains string    `json:"pollContains,omitempty"`
@@ -39,11 +41,14 @@ type Step struct {
 
 // Operations of a Step.
 const (
-	OpSend       = ""
-	OpPoll       = "poll"
-	OpWatchStart = "watch-start"
-	OpWatchRead  = "watch-read"
-	OpSleep      = "sleep"
+	OpSend           = ""
+	OpPoll           = "poll"
+	OpWatchStart     = "watch-start"
+	OpWatchRead      = "watch-read"
+	OpSleep          = "sleep"
+	OpBackground     = "background"
+	OpBackgroundWait = "background-wait"
+	OpCompact        = "compact"
 )
 
 // Request is what is sent. Path (with query), header values and body may hold

@@ -14,6 +14,7 @@ import (
 // the newest so far). It lives as long as one run of one case.
 type normaliser struct {
 	namespace string
+	steady    bool // see [Target]
 	uids      map[string]string
 	addresses map[string]string
 	ports     map[string]string
@@ -25,9 +26,10 @@ type normaliser struct {
 	generated []string          // generated names, longest first
 }
 
-func newNormaliser(namespace string) *normaliser {
+func newNormaliser(namespace string, steady bool) *normaliser {
 	return &normaliser{
 		namespace: namespace,
+		steady:    steady,
 		uids:      map[string]string{},
 		addresses: map[string]string{},
 		ports:     map[string]string{},
@@ -42,7 +44,8 @@ var (
 	agePattern      = regexp.MustCompile(`^(\d+[smhdy])+$`)
 	tooOldPattern   = regexp.MustCompile(`(too old resource version: )\d+ \(\d+\)`)
 	tooLargePattern = regexp.MustCompile(`(Too large resource version: )\d+(, current: )\d+`)
-	revisionPattern = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \(|the ResourceVersion in the precondition \()(\d+)`)
+	revisionPattern = regexp.MustCompile(`(ResourceVersion in precondition: |ResourceVersion in object meta: |StorageError: invalid object, Code: 4, Key: |the ResourceVersion in record \()(\d+)`)
+	askedRevision   = regexp.MustCompile(`(the ResourceVersion in the precondition \()(\d+)`)
 	quotedRevision  = regexp.MustCompile(`(\\*"resourceVersion\\*":\\*")(\d+)`)
 	quotedFields    = regexp.MustCompile(`,\\*"managedFields\\*":\[[^\]]*\]`)
 	printedRevision = regexp.MustCompile(`(\bresourceVersion:)\d+`)
@@ -79,14 +82,26 @@ func (n *normaliser) text(s string) string {
 	}
 	s = tooOldPattern.ReplaceAllString(s, "${1}<rv> (<rv>)")
 	s = tooLargePattern.ReplaceAllString(s, "${1}<rv>${2}<rv>")
-	s = revisionPattern.ReplaceAllStringFunc(s, func(m string) string {
-		sub := revisionPattern.FindStringSubmatch(m)
+	if !n.steady {
+		s = n.unsteady(s)
+	}
+	s = n.revisionsBehind(revisionPattern, s)
+	s = printedRevision.ReplaceAllString(s, "${1}<rv>")
+	return quotedRevision.ReplaceAllString(s, "${1}<rv>")
+}
+
+// unsteady normalises what only random requests bring about.
+func (n *normaliser) unsteady(s string) string {
+	s = n.revisionsBehind(askedRevision, s)
+	s = mergeErrors.ReplaceAllString(s, "${1}<errors>")
+	return quotedFields.ReplaceAllString(s, "")
+}
+
+func (n *normaliser) revisionsBehind(pattern *regexp.Regexp, s string) string {
+	return pattern.ReplaceAllStringFunc(s, func(m string) string {
+		sub := pattern.FindStringSubmatch(m)
 		return sub[1] + n.objectRevision(sub[2])
 	})
-	s = printedRevision.ReplaceAllString(s, "${1}<rv>")
-	s = mergeErrors.ReplaceAllString(s, "${1}<errors>")
-	s = quotedFields.ReplaceAllString(s, "")
-	return quotedRevision.ReplaceAllString(s, "${1}<rv>")
 }
 
 func token(seen map[string]string, value, kind string) string {

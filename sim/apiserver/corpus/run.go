@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 type Target struct {
 	Transport http.RoundTripper
 	Base      string            // https://127.0.0.1:6443
-	Headers   map[string]string // sent with every request that does not set them
+	Headers   map[string]string // sent with every request that does not set them; may name another User-Agent
 	// Settle waits until everything that the answers so far have caused has
 	// reached the open watches. nil: the server is a real one, whose watches
 	// are waited for with the step's Events and then SettleTime.
@@ -25,6 +26,12 @@ type Target struct {
 	// SettleTime is how long a watch must stay silent after the last event
 	// expected of it; 0 means 150 ms.
 	SettleTime time.Duration
+	// Steady: the cases were written so that nothing in their answers is chance.
+	// Otherwise the order of managedFields, which of several merge errors a
+	// message tells, and the managedFields quoted in one, are not looked at.
+	Steady bool
+	// Compact discards all history before now. nil: such steps fail.
+	Compact func(ctx context.Context) error
 	// Sent is called for every request, when not nil.
 	Sent func()
 }
@@ -35,12 +42,13 @@ const userAgent = "Go-http-client/2.0"
 
 // run is one execution of one case.
 type run struct {
-	ctx       context.Context
-	target    *Target
-	namespace string
-	norm      *normaliser
-	answers   map[string]any // decoded body by step
-	watches   map[string]*watchStream
+	ctx        context.Context
+	target     *Target
+	namespace  string
+	norm       *normaliser
+	answers    map[string]any // decoded body by step
+	watches    map[string]*watchStream
+	background map[string]chan answer // by step
 }
 
 // Run executes the case in the given namespace, which it creates, and returns
@@ -50,12 +58,13 @@ func Run(ctx context.Context, t *Target, c *Case, namespace string) ([]*Response
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := &run{
-		ctx:       ctx,
-		target:    t,
-		namespace: namespace,
-		norm:      newNormaliser(namespace),
-		answers:   map[string]any{},
-		watches:   map[string]*watchStream{},
+		ctx:        ctx,
+		target:     t,
+		namespace:  namespace,
+		norm:       newNormaliser(namespace, t.Steady),
+		answers:    map[string]any{},
+		watches:    map[string]*watchStream{},
+		background: map[string]chan answer{},
 	}
 	if !c.NoNamespace {
 		if err := r.createNamespace(); err != nil {
@@ -103,6 +112,16 @@ func (r *run) step(s *Step) (*Response, error) {
 	case OpSleep:
 		r.sleep(milliseconds(s.TimeoutMs, 100))
 		return &Response{}, nil
+	case OpBackground:
+		r.startBackground(s)
+		return &Response{}, nil
+	case OpBackgroundWait:
+		return r.awaitBackground(s)
+	case OpCompact:
+		if r.target.Compact == nil {
+			return nil, errors.New("the target cannot compact")
+		}
+		return &Response{}, r.target.Compact(r.ctx)
 	}
 	return nil, fmt.Errorf("unknown op %q", s.Op)
 }

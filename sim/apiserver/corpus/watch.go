@@ -127,7 +127,7 @@ func (r *run) await(w *watchStream, s *Step) {
 			return
 		}
 		var silent <-chan time.Time
-		if s.Events > 0 && unread >= s.Events {
+		if !s.WaitClose && s.Events > 0 && unread >= s.Events {
 			silent = time.After(settle)
 		}
 		select {

@@ -101,10 +101,19 @@ func TestRunFillsInReferences(t *testing.T) {
 }
 
 func TestNormaliserNamesAndOrder(t *testing.T) {
-	n := newNormaliser("ns-1")
+	n := newNormaliser("ns-1", false)
 	n.learnBase([]byte(`{"metadata":{"generateName":"a-"}}`))
 	assert.Equal(t, `Service "a-<gen:1>" in <ns>`, n.text(`Service "a-bcdfg" in ns-1`))
 	assert.Equal(t, "failed to create typed patch object (/a; v1, Kind=X): <errors>", n.text("failed to create typed patch object (/a; v1, Kind=X): errors:\n  .b: y\n  .a: x"))
 	assert.Equal(t, "Duplicate value: <nodePort:1>", n.text("Duplicate value: 30904"))
 	assert.Equal(t, "Invalid value: 10", n.text("Invalid value: 10"), "what the request said stays")
+}
+
+func TestNormaliserOfSteadyCasesHidesLess(t *testing.T) {
+	message := "failed to create typed patch object (/a; v1, Kind=X): .spec.bogus: field not declared in schema"
+	assert.Equal(t, message, newNormaliser("ns-1", true).text(message))
+	fields := []any{map[string]any{"manager": "b"}, map[string]any{"manager": "a"}}
+	keep := map[string]bool{"managedFields": true}
+	assert.Equal(t, fields, newNormaliser("ns-1", true).managedFields(fields, keep), "in the server's order")
+	assert.NotEqual(t, fields, newNormaliser("ns-1", false).managedFields(fields, keep), "in one of its own")
 }

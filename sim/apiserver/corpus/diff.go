@@ -2,11 +2,9 @@ package corpus
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 )
-
-// ComparedHeaders are the response headers that a client may act on.
-var ComparedHeaders = []string{"Content-Type", "Retry-After", "Warning", "Allow"}
 
 // Diff lists the differences between two answers, each with its path.
 func Diff(want, got *Response) []string {
@@ -14,7 +12,7 @@ func Diff(want, got *Response) []string {
 	if want.Status != got.Status {
 		d.add("status: want %d got %d", want.Status, got.Status)
 	}
-	for _, h := range ComparedHeaders {
+	for _, h := range slices.Concat(recordedHeaders, presentHeaders) {
 		if want.Headers[h] != got.Headers[h] {
 			d.add("header %s: want %q got %q", h, want.Headers[h], got.Headers[h])
 		}

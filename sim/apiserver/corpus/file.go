@@ -48,6 +48,21 @@ func Decode(b []byte) (*Case, error) {
 	return c, nil
 }
 
+// LoadAll reads every case of a folder, by file name.
+func LoadAll(dir string) ([]*Case, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("listing cases in %s: %w", dir, err)
+	}
+	cases := make([]*Case, len(files))
+	for i, file := range files { // Glob sorts
+		if cases[i], err = Load(file); err != nil {
+			return nil, err
+		}
+	}
+	return cases, nil
+}
+
 // Load reads one case file.
 func Load(path string) (*Case, error) {
 	b, err := os.ReadFile(path)
