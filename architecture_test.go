@@ -54,7 +54,7 @@ var forbidden = []struct {
 // loopback host and the replayer may also run on the real clock, outside.
 var inBubble = []string{
 	"sim/run.go", "sim/world.go", "sim/log.go", "scenarios/user.go",
-	"sim/apiserver/loopback/host.go", "sim/apiserver/internal/corpus/run.go", "sim/apiserver/corpus/run.go",
+	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
 }
 
 // forbiddenImports are packages that only the named files may import.
