@@ -64,7 +64,7 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 	}
 
 	if string(service.UID) != fresh.Annotations[v1.ServiceUIDAnnotation] {
-		return held{}, fmt.Errorf("Service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
+		return held{}, fmt.Errorf("service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
 	}
 
 	if addr, ok, err := r.reclaim(ctx, fresh); err != nil || ok {

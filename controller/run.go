@@ -5,14 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/record"
-	"k8s.io/klog/v2"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
@@ -100,12 +95,4 @@ func withoutClientLimits(cfg *rest.Config) *rest.Config {
 	cfg.RateLimiter = nil
 
 	return cfg
-}
-
-// newRecorder returns a recorder of Events, and how to stop it.
-func newRecorder(ctx context.Context, log logr.Logger, core corev1client.EventsGetter, scheme *runtime.Scheme) (record.EventRecorder, func()) {
-	broadcaster := record.NewBroadcaster(record.WithContext(klog.NewContext(ctx, log)))
-	broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: core.Events("")})
-
-	return broadcaster.NewRecorder(scheme, corev1.EventSource{Component: component}), broadcaster.Shutdown
 }

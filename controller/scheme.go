@@ -18,7 +18,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	return errors.Join(
 		corev1.AddToScheme(scheme),
 		networkingv1.AddToScheme(scheme),
-		mcsv1alpha1.AddToScheme(scheme),
+		mcsv1alpha1.Install(scheme),
 		v1.AddToScheme(scheme))
 }
 

@@ -16,7 +16,7 @@ type Rule struct {
 	Match
 	// The rule is in force in [From, Until); Until 0 means until the weather clears.
 	From, Until time.Duration
-	// Probability that a matching call is hit, 0 < p <= 1. For a crash at a
+	// Probability that a matching call is hit, 0 < p <= 1; 0 stands for 1. For a crash at a
 	// call and for call and watch faults; link faults and timed crashes always happen.
 	Probability float64
 	// Limit is how many times the rule may fire; 0: no limit.
@@ -69,15 +69,14 @@ type Match struct {
 
 // Call is what a rule sees of a request.
 type Call struct {
-	Process     string
-	User        bool // made by a user actor, not by a subject
-	Verb        string
-	Resource    string // plural; with subresource after a slash
-	Namespace   string
-	Name        string
-	Nth         int           // counted from 1, per identity
-	At          time.Duration // when it was sent
-	Incarnation int           // of the process, counted from 1
+	Process   string
+	User      bool // made by a user actor, not by a subject
+	Verb      string
+	Resource  string // plural; with subresource after a slash
+	Namespace string
+	Name      string
+	Nth       int           // counted from 1, per identity
+	At        time.Duration // when it was sent
 }
 
 // IsWrite says whether a verb changes state.

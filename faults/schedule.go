@@ -1,6 +1,9 @@
 package faults
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Draw returns a number in [0, 1) that depends only on the seed, the rule's ID,
 // the purpose and the identity of the call. The simulation supplies it.
@@ -28,22 +31,26 @@ type Schedule struct {
 	cleared bool
 }
 
-// NewSchedule prepares rules for one run. The slice is copied.
+// NewSchedule prepares rules for one run. The slice is copied. A Probability of
+// 0 stands for 1. It panics on an unknown kind and on an ID that is missing or
+// given twice, because such a rule would be silently inert or decide like
+// another; [Rule.Validate] says the same, and more, with an error.
 func NewSchedule(rules []Rule) *Schedule {
+	seen := make(map[string]bool, len(rules))
+	for _, r := range rules {
+		if _, known := Lookup(r.Kind); !known {
+			panic(fmt.Sprintf("faults: rule %q has the unknown kind %q", r.ID, r.Kind))
+		}
+		if r.ID == "" || seen[r.ID] {
+			panic(fmt.Sprintf("faults: a rule of kind %s has the ID %q, which is empty or taken", r.Kind, r.ID))
+		}
+		seen[r.ID] = true
+	}
 	return &Schedule{rules: append([]Rule(nil), rules...), fired: make([]int, len(rules))}
 }
 
 // Clear ends all faults, for the liveness phase.
 func (s *Schedule) Clear() { s.cleared = true }
-
-// Fired returns how often each rule has fired, by rule ID.
-func (s *Schedule) Fired() map[string]int {
-	out := make(map[string]int, len(s.rules))
-	for i := range s.rules {
-		out[s.rules[i].ID] += s.fired[i]
-	}
-	return out
-}
 
 // FiredKinds returns how often each kind has fired.
 func (s *Schedule) FiredKinds() map[Kind]int {
@@ -107,7 +114,7 @@ func (s *Schedule) concerns(i int, c Call) bool {
 
 func (s *Schedule) fires(i int, draw Draw) bool {
 	r := &s.rules[i]
-	if r.Probability < 1 && draw(r.ID, "fires") >= r.Probability {
+	if p := r.Probability; p > 0 && p < 1 && draw(r.ID, "fires") >= r.Probability {
 		return false
 	}
 	s.fired[i]++

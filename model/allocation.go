@@ -61,7 +61,7 @@ func allocation() Property {
 	return Property{
 		Name:     "allocation",
 		Sentence: "What clients were told about each global IP has an explanation in which it never had two owners and was never freed or changed while its service was exported.",
-		Source:   "GLOBALNET.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
+		Source:   "docs/globalnet.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
 		Class:    ClassSafety,
 		Check:    checkAllocation,
 	}

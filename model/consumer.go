@@ -13,7 +13,7 @@ import (
 // (History.Watches of user processes), and nothing else of the server. They
 // hold if nobody watches, and are undecided if frames came without their data.
 func GlobalnetConsumers() []Property {
-	source := "GLOBALNET.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
+	source := "docs/globalnet.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
 	return []Property{
 		{
 			Name:     "consumer-one-owner",

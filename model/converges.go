@@ -30,7 +30,7 @@ func converges(o GlobalnetOptions) Property {
 	return Property{
 		Name:     "converges",
 		Sentence: "After the weather has cleared, every exported service has its one IP, published, routed and reported; if the pool is too small, as many as it holds, and the others say so.",
-		Source:   "GLOBALNET.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
+		Source:   "docs/globalnet.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
 		Class:    ClassLiveness,
 		Check: func(h *History) Result {
 			if h.Ended <= h.Cleared {

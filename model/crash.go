@@ -50,6 +50,23 @@ func noGoroutineLeak() Property {
 	}
 }
 
+func usersPerformed() Property {
+	return Property{
+		Name:     "users-performed",
+		Sentence: "Users did all that the scenario says; a run in which they could not proves nothing.",
+		Source:   "a scenario that quietly does less than its author meant",
+		Class:    ClassSafety,
+		Check: func(h *History) Result {
+			for i := range h.Problems {
+				if problem := &h.Problems[i]; problem.Kind == Failing {
+					return undecided(fmt.Sprintf("%s: %s", problem.Process, problem.Message))
+				}
+			}
+			return held()
+		},
+	}
+}
+
 // noProblem is violated by the first problem of a kind, in the order recorded.
 func noProblem(kind ProblemKind) func(*History) Result {
 	return func(h *History) Result {

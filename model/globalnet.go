@@ -34,6 +34,7 @@ func Generic() []Property {
 		noExit(),
 		noHang(),
 		noGoroutineLeak(),
+		usersPerformed(),
 		storeLinearizable(),
 		quiet(),
 		boundedRetries(),

@@ -104,7 +104,7 @@ type Commit struct {
 	Old, New  runtime.Object
 }
 
-// Problem is something the subject did to itself.
+// Problem is something the subject did to itself, or a scenario to itself.
 type Problem struct {
 	Kind    ProblemKind
 	Process string
@@ -120,5 +120,6 @@ const (
 	Panicked ProblemKind = "panic" // a panic, also one that the controller's framework recovered
 	Exited   ProblemKind = "exit"  // the process function returned before it was stopped
 	Leaked   ProblemKind = "leak"  // goroutines still blocked after the process was stopped
+	Failing  ProblemKind = "user"  // a user could not do what the scenario says; not the subject's doing
 	Hung     ProblemKind = "hang"  // a goroutine blocked virtual time
 )

@@ -80,7 +80,7 @@ func noDoubleAssignment() Property {
 	return Property{
 		Name:     "no-double-assignment",
 		Sentence: "At no revision do two owners hold one IP, be it by claim, internal Service or status.",
-		Source:   "GLOBALNET.md §5; catalogue: delete-down, crash-before-status, time-travel, split-brain",
+		Source:   "docs/globalnet.md §5; catalogue: delete-down, crash-before-status, time-travel, split-brain",
 		Class:    ClassSafety,
 		Check:    checkNoDoubleAssignment,
 	}

@@ -4,15 +4,13 @@ import (
 	"math"
 	"time"
 
-	"golang.org/x/exp/rand"
-
 	"github.com/seatrial/seatrial/sim"
 )
 
 // dice is one sequential random stream. Each purpose of the generator has one
 // of its own, so that drawing more for one purpose (a kind of fault that did
 // not exist before, say) leaves what the others draw as it was.
-type dice struct{ *rand.Rand }
+type dice struct{ *sim.Rand }
 
 func newDice(seed sim.Seed, purpose string) dice { return dice{sim.Stream(seed, "plan/"+purpose)} }
 

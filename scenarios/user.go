@@ -31,44 +31,53 @@ const (
 	patience     = 30 * time.Second
 )
 
-// run is the user as a process of the world. It returns when all steps are done.
+// run is the user as a process of the world. It returns when all steps are
+// done; the error tells which the server refused.
 func (u *user) run(ctx context.Context, env sim.Env) error {
 	client, err := dynamic.NewForConfig(env.REST)
 	if err != nil {
 		return fmt.Errorf("user %s: %w", u.name, err)
 	}
 	begin := time.Now()
+	var refusals []error
 	for i := range u.steps {
 		step := &u.steps[i]
 		if !pause(ctx, step.At-time.Since(begin)) {
 			return ctx.Err()
 		}
-		if !u.insist(ctx, step, action{client: client, user: u.name}, env.Log.WithValues("step", step.ID)) {
+		done, err := u.insist(ctx, step, action{client: client, user: u.name}, env.Log.WithValues("step", step.ID))
+		if !done {
 			return ctx.Err()
 		}
+		if err != nil {
+			refusals = append(refusals, fmt.Errorf("step %s: %w", step.ID, err))
+		}
 	}
-	return nil
+	return errors.Join(refusals...)
 }
 
-// insist repeats a step until it has taken effect or cannot. The result is
-// false when ctx ended first.
-func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger) bool {
+// insist repeats a step until it has taken effect or cannot. done is false when
+// ctx ended first; the error is what the server refused for good.
+func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger) (done bool, err error) {
 	begin, wait := time.Now(), firstPause
 	for {
 		err := a.perform(ctx, step)
 		switch {
 		case err == nil:
 			log.Info("done")
-			return true
+			return true, nil
 		case ctx.Err() != nil:
-			return false
-		case refused(err), apierrors.IsNotFound(err) && time.Since(begin) > patience:
-			log.Error(err, "given up")
-			return true
+			return false, nil
+		case refused(err):
+			log.Error(err, "refused")
+			return true, err
+		case apierrors.IsNotFound(err) && time.Since(begin) > patience:
+			log.Error(err, "given up: somebody else deleted it")
+			return true, nil
 		}
 		log.Error(err, "will be repeated", "after", wait.String())
 		if !pause(ctx, wait) {
-			return false
+			return false, nil
 		}
 		wait = min(2*wait, longestPause)
 	}

@@ -31,6 +31,7 @@ type call struct {
 
 	over       bool   // answered, failed or given up: nothing more reaches the caller
 	dropped    bool   // the request never arrives
+	dials      bool   // it waits for a connection to be made
 	stopServer func() // ends what the server still does for it
 	stream     *streamBody
 	watch      int           // index into the history's watches, once there is a stream
@@ -41,7 +42,7 @@ type call struct {
 
 // send is run when a request leaves its process.
 func (w *world) send(c *call) {
-	if c.process.dead() {
+	if c.process.dead() || c.over {
 		return
 	}
 	w.number(c)
@@ -92,7 +93,7 @@ func (w *world) weigh(c *call) {
 		Process: c.process.name(), User: c.process.of.User,
 		Verb: c.info.verb, Resource: c.info.fullResource(),
 		Namespace: c.info.namespace, Name: c.info.name,
-		Nth: c.nth, At: w.now(), Incarnation: c.process.number,
+		Nth: c.nth, At: w.now(),
 	}, func(ruleID, purpose string) float64 {
 		return Draw(w.config.Seed, "fault", ruleID, purpose, c.key)
 	})
@@ -113,7 +114,7 @@ func (w *world) arrive(c *call) {
 		Header: c.request.Header, Body: c.body,
 	}, &answer{call: c})
 	w.serving = nil
-	if rule != nil && rule.Kind == faults.Crash && rule.When == faults.AfterCall {
+	if crashesAfter(rule) && !w.cleared && c.process == c.process.of.current {
 		w.kill(c.process.of, rule)
 	}
 }
@@ -255,7 +256,11 @@ func (w *world) endStream(c *call, err error) {
 
 // cancel is run when a process gives up a call or closes a watch.
 func (w *world) cancel(c *call) {
-	if c.over || c.id == 0 {
+	if c.over {
+		return
+	}
+	if c.id == 0 {
+		c.over = true // given up in the instant in which it was made: never sent
 		return
 	}
 	w.event(Event{Type: EventCancelled, Process: c.process.identity, Call: c.id})

@@ -62,12 +62,13 @@ type Process struct {
 	Name string
 	// User marks an actor that is not under test: faults do not concern it
 	// unless they name it, it is never restarted, and the liveness phase does
-	// not begin before it has returned.
+	// not begin before it has returned. An error that it returns makes the run
+	// inconclusive: what was to happen did not.
 	User bool
 	// Start is when it is first started.
 	Start time.Duration
 	// Run is the program. It returns when ctx ends. A subject that returns
-	// earlier is a problem ("exit") and is started again after 1s, as a kubelet would.
+	// earlier is a problem ("exit") and is started again after 1s, doubling to 5m.
 	Run func(ctx context.Context, env Env) error
 	// MayExit says whether returning err by itself is ordinary for this
 	// program, such as the end of a leader whose lease was lost. Nil: never.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	"github.com/google/uuid"
 	utilrand "k8s.io/apimachinery/pkg/util/rand"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
@@ -31,23 +32,30 @@ type chance struct {
 // It panics when the global source cannot be seeded, because then no run of
 // the program can be replayed.
 func takeChance(seed Seed) (*chance, func()) {
+	//lint:ignore SA1019 client-go draws from the global source: it has to be seeded
 	rand.Seed(1)
 	first := rand.Int63()
+	//lint:ignore SA1019 as above
 	rand.Seed(1)
 	if rand.Int63() != first {
 		panic("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
 	}
-	utilrand.Seed(int64(hashOf(seed, "apimachinery") >> 1))
 	c := &chance{seed, &cryptoSource{}}
 	previous := cryptorand.Reader
 	cryptorand.Reader = c.crypto
-	return c, func() { cryptorand.Reader = previous }
+	uuid.SetRand(c.crypto) // it keeps the reader that it found when the program began
+	return c, func() {
+		cryptorand.Reader = previous
+		uuid.SetRand(nil)
+	}
 }
 
 // reseed makes the next draws depend on the identity of what wakes a process.
 func (c *chance) reseed(identity string) {
 	h := hashOf(c.seed, "chance", identity)
+	//lint:ignore SA1019 as in takeChance
 	rand.Seed(int64(h >> 1))
+	utilrand.Seed(int64(h >> 1))
 	c.crypto.set(h)
 }
 

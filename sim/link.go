@@ -36,8 +36,9 @@ type packet struct {
 // toServer sends the request on its way.
 func (w *world) toServer(c *call, latency time.Duration) {
 	if l := c.process.of.link; l.dead {
+		c.dials = true
 		w.agenda.add(w.now()+dialTimeout, c.key+" dial", func() {
-			if c.stopServer == nil && !c.over && l.dead {
+			if c.dials && !c.over {
 				c.dropped = true
 				w.fail(c, errDialTimeout)
 			}
@@ -63,9 +64,10 @@ func (w *world) fromServer(c *call, latency time.Duration, deliver func()) {
 func (l *link) cross(p packet) {
 	switch {
 	case p.call.dropped:
-	case l.blocks(p.toServer):
+	case l.blocks(p.toServer), p.call.dials && len(l.cuts) > 0: // a handshake needs both directions
 		l.held = append(l.held, p)
 	default:
+		p.call.dials = false
 		p.deliver()
 	}
 }

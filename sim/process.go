@@ -23,6 +23,7 @@ type process struct {
 	Process
 	link    *link
 	started int            // incarnations so far
+	exits   int            // of those, how many ended by themselves
 	current *incarnation   // nil while it is down
 	living  []*incarnation // started and not yet returned, killed ones included
 	restart *entry         // when it will be started again
@@ -61,7 +62,11 @@ func (i *incarnation) callsUnderway() []*call {
 
 // start begins a new incarnation.
 func (w *world) start(p *process) {
+	if w.frozen {
+		return
+	}
 	p.started++
+	p.link.dead = p.link.dead || len(p.link.cuts) > 0 // a new process has to dial
 	p.restart = nil
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i := &incarnation{
@@ -115,26 +120,31 @@ func (w *world) processReturned(i *incarnation, err error) {
 	w.end(i)
 	p.current = nil
 	if p.User {
+		if err != nil {
+			w.problem(model.Problem{Kind: model.Failing, Process: p.Name, Message: err.Error()})
+		}
 		return
 	}
 	if p.MayExit == nil || !p.MayExit(err) {
 		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
-	p.restart = w.agenda.add(w.now()+restartDelay(p.started), "process "+p.Name, func() { w.start(p) })
+	p.exits++
+	p.restart = w.agenda.add(w.now()+restartDelay(p.exits), "process "+p.Name, func() { w.start(p) })
 }
 
 // restartDelay is the pause before a process that ended by itself is started
-// again: 1s doubling to 5m, in the manner of a kubelet.
-func restartDelay(started int) time.Duration {
-	return min(time.Second<<min(started-1, 9), 5*time.Minute)
+// again: 1s doubling to 5m, in the manner of a kubelet, which begins at 10s.
+func restartDelay(exits int) time.Duration {
+	return min(time.Second<<min(exits-1, 9), 5*time.Minute)
 }
 
 // kill ends an incarnation at once. What it had sent may still arrive, by a
 // draw per request: packets already in the network are not called back.
-func (w *world) kill(p *process, r *faults.Rule) {
+// The result is false when the process was down already.
+func (w *world) kill(p *process, r *faults.Rule) bool {
 	i := p.current
 	if i == nil {
-		return
+		return false
 	}
 	w.event(Event{Type: EventCrashed, Process: i.identity, Detail: r.ID})
 	w.end(i)
@@ -142,6 +152,7 @@ func (w *world) kill(p *process, r *faults.Rule) {
 	if r.RestartAfter >= 0 {
 		p.restart = w.agenda.add(w.now()+r.RestartAfter, "process "+p.Name, func() { w.start(p) })
 	}
+	return true
 }
 
 // end cuts an incarnation off from the world.

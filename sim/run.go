@@ -17,8 +17,9 @@ import (
 // the same record, as far as the API server can see.
 //
 // It needs a *testing.T because [synctest.Test] does, but never fails it: what
-// the subject does wrong is in the record. It panics when the harness itself
-// is broken. Only one Run may be under way in a process.
+// the subject does wrong is in the record. It panics when the config cannot be
+// used (a malformed CRD, a fault rule without a known kind or an ID of its own)
+// and when the harness itself is broken. Only one Run may be under way in a process.
 func Run(t *testing.T, config Config) *Record {
 	config = config.withDefaults()
 	replaceHandlers()
@@ -54,7 +55,6 @@ func (w *world) inBubble(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(r), "blocked goroutines remain") {
 			panic(r)
 		}
-		w.frozen = false
 		w.problems = append(w.problems, model.Problem{
 			Kind: model.Leaked, At: w.history.Ended,
 			Message: "goroutines are still blocked after every process was stopped", Detail: string(stacks()),
@@ -91,7 +91,7 @@ func never() bool { return false }
 
 func (w *world) usersAreDone() bool {
 	for _, p := range w.processes {
-		if p.User && len(p.living) > 0 {
+		if p.User && (p.started == 0 || len(p.living) > 0) {
 			return false
 		}
 	}

@@ -27,7 +27,8 @@ func newTrace(keep bool) *trace {
 func (t *trace) add(at time.Duration, e Event) uint64 {
 	t.seq++
 	e.Seq, e.At = t.seq, at
-	t.hash.Write(e.encode(t.line[:0]))
+	t.line = e.encode(t.line[:0])
+	t.hash.Write(t.line)
 	if t.keep {
 		t.events = append(t.events, e)
 	}

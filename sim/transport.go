@@ -157,8 +157,8 @@ func (b *streamBody) Read(p []byte) (int, error) {
 		select {
 		case <-b.more:
 		case <-ctx.Done():
-			b.Close()
 			b.finish(context.Cause(ctx))
+			b.Close()
 		case <-b.call.process.killed:
 			b.finish(errProcessGone)
 		}

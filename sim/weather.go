@@ -74,11 +74,14 @@ func (w *world) loseAnswer(c *call, r *faults.Rule) bool {
 		w.timeOut(c, r)
 	case r.Kind == faults.ResponseLost:
 		w.agenda.add(w.now()+w.latency(c.key, "failure")+c.fate.Delay, c.key, func() { w.fail(c, errAnswerLost) })
-	case r.Kind == faults.Crash && r.When == faults.AfterCall:
 	default:
 		return false
 	}
 	return true
+}
+
+func crashesAfter(r *faults.Rule) bool {
+	return r != nil && r.Kind == faults.Crash && r.When == faults.AfterCall
 }
 
 // timeOut answers as the time-out filter of a real server does, after the
@@ -148,11 +151,13 @@ func (w *world) begin(r *faults.Rule) {
 		if !r.Match.Matches(faults.Call{Process: p.Name, User: p.User}) {
 			continue
 		}
-		w.schedule.Happened(r)
 		if r.Kind == faults.Crash {
-			w.kill(p, r)
+			if w.kill(p, r) {
+				w.schedule.Happened(r)
+			}
 			continue
 		}
+		w.schedule.Happened(r)
 		p.link.cut(r)
 	}
 }

@@ -107,7 +107,9 @@ func serve(c *cobra.Command, listen string, handler http.Handler) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "http://%s\n", listener.Addr())
 	server := &http.Server{Handler: handler}
+	stopped := make(chan struct{})
 	go func() {
+		defer close(stopped)
 		<-c.Context().Done()
 		// Watches never end by themselves: a second for answers under way.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -119,5 +121,6 @@ func serve(c *cobra.Command, listen string, handler http.Handler) error {
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving: %w", err)
 	}
+	<-stopped
 	return nil
 }

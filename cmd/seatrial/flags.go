@@ -33,14 +33,15 @@ func parseSeeds(text string) (seedRange, error) {
 	return seedRange{first, last}, nil
 }
 
-// each calls yield with every seed of the range that belongs to the shard.
-func (r seedRange) each(s shard, yield func(uint64) bool) {
+// each calls yield with every seed of the range that belongs to the shard,
+// until it says no; then the result is false.
+func (r seedRange) each(s shard, yield func(uint64) bool) bool {
 	for seed := r.first; ; seed++ {
 		if (seed-r.first)%s.of == s.index && !yield(seed) {
-			return
+			return false
 		}
 		if seed == r.last {
-			return
+			return true
 		}
 	}
 }

@@ -59,10 +59,10 @@ func (p *printer) print(o sweep.Outcome) {
 	if failed && p.dir != "" {
 		path, err := artefact.Write(p.dir, version(), o)
 		if err != nil {
-			p.fail(err)
-			return
+			p.fail(err) // and go on: the verdict is worth more than its artefact
+		} else {
+			replay = quote(os.Args[0]) + " replay " + quote(path)
 		}
-		replay = quote(os.Args[0]) + " replay " + quote(path)
 	}
 	if p.json {
 		p.printJSON(o)
@@ -148,9 +148,6 @@ func firstLines(s string, n int) []string {
 
 // finish prints the end of the output and gives the exit code as an error.
 func (p *printer) finish() error {
-	if p.err != nil {
-		return p.err
-	}
 	if !p.json {
 		if p.quiet {
 			p.printTotals()
@@ -159,13 +156,21 @@ func (p *printer) finish() error {
 			fmt.Fprintln(p.out, p.failure)
 		}
 	}
+	message := ""
+	if p.err != nil {
+		message = p.err.Error()
+	}
 	switch {
 	case p.counts[model.VerdictSafety]+p.counts[model.VerdictLiveness] > 0:
-		return &exitError{code: exitViolated}
+		return &exitError{exitViolated, message}
 	case p.counts[model.VerdictCrash] > 0:
-		return &exitError{code: exitCrash}
-	case p.counts[model.VerdictPass] == 0, p.counts[model.VerdictInconclusive] > 0:
+		return &exitError{exitCrash, message}
+	case p.err != nil:
+		return p.err
+	case p.counts[model.VerdictInconclusive] > 0:
 		return &exitError{code: exitInconclusive}
+	case p.counts[model.VerdictPass] == 0:
+		return &exitError{exitInconclusive, "no seed was run, so nothing passed"}
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ func replayCommand() *cobra.Command {
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, before, err := replayJob(args, c.Flags().Changed("seed"), seed, subject)
+			if err == nil && before != nil && (c.Flags().Changed("seed") || c.Flags().Changed("subject")) {
+				err = errors.New("replay: an artefact has a seed and a subject of its own; --seed and --subject go with a scenario file")
+			}
 			if err != nil {
 				return err
 			}
@@ -54,7 +57,9 @@ func replayJob(args []string, seedGiven bool, seed uint64, subject string) (swee
 		if err != nil {
 			return sweep.Job{}, nil, err
 		}
-		return jobs[0], nil, nil
+		for job := range jobs {
+			return job, nil, nil
+		}
 	}
 	a, err := artefact.Read(args[0])
 	if err != nil {
@@ -79,7 +84,7 @@ func replay(c *cobra.Command, job sweep.Job, before *artefact.Artefact, trace bo
 		p.print(o)
 	})
 	if err != nil {
-		return &exitError{code: exitInconclusive, message: err.Error()}
+		return err
 	}
 	if before != nil && p.err == nil {
 		if err := compare(c.OutOrStdout(), before, outcome); err != nil {

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"os"
 	"runtime"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +30,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runJobs(c.Context(), c, out, false, 1, slices.Values(jobs))
+			return runJobs(c.Context(), c, out, false, 1, jobs)
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
@@ -44,11 +43,15 @@ func runCommand() *cobra.Command {
 
 // scenarioJobs reads all files before anything runs, so that a mistake in the
 // last one does not cost the time of the others.
-func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) ([]sweep.Job, error) {
+func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) (iter.Seq[sweep.Job], error) {
 	if err := checkSubject(subject); err != nil {
 		return nil, err
 	}
-	var jobs []sweep.Job
+	type part struct {
+		job   sweep.Job
+		seeds seedRange
+	}
+	var parts []part
 	var problems []error
 	for _, file := range files {
 		data, err := os.ReadFile(file)
@@ -70,12 +73,18 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 				return nil, err
 			}
 		}
-		chosen.each(shard{0, 1}, func(seed uint64) bool {
-			jobs = append(jobs, sweep.Job{Seed: seed, Plan: string(data), File: file, Subject: subject, Confirm: confirmations})
-			return true
-		})
+		parts = append(parts, part{sweep.Job{Plan: string(data), File: file, Subject: subject, Confirm: confirmations}, chosen})
 	}
-	return jobs, errors.Join(problems...)
+	return func(yield func(sweep.Job) bool) {
+		for _, p := range parts {
+			if !p.seeds.each(shard{0, 1}, func(seed uint64) bool {
+				p.job.Seed = seed
+				return yield(p.job)
+			}) {
+				return
+			}
+		}
+	}, errors.Join(problems...)
 }
 
 func sweepCommand() *cobra.Command {
@@ -125,7 +134,7 @@ func runJobs(ctx context.Context, c *cobra.Command, out output, quiet bool, work
 	p := newPrinter(out, c.OutOrStdout(), quiet)
 	if err := (sweep.Pool{Workers: workers}).Run(ctx, jobs, p.print); err != nil {
 		if ctx.Err() == nil {
-			return &exitError{code: exitCrash, message: err.Error()}
+			return err
 		}
 		fmt.Fprintln(c.ErrOrStderr(), "seatrial: interrupted; what follows covers the seeds that were finished")
 		if err := p.finish(); err != nil {

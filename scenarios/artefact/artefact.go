@@ -5,6 +5,7 @@
 //	verdict.json    how it ended, with seed, subject, hash and versions
 //	trace.jsonl     every event, a line each
 //	controller.log  what the processes logged, on virtual time
+//	detail.txt      the stack or goroutine dump of a crash
 //	porcupine.html  the history without a legal order, when porcupine found one
 //	README.md       what this is and how to replay it
 //

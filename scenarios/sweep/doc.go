@@ -6,6 +6,6 @@
 // stopped with it: each of these costs one worker and becomes the verdict of
 // one seed, and the sweep goes on.
 //
-// Verdicts do not depend on the number of workers or on which worker ran a
-// seed; only the order in which they come in does.
+// Neither verdicts nor their order depend on the number of workers or on which
+// worker ran a seed: outcomes come in the order of the jobs.
 package sweep

@@ -93,46 +93,69 @@ func (o *inOrder) put(number int, outcome Outcome) {
 
 // serve feeds one worker at a time from the queue, replacing it when it dies.
 func (p Pool) serve(ctx context.Context, queue <-chan numbered, outcomes *inOrder) error {
-	var w *worker
+	var w *worker // nil stops as well
 	defer func() { w.stop() }()
 	for next := range queue {
-		deaths, lastWords := 0, ""
-		for deaths < 1+max(1, next.job.Confirm) {
-			if w == nil {
-				var err error
-				if w, err = p.start(ctx); err != nil {
-					return err
-				}
-			}
-			outcome, err := w.do(next.job)
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err == nil && deaths == 0 {
-				outcomes.put(next.number, outcome)
-				if outcome.Verdict == model.VerdictCrash {
-					w.stop() // what a crash leaves behind must not reach the next seed
-					w = nil
-				}
-				break
-			}
-			if err == nil {
-				break // it died before and did not now
-			}
-			deaths++
-			lastWords = w.stop()
-			w = nil
+		outcome, err := p.attempt(ctx, &w, next.job)
+		if err != nil {
+			return err
 		}
-		if deaths > 0 {
-			outcomes.put(next.number, died(next.job, deaths, lastWords))
+		if ctx.Err() != nil {
+			return nil
 		}
+		outcomes.put(next.number, outcome)
 	}
 	return nil
 }
 
-// died is the outcome of a job that ended its worker's process. A job is tried
-// again until it does not, at most as often as failures are confirmed.
-func died(job Job, deaths int, lastWords string) Outcome {
+// attempt runs a job, and again when it took its worker down, as often as
+// failures are confirmed. w is the worker at hand, nil when there is none. The
+// error means that no worker could be started.
+func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error) {
+	var first Outcome
+	runs, same := 0, 0
+	for runs < 1+max(1, job.Confirm) {
+		if *w == nil {
+			var err error
+			if *w, err = p.start(ctx); err != nil {
+				return Outcome{}, err
+			}
+		}
+		outcome, err := (*w).do(job)
+		if ctx.Err() != nil {
+			return Outcome{}, nil
+		}
+		fatal := err != nil || outcome.Property == noHang
+		if fatal || outcome.Verdict == model.VerdictCrash {
+			lastWords := (*w).stop() // what a crash leaves behind must not reach the next seed
+			*w = nil
+			if err != nil {
+				outcome = died(job, lastWords)
+			}
+		}
+		if !fatal && runs == 0 {
+			return outcome, nil // the worker lived, and confirmed what it found
+		}
+		if runs == 0 {
+			first = outcome
+		}
+		if runs++; outcome.Property == first.Property {
+			same++
+		}
+	}
+	first.Runs, first.Reproduced = runs, same
+	first.complete()
+	return first, nil
+}
+
+// Names of properties that a pool itself decides.
+const (
+	noPanic = "no-panic"
+	noHang  = "no-hang"
+)
+
+// died is the outcome of a job that ended its worker's process.
+func died(job Job, lastWords string) Outcome {
 	message := "the process ended without a word"
 	for line := range strings.Lines(lastWords) {
 		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
@@ -140,10 +163,7 @@ func died(job Job, deaths int, lastWords string) Outcome {
 			break
 		}
 	}
-	return Outcome{
-		Job: job, Verdict: model.VerdictCrash, Property: "no-panic", Message: message,
-		Runs: 1 + max(1, job.Confirm), Reproduced: deaths, Detail: lastWords, Plan: job.Plan,
-	}
+	return Outcome{Job: job, Verdict: model.VerdictCrash, Property: noPanic, Message: message, Detail: lastWords}
 }
 
 // worker is one child process. Jobs go in on its standard input, outcomes come

@@ -38,6 +38,7 @@ var troublesome = []scenarios.Subject{
 		return nil
 	}},
 	{Name: "test/spins", Run: func(ctx context.Context, _ *rest.Config, _ controller.Options) error {
+		//lint:ignore SA5002 that is the trouble
 		for {
 		}
 	}},

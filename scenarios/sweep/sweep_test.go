@@ -113,6 +113,7 @@ func TestASeedIsTheSameRunEverywhere(t *testing.T) {
 func requireSame(t *testing.T, want, got sweep.Outcome) {
 	t.Helper()
 	require.Equal(t, want.Job.Seed, got.Job.Seed)
+	require.NotEmpty(t, want.Hash, "seed %d did not run: %s %s", want.Job.Seed, want.Error, want.Message)
 	if want.Hash == got.Hash {
 		return
 	}

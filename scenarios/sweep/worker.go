@@ -64,9 +64,9 @@ func serve(t *testing.T, subjects []scenarios.Subject, jobs io.Reader, results i
 // hung is the outcome of a job that blocks virtual time.
 func hung(job Job, stacks []byte) Outcome {
 	return Outcome{
-		Job: job, Verdict: model.VerdictCrash, Property: "no-hang", Runs: 1, Reproduced: 1,
+		Job: job, Verdict: model.VerdictCrash, Property: noHang,
 		Message: "a goroutine blocks virtual time: it waits for something outside the simulation, or computes without end",
-		Detail:  string(stacks), Plan: job.Plan,
+		Detail:  string(stacks),
 	}
 }
 
@@ -103,11 +103,37 @@ func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Su
 	if i < 0 {
 		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
 	}
+	plan, err := j.plan()
+	return plan, all[i], err
+}
+
+// plan is what the job runs, with the job's seed as its own, so that written
+// down it is the run.
+func (j Job) plan() (scenarios.Plan, error) {
 	if j.Plan == "" {
-		return scenarios.Generate(sim.Seed(j.Seed)), all[i], nil
+		return scenarios.Generate(sim.Seed(j.Seed)), nil
 	}
 	plan, err := scenarios.Parse(j.File, []byte(j.Plan))
-	return plan, all[i], err
+	plan.Seed = sim.Seed(j.Seed)
+	return plan, err
+}
+
+// complete fills in what a worker that died could not say.
+func (o *Outcome) complete() {
+	plan, err := o.Job.plan()
+	if err != nil {
+		panic(fmt.Sprintf("sweep: a plan that was run cannot be read: %v", err))
+	}
+	o.Scenario = plan.Name
+	o.writePlan(plan)
+}
+
+func (o *Outcome) writePlan(plan scenarios.Plan) {
+	text, err := scenarios.Marshal(plan)
+	if err != nil {
+		panic(fmt.Sprintf("sweep: a plan that was run cannot be written: %v", err))
+	}
+	o.Plan = string(text)
 }
 
 func outcomeOf(job Job, r scenarios.Result) Outcome {
@@ -133,11 +159,7 @@ func (o *Outcome) keep(r scenarios.Result) {
 	if len(r.Record.Events) == 0 {
 		return
 	}
-	plan, err := scenarios.Marshal(r.Plan)
-	if err != nil {
-		panic(fmt.Sprintf("sweep: a plan that was run cannot be written: %v", err))
-	}
-	o.Plan = string(plan)
+	o.writePlan(r.Plan)
 	var events, log bytes.Buffer
 	encoder := json.NewEncoder(&events)
 	for _, e := range r.Record.Events {

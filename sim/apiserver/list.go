@@ -90,8 +90,12 @@ func (c *call) whenListed(opts *internalversion.ListOptions, done func(listed, e
 		done(listed{}, apierrors.NewBadRequest(fmt.Sprintf("invalid resource version: %v", err)))
 		return nil
 	}
+	retry := retryTooLarge
+	if fromLog {
+		retry = 0 // only the cache has hope of catching up
+	}
 	late := func(current uint64) {
-		done(listed{}, storage.NewTooLargeResourceVersionError(revision, current, retryTooLarge))
+		done(listed{}, storage.NewTooLargeResourceVersionError(revision, current, retry))
 	}
 	// A page at a revision is exact even if the request does not say so.
 	exactPage := opts.ResourceVersionMatch == "" && revision > 0 && opts.Limit > 0 && !c.one(sel)

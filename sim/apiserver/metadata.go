@@ -3,7 +3,6 @@ package apiserver
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -284,10 +283,4 @@ func selectName(opts *internalversion.ListOptions, name string) error {
 func (c *call) mediaType() string {
 	t, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
 	return t
-}
-
-// boolParameter reads a query parameter as the deprecated ones are read.
-func boolParameter(q url.Values, name string) bool {
-	v := q.Get(name)
-	return v == "1" || v == "true"
 }

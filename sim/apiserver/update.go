@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -147,7 +148,7 @@ func (w *write) checkRevision(revision uint64, existing *object) error {
 		})
 	}
 	if revision != existing.revision {
-		return apierrors.NewConflict(w.kind.Resource, w.info.Name, fmt.Errorf(optimisticLock))
+		return apierrors.NewConflict(w.kind.Resource, w.info.Name, errors.New(optimisticLock))
 	}
 	return nil
 }

@@ -65,6 +65,10 @@ func (c *call) watch(opts *internalversion.ListOptions) {
 		contentType += ";stream=watch"
 	}
 	c.w.Respond(http.StatusOK, c.header(contentType), nil, true)
+	if opts.TimeoutSeconds != nil && *opts.TimeoutSeconds < 0 {
+		w.end() // its time is over before it begins
+		return
+	}
 	c.onCancel = w.stop
 	w.armTimeout(opts)
 	w.start(opts, revision)

@@ -199,3 +199,19 @@ func TestEventsOfBothAPIsAreOne(t *testing.T) {
 	old := version.FromStorage(stored)
 	assert.Equal(t, []string{`message: Invalid value: "changed": field is immutable`, "count: Invalid value: 1: field is immutable"}, text(version.Strategy.ValidateUpdate(event, old)))
 }
+
+func TestPodUpdatePutsDefaultsBack(t *testing.T) {
+	strategy := kindOf(t, NewRegistry(Options{}), "pods").Versions[0].Strategy
+	pod := func(labels string) *corev1.Pod {
+		return readObject(t, &kindOf(t, NewRegistry(Options{}), "pods").Versions[0],
+			`{"metadata":{"name":"p","namespace":"default","labels":{`+labels+`}},"spec":{"containers":[{"name":"c","image":"i"}]}}`).(*corev1.Pod)
+	}
+	old := pod("")
+	strategy.PrepareForCreate(old)
+	require.Len(t, old.Spec.Tolerations, 2)
+	sent := pod(`"a":"b"`)
+	strategy.PrepareForUpdate(sent, old)
+	assert.Equal(t, old.Spec, sent.Spec, "what the client left out is put back")
+	assert.Zero(t, sent.Generation, "so the spec has not changed and no generation is counted")
+	assert.Empty(t, text(strategy.ValidateUpdate(sent, old)))
+}

@@ -19,14 +19,9 @@ func newPodKind() *Kind {
 		categories: []string{"all"},
 		namespaced: true,
 		strategy: &rules[*corev1.Pod]{
-			defaults:      defaultPod,
-			prepareCreate: preparePod,
-			prepareUpdate: func(pod, old *corev1.Pod) {
-				pod.Status = old.Status
-				if !apiequality.Semantic.DeepEqual(pod.Spec, old.Spec) {
-					pod.Generation = old.Generation + 1
-				}
-			},
+			defaults:       defaultPod,
+			prepareCreate:  preparePod,
+			prepareUpdate:  preparePodUpdate,
 			validate:       validatePod,
 			validateUpdate: validatePodUpdate,
 			warnCreate:     func(pod *corev1.Pod) []string { return nameWarnings(pod.Name, "the Pod's hostname") },
@@ -58,6 +53,26 @@ func preparePod(pod *corev1.Pod) {
 	if pod.Spec.PreemptionPolicy == nil {
 		pod.Spec.PreemptionPolicy = ptr.To(corev1.PreemptLowerPriority)
 	}
+	tolerateByDefault(pod)
+}
+
+// preparePodUpdate puts back, as the same plugins do, what a client that sends
+// its own idea of the whole Pod leaves out.
+func preparePodUpdate(pod, old *corev1.Pod) {
+	pod.Status = old.Status
+	if pod.Spec.Priority == nil {
+		pod.Spec.Priority = old.Spec.Priority
+	}
+	if pod.Spec.PreemptionPolicy == nil {
+		pod.Spec.PreemptionPolicy = old.Spec.PreemptionPolicy
+	}
+	tolerateByDefault(pod)
+	if !apiequality.Semantic.DeepEqual(pod.Spec, old.Spec) {
+		pod.Generation = old.Generation + 1
+	}
+}
+
+func tolerateByDefault(pod *corev1.Pod) {
 	for _, taint := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		tolerate(pod, taint)
 	}

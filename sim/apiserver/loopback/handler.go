@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/google/uuid"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
@@ -30,6 +34,7 @@ type handler struct {
 	host     *Host
 	replicas int
 	options  Options
+	refused  atomic.Uint64
 }
 
 // maxBody is a little over what the server accepts: the rest of a longer body
@@ -39,10 +44,7 @@ const maxBody = 3<<20 + 1
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if !h.authenticated(req) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Www-Authenticate", `Bearer realm="kubernetes"`)
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, unauthorized)
+		h.refuse(w)
 		return
 	}
 	if h.options.Compact && req.URL.Path == "/seatrial/compact" {
@@ -77,8 +79,19 @@ func (h *handler) authenticated(req *http.Request) bool {
 	if h.options.Token == "" {
 		return true
 	}
-	want := "Bearer " + h.options.Token
-	return subtle.ConstantTimeCompare([]byte(req.Header.Get("Authorization")), []byte(want)) == 1
+	scheme, token, _ := strings.Cut(strings.TrimSpace(req.Header.Get("Authorization")), " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(h.options.Token)) == 1
+}
+
+// refuse answers as kube-apiserver does, which names no scheme to try. The
+// server proper never sees the request, so its Audit-Id is made here.
+func (h *handler) refuse(w http.ResponseWriter) {
+	id := uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "refused request %d", h.refused.Add(1)))
+	w.Header().Set("Audit-Id", id.String())
+	w.Header().Set("Cache-Control", "no-cache, private")
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusUnauthorized)
+	_, _ = io.WriteString(w, unauthorized)
 }
 
 // replica takes them in turn.
