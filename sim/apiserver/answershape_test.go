@@ -30,3 +30,30 @@ func TestTooLargeRevisionWithoutCache(t *testing.T) {
 		assert.NotContains(t, string(r.body), "retryAfterSeconds", path)
 	}
 }
+
+func TestMethodsOnDocuments(t *testing.T) {
+	w := newWorld(t, apiserver.Config{})
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"} {
+		for _, path := range []string{"/api", "/api/v1", "/apis/apps/v1", "/version"} {
+			assert.Equal(t, 405, w.do(0, method, path, "").code, "%s %s: a route for GET only", method, path)
+		}
+		for _, path := range []string{"/", "/apis", "/apis/apps", "/healthz", "/readyz", "/livez", "/openapi/v2", "/openapi/v3"} {
+			assert.Equal(t, 200, w.do(0, method, path, "").code, "%s %s: a handler that does not ask", method, path)
+		}
+	}
+	assert.Equal(t, 404, w.do(0, "POST", "/nowhere", "").code)
+}
+
+func TestOddPaths(t *testing.T) {
+	w := newWorld(t, apiserver.Config{})
+	double := w.do(0, "GET", "http://server//api/v1/namespaces", "")
+	assert.Equal(t, 404, double.code)
+	assert.Equal(t, "404 page not found\n", string(double.body))
+	for _, path := range []string{"/api/v1/namespaces/default/services/%2e%2e", widgetsPath + "/%2e%2e"} {
+		for _, method := range []string{"GET", "DELETE"} {
+			r := w.do(0, method, path, "")
+			assert.Equal(t, 400, r.code, "%s %s", method, path)
+			assert.Contains(t, string(r.body), `Name parameter invalid: \"..\": may not be '..'`)
+		}
+	}
+}

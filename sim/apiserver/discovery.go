@@ -109,6 +109,10 @@ func (c *call) resourceList(gv schema.GroupVersion) bool {
 	if v == nil {
 		return false
 	}
+	if v.builtIn && c.r.Method != http.MethodGet {
+		c.fail(errGeneric(http.StatusMethodNotAllowed, ""))
+		return true
+	}
 	list := &metav1.APIResourceList{GroupVersion: gv.String(), APIResources: []metav1.APIResource{}}
 	for _, name := range v.names {
 		kind := v.resources[name].kind

@@ -24,9 +24,15 @@ var serverVersion = version.Info{
 }
 
 // serveDocument answers paths that name no object; false: nothing is there.
+// In the real server some of these paths are routes, which have a method, and
+// the others plain handlers, which do not look at it.
 func (c *call) serveDocument(path string) bool {
-	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		return false
+	switch path {
+	case "/api", "/version":
+		if c.r.Method != http.MethodGet {
+			c.fail(errGeneric(http.StatusMethodNotAllowed, ""))
+			return true
+		}
 	}
 	switch path {
 	case "":
