@@ -39,7 +39,7 @@ var specialSubresources = map[schema.GroupResource][]metav1.APIResource{
 // answerMeta answers with an object of the meta API in a negotiated encoding.
 func (c *call) answerMeta(obj runtime.Object, kind string) {
 	obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Kind: kind})
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptStatus)
+	f, ok := c.accept(acceptStatus)
 	if !ok {
 		f = format{}
 	}
@@ -48,7 +48,7 @@ func (c *call) answerMeta(obj runtime.Object, kind string) {
 
 // wantsAggregated: the client prefers the one document with everything in it.
 func (c *call) wantsAggregated() bool {
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptDiscovery)
+	f, ok := c.accept(acceptDiscovery)
 	return ok && f.as != ""
 }
 
@@ -218,5 +218,5 @@ func (c *call) answerAggregated(body []byte) {
 	h := c.header(discoveryContentType)
 	h["Vary"] = []string{"Accept"}
 	h["Cache-Control"] = []string{"public"}
-	c.w.Respond(http.StatusOK, h, body, false)
+	c.w.Respond(http.StatusOK, h, c.laidOut(body), false)
 }

@@ -38,7 +38,7 @@ func (c *call) serveDocument(path string) bool {
 	case "":
 		c.rootPaths()
 	case "/version":
-		c.respond(http.StatusOK, contentJSON, append(marshalJSON(serverVersion), '\n'))
+		c.respond(http.StatusOK, contentJSON, indented(marshalJSON(serverVersion)))
 	case "/healthz", "/livez", "/readyz":
 		c.respond(http.StatusOK, "text/plain; charset=utf-8", []byte("ok"))
 	case "/api":
@@ -86,5 +86,5 @@ func (c *call) rootPaths() {
 		}
 	}
 	paths = append(paths, "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
-	c.respond(http.StatusOK, contentJSON, append(marshalJSON(map[string]any{"paths": paths}), '\n'))
+	c.respond(http.StatusOK, contentJSON, indented(marshalJSON(map[string]any{"paths": paths})))
 }
