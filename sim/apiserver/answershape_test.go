@@ -102,3 +102,13 @@ func TestPretty(t *testing.T) {
 	}
 	assert.True(t, strings.HasPrefix(ask(widgetsPath+"/a", "application/yaml", "curl/8.5.0"), "apiVersion:"), "only JSON is indented")
 }
+
+func TestOrderOfSubresources(t *testing.T) {
+	var list struct{ Resources []struct{ Name string } }
+	require.NoError(t, json.Unmarshal(newWorld(t, apiserver.Config{}).do(0, "GET", "/apis/apps/v1", "").body, &list))
+	var names []string
+	for _, r := range list.Resources {
+		names = append(names, r.Name)
+	}
+	assert.IsIncreasing(t, names)
+}

@@ -145,11 +145,17 @@ func describe(kind *kinds.Kind, version string) (main metav1.APIResource, subres
 	}
 	subresources = append(subresources, specialSubresources[kind.Resource]...)
 	v, _ := kind.Version(version)
+	// Built-in subresources come in the order of their names, those of custom
+	// resources in that of the definition's fields.
+	scale := metav1.APIResource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: subresourceVerbs}
+	if !kind.Custom && scalable(kind, v) {
+		subresources = append(subresources, scale)
+	}
 	if v.Status != nil {
 		subresources = append(subresources, metav1.APIResource{Name: "status", Kind: kind.Kind, Verbs: subresourceVerbs})
 	}
-	if scalable(kind, v) {
-		subresources = append(subresources, metav1.APIResource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: subresourceVerbs})
+	if kind.Custom && scalable(kind, v) {
+		subresources = append(subresources, scale)
 	}
 	return main, subresources
 }
