@@ -47,6 +47,10 @@ func (c *call) serveBuiltIn() {
 	if c.version.Deprecated && c.version.DeprecationWarning != "" {
 		c.warn(c.version.DeprecationWarning)
 	}
+	if err := c.info.checkName(); err != nil {
+		c.fail(err)
+		return
+	}
 	serve()
 }
 

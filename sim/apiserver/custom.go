@@ -22,6 +22,10 @@ func (c *call) serveCustom() bool {
 	if c.version.Deprecated {
 		c.warn(c.version.DeprecationWarning)
 	}
+	if err := c.info.checkName(); err != nil && verb != "create" && verb != "" {
+		c.fail(err)
+		return true
+	}
 	switch sub := c.info.Subresource; {
 	case sub == "":
 		c.serveCustomMain(verb)

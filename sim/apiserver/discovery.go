@@ -39,7 +39,7 @@ var specialSubresources = map[schema.GroupResource][]metav1.APIResource{
 // answerMeta answers with an object of the meta API in a negotiated encoding.
 func (c *call) answerMeta(obj runtime.Object, kind string) {
 	obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Kind: kind})
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptStatus)
+	f, ok := c.accept(acceptStatus)
 	if !ok {
 		f = format{}
 	}
@@ -48,7 +48,7 @@ func (c *call) answerMeta(obj runtime.Object, kind string) {
 
 // wantsAggregated: the client prefers the one document with everything in it.
 func (c *call) wantsAggregated() bool {
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptDiscovery)
+	f, ok := c.accept(acceptDiscovery)
 	return ok && f.as != ""
 }
 
@@ -109,6 +109,10 @@ func (c *call) resourceList(gv schema.GroupVersion) bool {
 	if v == nil {
 		return false
 	}
+	if v.builtIn && c.r.Method != http.MethodGet {
+		c.fail(errGeneric(http.StatusMethodNotAllowed, ""))
+		return true
+	}
 	list := &metav1.APIResourceList{GroupVersion: gv.String(), APIResources: []metav1.APIResource{}}
 	for _, name := range v.names {
 		kind := v.resources[name].kind
@@ -141,11 +145,17 @@ func describe(kind *kinds.Kind, version string) (main metav1.APIResource, subres
 	}
 	subresources = append(subresources, specialSubresources[kind.Resource]...)
 	v, _ := kind.Version(version)
+	// Built-in subresources come in the order of their names, those of custom
+	// resources in that of the definition's fields.
+	scale := metav1.APIResource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: subresourceVerbs}
+	if !kind.Custom && scalable(kind, v) {
+		subresources = append(subresources, scale)
+	}
 	if v.Status != nil {
 		subresources = append(subresources, metav1.APIResource{Name: "status", Kind: kind.Kind, Verbs: subresourceVerbs})
 	}
-	if scalable(kind, v) {
-		subresources = append(subresources, metav1.APIResource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: subresourceVerbs})
+	if kind.Custom && scalable(kind, v) {
+		subresources = append(subresources, scale)
 	}
 	return main, subresources
 }
@@ -214,5 +224,5 @@ func (c *call) answerAggregated(body []byte) {
 	h := c.header(discoveryContentType)
 	h["Vary"] = []string{"Accept"}
 	h["Cache-Control"] = []string{"public"}
-	c.w.Respond(http.StatusOK, h, body, false)
+	c.w.Respond(http.StatusOK, h, c.laidOut(body), false)
 }

@@ -24,15 +24,21 @@ var serverVersion = version.Info{
 }
 
 // serveDocument answers paths that name no object; false: nothing is there.
+// In the real server some of these paths are routes, which have a method, and
+// the others plain handlers, which do not look at it.
 func (c *call) serveDocument(path string) bool {
-	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		return false
+	switch path {
+	case "/api", "/version":
+		if c.r.Method != http.MethodGet {
+			c.fail(errGeneric(http.StatusMethodNotAllowed, ""))
+			return true
+		}
 	}
 	switch path {
 	case "":
 		c.rootPaths()
 	case "/version":
-		c.respond(http.StatusOK, contentJSON, append(marshalJSON(serverVersion), '\n'))
+		c.respond(http.StatusOK, contentJSON, indented(marshalJSON(serverVersion)))
 	case "/healthz", "/livez", "/readyz":
 		c.respond(http.StatusOK, "text/plain; charset=utf-8", []byte("ok"))
 	case "/api":
@@ -80,5 +86,5 @@ func (c *call) rootPaths() {
 		}
 	}
 	paths = append(paths, "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
-	c.respond(http.StatusOK, contentJSON, append(marshalJSON(map[string]any{"paths": paths}), '\n'))
+	c.respond(http.StatusOK, contentJSON, indented(marshalJSON(map[string]any{"paths": paths})))
 }

@@ -1,6 +1,10 @@
 package apiserver
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/errors"
@@ -127,13 +131,52 @@ func (n negotiator) accept(header string, class acceptClass) (format, bool) {
 	return out.format, out.ok
 }
 
+// accept reads the Accept header, and whether JSON is to be indented.
+func (c *call) accept(class acceptClass) (format, bool) {
+	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), class)
+	c.pretty = f.pretty || c.prettyByRequest()
+	return f, ok
+}
+
+// prettyAgents are clients behind which someone reads with their own eyes.
+var prettyAgents = []string{"curl", "Wget", "Mozilla/5.0"}
+
+// prettyByRequest: parameter pretty decides, else who is asking.
+func (c *call) prettyByRequest() bool {
+	if strings.Contains(c.r.URL.RawQuery, "pretty") {
+		if value := c.r.URL.Query().Get("pretty"); value != "" {
+			pretty, _ := strconv.ParseBool(value)
+			return pretty
+		}
+	}
+	agent := c.r.Header.Get("User-Agent")
+	return slices.ContainsFunc(prettyAgents, func(prefix string) bool { return strings.HasPrefix(agent, prefix) })
+}
+
+// laidOut is a JSON body as the client asked for it. Indented bodies end
+// without a newline, as those of the real serializer do.
+func (c *call) laidOut(body []byte) []byte {
+	if !c.pretty {
+		return body
+	}
+	return indented(body)
+}
+
+func indented(body []byte) []byte {
+	var out bytes.Buffer
+	if err := json.Indent(&out, bytes.TrimSuffix(body, []byte("\n")), "", "  "); err != nil {
+		panic("apiserver: encode: indent: " + err.Error())
+	}
+	return out.Bytes()
+}
+
 // negotiated is the format of a successful answer.
 func (c *call) negotiated() (format, error) {
 	class := acceptBuiltIn
 	if c.kind.Custom {
 		class = acceptCustom
 	}
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), class)
+	f, ok := c.accept(class)
 	if !ok {
 		return f, negotiation.NewNotAcceptableError(acceptedNames)
 	}

@@ -1,6 +1,12 @@
 package apiserver
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	pathvalidation "k8s.io/apimachinery/pkg/api/validation/path"
+)
 
 // requestInfo is what a URL path says, after k8s.io/apiserver's RequestInfo.
 type requestInfo struct {
@@ -22,7 +28,7 @@ var namespaceSubresources = map[string]bool{"status": true, "finalize": true}
 // parseResourcePath reads /api/v1/... and /apis/group/version/...; ok is false
 // for every other path, discovery documents among them.
 func parseResourcePath(path string) (info requestInfo, ok bool) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+	parts := strings.Split(strings.TrimRight(strings.TrimPrefix(path, "/"), "/"), "/")
 	switch {
 	case len(parts) >= 3 && parts[0] == "api":
 		info.Version, parts = parts[1], parts[2:]
@@ -55,4 +61,16 @@ func parseResourcePath(path string) (info requestInfo, ok bool) {
 		info.Namespace = ""
 	}
 	return info, true
+}
+
+// checkName refuses names that no object can be stored under. Paths are not
+// cleaned, so that they get here.
+func (i requestInfo) checkName() error {
+	if i.Name == "" || i.Watch {
+		return nil
+	}
+	if faults := pathvalidation.IsValidPathSegmentName(i.Name); len(faults) > 0 {
+		return apierrors.NewBadRequest(fmt.Sprintf("Name parameter invalid: %q: %s", i.Name, strings.Join(faults, ";")))
+	}
+	return nil
 }

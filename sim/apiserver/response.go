@@ -56,6 +56,9 @@ func (c *call) warn(text string) {
 }
 
 func (c *call) respond(code int, contentType string, body []byte) {
+	if contentType == contentJSON {
+		body = c.laidOut(body)
+	}
 	c.w.Respond(code, c.header(contentType), body, false)
 }
 
@@ -70,11 +73,14 @@ func (c *call) pageNotFound() {
 // in the real server.
 func (c *call) fail(err error) {
 	status := statusOf(err)
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptStatus)
+	f, ok := c.accept(acceptStatus)
 	if !ok {
 		f = format{}
 	}
 	body, contentType := encodeStatus(status, f.encoding)
+	if contentType == contentJSON {
+		body = c.laidOut(body)
+	}
 	h := c.header(contentType)
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(int(status.Details.RetryAfterSeconds))}

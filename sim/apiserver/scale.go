@@ -117,7 +117,7 @@ func (c *call) answerScale(obj runtime.Object, needReplicas bool) {
 		c.fail(err)
 		return
 	}
-	f, ok := c.server.negotiate.accept(c.r.Header.Get("Accept"), acceptStatus)
+	f, ok := c.accept(acceptStatus)
 	if !ok {
 		f = format{}
 	}

@@ -123,6 +123,8 @@ type call struct {
 	gv      schema.GroupVersion
 
 	warnings []string
+	// pretty: JSON is indented.
+	pretty bool
 	// onCancel ends what goes on after Handle has returned.
 	onCancel func()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -60,6 +61,8 @@ func TestBuiltinCreate(t *testing.T) {
 			want: []string{"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"}, explanation: "a rollout must be able to move"},
 		{resource: "replicasets", object: `{"spec":{` + podTemplate + `}}`, explanation: "defaults fill the rest"},
 		{resource: "statefulsets", object: `{"spec":{"serviceName":"s",` + podTemplate + `}}`, explanation: "defaults fill the rest"},
+		{resource: "statefulsets", object: `{"spec":{"serviceName":"s","updateStrategy":{"rollingUpdate":{"maxUnavailable":0}},` + podTemplate + `}}`,
+			want: []string{"spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0"}, explanation: "a rollout must be able to move"},
 		{resource: "daemonsets", object: `{"spec":{"updateStrategy":{"rollingUpdate":{"maxSurge":1,"maxUnavailable":1}},` + podTemplate + `}}`,
 			want: []string{"spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero"}, explanation: "either more Pods or fewer"},
 		{resource: "jobs", object: `{"metadata":{"uid":"u"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}}`,
@@ -214,4 +217,10 @@ func TestPodUpdatePutsDefaultsBack(t *testing.T) {
 	assert.Equal(t, old.Spec, sent.Spec, "what the client left out is put back")
 	assert.Zero(t, sent.Generation, "so the spec has not changed and no generation is counted")
 	assert.Empty(t, text(strategy.ValidateUpdate(sent, old)))
+}
+
+func TestStatefulSetRollsOutOneByOne(t *testing.T) {
+	version := &kindOf(t, NewRegistry(Options{}), "statefulsets").Versions[0]
+	set := readObject(t, version, `{"spec":{"serviceName":"s",`+podTemplate+`}}`).(*appsv1.StatefulSet)
+	assert.Equal(t, "1", set.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable.String())
 }

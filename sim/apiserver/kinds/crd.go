@@ -39,7 +39,7 @@ func newCRDKind() *Kind {
 			conditional:    true,
 		},
 		statusResets: []string{"metadata"},
-		table:        plainTable(),
+		table:        crdTable(),
 	})
 	kind.Versions[0].TypeConverter = func() (managedfields.TypeConverter, error) { return crdTypes(), nil }
 	return kind

@@ -148,3 +148,17 @@ func TestCRDUpdate(t *testing.T) {
 	assert.Empty(t, status.Labels)
 	assert.Len(t, status.Status.Conditions, 1)
 }
+
+func TestCRDTable(t *testing.T) {
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	require.NoError(t, json.Unmarshal([]byte(`{
+		"metadata": {"name": "gizmos.rv2.io", "creationTimestamp": "2000-01-01T00:00:00Z"},
+		"spec": {"group": "rv2.io", "scope": "Namespaced",
+			"names": {"kind": "Gizmo", "plural": "gizmos", "shortNames": ["gz", "giz"]},
+			"versions": [{"name": "v2", "served": true}, {"name": "v1", "served": true, "storage": true}, {"name": "v0"}]},
+		"status": {"conditions": [{"type": "Established", "status": "True"}]}}`), crd))
+	version := &kindOf(t, NewRegistry(Options{}), "customresourcedefinitions").Versions[0]
+	assert.Equal(t, []any{"gizmos.rv2.io", "Namespaced", "v1(storage),v2", "2000-01-01T00:00:00Z", "rv2.io", "Gizmo", "gz,giz", true},
+		version.Cells(crd, time.Time{}))
+	assert.Len(t, version.Columns, 8)
+}

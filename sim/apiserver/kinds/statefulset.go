@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 )
@@ -49,6 +50,7 @@ func defaultStatefulSet(set *appsv1.StatefulSet) {
 	}
 	if strategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && strategy.RollingUpdate != nil {
 		strategy.RollingUpdate.Partition = orPointer(strategy.RollingUpdate.Partition, 0)
+		strategy.RollingUpdate.MaxUnavailable = orPointer(strategy.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
 	}
 	retention := orPointer(set.Spec.PersistentVolumeClaimRetentionPolicy, appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{})
 	if retention.WhenDeleted == "" {
@@ -87,9 +89,23 @@ func validateStatefulSetStrategy(strategy *appsv1.StatefulSetUpdateStrategy, pat
 		if strategy.RollingUpdate == nil {
 			return nil
 		}
-		return nonNegative(path.Child("rollingUpdate", "partition"), int64(ptr.Deref(strategy.RollingUpdate.Partition, 0)))
+		return validateRollingStatefulSet(strategy.RollingUpdate, path.Child("rollingUpdate"))
 	}
 	return field.ErrorList{field.Invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")}
+}
+
+func validateRollingStatefulSet(rolling *appsv1.RollingUpdateStatefulSetStrategy, path *field.Path) field.ErrorList {
+	errs := nonNegative(path.Child("partition"), int64(ptr.Deref(rolling.Partition, 0)))
+	unavailable := rolling.MaxUnavailable
+	if unavailable == nil {
+		return errs
+	}
+	path = path.Child("maxUnavailable")
+	errs = append(errs, validateIntOrPercent(unavailable, path)...)
+	if isZero(unavailable) {
+		errs = append(errs, field.Invalid(path, unavailable, "cannot be 0"))
+	}
+	return append(errs, atMost100Percent(unavailable, path)...)
 }
 
 func validateStatefulSetUpdate(set, old *appsv1.StatefulSet) field.ErrorList {
