@@ -58,9 +58,12 @@ func newWorld(t *testing.T, cidr string) *world {
 	}
 	require.NoError(t, AddToScheme(w.scheme))
 
-	w.Client = fake.NewClientBuilder().WithScheme(w.scheme).
-		WithStatusSubresource(&v1.GlobalIngressIP{}).
-		WithIndex(&networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner).
+	builder := fake.NewClientBuilder().WithScheme(w.scheme).WithStatusSubresource(&v1.GlobalIngressIP{})
+	for _, index := range indexes() {
+		builder = builder.WithIndex(index.kind, index.name, index.of)
+	}
+
+	w.Client = builder.
 		WithInterceptorFuncs(interceptor.Funcs{
 			Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
 				w.uids++
