@@ -35,6 +35,7 @@ type world struct {
 	ctx    context.Context
 	scheme *runtime.Scheme
 	cidr   string
+	path   DataPath
 	r      *reconciler
 
 	uids   int
@@ -110,6 +111,7 @@ func (w *world) restart() {
 	w.r = &reconciler{
 		cached:  w.Client,
 		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
+		path:    w.path,
 		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
 		own:     newOwnClaims(),
 		waiting: newWaiting(),
