@@ -27,7 +27,8 @@ type Subject struct {
 const DefaultSubject = "globalingressip"
 
 // Subjects lists everything that can be put to sea: what ships, then the
-// re-creations of what went wrong before, by ID.
+// re-creations of what went wrong before, by ID, and last the sibling of those,
+// which has none of their bugs.
 func Subjects() []Subject {
 	subjects := []Subject{{
 		Name:    DefaultSubject,
@@ -35,7 +36,7 @@ func Subjects() []Subject {
 		Claims:  true,
 		Run:     controller.Run,
 	}}
-	for _, h := range historical.Subjects() {
+	for _, h := range append(historical.Subjects(), historical.Sibling()) {
 		subjects = append(subjects, Subject{Name: "historical/" + h.ID, Summary: h.Summary, Run: h.Run})
 	}
 	return subjects
