@@ -25,6 +25,8 @@ func everyProperty() []struct {
 	}{
 		{"Globalnet", Globalnet(testOptions)},
 		{"Generic", Generic()},
+		{"Remains", Remains()},
+		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},
 		{"WatchGuarantees", WatchGuarantees()},
 		{"GlobalnetConsumers", GlobalnetConsumers()},
 	}
