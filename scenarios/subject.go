@@ -19,6 +19,8 @@ type Subject struct {
 	// Headless: the subject promises a global IP for everything that is ready
 	// behind an exported headless service. The re-creations do not go there.
 	Headless bool
+	// Metrics: the subject has the metrics of docs/globalnet.md.
+	Metrics bool
 	// Run is the whole controller. It returns when ctx ends.
 	Run func(ctx context.Context, cfg *rest.Config, o controller.Options) error
 	// MayExit says whether it is ordinary that Run returns err by itself, as a
@@ -36,7 +38,7 @@ func Subjects() []Subject {
 	subjects := []Subject{{
 		Name:    DefaultSubject,
 		Summary: "the GlobalIngressIP controller as it ships",
-		Claims:  true, Headless: true,
+		Claims:  true, Metrics: true, Headless: true,
 		Run:     controller.Run,
 	}}
 	for _, h := range append(historical.Subjects(), historical.Sibling()) {
