@@ -146,10 +146,12 @@ func (l *life) create() {
 	if l.chance(0.3) {
 		c.Ports = l.drawPorts()
 	}
-	if l.chance(0.05) {
-		c.Selector = map[string]string{} // a service whose endpoints somebody else manages
-	}
 	c.Headless = l.chance(l.headless)
+	// A service whose endpoints somebody else manages. A headless one gets two IP
+	// families of the API server, which then refuses every change of it.
+	if l.chance(0.05) && !c.Headless {
+		c.Selector = map[string]string{}
+	}
 	l.exists = true
 	l.step(Step{CreateService: &c})
 }
