@@ -33,7 +33,7 @@ func Swarm(subject string, size int) Search {
 
 // perPlan is how many plans an aimed search derives from one plan and mode
 // before it goes on to the next: calls of one kind differ little.
-const perPlan = 15
+const perPlan = 8
 
 // Aimed searches plans derived from fault-free runs of generated ones: all
 // modes by turns, seed by seed, range n from seed n × size + 1 on. A fault-free
