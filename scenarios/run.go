@@ -49,8 +49,11 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 // and those of any controller. With faults that Kubernetes does not permit the
 // watches are not what Kubernetes guarantees, so that is not asked.
 func Properties(plan Plan, subject Subject) []model.Property {
-	globalnet := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims})
-	properties := slices.Concat(globalnet, model.GlobalnetConsumers(), model.Generic())
+	o := model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
+	properties := slices.Concat(model.Globalnet(o), model.GlobalnetConsumers(), model.Generic())
+	if subject.Metrics {
+		properties = append(properties, model.GlobalnetMetrics(o)...)
+	}
 	if plan.Illegal() {
 		return properties
 	}

@@ -53,15 +53,15 @@ func (a *aimed) check(files []string, seeds string) error {
 }
 
 // sweep is the aimed sweep over the plans of the seeds, or of the files.
-func (a *aimed) sweep(files []string, chosen seedRange, part shard, subject string) (aim.Sweep, error) {
+func (a *aimed) sweep(files []string, chosen scenarios.SeedRange, part scenarios.Shard, subject string) (aim.Sweep, error) {
 	s := aim.Sweep{
 		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
 	source := map[string]string{} // by the base plan's name: what the command line calls it
 	if len(files) == 0 {
-		chosen.each(part, func(seed uint64) bool {
-			p := scenarios.Generate(sim.Seed(seed))
+		chosen.Each(part, func(seed sim.Seed) bool {
+			p := scenarios.Generate(seed)
 			s.Plans = append(s.Plans, p)
 			source[p.Name] = fmt.Sprintf("--seeds %d", seed)
 			return true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // confirmations is how often a failure is run again before it is reported.
@@ -49,7 +50,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	type part struct {
 		job   sweep.Job
-		seeds seedRange
+		seeds scenarios.SeedRange
 	}
 	var parts []part
 	var problems []error
@@ -64,9 +65,9 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 			problems = append(problems, err)
 			continue
 		}
-		chosen := seedRange{uint64(plan.Seed), uint64(plan.Seed)}
+		chosen := scenarios.SeedRange{First: plan.Seed, Last: plan.Seed}
 		if seedGiven {
-			chosen = seedRange{seed, seed}
+			chosen = scenarios.SeedRange{First: sim.Seed(seed), Last: sim.Seed(seed)}
 		}
 		if seeds != "" {
 			if chosen, err = parseSeeds(seeds); err != nil {
@@ -77,8 +78,8 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
-			if !p.seeds.each(shard{0, 1}, func(seed uint64) bool {
-				p.job.Seed = seed
+			if !p.seeds.Each(scenarios.Whole, func(seed sim.Seed) bool {
+				p.job.Seed = uint64(seed)
 				return yield(p.job)
 			}) {
 				return
@@ -99,7 +100,7 @@ func sweepCommand() *cobra.Command {
 			if err := aimed.check(files, seeds); err != nil {
 				return err
 			}
-			var chosen seedRange
+			var chosen scenarios.SeedRange
 			var err error
 			if seeds != "" {
 				if chosen, err = parseSeeds(seeds); err != nil {
@@ -124,8 +125,8 @@ func sweepCommand() *cobra.Command {
 				return runAimed(c, out, workers, s)
 			}
 			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
-				chosen.each(part, func(seed uint64) bool {
-					return yield(sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations})
+				chosen.Each(part, func(seed sim.Seed) bool {
+					return yield(sweep.Job{Seed: uint64(seed), Subject: subject, Confirm: confirmations})
 				})
 			})
 		},

@@ -25,9 +25,20 @@ type Job struct {
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
+	// Once reports a failure as it is, without running it again. Then its
+	// events and log are there only with Trace.
+	Once bool `json:"once,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
+}
+
+// repetitions is how often a failure is run again.
+func (j Job) repetitions() int {
+	if j.Once {
+		return 0
+	}
+	return max(1, j.Confirm)
 }
 
 // Outcome is what became of a job.
