@@ -52,6 +52,16 @@ func (r *Rule) Momentary() bool {
 	return r.Kind == Crash && r.When == AtTime
 }
 
+// Lasting says whether the rule acts on the world for as long as its window is
+// open, rather than on calls or once.
+func (r *Rule) Lasting() bool {
+	switch r.Kind {
+	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag:
+		return true
+	}
+	return false
+}
+
 // Span is a closed interval of durations.
 type Span struct{ Min, Max time.Duration }
 
