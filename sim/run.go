@@ -119,6 +119,10 @@ func (w *world) freeze() {
 // 30s for its runnables.
 const unwindTime = 2 * time.Minute
 
+// lastBreath is how long goroutines have that a process left behind without
+// waiting for them: one that only sleeps for a moment has not leaked.
+const lastBreath = 10 * time.Second
+
 // stopAll kills every process and lets its goroutines unwind.
 func (w *world) stopAll() {
 	for _, p := range w.processes {
@@ -138,6 +142,7 @@ func (w *world) stopAll() {
 		}
 		return true
 	})
+	w.runUntil(w.now()+lastBreath, never)
 	w.reportUnstopped()
 }
 
