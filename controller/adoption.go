@@ -47,6 +47,7 @@ func (r *reconciler) adopt(ctx context.Context) error {
 	}
 
 	r.adopted.Store(true)
+	r.metrics.usage.observe(r.usage, r.waiting.count)
 	r.waiting.wake(-1)
 
 	return nil

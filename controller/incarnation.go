@@ -68,6 +68,9 @@ func runOnce(ctx context.Context, in incarnation) error {
 		return fmt.Errorf("add the readiness check: %w", err)
 	}
 
+	// A standby knows nothing of the pool, and must not say anything about it.
+	defer in.metrics.usage.forget()
+
 	err = mgr.Start(ctx)
 	// A manager that lost its leadership does not wait for its workers. Their
 	// contexts are cancelled; the next incarnation starts when they are out.
@@ -91,7 +94,6 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 		trouble: newTrouble(),
 		started: newStarted(),
 	}
-	in.metrics.usage.observe(r.usage, r.waiting.count)
 
 	return r
 }

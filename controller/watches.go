@@ -14,8 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
@@ -119,25 +117,27 @@ func watch[object client.Object](
 		}
 	}
 
-	return source.TypedKind(informers, kind, handler.TypedFuncs[object, key]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[object], q queue) {
-			tell(e.Object, true)
+	return &kindSource[object]{
+		informers: informers,
+		kind:      kind,
+		created: func(q queue, obj object, present bool) {
+			tell(obj, true)
 
 			// What is there at start is enqueued after adoption, in order.
-			if !e.IsInInitialList {
-				enqueue(q, e.Object)
+			if !present {
+				enqueue(q, obj)
 			}
 		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[object], q queue) {
-			tell(e.ObjectNew, true)
-			enqueue(q, e.ObjectOld)
-			enqueue(q, e.ObjectNew)
+		updated: func(q queue, before, now object) {
+			tell(now, true)
+			enqueue(q, before)
+			enqueue(q, now)
 		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[object], q queue) {
-			tell(e.Object, false)
-			enqueue(q, e.Object)
+		deleted: func(q queue, last object) {
+			tell(last, false)
+			enqueue(q, last)
 		},
-	})
+	}
 }
 
 func serviceKeys(service *corev1.Service) []key {

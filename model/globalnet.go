@@ -26,6 +26,12 @@ func Globalnet(o GlobalnetOptions) []Property {
 	}
 }
 
+// GlobalnetMetrics lists what holds of a controller that has the metrics of
+// docs/globalnet.md.
+func GlobalnetMetrics(o GlobalnetOptions) []Property {
+	return []Property{metricsTrue(o)}
+}
+
 // Generic lists the properties of any controller, and the one by which the
 // harness checks its own API server.
 func Generic() []Property {

@@ -145,6 +145,9 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	for kind, times := range r.Record.Fired {
 		o.Fired[string(kind)] = times
 	}
+	if job.Calls {
+		o.Calls = scenarios.SubjectCalls(&r.Record.History)
+	}
 	if c := r.Verdict.Culprit; c != (model.Culprit{}) {
 		o.Culprit = &Culprit{Seq: c.Seq, At: c.At, Call: c.CallID, Revision: c.Revision, Text: c.Text}
 	}
