@@ -18,6 +18,8 @@ type Job struct {
 	Subject string `json:"subject"`
 	// Trace keeps the events and the log in the outcome.
 	Trace bool `json:"trace,omitempty"`
+	// Report collects what a page about the run shows, also when it passes.
+	Report bool `json:"report,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
 	// Once reports a failure as it is, without running it again. Then its
@@ -66,6 +68,7 @@ type Outcome struct {
 	Trace     []byte `json:"trace,omitempty"`     // JSON lines, an event each
 	Log       []byte `json:"log,omitempty"`       // text lines on virtual time
 	Porcupine []byte `json:"porcupine,omitempty"` // HTML, when porcupine found the violation
+	Report    []byte `json:"report,omitempty"`    // JSON of a [report.Data]
 	// Error is set when the job could not be run at all (a bad plan or subject).
 	Error string `json:"error,omitempty"`
 }
