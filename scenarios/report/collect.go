@@ -125,25 +125,37 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 			From: r.From, Until: until, Always: !atTime && r.From == 0 && until == p.Safety,
 		})
 	}
+	struck := map[string]Hit{} // by rule, the last one
 	for _, e := range events {
-		var id string
-		switch e.Type {
-		case sim.EventFault:
-			_, id, _ = strings.Cut(e.Detail, " ")
-		case sim.EventCrashed:
-			id = e.Detail
-			if e.Call != 0 {
-				continue // its fault event has been counted
-			}
+		id := ruleOf(e)
+		i, known := byID[id]
+		if !known {
+			continue
 		}
-		if i, known := byID[id]; known && id != "" {
-			rule := &c.data.Weather[i]
-			if n := len(rule.Hits); n > 0 && e.Type == sim.EventCrashed && rule.Hits[n-1].At == e.At {
-				continue
-			}
-			rule.Hits = append(rule.Hits, Hit{e.Seq, e.At, e.Call})
+		hit := Hit{e.Seq, e.At, e.Call}
+		if e.Type == sim.EventCrashed && struck[id].At == e.At && struck[id].Seq == e.Seq-1 {
+			continue // killed at a call: the fault before it is the same
+		}
+		struck[id] = hit
+		c.data.Weather[i].Hits = append(c.data.Weather[i].Hits, hit)
+	}
+}
+
+// ruleOf is the id of the rule that the event tells the effect of; empty when
+// it tells of none.
+func ruleOf(e sim.Event) string {
+	switch e.Type {
+	case sim.EventFault:
+		_, id, _ := strings.Cut(e.Detail, " ")
+		return id
+	case sim.EventCrashed:
+		return e.Detail
+	case sim.EventWeather:
+		if words := strings.Fields(e.Detail); len(words) >= 3 && words[2] == "begins" {
+			return words[1]
 		}
 	}
+	return ""
 }
 
 // describe says what a rule does, in words as scenario files have them.

@@ -120,6 +120,8 @@ function objectLanes() {
     if (!lives.has(key)) lives.set(key, []);
     lives.get(key).push(c);
   }
+  // What every cluster has from the start, and nobody touched, tells nothing.
+  for (const [key, commits] of [...lives]) if (commits.length === 1 && !commits[0].actor && commits[0].at === 0) lives.delete(key);
   if (!lives.size) return;
   heading('Objects');
   for (const [key, commits] of [...lives].sort(([a], [b]) => a < b ? -1 : 1)) {
@@ -132,7 +134,7 @@ function objectLanes() {
   }
 }
 
-let showObjects = false;
+let showObjects = data.commits.length < 400;
 function arrange() {
   let top = 0;
   for (const lane of lanes) {
@@ -176,6 +178,7 @@ function duration(ns) {
   if (ns < 1e3) return ns + 'ns';
   if (ns < 1e6) return trim(ns / 1e3) + 'µs';
   if (ns < 1e9) return trim(ns / 1e6) + 'ms';
+  if (ns % 60e9 === 0) return ns / 60e9 + 'm';
   const minutes = Math.floor(ns / 60e9);
   return (minutes ? minutes + 'm' : '') + trim((ns - minutes * 60e9) / 1e9) + 's';
 }

@@ -181,7 +181,7 @@ function flat(text) { try { return text ? flatten(JSON.parse(text), '', new Map(
 
 // difference lists the fields of an object that a commit changed.
 function difference(before, after) {
-  const a = flat(before), b = flat(after), pre = el('pre', {});
+  const a = flat(before), b = flat(after), pre = el('pre', { class: 'difference' });
   for (const key of new Set([...a.keys(), ...b.keys()])) {
     if (a.get(key) === b.get(key) || key === 'metadata.resourceVersion') continue;
     if (a.has(key)) pre.append(el('span', { class: 'gone' }, `- ${key}: ${a.get(key)}\n`));

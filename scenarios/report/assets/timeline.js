@@ -41,6 +41,7 @@ function draw() {
   const top = axisHeight - scroller.scrollTop;
   g.save();
   g.beginPath(); g.rect(0, axisHeight, canvas.clientWidth, height); g.clip();
+  drawGrid(g, height);
   for (const lane of lanes) {
     const y = top + lane.top;
     if (lane.hidden || y > height || y + lane.height < axisHeight) continue;
@@ -49,7 +50,7 @@ function draw() {
   drawVerticals(g, height);
   drawCauses(g, top);
   g.restore();
-  drawAxis(g, height);
+  drawAxis(g);
   drawOverview();
   placeViolation();
 }
@@ -102,8 +103,12 @@ const painters = {
     g.globalAlpha = 1;
     if (view.hover === lane.window || view.selected === lane.window || lane.hits.includes(view.selected)) outline(g, lane.window, y + 4, 10);
     g.font = '10.5px ' + colours['--sans']; g.fillStyle = colours['--soft'];
-    const from = Math.max(x(lane.window.at), gutter) + 5, text = [lane.rule.kind, lane.rule.text].filter(Boolean).join(' · ');
-    if (!lane.hits.length || x(lane.window.until) - from > 90) g.fillText(ellipsis(g, text, Math.max(60, canvas.clientWidth - from - 20)), from, y + 13);
+    const text = [lane.rule.kind, lane.rule.text].filter(Boolean).join(' · ');
+    const left = Math.max(x(lane.window.at), gutter), right = Math.max(x(lane.window.until), left + 3), wide = g.measureText(text).width + 12;
+    // Inside its bar when there is room and nothing struck; otherwise beside it.
+    const inside = right - left > wide && !lane.hits.some(inView);
+    const at = inside ? left + 6 : right + wide < canvas.clientWidth ? right + 6 : left > gutter + wide ? left - wide + 6 : left + 6;
+    if (at > gutter || inside) g.fillText(ellipsis(g, text, Math.max(60, canvas.clientWidth - at - 12)), at, y + 13);
   },
   actor(g, lane, y) {
     shade(g, lane.actor, y, lane.height);
@@ -245,16 +250,20 @@ function drawCauses(g, top) {
 }
 
 const steps = [1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9, 5e9, 1e10, 15e9, 30e9, 60e9, 120e9, 300e9, 600e9, 1800e9, 3600e9];
-function drawAxis(g, height) {
+function ticks() {
+  const step = steps.find(s => s / (view.until - view.from) * width() > 80) || 7200e9, out = [];
+  for (let t = Math.ceil(view.from / step) * step; t <= view.until; t += step) out.push(t);
+  return out;
+}
+function drawGrid(g, height) {
+  g.strokeStyle = colours['--line-soft'];
+  for (const t of ticks()) { g.beginPath(); g.moveTo(x(t), axisHeight); g.lineTo(x(t), height); g.stroke(); }
+}
+function drawAxis(g) {
   g.fillStyle = colours['--card']; g.fillRect(0, 0, canvas.clientWidth, axisHeight);
   g.strokeStyle = colours['--line']; g.beginPath(); g.moveTo(0, axisHeight - .5); g.lineTo(canvas.clientWidth, axisHeight - .5); g.stroke();
   g.font = '10.5px ' + colours['--mono']; g.fillStyle = colours['--soft'];
-  const step = steps.find(s => s / (view.until - view.from) * width() > 80) || 7200e9;
-  for (let t = Math.ceil(view.from / step) * step; t <= view.until; t += step) {
-    g.globalAlpha = .6; g.strokeStyle = colours['--line-soft'];
-    g.beginPath(); g.moveTo(x(t), axisHeight); g.lineTo(x(t), height); g.stroke(); g.globalAlpha = 1;
-    if (x(t) > gutter - 4) g.fillText(duration(t), x(t) + 4, 17);
-  }
+  for (const t of ticks()) if (x(t) > gutter - 4) g.fillText(duration(t), x(t) + 4, 17);
   g.fillText(duration(Math.round(view.until - view.from)) + ' in view', 16, 17);
 }
 
