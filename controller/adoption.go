@@ -25,6 +25,10 @@ func (r *reconciler) adopt(ctx context.Context) error {
 		return nil
 	}
 
+	if err := r.removeStaleRules(ctx); err != nil {
+		return r.retry(err)
+	}
+
 	var list v1.GlobalIngressIPList
 	if err := r.calls.list(ctx, &list); err != nil {
 		return r.retry(err)

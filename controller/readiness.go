@@ -58,6 +58,7 @@ func (*cacheSync) NeedLeaderElection() bool { return false }
 func (c *cacheSync) Start(ctx context.Context) error {
 	kinds := []client.Object{
 		&corev1.Service{}, &mcsv1alpha1.ServiceExport{}, &v1.GlobalIngressIP{}, &networkingv1.IPAddress{},
+		&endpoints{}, &corev1.Pod{},
 	}
 
 	synced := make([]toolscache.DoneChecker, 0, len(kinds))

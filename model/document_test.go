@@ -26,6 +26,8 @@ func everyProperty() []struct {
 		{"Globalnet", Globalnet(testOptions)},
 		{"GlobalnetMetrics", GlobalnetMetrics(testOptions)},
 		{"Generic", Generic()},
+		{"Remains", Remains()},
+		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},
 		{"WatchGuarantees", WatchGuarantees()},
 		{"GlobalnetConsumers", GlobalnetConsumers()},
 	}

@@ -11,6 +11,9 @@ type GlobalnetOptions struct {
 	// that is required only of a subject that ever made one: Submariner's own
 	// controller never did.
 	Claims bool
+	// Headless requires a global IP for everything that is ready behind an
+	// exported headless service, too.
+	Headless bool
 }
 
 // Globalnet lists the properties of a GlobalIngressIP controller. They say

@@ -18,6 +18,9 @@ type Subject struct {
 	Claims bool
 	// Metrics: the subject has the metrics of docs/globalnet.md.
 	Metrics bool
+	// Headless: the subject promises a global IP for everything that is ready
+	// behind an exported headless service. The re-creations do not go there.
+	Headless bool
 	// Run is the whole controller. It returns when ctx ends.
 	Run func(ctx context.Context, cfg *rest.Config, o controller.Options) error
 	// MayExit says whether it is ordinary that Run returns err by itself, as a
@@ -35,9 +38,8 @@ func Subjects() []Subject {
 	subjects := []Subject{{
 		Name:    DefaultSubject,
 		Summary: "the GlobalIngressIP controller as it ships",
-		Claims:  true,
-		Metrics: true,
-		Run:     controller.Run,
+		Claims:  true, Metrics: true, Headless: true,
+		Run: controller.Run,
 	}}
 	for _, h := range append(historical.Subjects(), historical.Sibling()) {
 		subjects = append(subjects, Subject{Name: "historical/" + h.ID, Summary: h.Summary, Run: h.Run})
