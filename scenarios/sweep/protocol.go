@@ -33,6 +33,8 @@ type Job struct {
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
+	// MaxRequests ends the run of a subject that calls without end; 0: the default.
+	MaxRequests uint64 `json:"maxRequests,omitempty"`
 }
 
 // repetitions is how often a failure is run again.

@@ -77,7 +77,7 @@ func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog}
+	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
 	if outcome.Verdict == model.VerdictPass || job.Once {
