@@ -61,6 +61,7 @@ func (r *realCluster) run(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]
 	}
 	p := newPrinter(out, c.OutOrStdout(), false)
 	for job := range jobs {
+		job.Real = true
 		job.Replay = fmt.Sprintf("%s run %s --seed %d --subject %s --against %s --speed %d",
 			quote(os.Args[0]), quote(job.File), job.Seed, job.Subject, quote(r.kubeconfig), r.speed)
 		outcome, err := r.runOne(c.Context(), job, against.Options{Config: config, Speed: r.speed, Folder: r.logs})

@@ -152,6 +152,7 @@ func (r *run) removeFolder() {
 func unlimited(cfg *rest.Config) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
+	cfg.WarningHandler = rest.NoWarnings{} // Endpoints are deprecated, and used on purpose
 	return cfg
 }
 

@@ -28,6 +28,9 @@ type Job struct {
 	// Once reports a failure as it is, without running it again. Then its
 	// events and log are there only with Trace.
 	Once bool `json:"once,omitempty"`
+	// Real: it was run on a real API server, where time is not virtual and nothing
+	// has a hash.
+	Real bool `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
