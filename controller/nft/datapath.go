@@ -18,8 +18,8 @@ import (
 const Table = "globalingressip"
 
 const (
-	dnatMap   = "dnat"    // global IP → target
-	snatMap   = "snat"    // target → global IP
+	dnatMap   = "targets" // global IP → target
+	snatMap   = "sources" // target → global IP
 	remoteSet = "remotes" // where packets leave with their global IP
 )
 

@@ -41,23 +41,23 @@ func TestRulesAreMapElements(t *testing.T) {
 
 	require.NoError(t, d.Put(ctx, rule("242.0.0.9", "10.1.0.1", "shop/pod-db-0")))
 	require.NoError(t, d.Put(ctx, rule("242.0.0.9", "10.1.0.1", "shop/pod-db-0")), "twice the same")
-	assert.Equal(t, []string{
-		`dnat { 242.0.0.9 comment "shop/pod-db-0" : 10.1.0.1 }`,
-		`snat { 10.1.0.1 comment "shop/pod-db-0" : 242.0.0.9 }`,
+	assert.ElementsMatch(t, []string{
+		`targets { 242.0.0.9 comment "shop/pod-db-0" : 10.1.0.1 }`,
+		`sources { 10.1.0.1 comment "shop/pod-db-0" : 242.0.0.9 }`,
 	}, elements(fake))
 
 	// The pod moves.
 	require.NoError(t, d.Put(ctx, rule("242.0.0.9", "10.1.0.7", "shop/pod-db-0")))
-	assert.Equal(t, []string{
-		`dnat { 242.0.0.9 comment "shop/pod-db-0" : 10.1.0.7 }`,
-		`snat { 10.1.0.7 comment "shop/pod-db-0" : 242.0.0.9 }`,
+	assert.ElementsMatch(t, []string{
+		`targets { 242.0.0.9 comment "shop/pod-db-0" : 10.1.0.7 }`,
+		`sources { 10.1.0.7 comment "shop/pod-db-0" : 242.0.0.9 }`,
 	}, elements(fake))
 
 	// It is behind a second Service: its packets leave with the lower address.
 	require.NoError(t, d.Put(ctx, rule("242.0.0.8", "10.1.0.7", "shop/pod-db-0.other")))
-	assert.Contains(t, elements(fake), `snat { 10.1.0.7 comment "shop/pod-db-0.other" : 242.0.0.8 }`)
+	assert.Contains(t, elements(fake), `sources { 10.1.0.7 comment "shop/pod-db-0.other" : 242.0.0.8 }`)
 	require.NoError(t, d.Remove(ctx, netip.MustParseAddr("242.0.0.8")))
-	assert.Contains(t, elements(fake), `snat { 10.1.0.7 comment "shop/pod-db-0" : 242.0.0.9 }`)
+	assert.Contains(t, elements(fake), `sources { 10.1.0.7 comment "shop/pod-db-0" : 242.0.0.9 }`)
 
 	require.NoError(t, d.Remove(ctx, netip.MustParseAddr("242.0.0.9")))
 	require.NoError(t, d.Remove(ctx, netip.MustParseAddr("242.0.0.9")), "gone already")
@@ -78,14 +78,14 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 
 	// Somebody took one half of a rule away, and left half of another.
 	tx := fake.NewTransaction()
-	tx.Delete(&knftables.Element{Map: "snat", Key: []string{"10.1.0.1"}, Value: []string{"242.0.0.9"}})
-	tx.Add(&knftables.Element{Map: "snat", Key: []string{"10.9.9.9"}, Value: []string{"242.0.0.77"}})
+	tx.Delete(&knftables.Element{Map: "sources", Key: []string{"10.1.0.1"}, Value: []string{"242.0.0.9"}})
+	tx.Add(&knftables.Element{Map: "sources", Key: []string{"10.9.9.9"}, Value: []string{"242.0.0.77"}})
 	require.NoError(t, fake.Run(ctx, tx))
 
 	_, err = nft.New(fake).Rules(ctx)
 	require.NoError(t, err)
 	assert.Len(t, elements(fake), 4)
-	assert.Contains(t, elements(fake), `snat { 10.1.0.1 comment "shop/pod-db-0" : 242.0.0.9 }`)
+	assert.Contains(t, elements(fake), `sources { 10.1.0.1 comment "shop/pod-db-0" : 242.0.0.9 }`)
 }
 
 // refusing is a packet filter that takes no changes for a while.
