@@ -73,7 +73,10 @@ func generate(seed sim.Seed, s sizes) Plan {
 	}
 	p.World.draw(newDice(seed, "world"), s)
 	restarts := drawRestarts(newDice(seed, "restarts"), &p)
-	p.Steps = drawSteps(seed, s, restarts, p.World.capacity())
+	habits := drawHabits(newDice(seed, "habits"), s, restarts)
+	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
+	p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
 	nameTwins(p.Steps)
 	p.Faults = append(restarts, drawFaults(seed, &p, restarts)...)
@@ -136,8 +139,7 @@ func (w *World) capacity() int {
 
 // drawSteps draws each service's life from a stream of its own and merges
 // them by time.
-func drawSteps(seed sim.Seed, s sizes, restarts []faults.Rule, capacity int) []Step {
-	habits := drawHabits(newDice(seed, "habits"), s, restarts)
+func drawSteps(seed sim.Seed, s sizes, habits habits, capacity int) []Step {
 	share := newDice(seed, "share")
 	extra := make([]int, s.services)
 	for range s.extra {
@@ -156,7 +158,6 @@ func drawSteps(seed sim.Seed, s sizes, restarts []faults.Rule, capacity int) []S
 		}
 		steps = append(steps, life.steps...)
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	return steps
 }
 
