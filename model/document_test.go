@@ -24,6 +24,7 @@ func everyProperty() []struct {
 		properties []Property
 	}{
 		{"Globalnet", Globalnet(testOptions)},
+		{"GlobalnetMetrics", GlobalnetMetrics(testOptions)},
 		{"Generic", Generic()},
 		{"Remains", Remains()},
 		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},
