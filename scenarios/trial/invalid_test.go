@@ -37,6 +37,8 @@ func TestMistakesInGo(t *testing.T) {
 		{"no such file", trial.Trial{Controller: idle, Objects: trial.Files("testdata/nothing*.yaml")}, "manifests testdata/nothing*.yaml: no such file"},
 		{"bad definition", trial.Trial{Controller: idle, Cluster: trial.YAML("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: {scope: 7}}")},
 			"manifest:1: CustomResourceDefinition a:"},
+		{"definition twice", trial.Trial{Controller: idle, Cluster: trial.Files("testdata/website.crd.yaml", "testdata/website.crd.yaml")},
+			"CustomResourceDefinition websites.example.com: it is there twice"},
 		{"one name twice", trial.Trial{Controller: idle, Processes: []trial.Process{{Name: "controller", Run: idle}}}, `the name "controller" is missing or taken`},
 		{"no program", trial.Trial{Processes: []trial.Process{{Name: "a"}}}, "a has both Run and Env, or neither"},
 		{"step without action", trial.Trial{Controller: idle, Steps: []trial.Step{{At: time.Second}}}, "Steps[0]: 0 actions"},
