@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Finding is how soon a subject was caught, over several disjoint ranges of
@@ -20,8 +22,8 @@ type Finding struct {
 	Properties map[string]int
 	// FalseAlarms are runs that failed the sibling as well.
 	FalseAlarms int
-	// Example is the plan of the first detection, a scenario file.
-	Example string
+	// Example is the first detection; nil when there was none.
+	Example *sweep.Job
 }
 
 // NotFound stands for a range that ended without a detection.
