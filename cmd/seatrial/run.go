@@ -21,6 +21,7 @@ func runCommand() *cobra.Command {
 	var subject, seeds string
 	var seed uint64
 	var out output
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
@@ -30,7 +31,11 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runJobs(c.Context(), c, out, false, 1, jobs)
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
+			return runJobs(c.Context(), c, out, false, 1, exactly(e, jobs))
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
@@ -38,6 +43,7 @@ func runCommand() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
+	exact.addFlags(c)
 	return c
 }
 
@@ -91,6 +97,7 @@ func sweepCommand() *cobra.Command {
 	var subject, seeds, shardText string
 	var workers int
 	var out output
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "sweep --seeds A-B",
 		Short: "Run plans generated from seeds",
@@ -110,11 +117,15 @@ func sweepCommand() *cobra.Command {
 			if err := checkSubject(subject); err != nil {
 				return err
 			}
-			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
+			return runJobs(c.Context(), c, out, true, workers, exactly(e, func(yield func(sweep.Job) bool) {
 				chosen.each(part, func(seed uint64) bool {
 					return yield(sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations})
 				})
-			})
+			}))
 		},
 	}
 	c.Flags().StringVar(&seeds, "seeds", "", "closed range of seeds, `A-B`")
@@ -123,6 +134,7 @@ func sweepCommand() *cobra.Command {
 	c.Flags().StringVar(&shardText, "shard", "", "run only part `I/N` of the range, I counted from 0")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
+	exact.addFlags(c)
 	return c
 }
 
