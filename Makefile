@@ -46,6 +46,10 @@ sweep: build ## generated plans: make sweep SEEDS=1-1000 SUBJECT=globalingressip
 replay: build ## one seed with every event: make replay SEED=7
 	$(BIN)/seatrial replay --seed $(SEED) --subject $(SUBJECT) --trace
 
+.PHONY: catalogue
+catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes about an hour
+	$(BIN)/seatrial catalogue --write BUGS.md
+
 .PHONY: fuzz
 fuzz: ## the native fuzz targets: make fuzz FOR=10m
 	go test ./scenarios -run '^$$' -fuzz FuzzParse -fuzztime $(FOR)

@@ -53,7 +53,7 @@ var forbidden = []struct {
 // inBubble are files whose time is the bubble's, and therefore virtual; the
 // loopback host and the replayer may also run on the real clock, outside.
 var inBubble = []string{
-	"sim/run.go", "sim/world.go", "sim/log.go", "scenarios/user.go",
+	"sim/run.go", "sim/world.go", "sim/log.go", "scenarios/user.go", "scenarios/trial/user.go",
 	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
 }
 

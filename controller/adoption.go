@@ -25,6 +25,10 @@ func (r *reconciler) adopt(ctx context.Context) error {
 		return nil
 	}
 
+	if err := r.removeStaleRules(ctx); err != nil {
+		return r.retry(err)
+	}
+
 	var list v1.GlobalIngressIPList
 	if err := r.calls.list(ctx, &list); err != nil {
 		return r.retry(err)
@@ -47,6 +51,7 @@ func (r *reconciler) adopt(ctx context.Context) error {
 	}
 
 	r.adopted.Store(true)
+	r.metrics.usage.observe(r.usage, r.waiting.count)
 	r.waiting.wake(-1)
 
 	return nil

@@ -58,8 +58,22 @@ func (c *calls) updateStatus(ctx context.Context, obj client.Object) error {
 func (c *calls) delete(ctx context.Context, obj client.Object) error {
 	uid := obj.GetUID()
 
+	return c.deleteIf(ctx, obj, metav1.Preconditions{UID: &uid})
+}
+
+// deleteAsRead deletes an object in the form in which it was read: one that was
+// written since is left alone, and the call refused with a conflict. So a
+// deletion that arrives long after its time-out cannot take what somebody else
+// has taken over meanwhile.
+func (c *calls) deleteAsRead(ctx context.Context, obj client.Object) error {
+	uid, version := obj.GetUID(), obj.GetResourceVersion()
+
+	return c.deleteIf(ctx, obj, metav1.Preconditions{UID: &uid, ResourceVersion: &version})
+}
+
+func (c *calls) deleteIf(ctx context.Context, obj client.Object, conditions metav1.Preconditions) error {
 	err := c.do(ctx, "delete", obj, func(ctx context.Context) error {
-		return c.direct.Delete(ctx, obj, client.Preconditions(metav1.Preconditions{UID: &uid}))
+		return c.direct.Delete(ctx, obj, client.Preconditions(conditions))
 	})
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -77,6 +77,10 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 // cachedCarried returns the address that gip's internal Service carries, as far
 // as the cache knows.
 func (r *reconciler) cachedCarried(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
+	if leadsBehind(gip) {
+		return "", nil
+	}
+
 	internal := &corev1.Service{}
 
 	found, err := r.lookUp(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
@@ -175,7 +179,7 @@ func behindIfNotFound(err error) error {
 func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (netip.Addr, bool, error) {
 	inUse := gip.Status.AllocatedIP
 
-	if inUse == "" {
+	if inUse == "" && !leadsBehind(gip) {
 		internal := &corev1.Service{}
 
 		err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)

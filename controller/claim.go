@@ -54,7 +54,7 @@ func ownerOf(claim *networkingv1.IPAddress) (types.NamespacedName, bool) {
 // newClaim is the IPAddress that makes addr the property of gip. The UIDs make
 // it that of this very object and this very Service: names come again.
 func newClaim(gip *v1.GlobalIngressIP, addr netip.Addr) *networkingv1.IPAddress {
-	return &networkingv1.IPAddress{
+	claim := &networkingv1.IPAddress{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:   addr.String(),
 			Labels: map[string]string{managedByLabel: v1.ManagedBy},
@@ -71,6 +71,17 @@ func newClaim(gip *v1.GlobalIngressIP, addr netip.Addr) *networkingv1.IPAddress 
 			Name:      gip.Name,
 		}},
 	}
+
+	t := targetOf(gip)
+	if t.pod != "" {
+		claim.Annotations[v1.PodAnnotation] = t.pod
+	}
+
+	if t.endpoint != "" {
+		claim.Annotations[v1.EndpointAnnotation] = t.endpoint
+	}
+
+	return claim
 }
 
 // holding says in what relation a claim stands to a GlobalIngressIP.

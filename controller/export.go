@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,6 +21,9 @@ type exported struct {
 	service *corev1.Service
 	export  *mcsv1alpha1.ServiceExport
 	gip     *v1.GlobalIngressIP
+	// nameTaken: the GlobalIngressIP of the Service's name leads to something
+	// behind a headless one.
+	nameTaken bool
 }
 
 func (r *reconciler) lookUpExported(ctx context.Context, name types.NamespacedName) (exported, error) {
@@ -45,6 +49,10 @@ func (r *reconciler) lookUpExported(ctx context.Context, name types.NamespacedNa
 		e.gip = gip
 	}
 
+	if found && gip.Labels[v1.ServiceRefLabel] != "" {
+		e.gip, e.nameTaken = nil, true
+	}
+
 	return e, nil
 }
 
@@ -65,26 +73,34 @@ func (e *exported) sameService() bool {
 	return uid == "" || uid == string(e.service.UID)
 }
 
-// reconcileExport sees to it that an exported Service has its GlobalIngressIP
-// and that nothing else has one.
+// reconcileExport sees to it that an exported Service, or what is behind it, has
+// its GlobalIngressIP, and that nothing else has one.
 func (r *reconciler) reconcileExport(ctx context.Context, k key) error {
 	e, err := r.lookUpExported(ctx, k.NamespacedName)
 	if err != nil {
 		return err
 	}
 
+	return errors.Join(r.reconcileWhole(ctx, &e), r.reconcileHeadless(ctx, &e))
+}
+
+// reconcileWhole sees to the one GlobalIngressIP that leads to the Service as a
+// whole.
+func (r *reconciler) reconcileWhole(ctx context.Context, e *exported) error {
 	switch {
 	case e.gip != nil && e.gip.DeletionTimestamp != nil:
 		return nil // its deletion event brings the key back
-	case e.gip != nil && (!e.exists() || !e.sameService()):
+	case e.gip != nil && (!e.exists() || !e.sameService() || isHeadless(e.service)):
 		return r.unexport(ctx, e.gip)
 	case e.gip != nil:
-		return r.restoreSpec(ctx, &e)
-	case e.live():
-		return r.createIngress(ctx, &e)
+		return r.restoreSpec(ctx, e)
+	case e.live() && !isHeadless(e.service):
+		return r.createIngress(ctx, e)
+	case e.nameTaken:
+		return nil
 	}
 
-	r.forgetProposal(k.NamespacedName)
+	r.forgetProposal(e.name)
 
 	return nil
 }
@@ -116,6 +132,15 @@ func (r *reconciler) createIngress(ctx context.Context, e *exported) error {
 		return err
 	}
 
+	if e.nameTaken {
+		if r.trouble.first(exportKey(e.name.Namespace, e.name.Name), "name taken") {
+			r.warn(e.export, "NameTaken",
+				"Service gets no global IP as long as the GlobalIngressIP of its name leads to something behind a headless Service")
+		}
+
+		return nil // that one's deletion brings the key back
+	}
+
 	gip := &v1.GlobalIngressIP{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:   e.name.Namespace,
@@ -126,7 +151,7 @@ func (r *reconciler) createIngress(ctx context.Context, e *exported) error {
 		Spec: ingressSpec(e.name.Name),
 	}
 
-	addr, err := r.proposeFor(ctx, e)
+	addr, err := r.proposeFor(ctx, e.name, e.service.UID)
 	if err != nil {
 		return err
 	}
@@ -153,36 +178,36 @@ func ingressSpec(service string) v1.GlobalIngressIPSpec {
 }
 
 // proposeFor picks the address to write into a new GlobalIngressIP: the one
-// still claimed for the Service, else a free one. None (the zero Addr) is no
-// error: the GlobalIngressIP will wait for one, and say so.
-func (r *reconciler) proposeFor(ctx context.Context, e *exported) (netip.Addr, error) {
-	claims, err := r.cachedClaims(ctx, e.name)
+// still claimed under its name for the Service, else a free one. None (the zero
+// Addr) is no error: the GlobalIngressIP will wait for one, and say so.
+func (r *reconciler) proposeFor(ctx context.Context, owner types.NamespacedName, service types.UID) (netip.Addr, error) {
+	claims, err := r.cachedClaims(ctx, owner)
 	if err != nil {
 		return netip.Addr{}, err
 	}
 
 	for i := range claims {
-		if claims[i].Annotations[v1.ServiceUIDAnnotation] != string(e.service.UID) {
+		if claims[i].Annotations[v1.ServiceUIDAnnotation] != string(service) {
 			continue
 		}
 
 		if addr, err := netip.ParseAddr(claims[i].Name); err == nil {
-			r.pool.Hold(e.name.String(), addr)
+			r.pool.Hold(owner.String(), addr)
 
 			return addr, nil
 		}
 	}
 
-	addr, _ := r.pool.Propose(e.name.String())
+	addr, _ := r.pool.Propose(owner.String())
 
 	return addr, nil
 }
 
-// suitable reports whether a Service can be reached through a global IP. A
+// suitable reports whether a Service with a cluster IP gets a global IP. A
 // Service that has an address keeps it whatever becomes of its type: while it
 // exists and is exported, the address is not to change.
 func (r *reconciler) suitable(ctx context.Context, e *exported) (bool, error) {
-	if e.service.Spec.Type == corev1.ServiceTypeClusterIP && e.service.Spec.ClusterIP != corev1.ClusterIPNone {
+	if e.service.Spec.Type == corev1.ServiceTypeClusterIP {
 		return true, nil
 	}
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,17 +12,22 @@ import (
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 )
 
-// served is a Service that was given an address: its name and the UID it had
-// then. An empty UID stands for whichever Service bears the name.
+// served is what was given an address: a Service, by its name and the UID it had
+// then, or something behind it. An empty UID stands for whichever Service bears
+// the name; without a pod and an endpoint it is the Service itself.
 type served struct {
 	types.NamespacedName
-	uid types.UID
+	uid           types.UID
+	pod, endpoint string
 }
 
 func servedBy(gip *v1.GlobalIngressIP) served {
+	t := targetOf(gip)
+
 	return served{
 		NamespacedName: types.NamespacedName{Namespace: gip.Namespace, Name: serviceOf(gip)},
 		uid:            types.UID(gip.Annotations[v1.ServiceUIDAnnotation]),
+		pod:            t.pod, endpoint: t.endpoint,
 	}
 }
 
@@ -76,5 +82,67 @@ func (r *reconciler) prove(ctx context.Context, s served) (fate, error) {
 		return fate{}, err
 	}
 
-	return fate{ending: service.DeletionTimestamp != nil || export.DeletionTimestamp != nil}, nil
+	f := fate{ending: service.DeletionTimestamp != nil || export.DeletionTimestamp != nil}
+	if s.pod == "" && s.endpoint == "" {
+		if isHeadless(&service) {
+			f.gone = "the Service became headless"
+		}
+
+		return f, nil
+	}
+
+	f.gone, err = r.proveTarget(ctx, s, &service)
+
+	return f, err
+}
+
+// proveTarget says why what was behind a headless Service is not there any more,
+// or "". That it is not ready, or has moved, is no reason.
+func (r *reconciler) proveTarget(ctx context.Context, s served, service *corev1.Service) (string, error) {
+	switch selector := len(service.Spec.Selector) > 0; {
+	case !isHeadless(service):
+		return "the Service is no longer headless", nil
+	case selector != (s.pod != ""):
+		return "the Service came or ceased to select pods", nil
+	case s.pod != "":
+		return r.provePod(ctx, s, service)
+	}
+
+	list := &endpoints{}
+
+	err := r.calls.get(ctx, s.NamespacedName, list)
+	if apierrors.IsNotFound(err) {
+		return "the Endpoints are deleted", nil
+	}
+
+	if err != nil {
+		return "", err
+	}
+
+	for _, address := range addressesOf(list, true) {
+		if address.String() == s.endpoint {
+			return "", nil
+		}
+	}
+
+	return fmt.Sprintf("%s is no longer among the Endpoints", s.endpoint), nil
+}
+
+func (r *reconciler) provePod(ctx context.Context, s served, service *corev1.Service) (string, error) {
+	pod := &corev1.Pod{}
+
+	err := r.calls.get(ctx, types.NamespacedName{Namespace: s.Namespace, Name: s.pod}, pod)
+
+	switch {
+	case apierrors.IsNotFound(err):
+		return "the pod is deleted", nil
+	case err != nil:
+		return "", err
+	case finished(pod):
+		return "the pod has finished", nil
+	case !selects(service, pod):
+		return "the Service does not select the pod any more", nil
+	}
+
+	return "", nil
 }

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -20,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
 	"github.com/seatrial/seatrial/controller/ipam"
 )
 
@@ -68,6 +71,9 @@ func runOnce(ctx context.Context, in incarnation) error {
 		return fmt.Errorf("add the readiness check: %w", err)
 	}
 
+	// A standby knows nothing of the pool, and must not say anything about it.
+	defer in.metrics.usage.forget()
+
 	err = mgr.Start(ctx)
 	// A manager that lost its leadership does not wait for its workers. Their
 	// contexts are cancelled; the next incarnation starts when they are out.
@@ -84,6 +90,7 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 			timeout: in.options.RequestTimeout,
 			metrics: in.metrics,
 		},
+		path:    in.options.DataPath,
 		pool:    ipam.NewPool(in.options.CIDRs),
 		own:     newOwnClaims(),
 		waiting: newWaiting(),
@@ -91,7 +98,6 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 		trouble: newTrouble(),
 		started: newStarted(),
 	}
-	in.metrics.usage.observe(r.usage, r.waiting.count)
 
 	return r
 }
@@ -113,6 +119,7 @@ func newManager(in incarnation) (manager.Manager, error) {
 		NewCache: newUngatedCache,
 		Cache: cache.Options{
 			DefaultTransform:            cache.TransformStripManagedFields(),
+			ByObject:                    map[client.Object]cache.ByObject{&corev1.Pod{}: {Transform: stripPod}},
 			ReaderFailOnMissingInformer: true,
 		},
 		// Ports are served by Run, so that they stay open across elections.
@@ -138,8 +145,10 @@ func newManager(in incarnation) (manager.Manager, error) {
 
 func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Options) error {
 	// Registering an index starts no request: the cache is not running yet.
-	if err := mgr.GetCache().IndexField(ctx, &networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner); err != nil {
-		return fmt.Errorf("index claims by owner: %w", err)
+	for _, index := range indexes() {
+		if err := mgr.GetCache().IndexField(ctx, index.kind, index.name, index.of); err != nil {
+			return fmt.Errorf("index %T by %s: %w", index.kind, index.name, err)
+		}
 	}
 
 	c, err := ctrl.NewTyped(component, mgr, ctrl.TypedOptions[key]{
@@ -166,6 +175,38 @@ func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Op
 	}
 
 	return nil
+}
+
+// index finds objects in the cache by something other than their name.
+type index struct {
+	kind client.Object
+	name string
+	of   client.IndexerFunc
+}
+
+func indexes() []index {
+	return []index{
+		{&networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner},
+		{&v1.GlobalIngressIP{}, behindIndex, indexIngressByService},
+		{&corev1.Service{}, headlessIndex, indexHeadless},
+	}
+}
+
+// stripPod leaves of a pod what decides about its address: a cluster has many,
+// and most are behind no exported headless Service.
+func stripPod(obj any) (any, error) {
+	pod, ok := obj.(*corev1.Pod)
+	if !ok {
+		return obj, nil
+	}
+
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
+			Labels: pod.Labels, DeletionTimestamp: pod.DeletionTimestamp,
+		},
+		Status: corev1.PodStatus{Phase: pod.Status.Phase, PodIP: pod.Status.PodIP, Conditions: pod.Status.Conditions},
+	}, nil
 }
 
 // isLeadershipLost recognises the one way in which a manager ends that is not

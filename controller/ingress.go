@@ -53,7 +53,7 @@ func (r *reconciler) ensure(ctx context.Context, k key, gip *v1.GlobalIngressIP)
 	}
 
 	e.gip = gip
-	if !e.exists() || !e.sameService() {
+	if !e.exists() || !e.sameService() || isHeadless(e.service) != leadsBehind(gip) {
 		return nil // whether it is to go is being proven under the export's key
 	}
 
@@ -75,7 +75,7 @@ func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressI
 		return err
 	}
 
-	if err := r.ensureInternalService(ctx, service, held.addr); err != nil {
+	if err := r.ensureDataPath(ctx, held, service); err != nil {
 		return err
 	}
 
@@ -93,14 +93,36 @@ func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressI
 	return r.releaseSurplus(ctx, held)
 }
 
+// ensureDataPath makes the address lead to its target, before anybody is told
+// about it.
+func (r *reconciler) ensureDataPath(ctx context.Context, h held, service *corev1.Service) error {
+	if leadsBehind(h.gip) {
+		return r.ensureRule(ctx, h)
+	}
+
+	if err := r.ensureInternalService(ctx, service, h.addr); err != nil {
+		return err
+	}
+
+	return r.ensureEndpoints(ctx, service)
+}
+
 // invalidReference says what is wrong with what a GlobalIngressIP refers to,
 // or "".
 func invalidReference(gip *v1.GlobalIngressIP) string {
+	t := targetOf(gip)
+
 	switch {
-	case gip.Spec.Target != v1.ClusterIPService:
-		return fmt.Sprintf("target %q is not served by this controller", gip.Spec.Target)
+	case gip.Spec.Target != v1.ClusterIPService && !leadsBehind(gip):
+		return fmt.Sprintf("target %q is none that is known", gip.Spec.Target)
 	case serviceOf(gip) == "":
 		return "serviceRef names no Service"
+	case gip.Spec.Target == v1.HeadlessServicePod && t.pod == "":
+		return "podRef names no pod"
+	case gip.Spec.Target == v1.HeadlessServiceEndpoints && !t.address.Is4():
+		return fmt.Sprintf("annotation %s holds no IPv4 address", v1.HeadlessServiceEndpointsIP)
+	case leadsBehind(gip):
+		return ""
 	case gip.Name != serviceOf(gip):
 		// Two of them for one Service would fight over its internal Service.
 		return fmt.Sprintf("the GlobalIngressIP of Service %s must bear its name", serviceOf(gip))

@@ -115,6 +115,10 @@ func (r *reconciler) finishInternalService(ctx context.Context, internal *corev1
 // removeInternalService deletes the internal Service of an exported one, and
 // returns nil only when a quorum read proved that it no longer exists.
 func (r *reconciler) removeInternalService(ctx context.Context, namespace, service string) error {
+	if err := r.removeEndpoints(ctx, namespace, service); err != nil {
+		return err
+	}
+
 	name := internalServiceName(namespace, service)
 	internal := &corev1.Service{}
 

@@ -159,11 +159,6 @@ func TestExportFlippedBeforeAnybodyLookedKeepsTheAddress(t *testing.T) {
 }
 
 func TestUserDeletesAndEditsArePutRight(t *testing.T) {
-	edit := func(w *world, obj client.Object, change func()) {
-		require.NoError(w, w.Client.Get(w.ctx, client.ObjectKeyFromObject(obj), obj))
-		change()
-		require.NoError(w, w.Client.Update(w.ctx, obj))
-	}
 	cases := map[string]func(w *world){
 		"GlobalIngressIP deleted":  func(w *world) { w.remove(w.gip("web")) },
 		"internal Service deleted": func(w *world) { w.remove(w.internal("web")) },
@@ -177,11 +172,11 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 		},
 		"external IP edited": func(w *world) {
 			internal := w.internal("web")
-			edit(w, internal, func() { internal.Spec.ExternalIPs = []string{"242.0.0.1"} })
+			edit(w, internal, func(_ *corev1.Service) { internal.Spec.ExternalIPs = []string{"242.0.0.1"} })
 		},
 		"internal label and finalizer removed": func(w *world) {
 			internal := w.internal("web")
-			edit(w, internal, func() { internal.Labels, internal.Finalizers = nil, nil })
+			edit(w, internal, func(_ *corev1.Service) { internal.Labels, internal.Finalizers = nil, nil })
 		},
 		"status edited": func(w *world) {
 			gip := w.gip("web")
@@ -195,15 +190,15 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 		},
 		"spec edited": func(w *world) {
 			gip := w.gip("web")
-			edit(w, gip, func() { gip.Spec.ServiceRef.Name = "other" })
+			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.ServiceRef.Name = "other" })
 		},
 		"finalizer and annotations removed": func(w *world) {
 			gip := w.gip("web")
-			edit(w, gip, func() { gip.Finalizers, gip.Annotations = nil, nil })
+			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Finalizers, gip.Annotations = nil, nil })
 		},
 		"type changed": func(w *world) {
 			service := newService("web")
-			edit(w, service, func() { service.Spec.Type = corev1.ServiceTypeNodePort })
+			edit(w, service, func(_ *corev1.Service) { service.Spec.Type = corev1.ServiceTypeNodePort })
 		},
 	}
 	for name, damage := range cases {

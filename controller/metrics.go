@@ -76,7 +76,7 @@ func (c *collectors) register(registerer prometheus.Registerer) (unregister func
 	}, err
 }
 
-// usageCollector reads the pool when it is scraped. The submariner_ names are
+// usageCollector reads the leader's pool when it is scraped. The submariner_ names are
 // those of Submariner's Globalnet, so that its dashboards go on working.
 type usageCollector struct {
 	mutex   sync.Mutex
@@ -86,13 +86,17 @@ type usageCollector struct {
 	free, taken, ingress, waiting *prometheus.Desc
 }
 
-// observe says whose pool to read from now on: each incarnation has its own.
+// observe says whose pool to read from now on: each incarnation has its own,
+// and knows it once it leads and has adopted what was there.
 func (u *usageCollector) observe(source func() []cidrUsage, waiters func() int) {
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
 
 	u.source, u.waiters = source, waiters
 }
+
+// forget ends what observe began: nothing is said of the pool.
+func (u *usageCollector) forget() { u.observe(nil, nil) }
 
 // cidrUsage counts one CIDR's addresses; own are those claimed for
 // GlobalIngressIPs by this controller.
@@ -105,8 +109,6 @@ func newUsageCollector() *usageCollector {
 	label := []string{"cidr"}
 
 	return &usageCollector{
-		source:  func() []cidrUsage { return nil },
-		waiters: func() int { return 0 },
 		free: prometheus.NewDesc("submariner_global_IP_availability",
 			"Global IPs of the CIDR that are free.", label, nil),
 		taken: prometheus.NewDesc("submariner_global_IP_allocated",
@@ -131,6 +133,10 @@ func (u *usageCollector) Collect(out chan<- prometheus.Metric) {
 	u.mutex.Lock()
 	source, waiters := u.source, u.waiters
 	u.mutex.Unlock()
+
+	if source == nil {
+		return
+	}
 
 	for _, usage := range source() {
 		cidr := usage.CIDR.String()

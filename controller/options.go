@@ -52,6 +52,10 @@ type Options struct {
 	// cut off by it may still take effect; that is provided for.
 	RequestTimeout time.Duration
 
+	// DataPath is where the rules of headless Services' global IPs are put in
+	// place. Nil means that something else does it.
+	DataPath DataPath
+
 	// Where metrics and probes are served. Empty or "0" means nowhere.
 	MetricsBindAddress     string
 	HealthProbeBindAddress string

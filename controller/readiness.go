@@ -3,12 +3,13 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
@@ -57,20 +58,22 @@ func (*cacheSync) NeedLeaderElection() bool { return false }
 func (c *cacheSync) Start(ctx context.Context) error {
 	kinds := []client.Object{
 		&corev1.Service{}, &mcsv1alpha1.ServiceExport{}, &v1.GlobalIngressIP{}, &networkingv1.IPAddress{},
+		&endpoints{}, &corev1.Pod{},
 	}
 
-	for _, kind := range kinds {
-		for {
-			if _, err := c.cache.GetInformer(ctx, kind); err == nil {
-				break
-			}
+	synced := make([]toolscache.DoneChecker, 0, len(kinds))
 
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(DefaultRetryPeriod):
-			}
+	for _, kind := range kinds {
+		informer, err := c.cache.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+		if err != nil {
+			return fmt.Errorf("get the informer of %T: %w", kind, err)
 		}
+
+		synced = append(synced, informer.HasSyncedChecker())
+	}
+
+	if !toolscache.WaitFor(ctx, "", synced...) {
+		return nil
 	}
 
 	c.ready.set(c.cache)

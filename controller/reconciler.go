@@ -29,6 +29,7 @@ const revisit = 30 * time.Second
 type reconciler struct {
 	cached  client.Reader
 	calls   *calls
+	path    DataPath // nil: others see to headless Services' packets
 	pool    *ipam.Pool
 	own     *ownClaims
 	waiting *waiting

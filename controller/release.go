@@ -29,7 +29,7 @@ func (r *reconciler) release(ctx context.Context, gip *v1.GlobalIngressIP) error
 	switch {
 	case err != nil:
 		return err
-	case fate.ending:
+	case fate.gone == "" && fate.ending:
 		return fmt.Errorf("the Service or its export: %w", errAwaitingDeletion)
 	case fate.gone == "":
 		r.log(ctx).Info("the GlobalIngressIP of an exported Service was deleted: its address is kept for the next one")
@@ -59,8 +59,8 @@ func (r *reconciler) release(ctx context.Context, gip *v1.GlobalIngressIP) error
 // GlobalIngressIP that was refused for its reference never had any, and its
 // reference's internal Service is another's.
 func (r *reconciler) removeDataPath(ctx context.Context, gip *v1.GlobalIngressIP) error {
-	if invalidReference(gip) != "" {
-		return nil
+	if invalidReference(gip) != "" || leadsBehind(gip) {
+		return nil // a rule goes with its claim
 	}
 
 	return r.removeInternalService(ctx, gip.Namespace, serviceOf(gip))
@@ -110,11 +110,10 @@ func (r *reconciler) releaseClaim(ctx context.Context, gip *v1.GlobalIngressIP, 
 		return nil
 	}
 
-	if err := r.calls.delete(ctx, &claim); err != nil {
+	if err := r.deleteClaim(ctx, &claim); err != nil {
 		return err
 	}
 
-	r.metrics.released.Inc()
 	r.tell(gip, v1.ReasonReleased, "Released global IP %s", name)
 
 	return nil
@@ -170,8 +169,10 @@ func (r *reconciler) dropUnused(ctx context.Context, h held, claim *networkingv1
 		return behindIfNotFound(err)
 	}
 
-	if err := r.calls.get(ctx, internalServiceName(h.gip.Namespace, serviceOf(h.gip)), internal); err != nil {
-		return behindIfNotFound(err)
+	if !leadsBehind(h.gip) {
+		if err := r.calls.get(ctx, internalServiceName(h.gip.Namespace, serviceOf(h.gip)), internal); err != nil {
+			return behindIfNotFound(err)
+		}
 	}
 
 	if fresh.Status.AllocatedIP != h.addr.String() || slices.Contains(internal.Spec.ExternalIPs, claim.Name) {
@@ -180,7 +181,7 @@ func (r *reconciler) dropUnused(ctx context.Context, h held, claim *networkingv1
 
 	r.log(ctx).Info("releasing a claim that is not in use", "address", claim.Name)
 
-	return r.calls.delete(ctx, claim.DeepCopy())
+	return r.deleteClaim(ctx, claim.DeepCopy())
 }
 
 // cleanUpAfter deals with the absence of a GlobalIngressIP: what it left behind
@@ -253,6 +254,8 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 	s := served{
 		NamespacedName: types.NamespacedName{Namespace: owner.Namespace, Name: claim.Annotations[v1.ServiceAnnotation]},
 		uid:            types.UID(claim.Annotations[v1.ServiceUIDAnnotation]),
+		pod:            claim.Annotations[v1.PodAnnotation],
+		endpoint:       claim.Annotations[v1.EndpointAnnotation],
 	}
 
 	fate, err := r.prove(ctx, s)
@@ -260,7 +263,7 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 		return err
 	}
 
-	if s.Name != "" {
+	if s.Name != "" && s.pod == "" && s.endpoint == "" {
 		if err := r.removeInternalServiceOf(ctx, s.NamespacedName, claim.Name); err != nil {
 			return err
 		}
@@ -268,7 +271,18 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 
 	r.log(ctx).Info("releasing an orphaned claim", "address", claim.Name, "reason", fate.gone)
 
-	if err := r.calls.delete(ctx, claim.DeepCopy()); err != nil {
+	return r.deleteClaim(ctx, claim.DeepCopy())
+}
+
+// deleteClaim gives an address back, and before that takes away the rule that
+// uses it. It deletes the claim as it was read: one that has been taken over in
+// the meantime is another's.
+func (r *reconciler) deleteClaim(ctx context.Context, claim *networkingv1.IPAddress) error {
+	if err := r.removeRule(ctx, claim.Name); err != nil {
+		return err
+	}
+
+	if err := r.calls.deleteAsRead(ctx, claim); err != nil {
 		return err
 	}
 

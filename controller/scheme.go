@@ -33,6 +33,8 @@ func NewRESTMapper() meta.RESTMapper {
 		v1.GroupVersion,
 	})
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Endpoints"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace)
 	mapper.Add(networkingv1.SchemeGroupVersion.WithKind("IPAddress"), meta.RESTScopeRoot)
 	mapper.Add(mcsv1alpha1.SchemeGroupVersion.WithKind("ServiceExport"), meta.RESTScopeNamespace)

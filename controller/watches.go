@@ -14,8 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
@@ -39,6 +37,8 @@ func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
 		watch(informers, &mcsv1alpha1.ServiceExport{}, nil, exportKeys),
 		watch(informers, &v1.GlobalIngressIP{}, r.observeIngress, ingressKeys),
 		watch(informers, &networkingv1.IPAddress{}, r.observeClaim, claimKeys),
+		watch(informers, &endpoints{}, nil, endpointsKeys),
+		watch(informers, &corev1.Pod{}, nil, r.podKeys),
 	}
 }
 
@@ -119,25 +119,27 @@ func watch[object client.Object](
 		}
 	}
 
-	return source.TypedKind(informers, kind, handler.TypedFuncs[object, key]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[object], q queue) {
-			tell(e.Object, true)
+	return &kindSource[object]{
+		informers: informers,
+		kind:      kind,
+		created: func(q queue, obj object, present bool) {
+			tell(obj, true)
 
 			// What is there at start is enqueued after adoption, in order.
-			if !e.IsInInitialList {
-				enqueue(q, e.Object)
+			if !present {
+				enqueue(q, obj)
 			}
 		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[object], q queue) {
-			tell(e.ObjectNew, true)
-			enqueue(q, e.ObjectOld)
-			enqueue(q, e.ObjectNew)
+		updated: func(q queue, before, now object) {
+			tell(now, true)
+			enqueue(q, before)
+			enqueue(q, now)
 		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[object], q queue) {
-			tell(e.Object, false)
-			enqueue(q, e.Object)
+		deleted: func(q queue, last object) {
+			tell(last, false)
+			enqueue(q, last)
 		},
-	})
+	}
 }
 
 func serviceKeys(service *corev1.Service) []key {
@@ -146,6 +148,50 @@ func serviceKeys(service *corev1.Service) []key {
 	}
 
 	return []key{exportKey(service.Namespace, service.Name), ingressKey(service.Namespace, service.Name)}
+}
+
+// endpointsKeys: what is behind a Service without a selector, be it headless or
+// have its Endpoints copied.
+func endpointsKeys(list *endpoints) []key {
+	if exported := list.Labels[v1.InternalServiceLabel]; exported != "" {
+		return []key{ingressKey(list.Namespace, exported)}
+	}
+
+	return []key{exportKey(list.Namespace, list.Name), ingressKey(list.Namespace, list.Name)}
+}
+
+// headlessIndex finds the headless Services of a namespace.
+const headlessIndex = "globalingressip.submariner.io/headless"
+
+func indexHeadless(obj client.Object) []string {
+	if service, ok := obj.(*corev1.Service); ok && isHeadless(service) {
+		return []string{service.Namespace}
+	}
+
+	return nil
+}
+
+// podKeys: the headless Services that a pod is behind, and its GlobalIngressIPs,
+// whose rules follow it. One that left a Service is brought by its old form.
+func (r *reconciler) podKeys(pod *corev1.Pod) []key {
+	var services corev1.ServiceList
+	if r.cached.List(context.Background(), &services, client.MatchingFields{headlessIndex: pod.Namespace}) != nil {
+		return nil // there is no such cache yet; all that is there is looked at after adoption
+	}
+
+	var keys []key
+
+	for i := range services.Items {
+		if selects(&services.Items[i], pod) {
+			name, fallback := v1.HeadlessPodName(services.Items[i].Name, pod.Name)
+			keys = append(keys, exportKey(pod.Namespace, services.Items[i].Name),
+				ingressKey(pod.Namespace, name), ingressKey(pod.Namespace, fallback))
+		}
+	}
+
+	slices.SortFunc(keys, compareKeys)
+
+	return slices.Compact(keys)
 }
 
 func exportKeys(export *mcsv1alpha1.ServiceExport) []key {

@@ -35,6 +35,7 @@ type world struct {
 	ctx    context.Context
 	scheme *runtime.Scheme
 	cidr   string
+	path   DataPath
 	r      *reconciler
 
 	uids   int
@@ -58,9 +59,12 @@ func newWorld(t *testing.T, cidr string) *world {
 	}
 	require.NoError(t, AddToScheme(w.scheme))
 
-	w.Client = fake.NewClientBuilder().WithScheme(w.scheme).
-		WithStatusSubresource(&v1.GlobalIngressIP{}).
-		WithIndex(&networkingv1.IPAddress{}, ownerIndex, indexClaimByOwner).
+	builder := fake.NewClientBuilder().WithScheme(w.scheme).WithStatusSubresource(&v1.GlobalIngressIP{})
+	for _, index := range indexes() {
+		builder = builder.WithIndex(index.kind, index.name, index.of)
+	}
+
+	w.Client = builder.
 		WithInterceptorFuncs(interceptor.Funcs{
 			Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
 				w.uids++
@@ -107,6 +111,7 @@ func (w *world) restart() {
 	w.r = &reconciler{
 		cached:  w.Client,
 		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
+		path:    w.path,
 		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
 		own:     newOwnClaims(),
 		waiting: newWaiting(),

@@ -49,7 +49,7 @@ type change struct {
 	claimOld, claimNew     *claim
 	exportOld, exportNew   metav1.Object
 	podNew                 *corev1.Pod
-	addresses              []string // of the Endpoints after the change
+	ready, notReady        []string // addresses of the Endpoints after the change
 }
 
 // read turns a commit into a change; ok is false for kinds that have nothing
@@ -68,7 +68,7 @@ func read(commit *Commit) (c change, ok bool) {
 	case commit.Group == "" && commit.Resource == podResource:
 		c.podNew, _ = commit.New.(*corev1.Pod)
 	case commit.Group == "" && commit.Resource == endpointsResource:
-		c.addresses = addressesOf(commit.New)
+		c.ready, c.notReady = addressesOf(commit.New)
 	default:
 		return c, false
 	}

@@ -15,7 +15,8 @@ type cluster struct {
 	services  map[owner]*corev1.Service // all, internal ones too, by their own name
 	exports   map[owner]metav1.Object
 	pods      map[owner]*corev1.Pod
-	endpoints map[owner][]string // addresses, by service
+	endpoints map[owner][]string // addresses that are ready, by service
+	notReady  map[owner][]string // those that are not
 	claims    map[string]*claim  // by IP
 	// claimed: a subject made a claim at some time, so it is one that claims.
 	claimed bool
@@ -28,6 +29,7 @@ func newCluster() *cluster {
 		exports:   map[owner]metav1.Object{},
 		pods:      map[owner]*corev1.Pod{},
 		endpoints: map[owner][]string{},
+		notReady:  map[owner][]string{},
 		claims:    map[string]*claim{},
 	}
 }
@@ -44,7 +46,8 @@ func (c *cluster) apply(change change) {
 	case podResource:
 		put(c.pods, key, change.podNew, change.podNew == nil)
 	case endpointsResource:
-		put(c.endpoints, key, change.addresses, change.New == nil)
+		put(c.endpoints, key, change.ready, change.New == nil)
+		put(c.notReady, key, change.notReady, change.New == nil)
 	case claimResource:
 		put(c.claims, change.Name, change.claimNew, change.claimNew == nil)
 		c.claimed = c.claimed || change.subject() && change.claimNew != nil && change.claimNew.parent
@@ -83,15 +86,20 @@ func (c *cluster) title(gip *ingressIP) string {
 		}
 	case targetPod:
 		pod := c.pods[ownerOf(gip.GetNamespace(), gip.podRef)]
-		if pod != nil && !terminating(pod) && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && selects(service, pod) {
+		if pod != nil && !terminating(pod) && !finished(pod) && headless(service) && selects(service, pod) {
 			return title + " " + string(pod.UID) + " " + pod.Status.PodIP
 		}
 	case targetEndpoints:
-		if slices.Contains(c.endpoints[key], gip.address()) {
+		if headless(service) && c.listed(key, gip.address()) {
 			return title + " " + gip.address()
 		}
 	}
 	return ""
+}
+
+// listed tells whether an address is among a service's Endpoints, ready or not.
+func (c *cluster) listed(service owner, address string) bool {
+	return slices.Contains(c.endpoints[service], address) || slices.Contains(c.notReady[service], address)
 }
 
 func selects(service *corev1.Service, pod *corev1.Pod) bool {

@@ -21,11 +21,14 @@ import (
 //     externalIP and the ports and selector of the exported Service;
 //   - for a subject that claims, an IPAddress of that IP whose parent it is.
 //
-// When there are more exported services than addresses (those under foreign
-// claims do not count), exactly as many as there are addresses must be served,
-// and the others carry Allocated=False with reason IPPoolAllocationFailed.
+// With [GlobalnetOptions.Headless] so must everything that is ready behind an
+// exported headless service: see [cluster.targets].
 //
-// Not judged: headless services, whose target is not a service.
+// When there are more of these than addresses (those under foreign claims do not
+// count, nor those of what is exported but need not have one: a service of
+// another type, a pod that is not ready any more), exactly as many as there are
+// addresses must be served, and the others carry Allocated=False with reason
+// IPPoolAllocationFailed.
 func converges(o GlobalnetOptions) Property {
 	return Property{
 		Name:     "converges",
@@ -42,33 +45,33 @@ func converges(o GlobalnetOptions) Property {
 }
 
 func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
-	exported := c.exportedServices()
-	pool := o.size() - c.foreignClaims(o)
+	wanted := c.targets(o)
 	served := 0
 	var complaint, waiting string
-	var of owner
-	for _, service := range exported {
-		problem := c.unserved(service, o)
+	var of target
+	for _, t := range wanted {
+		problem := c.unserved(t, o)
 		if problem == "" {
 			served++
 			continue
 		}
-		if wait := c.notWaiting(service); waiting == "" && wait != "" {
+		if wait := c.notWaiting(t); waiting == "" && wait != "" {
 			waiting = wait
 		}
 		if complaint == "" {
-			complaint, of = problem, service
+			complaint, of = problem, t
 		}
 	}
-	wanted := min(len(exported), max(pool, 0))
-	if served < wanted {
-		if wanted < len(exported) {
-			complaint = fmt.Sprintf("%d of %d exported services are served, though the pool has %d addresses; first: %s", served, len(exported), pool, complaint)
+	pool := o.size() - c.foreignClaims(o) - c.others(wanted, o)
+	enough := min(len(wanted), max(pool, 0))
+	if served < enough {
+		if enough < len(wanted) {
+			complaint = fmt.Sprintf("%d of %d targets are served, though the pool has %d addresses; first: %s", served, len(wanted), pool, complaint)
 		}
-		return violated(complaint, h.lastAbout(of))
+		return violated(complaint, h.lastAbout(of.subject()))
 	}
-	if served < len(exported) && waiting != "" {
-		return violated(waiting, h.lastAbout(of))
+	if served < len(wanted) && waiting != "" {
+		return violated(waiting, h.lastAbout(of.subject()))
 	}
 	return held()
 }
@@ -87,29 +90,32 @@ func (h *History) lastAbout(who owner) Culprit {
 	return Culprit{At: h.Ended, Text: "the end of the run"}
 }
 
-// unserved says what an exported service lacks; empty: nothing.
-func (c *cluster) unserved(service owner, o *GlobalnetOptions) string {
-	gip := c.gips[service]
+// unserved says what a target lacks; empty: nothing.
+func (c *cluster) unserved(t target, o *GlobalnetOptions) string {
+	gip, problem := c.ingressIPFor(t)
 	switch {
-	case gip == nil:
-		return fmt.Sprintf("exported service %s has no GlobalIngressIP", service)
+	case problem != "":
+		return problem
 	case gip.ip == "":
-		return fmt.Sprintf("exported service %s has no allocated IP", service)
+		return fmt.Sprintf("%s has no allocated IP", t)
 	case !o.usable(gip.ip):
-		return fmt.Sprintf("exported service %s has %s, which is not a usable address of %v", service, gip.ip, o.CIDRs)
+		return fmt.Sprintf("%s has %s, which is not a usable address of %v", t, gip.ip, o.CIDRs)
 	}
 	for _, other := range slices.Sorted(maps.Keys(c.gips)) {
-		if other != service && c.gips[other].ip == gip.ip {
-			return fmt.Sprintf("%s and %s both have %s", service, other, gip.ip)
+		if other != gip.owner() && c.gips[other].ip == gip.ip {
+			return fmt.Sprintf("%s and %s both have %s", gip.owner(), other, gip.ip)
 		}
 	}
 	if problem := gip.reports("True"); problem != "" {
 		return problem
 	}
-	if held := c.claims[gip.ip]; (o.Claims || c.claimed) && (held == nil || held.owner != service) {
-		return fmt.Sprintf("%s publishes %s without a claim to it", service, gip.ip)
+	if held := c.claims[gip.ip]; (o.Claims || c.claimed) && (held == nil || held.owner != gip.owner()) {
+		return fmt.Sprintf("%s publishes %s without a claim to it", gip.owner(), gip.ip)
 	}
-	return c.misrouted(service, gip.ip)
+	if t.whole() {
+		return c.misrouted(t.service, gip.ip)
+	}
+	return ""
 }
 
 // reports compares condition Allocated with what it should be.
@@ -159,21 +165,21 @@ func samePort(a, b corev1.ServicePort) bool {
 		(a.AppProtocol == nil) == (b.AppProtocol == nil) && (a.AppProtocol == nil || *a.AppProtocol == *b.AppProtocol)
 }
 
-// notWaiting says what is wrong with a service that the pool has no IP for;
+// notWaiting says what is wrong with a target that the pool has no IP for;
 // empty: it waits as it should.
-func (c *cluster) notWaiting(service owner) string {
-	gip := c.gips[service]
-	if gip == nil {
-		return fmt.Sprintf("exported service %s has no GlobalIngressIP to wait with", service)
+func (c *cluster) notWaiting(t target) string {
+	gip, problem := c.ingressIPFor(t)
+	if problem != "" {
+		return problem
 	}
 	if problem := gip.reports("False"); problem != "" {
 		return problem
 	}
 	if condition, _ := gip.condition(conditionAllocated); condition.reason != reasonPoolAllocation {
-		return fmt.Sprintf("%s waits for an address with reason %s, want %s", service, condition.reason, reasonPoolAllocation)
+		return fmt.Sprintf("%s waits for an address with reason %s, want %s", gip.owner(), condition.reason, reasonPoolAllocation)
 	}
 	if gip.ip != "" {
-		return fmt.Sprintf("%s reports that it has no address, but publishes %s", service, gip.ip)
+		return fmt.Sprintf("%s reports that it has no address, but publishes %s", gip.owner(), gip.ip)
 	}
 	return ""
 }

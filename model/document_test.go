@@ -24,7 +24,10 @@ func everyProperty() []struct {
 		properties []Property
 	}{
 		{"Globalnet", Globalnet(testOptions)},
+		{"GlobalnetMetrics", GlobalnetMetrics(testOptions)},
 		{"Generic", Generic()},
+		{"Remains", Remains()},
+		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},
 		{"WatchGuarantees", WatchGuarantees()},
 		{"GlobalnetConsumers", GlobalnetConsumers()},
 	}

@@ -11,6 +11,9 @@ type GlobalnetOptions struct {
 	// that is required only of a subject that ever made one: Submariner's own
 	// controller never did.
 	Claims bool
+	// Headless requires a global IP for everything that is ready behind an
+	// exported headless service, too.
+	Headless bool
 }
 
 // Globalnet lists the properties of a GlobalIngressIP controller. They say
@@ -24,6 +27,12 @@ func Globalnet(o GlobalnetOptions) []Property {
 		noLeaks(),
 		conditionsTrue(),
 	}
+}
+
+// GlobalnetMetrics lists what holds of a controller that has the metrics of
+// docs/globalnet.md.
+func GlobalnetMetrics(o GlobalnetOptions) []Property {
+	return []Property{metricsTrue(o)}
 }
 
 // Generic lists the properties of any controller, and the one by which the

@@ -11,8 +11,9 @@ import (
 // Headless targets have a title of their own: a pod, or an address among the
 // Endpoints. Each story ends with the subject removing the GlobalIngressIP.
 
-func headless() *story {
-	s := exported("ns/db")
+func headlessStory() *story {
+	s := newStory()
+	s.user().exportHeadless("ns/db", map[string]string{"app": "db"})
 	s.user().createPod("ns/db-0", "db")
 	s.controller().createHeadless("ns/pod-db-0", "db", "db-0", "")
 	s.controller().status("ns/pod-db-0", first)
@@ -50,10 +51,16 @@ func TestHeadless(t *testing.T) {
 			editPod(s, func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded })
 		}, Held},
 		{"pod moved", "another address", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Status.PodIP = "10.244.0.10" }) }, Held},
+		{"service not headless any more", "another kind of target", func(s *story) {
+			s.user().do(call{verb: "update", resource: services, key: "ns/db"}, func(old runtime.Object) runtime.Object {
+				old.(*corev1.Service).Spec.ClusterIP = "10.96.0.1"
+				return old
+			})
+		}, Held},
 		{"pod not selected", "it left the service", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Labels["app"] = "old" }) }, Held},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := headless()
+			s := headlessStory()
 			c.change(s)
 			s.controller().remove(gips, "ns/pod-db-0")
 			result := noFreeWhileExported().Check(s.end())
@@ -64,13 +71,15 @@ func TestHeadless(t *testing.T) {
 
 func TestHeadlessEndpoints(t *testing.T) {
 	tell := func(addresses ...string) *story {
-		s := exported("ns/db")
+		s := newStory()
+		s.user().exportHeadless("ns/db", nil)
 		s.user().setEndpoints("ns/db", "192.0.2.7", "192.0.2.8")
 		s.controller().createHeadless("ns/ep-db-192.0.2.7", "db", "", "192.0.2.7")
 		s.controller().status("ns/ep-db-192.0.2.7", first)
 		s.user().remove(endpoints, "ns/db")
 		if len(addresses) > 0 {
-			s = exported("ns/db")
+			s = newStory()
+			s.user().exportHeadless("ns/db", nil)
 			s.user().setEndpoints("ns/db", addresses...)
 			s.controller().createHeadless("ns/ep-db-192.0.2.7", "db", "", "192.0.2.7")
 			s.controller().status("ns/ep-db-192.0.2.7", first)
@@ -85,7 +94,7 @@ func TestHeadlessEndpoints(t *testing.T) {
 		"address listed":  {tell("192.0.2.8", "192.0.2.7"), Violated, Held},
 		"address gone":    {tell("192.0.2.8"), Held, Violated},
 		"endpoints gone":  {tell(), Held, Violated},
-		"pod there":       {headless(), Violated, Held},
+		"pod there":       {headlessStory(), Violated, Held},
 		"pod of the past": {headlessWithoutPod(), Held, Violated},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +110,53 @@ func TestHeadlessEndpoints(t *testing.T) {
 }
 
 func headlessWithoutPod() *story {
-	s := headless()
+	s := headlessStory()
 	s.user().remove(pods, "ns/db-0")
 	return s
+}
+
+// What is ready behind an exported headless service has its own IP, or waits for
+// one when the pool is too small, which others' addresses make it.
+func TestHeadlessConverges(t *testing.T) {
+	editPod := func(s *story, edit func(*corev1.Pod)) {
+		s.user().do(call{verb: "update", resource: pods, key: "ns/db-0"}, func(old runtime.Object) runtime.Object {
+			edit(old.(*corev1.Pod))
+			return old
+		})
+	}
+	for name, c := range map[string]struct {
+		change func(*story)
+		want   Status
+	}{
+		"served":  {func(*story) {}, Held},
+		"not yet": {func(s *story) { s.controller().report("ns/pod-db-0", "", "False", "ClaimFailed") }, Violated},
+		"second pod without": {func(s *story) {
+			s.user().createPod("ns/db-1", "db")
+		}, Violated},
+		"second pod that is not ready": {func(s *story) {
+			s.user().createPod("ns/db-1", "db")
+			s.user().do(call{verb: "update", resource: pods, key: "ns/db-1"}, func(old runtime.Object) runtime.Object {
+				old.(*corev1.Pod).Status.Conditions = nil
+				return old
+			})
+		}, Held},
+		"pod without an address yet": {func(s *story) {
+			s.controller().remove(gips, "ns/pod-db-0")
+			editPod(s, func(p *corev1.Pod) { p.Status.PodIP = "" })
+		}, Held},
+		"two for one pod": {func(s *story) {
+			s.controller().createHeadless("ns/pod-db-0.again", "db", "db-0", "")
+		}, Violated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := headlessStory()
+			c.change(s)
+			headless := testOptions
+			headless.Headless = true
+			result := converges(headless).Check(s.end())
+			assert.Equal(t, c.want, result.Status, result.Message)
+			result = converges(testOptions).Check(s.end())
+			assert.Equal(t, Held, result.Status, "not asked of a subject that promises nothing: %s", result.Message)
+		})
+	}
 }

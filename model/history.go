@@ -17,6 +17,10 @@ type History struct {
 	Watches  []Watch   // in order of the call that began them
 	Problems []Problem // what the subject did to itself: panics, leaks, early exits
 
+	// Metrics are what the processes that were alive at the end had to say, in
+	// order of process, name and labels.
+	Metrics []Metric
+
 	// Cleared is when the weather cleared: faults stopped, user actions were
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration

@@ -87,9 +87,13 @@ func (c *cluster) leakedIngressIP(gip *ingressIP) string {
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its service is gone", gip.owner())
 	case c.exports[key] == nil:
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its service is not exported", gip.owner())
+	case gip.target != targetClusterIP && !headless(c.services[key]):
+		return fmt.Sprintf("GlobalIngressIP %s is left, but its service is not headless", gip.owner())
 	case gip.target == targetPod && c.pods[pod] == nil:
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its pod is gone", gip.owner())
-	case gip.target == targetEndpoints && !slices.Contains(c.endpoints[key], gip.address()):
+	case gip.target == targetPod && (finished(c.pods[pod]) || !selects(c.services[key], c.pods[pod])):
+		return fmt.Sprintf("GlobalIngressIP %s is left, but its pod has finished or left the service", gip.owner())
+	case gip.target == targetEndpoints && !c.listed(key, gip.address()):
 		return fmt.Sprintf("GlobalIngressIP %s is left, but its endpoint is gone", gip.owner())
 	}
 	return ""

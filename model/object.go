@@ -143,19 +143,31 @@ func exportable(service *corev1.Service) bool {
 		(service.Spec.Type == "" || service.Spec.Type == corev1.ServiceTypeClusterIP)
 }
 
-// addressesOf lists the addresses of an Endpoints object, ready or not.
-func addressesOf(object runtime.Object) (addresses []string) {
+// headless tells whether global IPs lead to what is behind the service.
+func headless(service *corev1.Service) bool { return service.Spec.ClusterIP == corev1.ClusterIPNone }
+
+// finished: the pod has run its course and will not serve again.
+func finished(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// addressesOf lists the addresses of an Endpoints object, those that are ready
+// and those that are not.
+func addressesOf(object runtime.Object) (ready, notReady []string) {
 	//lint:ignore SA1019 Submariner works on Endpoints, not on slices
 	endpoints, ok := object.(*corev1.Endpoints)
 	if !ok || endpoints == nil {
-		return nil
+		return nil, nil
 	}
 	for _, subset := range endpoints.Subsets {
-		for _, address := range slices.Concat(subset.Addresses, subset.NotReadyAddresses) {
-			addresses = append(addresses, address.IP)
+		for _, address := range subset.Addresses {
+			ready = append(ready, address.IP)
+		}
+		for _, address := range subset.NotReadyAddresses {
+			notReady = append(notReady, address.IP)
 		}
 	}
-	return addresses
+	return ready, notReady
 }
 
 // claim is what the judge needs of an IPAddress.

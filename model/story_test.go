@@ -204,6 +204,16 @@ func (t teller) createService(key string) {
 	})
 }
 
+// exportHeadless creates and exports a service without a cluster IP.
+func (t teller) exportHeadless(key string, selector map[string]string) {
+	namespace, name := split(key)
+	t.create(services, key, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeClusterIP, ClusterIP: corev1.ClusterIPNone, Selector: selector},
+	})
+	t.export(key)
+}
+
 func (t teller) export(key string) {
 	t.create(exports, key, custom(exports, key, nil))
 }
@@ -246,7 +256,10 @@ func (t teller) createPod(key, app string) {
 	namespace, name := split(key)
 	t.create(pods, key, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": app}},
-		Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.244.0.9"},
+		Status: corev1.PodStatus{
+			Phase: corev1.PodRunning, PodIP: "10.244.0.9",
+			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
+		},
 	})
 }
 

@@ -69,15 +69,18 @@ type sizes struct {
 func generate(seed sim.Seed, s sizes) Plan {
 	p := Plan{Seed: seed, Safety: s.safety, Settle: s.settle}
 	for i := range s.namespaces {
-		p.World.Namespaces = append(p.World.Namespaces, "ns-"+string(rune('a'+i)))
+		p.World.Namespaces = append(p.World.Namespaces, namespace(i))
 	}
 	p.World.draw(newDice(seed, "world"), s)
-	p.Steps = drawSteps(seed, s, p.World.capacity())
+	restarts := drawRestarts(newDice(seed, "restarts"), &p)
+	p.Steps = drawSteps(seed, s, restarts, p.World.capacity())
 	p.Default()
 	nameTwins(p.Steps)
-	p.Faults = drawFaults(seed, &p)
+	p.Faults = append(restarts, drawFaults(seed, &p, restarts)...)
 	return p
 }
+
+func namespace(i int) string { return "ns-" + string(rune('a'+i)) }
 
 func (w *World) draw(d dice, s sizes) {
 	w.CIDRs = drawPool(d, s)
@@ -133,8 +136,8 @@ func (w *World) capacity() int {
 
 // drawSteps draws each service's life from a stream of its own and merges
 // them by time.
-func drawSteps(seed sim.Seed, s sizes, capacity int) []Step {
-	habits := drawHabits(newDice(seed, "habits"), s)
+func drawSteps(seed sim.Seed, s sizes, restarts []faults.Rule, capacity int) []Step {
+	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	share := newDice(seed, "share")
 	extra := make([]int, s.services)
 	for range s.extra {

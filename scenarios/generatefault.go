@@ -10,7 +10,7 @@ import (
 
 // drawFaults draws which kinds of fault are on, and how hard, each kind from a
 // stream of its own. In one plan of twenty the weather stays fair.
-func drawFaults(seed sim.Seed, p *Plan) []faults.Rule {
+func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule) []faults.Rule {
 	weather := newDice(seed, "weather")
 	fair := weather.chance(0.05)
 	// How many kinds are on: mixtures of few faults find what is hidden when
@@ -20,6 +20,9 @@ func drawFaults(seed sim.Seed, p *Plan) []faults.Rule {
 		return nil
 	}
 	anchors := anchors{}
+	for _, r := range restarts {
+		anchors.crash(r, p.Safety)
+	}
 	for i := range p.Steps {
 		anchors.actions = append(anchors.actions, p.Steps[i].At)
 	}
@@ -36,7 +39,7 @@ func drawFaults(seed sim.Seed, p *Plan) []faults.Rule {
 			}
 			for _, r := range drawn[info.Kind] {
 				if crashes && r.When == faults.AtTime {
-					anchors.crashes = append(anchors.crashes, r.From)
+					anchors.crash(r, p.Safety)
 				}
 			}
 		}
@@ -49,7 +52,18 @@ func drawFaults(seed sim.Seed, p *Plan) []faults.Rule {
 }
 
 // anchors are times at which something happens that a fault may gather around.
-type anchors struct{ actions, crashes []time.Duration }
+type anchors struct {
+	actions []time.Duration
+	crashes []time.Duration // and the restarts after them
+}
+
+// crash adds a crash at a time, and its restart if that is still in the storm.
+func (a *anchors) crash(r faults.Rule, safety time.Duration) {
+	a.crashes = append(a.crashes, r.From)
+	if up := r.From + r.RestartAfter; up < safety*9/10 {
+		a.crashes = append(a.crashes, up)
+	}
+}
 
 func drawKind(d dice, p *Plan, info faults.Info, a anchors) []faults.Rule {
 	var rules []faults.Rule
@@ -128,7 +142,7 @@ func (s *storm) window(shortest, longest time.Duration) {
 // most bugs need something to go wrong while something else is under way.
 func (s *storm) interval(shortest, longest time.Duration) {
 	s.rule.From = s.span(0, s.plan.Safety*9/10)
-	lead, where := s.scale(time.Millisecond, 5*time.Second), s.weighted(4, 4, 2)
+	lead, where := s.scale(time.Millisecond, 5*time.Second), s.weighted(4, 4, 6)
 	switch {
 	case where == 1 && len(s.anchors.actions) > 0:
 		s.rule.From = max(pick(s.dice, s.anchors.actions...)-lead, 0)
@@ -146,6 +160,9 @@ func (s *storm) chanceAndLimit() {
 		most = 1
 	}
 	s.rule.Probability = s.rate(0.02, most)
+	if s.rule.Until != 0 && s.chance(0.4) {
+		s.rule.Probability = 1
+	}
 	if s.chance(0.2) {
 		s.rule.Limit = s.between(1, 3)
 	}

@@ -2,7 +2,10 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/seatrial/seatrial/faults"
 )
 
 // habits are what the users of one plan have in common.
@@ -15,18 +18,36 @@ type habits struct {
 	bursts []time.Duration
 	// hasty is how likely an action follows the one before it within 20ms.
 	hasty float64
+	// outages are times at which the controller is down for a restart. patient
+	// is how likely the next action waits for one: what happens meanwhile is
+	// learnt from comparing at start, and from nothing else.
+	outages []outage
+	patient float64
+	// namesakes: services of different namespaces share names.
+	namesakes bool
+	// headless is how likely a service is created without a cluster IP.
+	headless float64
 	// meddling is how likely an action is done by another user than the
 	// service's owner.
 	meddling float64
 }
 
-func drawHabits(d dice, s sizes) habits {
+type outage struct{ from, until time.Duration }
+
+func drawHabits(d dice, s sizes, restarts []faults.Rule) habits {
 	h := habits{
 		users: []string{"alice", "bob", "carol"}[:s.users], namespaces: s.namespaces, safety: s.safety,
 		hasty: pick(d, 0.1, 0.3, 0.6), meddling: pick(d, 0, 0.1, 0.3),
 	}
 	if s.users == 1 {
 		h.users = []string{defaultUser}
+	}
+	h.namesakes, h.headless = d.chance(0.3), pick(d, 0, 0, 0.1, 0.3)
+	for _, r := range restarts {
+		h.outages = append(h.outages, outage{r.From, r.From + r.RestartAfter})
+	}
+	if len(h.outages) > 0 {
+		h.patient = pick(d, 0, 0.2, 0.4)
 	}
 	for range d.between(0, 3) {
 		h.bursts = append(h.bursts, d.span(time.Second, s.safety*3/4))
@@ -48,7 +69,10 @@ type life struct {
 func newLife(d dice, h habits, i int) *life {
 	l := &life{
 		dice: d, habits: h, owner: h.users[i%len(h.users)],
-		ref: ObjectRef{Namespace: "ns-" + string(rune('a'+d.Intn(h.namespaces))), Name: fmt.Sprintf("svc-%d", i+1)},
+		ref: ObjectRef{Namespace: namespace(d.Intn(h.namespaces)), Name: fmt.Sprintf("svc-%d", i+1)},
+	}
+	if h.namesakes {
+		l.ref = ObjectRef{Namespace: namespace(i % h.namespaces), Name: fmt.Sprintf("svc-%d", i/h.namespaces+1)}
 	}
 	l.at = l.span(500*time.Millisecond, h.safety/2)
 	if len(h.bursts) > 0 && l.chance(0.5) {
@@ -88,7 +112,19 @@ func (l *life) wait(toCome int) {
 		gap = l.scale(20*time.Millisecond, 2*time.Second)
 	}
 	room := (l.end() - l.at) / time.Duration(toCome)
+	if next, ok := l.nextOutage(); ok && l.chance(l.patient) {
+		gap, room = l.span(next.from, next.until)-l.at, l.end()-l.at
+	}
 	l.at += min(gap, room.Truncate(time.Millisecond))
+}
+
+// nextOutage is the first that is still to come, and whether there is one.
+func (l *life) nextOutage() (outage, bool) {
+	i := slices.IndexFunc(l.outages, func(o outage) bool { return o.from > l.at })
+	if i < 0 {
+		return outage{}, false
+	}
+	return l.outages[i], true
 }
 
 // act does one thing that makes sense in the service's present state.
@@ -110,8 +146,11 @@ func (l *life) create() {
 	if l.chance(0.3) {
 		c.Ports = l.drawPorts()
 	}
-	if l.chance(0.05) {
-		c.Selector = map[string]string{} // a service whose endpoints somebody else manages
+	c.Headless = l.chance(l.headless)
+	// A service whose endpoints somebody else manages. A headless one gets two IP
+	// families of the API server, which then refuses every change of it.
+	if l.chance(0.05) && !c.Headless {
+		c.Selector = map[string]string{}
 	}
 	l.exists = true
 	l.step(Step{CreateService: &c})

@@ -26,6 +26,8 @@ var resources = []resource{
 	{schema.GroupVersionResource{Group: "submariner.io", Version: "v1", Resource: "globalingressips"}, "GlobalIngressIP", true, true},
 	{schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ipaddresses"}, "IPAddress", false, false},
 	{schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}, "Lease", true, false},
+	{schema.GroupVersionResource{Version: "v1", Resource: "pods"}, "Pod", true, true},
+	{schema.GroupVersionResource{Version: "v1", Resource: "endpoints"}, "Endpoints", true, false},
 	{schema.GroupVersionResource{Version: "v1", Resource: "events"}, "Event", true, false},
 	{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", true, false},
 	{schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, "Secret", true, false},

@@ -46,7 +46,11 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 // Properties are the laws that a run of the subject in the plan's world is
 // judged by: those of a GlobalIngressIP controller and those of any.
 func Properties(plan Plan, subject Subject) []model.Property {
-	globalnet := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims})
+	o := model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
+	globalnet := model.Globalnet(o)
+	if subject.Metrics {
+		globalnet = append(globalnet, model.GlobalnetMetrics(o)...)
+	}
 	return slices.Concat(globalnet, model.Generic(), model.WatchGuarantees())
 }
 

@@ -16,6 +16,11 @@ type Subject struct {
 	// Claims: the subject promises an IPAddress claim for every IP it
 	// publishes. Submariner's controller makes none.
 	Claims bool
+	// Metrics: the subject has the metrics of docs/globalnet.md.
+	Metrics bool
+	// Headless: the subject promises a global IP for everything that is ready
+	// behind an exported headless service. The re-creations do not go there.
+	Headless bool
 	// Run is the whole controller. It returns when ctx ends.
 	Run func(ctx context.Context, cfg *rest.Config, o controller.Options) error
 	// MayExit says whether it is ordinary that Run returns err by itself, as a
@@ -27,15 +32,16 @@ type Subject struct {
 const DefaultSubject = "globalingressip"
 
 // Subjects lists everything that can be put to sea: what ships, then the
-// re-creations of what went wrong before, by ID.
+// re-creations of what went wrong before, by ID, and last the sibling of those,
+// which has none of their bugs.
 func Subjects() []Subject {
 	subjects := []Subject{{
 		Name:    DefaultSubject,
 		Summary: "the GlobalIngressIP controller as it ships",
-		Claims:  true,
-		Run:     controller.Run,
+		Claims:  true, Metrics: true, Headless: true,
+		Run: controller.Run,
 	}}
-	for _, h := range historical.Subjects() {
+	for _, h := range append(historical.Subjects(), historical.Sibling()) {
 		subjects = append(subjects, Subject{Name: "historical/" + h.ID, Summary: h.Summary, Run: h.Run})
 	}
 	return subjects

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
 
@@ -58,9 +57,7 @@ func (s Subject) process(name string, w *World) sim.Process {
 				LeaderElectionNamespace: leaseNamespace,
 				Identity:                env.Identity,
 				Logger:                  env.Log,
-				// A registry of its own: the process-wide one would carry
-				// counts from one incarnation, and one seed, to the next.
-				Registerer: prometheus.NewRegistry(),
+				Registerer:              env.Metrics,
 			})
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/client-go/rest"
 
@@ -86,4 +87,8 @@ type Env struct {
 	// seed, e.g. "controller-2" for the second incarnation.
 	Identity    string
 	Incarnation int // counted from 1
+	// Metrics is a registry of the incarnation's own: a process-wide one would
+	// carry counts from one incarnation, and one seed, to the next. What it
+	// gathers when the run ends is in the history.
+	Metrics *prometheus.Registry
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial/faults"
@@ -36,6 +37,7 @@ type incarnation struct {
 	identity string
 	cancel   context.CancelCauseFunc
 	killed   chan struct{}
+	metrics  *prometheus.Registry
 	underway map[uint64]*call
 }
 
@@ -77,6 +79,7 @@ func (w *world) start(p *process) {
 	p.living = append(p.living, i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
 	w.chance.reseed(i.identity)
+	i.metrics = prometheus.NewRegistry()
 	env := Env{
 		REST: &rest.Config{
 			Host: "http://apiserver", Transport: &transport{world: w, process: i},
@@ -86,7 +89,7 @@ func (w *world) start(p *process) {
 			// The simulated network is the only thing that slows a client down.
 			QPS: -1,
 		},
-		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number,
+		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number, Metrics: i.metrics,
 	}
 	go func() {
 		err := w.guard(i, func() error { return p.Run(ctx, env) })

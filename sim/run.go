@@ -83,6 +83,7 @@ func (w *world) live() {
 	w.history.Cleared = w.now()
 	w.runUntil(w.history.Cleared+w.config.Settle, never)
 	w.history.Ended = w.now()
+	w.gatherMetrics()
 	w.freeze()
 	w.stopAll()
 }

@@ -267,6 +267,8 @@ func fullStory(t *testing.T) []access {
 		time.Sleep(time.Second)
 		v.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("web")})
 		time.Sleep(time.Second)
+		behindHeadless(v)
+		behindSelectorless(v)
 		assert.Equal(t, "0 GlobalIngressIPs, 0 claims, 0 internal Services", v.left())
 		kill()
 
@@ -274,6 +276,79 @@ func fullStory(t *testing.T) []access {
 	})
 
 	return used
+}
+
+// behindHeadless is the story of a pod, and of an address among Endpoints, behind
+// headless Services, from the export to the end.
+func behindHeadless(v *voyage) {
+	v.Helper()
+
+	for name, selector := range map[string]map[string]string{"db": {"app": "db"}, "ext": nil} {
+		headless := service(name)
+		headless.Spec.ClusterIP, headless.Spec.Selector = corev1.ClusterIPNone, selector
+		require.NoError(v, v.user.Create(v.Context(), headless))
+		require.NoError(v, v.user.Create(v.Context(), &mcsv1alpha1.ServiceExport{ObjectMeta: named(name)}))
+	}
+
+	pod := &corev1.Pod{ObjectMeta: named("db-0"), Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "db", Image: "db"}}}}
+	pod.Labels = map[string]string{"app": "db"}
+	require.NoError(v, v.user.Create(v.Context(), pod))
+	time.Sleep(time.Second)
+	assert.Empty(v, v.addresses(), "a pod without an address")
+
+	pod.Status = corev1.PodStatus{
+		Phase: corev1.PodRunning, PodIP: "10.1.0.1", PodIPs: []corev1.PodIP{{IP: "10.1.0.1"}},
+		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
+	}
+	require.NoError(v, v.user.Status().Update(v.Context(), pod))
+
+	//lint:ignore SA1019 Submariner works on Endpoints
+	endpoints := &corev1.Endpoints{ObjectMeta: named("ext")}
+	//lint:ignore SA1019 as above
+	endpoints.Subsets = []corev1.EndpointSubset{{Addresses: []corev1.EndpointAddress{{IP: "192.0.2.7"}}}}
+	require.NoError(v, v.user.Create(v.Context(), endpoints))
+	time.Sleep(time.Second)
+
+	addresses := v.addresses()
+	assert.Len(v, addresses, 2)
+	assert.NotEmpty(v, addresses["pod-db-0"])
+	assert.NotEmpty(v, addresses["ep-ext-192.0.2.7"])
+
+	require.NoError(v, v.user.Delete(v.Context(), pod, client.GracePeriodSeconds(0)))
+	v.remove(endpoints)
+	time.Sleep(time.Second)
+	assert.Empty(v, v.addresses())
+}
+
+// behindSelectorless is the story of a Service whose Endpoints a user writes.
+func behindSelectorless(v *voyage) {
+	v.Helper()
+
+	ext := service("plain")
+	ext.Spec.Selector = nil
+	require.NoError(v, v.user.Create(v.Context(), ext))
+	require.NoError(v, v.user.Create(v.Context(), &mcsv1alpha1.ServiceExport{ObjectMeta: named("plain")}))
+
+	//lint:ignore SA1019 Submariner works on Endpoints
+	endpoints := &corev1.Endpoints{ObjectMeta: named("plain")}
+	//lint:ignore SA1019 as above
+	endpoints.Subsets = []corev1.EndpointSubset{{Addresses: []corev1.EndpointAddress{{IP: "192.0.2.7"}}}}
+	require.NoError(v, v.user.Create(v.Context(), endpoints))
+	time.Sleep(time.Second)
+
+	endpoints.Subsets[0].Addresses[0].IP = "192.0.2.8"
+	require.NoError(v, v.user.Update(v.Context(), endpoints))
+	time.Sleep(time.Second)
+
+	//lint:ignore SA1019 as above
+	clone := &corev1.Endpoints{}
+	name := client.ObjectKey{Namespace: namespace, Name: v1.InternalServiceName("plain")}
+	require.NoError(v, v.user.Get(v.Context(), name, clone))
+	assert.Equal(v, "192.0.2.8", clone.Subsets[0].Addresses[0].IP)
+
+	v.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("plain")})
+	time.Sleep(time.Second)
+	assert.Error(v, v.user.Get(v.Context(), name, clone))
 }
 
 func TestInvalidOptionsAreRefused(t *testing.T) {

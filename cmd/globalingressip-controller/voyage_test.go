@@ -350,6 +350,10 @@ func (v *voyage) addresses() map[string]string {
 		require.NoError(v, v.user.Get(v.Context(), types.NamespacedName{Name: gip.Status.AllocatedIP}, claim))
 		require.Equal(v, gip.Name, claim.Spec.ParentRef.Name)
 
+		if gip.Spec.Target != v1.ClusterIPService {
+			continue
+		}
+
 		require.Equal(v, []string{gip.Status.AllocatedIP}, v.internalService(gip.Name).Spec.ExternalIPs)
 	}
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -12,54 +11,25 @@ import (
 	"github.com/seatrial/seatrial/scenarios/artefact"
 )
 
-// seedRange is a closed range of seeds, as `--seeds A-B` gives it.
-type seedRange struct{ first, last uint64 }
-
-func parseSeeds(text string) (seedRange, error) {
-	from, to, isRange := strings.Cut(text, "-")
-	if !isRange {
-		to = from
+func parseSeeds(text string) (scenarios.SeedRange, error) {
+	seeds, err := scenarios.ParseSeeds(text)
+	if err != nil {
+		return seeds, fmt.Errorf("--seeds: %w", err)
 	}
-	first, err1 := strconv.ParseUint(from, 10, 64)
-	last, err2 := strconv.ParseUint(to, 10, 64)
-	switch {
-	case err1 != nil || err2 != nil:
-		return seedRange{}, fmt.Errorf("--seeds %q: want A-B with whole numbers, for instance 1-1000", text)
-	case first > last:
-		return seedRange{}, fmt.Errorf("--seeds %q: the range ends before it begins", text)
-	case last-first == math.MaxUint64:
-		return seedRange{}, fmt.Errorf("--seeds %q: the range is too large", text)
-	}
-	return seedRange{first, last}, nil
+	return seeds, nil
 }
 
-// each calls yield with every seed of the range that belongs to the shard,
-// until it says no; then the result is false.
-func (r seedRange) each(s shard, yield func(uint64) bool) bool {
-	for seed := r.first; ; seed++ {
-		if (seed-r.first)%s.of == s.index && !yield(seed) {
-			return false
-		}
-		if seed == r.last {
-			return true
-		}
-	}
-}
-
-// shard is part index of `of` equal parts, index counted from 0.
-type shard struct{ index, of uint64 }
-
-func parseShard(text string) (shard, error) {
+func parseShard(text string) (scenarios.Shard, error) {
 	if text == "" {
-		return shard{0, 1}, nil
+		return scenarios.Whole, nil
 	}
 	index, of, ok := strings.Cut(text, "/")
 	i, err1 := strconv.ParseUint(index, 10, 64)
 	n, err2 := strconv.ParseUint(of, 10, 64)
 	if !ok || err1 != nil || err2 != nil || n == 0 || i >= n {
-		return shard{}, fmt.Errorf("--shard %q: want I/N with 0 <= I < N, for instance 0/4", text)
+		return scenarios.Shard{}, fmt.Errorf("--shard %q: want I/N with 0 <= I < N, for instance 0/4", text)
 	}
-	return shard{i, n}, nil
+	return scenarios.Shard{Index: i, Of: n}, nil
 }
 
 // output is what the flags say about printing and keeping results.

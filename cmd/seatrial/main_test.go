@@ -206,14 +206,3 @@ func TestBadInput(t *testing.T) {
 		})
 	}
 }
-
-func TestShardsCoverARangeOnce(t *testing.T) {
-	seen := make(map[uint64]int)
-	for i := range uint64(3) {
-		seedRange{5, 20}.each(shard{i, 3}, func(seed uint64) bool { seen[seed]++; return true })
-	}
-	assert.Len(t, seen, 16)
-	for seed, times := range seen {
-		assert.Equal(t, 1, times, "seed %d", seed)
-	}
-}

@@ -123,6 +123,9 @@ func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduc
 
 // replayCommandFor is a command that shows the outcome again, to be pasted.
 func replayCommandFor(o sweep.Outcome) string {
+	if o.Job.Replay != "" {
+		return o.Job.Replay
+	}
 	what := "--seed " + fmt.Sprint(o.Job.Seed)
 	if o.Job.File != "" {
 		what = quote(o.Job.File) + " " + what

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,10 +24,7 @@ func replayCommand() *cobra.Command {
 		Short: "Run a failure again and say whether it is the same",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, before, err := replayJob(args, c.Flags().Changed("seed"), seed, subject)
-			if err == nil && before != nil && (c.Flags().Changed("seed") || c.Flags().Changed("subject")) {
-				err = errors.New("replay: an artefact has a seed and a subject of its own; --seed and --subject go with a scenario file")
-			}
+			job, before, err := replayJob(c, args, seed, subject)
 			if err != nil {
 				return err
 			}
@@ -45,17 +41,19 @@ func replayCommand() *cobra.Command {
 	return c
 }
 
-// replayJob finds what is to be run, and what an artefact says it was.
-func replayJob(args []string, seedGiven bool, seed uint64, subject string) (sweep.Job, *artefact.Artefact, error) {
+// replayJob finds what is to be run, and what an artefact says it was; nil when
+// it is no artefact.
+func replayJob(c *cobra.Command, args []string, seed uint64, subject string) (sweep.Job, *artefact.Artefact, error) {
+	seedGiven := c.Flags().Changed("seed")
 	if len(args) == 0 {
 		if !seedGiven {
-			return sweep.Job{}, nil, errors.New("replay: want an artefact, a scenario file or --seed N")
+			return sweep.Job{}, nil, fmt.Errorf("%s: want an artefact, a scenario file or --seed N", c.Name())
 		}
 		return sweep.Job{Seed: seed, Subject: subject}, nil, checkSubject(subject)
 	}
 	info, err := os.Stat(args[0])
 	if err != nil {
-		return sweep.Job{}, nil, fmt.Errorf("replay: %w", err)
+		return sweep.Job{}, nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	if !info.IsDir() {
 		jobs, err := scenarioJobs(args, subject, seedGiven, seed, "")
@@ -65,6 +63,9 @@ func replayJob(args []string, seedGiven bool, seed uint64, subject string) (swee
 		for job := range jobs {
 			return job, nil, nil
 		}
+	}
+	if seedGiven || c.Flags().Changed("subject") {
+		return sweep.Job{}, nil, fmt.Errorf("%s: an artefact has a seed and a subject of its own; --seed and --subject go with a scenario file", c.Name())
 	}
 	a, err := artefact.Read(args[0])
 	if err != nil {
@@ -100,7 +101,7 @@ func replay(c *cobra.Command, job sweep.Job, before *artefact.Artefact, trace bo
 }
 
 func printTrace(out io.Writer, o sweep.Outcome) {
-	events, err := artefact.DecodeEvents("trace", o.Trace)
+	events, err := sweep.DecodeEvents("trace", o.Trace)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return
@@ -122,7 +123,7 @@ func compare(out io.Writer, before *artefact.Artefact, now sweep.Outcome) error 
 		fmt.Fprintln(out, "reproduced: same crash")
 		return nil
 	}
-	events, err := artefact.DecodeEvents("trace", bytes.TrimSpace(now.Trace))
+	events, err := sweep.DecodeEvents("trace", bytes.TrimSpace(now.Trace))
 	if err != nil {
 		return err
 	}

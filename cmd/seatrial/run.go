@@ -12,6 +12,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // confirmations is how often a failure is run again before it is reported.
@@ -55,7 +56,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	type part struct {
 		job   sweep.Job
-		seeds seedRange
+		seeds scenarios.SeedRange
 	}
 	var parts []part
 	var problems []error
@@ -70,9 +71,9 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 			problems = append(problems, err)
 			continue
 		}
-		chosen := seedRange{uint64(plan.Seed), uint64(plan.Seed)}
+		chosen := scenarios.SeedRange{First: plan.Seed, Last: plan.Seed}
 		if seedGiven {
-			chosen = seedRange{seed, seed}
+			chosen = scenarios.SeedRange{First: sim.Seed(seed), Last: sim.Seed(seed)}
 		}
 		if seeds != "" {
 			if chosen, err = parseSeeds(seeds); err != nil {
@@ -83,8 +84,8 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
-			if !p.seeds.each(shard{0, 1}, func(seed uint64) bool {
-				p.job.Seed = seed
+			if !p.seeds.Each(scenarios.Whole, func(seed sim.Seed) bool {
+				p.job.Seed = uint64(seed)
 				return yield(p.job)
 			}) {
 				return
@@ -98,14 +99,20 @@ func sweepCommand() *cobra.Command {
 	var workers int
 	var out output
 	var exact exactFlags
+	var aimed aimed
 	c := &cobra.Command{
 		Use:   "sweep --seeds A-B",
-		Short: "Run plans generated from seeds",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			chosen, err := parseSeeds(seeds)
-			if err != nil {
+		Short: "Run plans generated from seeds, or derived from a fault-free run",
+		RunE: func(c *cobra.Command, files []string) error {
+			if err := aimed.check(files, seeds); err != nil {
 				return err
+			}
+			var chosen scenarios.SeedRange
+			var err error
+			if seeds != "" {
+				if chosen, err = parseSeeds(seeds); err != nil {
+					return err
+				}
 			}
 			part, err := parseShard(shardText)
 			if err != nil {
@@ -117,24 +124,31 @@ func sweepCommand() *cobra.Command {
 			if err := checkSubject(subject); err != nil {
 				return err
 			}
+			if aimed.mode != "" {
+				s, err := aimed.sweep(files, chosen, part, subject)
+				if err != nil {
+					return err
+				}
+				return runAimed(c, out, workers, s)
+			}
 			e, err := exact.prepare(c)
 			if err != nil {
 				return err
 			}
 			return runJobs(c.Context(), c, out, true, workers, exactly(e, func(yield func(sweep.Job) bool) {
-				chosen.each(part, func(seed uint64) bool {
-					return yield(sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations})
+				chosen.Each(part, func(seed sim.Seed) bool {
+					return yield(sweep.Job{Seed: uint64(seed), Subject: subject, Confirm: confirmations})
 				})
 			}))
 		},
 	}
 	c.Flags().StringVar(&seeds, "seeds", "", "closed range of seeds, `A-B`")
-	c.MarkFlagRequired("seeds")
 	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
 	c.Flags().StringVar(&shardText, "shard", "", "run only part `I/N` of the range, I counted from 0")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
 	exact.addFlags(c)
+	aimed.addFlags(c)
 	return c
 }
 
@@ -144,8 +158,13 @@ func runJobs(ctx context.Context, c *cobra.Command, out output, quiet bool, work
 		return err
 	}
 	p := newPrinter(out, c.OutOrStdout(), quiet)
-	if err := (sweep.Pool{Workers: workers}).Run(ctx, jobs, p.print); err != nil {
-		if ctx.Err() == nil {
+	return finishRun(c, p, sweep.Pool{Workers: workers}.Run(ctx, jobs, p.print))
+}
+
+// finishRun prints what was found, also when the run was interrupted.
+func finishRun(c *cobra.Command, p *printer, err error) error {
+	if err != nil {
+		if c.Context().Err() == nil {
 			return err
 		}
 		fmt.Fprintln(c.ErrOrStderr(), "seatrial: interrupted; what follows covers the seeds that were finished")

@@ -114,7 +114,7 @@ func (p Pool) serve(ctx context.Context, queue <-chan numbered, outcomes *inOrde
 func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error) {
 	var first Outcome
 	runs, same := 0, 0
-	for runs < 1+max(1, job.Confirm) {
+	for runs < 1+job.repetitions() {
 		if *w == nil {
 			var err error
 			if *w, err = p.start(ctx); err != nil {

@@ -3,6 +3,7 @@ package sweep
 import (
 	"time"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 )
 
@@ -19,6 +20,14 @@ type Job struct {
 	Trace bool `json:"trace,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
+	// Calls keeps in the outcome what the subject called.
+	Calls bool `json:"calls,omitempty"`
+	// Replay is the command that shows the run again, for a Plan that is in no
+	// file; empty: what follows from File and Seed.
+	Replay string `json:"replay,omitempty"`
+	// Once reports a failure as it is, without running it again. Then its
+	// events and log are there only with Trace.
+	Once bool `json:"once,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
@@ -41,6 +50,14 @@ type Exact struct {
 	Digest string `json:"digest,omitempty"`
 }
 
+// repetitions is how often a failure is run again.
+func (j Job) repetitions() int {
+	if j.Once {
+		return 0
+	}
+	return max(1, j.Confirm)
+}
+
 // Outcome is what became of a job.
 type Outcome struct {
 	Job      Job               `json:"job"`
@@ -57,6 +74,8 @@ type Outcome struct {
 	Runs       int            `json:"runs"`
 	Reproduced int            `json:"reproduced"`
 	Fired      map[string]int `json:"fired,omitempty"` // fault kind → times
+	// Calls of the subject, when the job asked for them.
+	Calls []faults.Call `json:"calls,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.
 	Detail string `json:"detail,omitempty"`
 	// Artefacts of a failure or of a job with Trace.

@@ -70,7 +70,7 @@ func hung(job Job, stacks []byte) Outcome {
 	}
 }
 
-// do runs one job in this process. A failure is run again job.Confirm times.
+// do runs one job in this process. A failure is run again, unless the job says once.
 func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
 	if job.Exact != nil {
 		return doExact(job)
@@ -82,13 +82,13 @@ func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
 	options := scenarios.RunOptions{KeepTrace: job.Trace, Watchdog: job.Watchdog}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
-	if outcome.Verdict == model.VerdictPass {
+	if outcome.Verdict == model.VerdictPass || job.Once {
 		outcome.keep(result)
 		return outcome
 	}
 	// The trace of a failure is wanted; keeping it does not change the run.
 	options.KeepTrace = true
-	for range max(1, job.Confirm) {
+	for range job.repetitions() {
 		result = scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 		again := outcomeOf(job, result)
 		outcome.Runs++
@@ -106,13 +106,13 @@ func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Su
 	if i < 0 {
 		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
 	}
-	plan, err := j.plan()
+	plan, err := j.ReadPlan()
 	return plan, all[i], err
 }
 
-// plan is what the job runs, with the job's seed as its own, so that written
-// down it is the run.
-func (j Job) plan() (scenarios.Plan, error) {
+// ReadPlan is what the job runs, with the job's seed as its own, so that
+// written down it is the run. The error says what is wrong with the job's Plan.
+func (j Job) ReadPlan() (scenarios.Plan, error) {
 	if j.Plan == "" {
 		return scenarios.Generate(sim.Seed(j.Seed)), nil
 	}
@@ -123,7 +123,7 @@ func (j Job) plan() (scenarios.Plan, error) {
 
 // complete fills in what a worker that died could not say.
 func (o *Outcome) complete() {
-	plan, err := o.Job.plan()
+	plan, err := o.Job.ReadPlan()
 	if err != nil {
 		panic(fmt.Sprintf("sweep: a plan that was run cannot be read: %v", err))
 	}
@@ -147,6 +147,9 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	}
 	for kind, times := range r.Record.Fired {
 		o.Fired[string(kind)] = times
+	}
+	if job.Calls {
+		o.Calls = scenarios.SubjectCalls(&r.Record.History)
 	}
 	if c := r.Verdict.Culprit; c != (model.Culprit{}) {
 		o.Culprit = &Culprit{Seq: c.Seq, At: c.At, Call: c.CallID, Revision: c.Revision, Text: c.Text}

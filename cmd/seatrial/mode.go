@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/aim"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// aimed is what the flags say about an aimed sweep.
+type aimed struct {
+	mode, only string
+	limit      int
+	keepFaults bool
+}
+
+func (a *aimed) addFlags(c *cobra.Command) {
+	var modes []string
+	for _, m := range aim.Modes() {
+		modes = append(modes, string(m))
+	}
+	c.Flags().StringVar(&a.mode, "mode", "", "aim faults at the calls of a fault-free run: "+strings.Join(modes, ", ")+"; the runs are those of the seeds, or of scenario files given as arguments")
+	c.Flags().StringVar(&a.only, "only", "", "with --mode: run the derived plan of this `name` and no other")
+	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", aim.DefaultPairs))
+	c.Flags().BoolVar(&a.keepFaults, "keep-faults", false, "with --mode: keep the plan's own faults and add to them")
+}
+
+// check says what is wrong with the flags taken together.
+func (a *aimed) check(files []string, seeds string) error {
+	switch {
+	case a.mode == "" && (a.only != "" || a.limit != 0 || a.keepFaults):
+		return errors.New("--only, --limit and --keep-faults go with --mode")
+	case a.mode == "" && len(files) > 0:
+		return errors.New("scenario files go with --mode; seatrial run runs them as they are")
+	case a.limit < 0:
+		return fmt.Errorf("--limit %d: want at least 1", a.limit)
+	case len(files) > 0 && seeds != "":
+		return errors.New("--seeds and scenario files exclude each other")
+	case len(files) == 0 && seeds == "":
+		return errors.New("want --seeds A-B, or scenario files with --mode")
+	case a.mode == "":
+		return nil
+	}
+	_, err := aim.ParseMode(a.mode)
+	return err
+}
+
+// sweep is the aimed sweep over the plans of the seeds, or of the files.
+func (a *aimed) sweep(files []string, chosen scenarios.SeedRange, part scenarios.Shard, subject string) (aim.Sweep, error) {
+	s := aim.Sweep{
+		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
+		Limit: a.limit, Only: a.only, Confirm: confirmations,
+	}
+	source := map[string]string{} // by the base plan's name: what the command line calls it
+	if len(files) == 0 {
+		chosen.Each(part, func(seed sim.Seed) bool {
+			p := scenarios.Generate(seed)
+			s.Plans = append(s.Plans, p)
+			source[p.Name] = fmt.Sprintf("--seeds %d", seed)
+			return true
+		})
+	}
+	var problems []error
+	for _, file := range files {
+		p, err := scenarios.ParseFile(file)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case source[p.Name] != "":
+			problems = append(problems, fmt.Errorf("%s: the scenario %s is given twice", file, p.Name))
+		default:
+			s.Plans = append(s.Plans, p)
+			source[p.Name] = quote(file)
+		}
+	}
+	s.Replay = func(derived scenarios.Plan) string {
+		base := derived.Name
+		for source[base] == "" && base != "" {
+			base = base[:max(strings.LastIndex(base, "-"), 0)]
+		}
+		return a.command(source[base], derived.Name, subject)
+	}
+	return s, errors.Join(problems...)
+}
+
+// command shows one derived plan again.
+func (a *aimed) command(source, name, subject string) string {
+	text := fmt.Sprintf("%s sweep --mode %s %s --only %s --subject %s", quote(os.Args[0]), a.mode, source, name, subject)
+	if a.limit != 0 {
+		text += fmt.Sprintf(" --limit %d", a.limit)
+	}
+	if a.keepFaults {
+		text += " --keep-faults"
+	}
+	return text
+}
+
+// runAimed runs an aimed sweep, prints and keeps; its error carries the exit code.
+func runAimed(c *cobra.Command, out output, workers int, s aim.Sweep) error {
+	if err := out.prepare(); err != nil {
+		return err
+	}
+	p := newPrinter(out, c.OutOrStdout(), s.Only == "")
+	err := s.Run(c.Context(), sweep.Pool{Workers: workers}.Run, p.print)
+	return finishRun(c, p, err)
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/shrink"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+func shrinkCommand() *cobra.Command {
+	var subject, file string
+	var seed uint64
+	var workers int
+	c := &cobra.Command{
+		Use:   "shrink ARTEFACT|FILE.yaml|--seed N -o min.yaml",
+		Short: "Make a failing plan as small as it can be, and show what its last fault does",
+		Long: "Make a failing plan as small as it can be while it violates the same property, and show what\n" +
+			"its last fault does: how the same plan ends without it, and where the two runs part.\n\n" +
+			"Exit code 0: a smaller plan, or the same one if it cannot be smaller, is in the file. 4: the run passes.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			job, _, err := replayJob(c, args, seed, subject)
+			if err != nil {
+				return err
+			}
+			if workers < 1 {
+				return fmt.Errorf("--workers %d: want at least 1", workers)
+			}
+			if err := writable(file); err != nil {
+				return err
+			}
+			return shrinkTo(c, job, workers, file)
+		},
+	}
+	c.Flags().Uint64Var(&seed, "seed", 0, "shrink the plan generated from this seed, or the file with this seed")
+	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
+	c.MarkFlagRequired("output")
+	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
+	addSubjectFlag(c, &subject)
+	return c
+}
+
+func shrinkTo(c *cobra.Command, job sweep.Job, workers int, file string) error {
+	begin := time.Now()
+	status := newStatus(c.ErrOrStderr())
+	result, err := shrink.Shrink(c.Context(), job, shrink.Options{
+		Pool: sweep.Pool{Workers: workers},
+		Progress: func(p shrink.Progress) {
+			status.show(fmt.Sprintf("shrinking: %s, %d plans tried, now %s", p.Size, p.Tried, p.Doing))
+		},
+	})
+	status.clear()
+	switch {
+	case errors.Is(err, shrink.ErrPasses):
+		return &exitError{exitInconclusive, fmt.Sprintf("seed %d: %v", job.Seed, err)}
+	case err != nil:
+		return err
+	}
+	if err := writeFile(file, result.YAML); err != nil {
+		return err
+	}
+	printShrunk(c.OutOrStdout(), result, file, time.Since(begin))
+	return nil
+}
+
+func printShrunk(out io.Writer, r *shrink.Result, file string, took time.Duration) {
+	fmt.Fprintf(out, "%s\n\n", lists(r.YAML))
+	if r.Explanation != nil {
+		fmt.Fprintf(out, "%s\n", r.Explanation)
+	}
+	fmt.Fprintf(out, "shrunk from %s to %s, %d plans tried in %s\n", r.From, r.To, r.Tried, took.Round(100*time.Millisecond))
+	o := r.Outcome
+	o.Job.File = file
+	fmt.Fprintf(out, "%s\n%s\n", oneLine(o), replayCommandFor(o))
+}
+
+// writable makes sure, before hours are spent, that the file can be written.
+func writable(file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("-o %s: a folder; want the name of a file", file)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(file), ".probe-")
+	if err != nil {
+		return fmt.Errorf("-o %s: %w", file, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(file string, data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".writing-")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(data)
+	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	if err := os.Rename(temporary.Name(), file); err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	return nil
+}
+
+// lists are the parts of a scenario file that say what is done and what goes
+// wrong, and in what world.
+func lists(text []byte) string {
+	_, rest, ok := bytes.Cut(text, []byte("\nworld:"))
+	if ok {
+		return "world:" + string(bytes.TrimRight(rest, "\n"))
+	}
+	_, rest, _ = bytes.Cut(text, []byte("\nsteps:"))
+	return "steps:" + string(bytes.TrimRight(rest, "\n"))
+}

@@ -1,0 +1,68 @@
+package model
+
+// Law says what is wrong with a state of the cluster; nil: nothing.
+type Law func(*State) error
+
+// Always makes a property of a law that holds after every commit. It is
+// violated by the first commit after which law returns an error. name is
+// kebab-case and unique among the properties of a run.
+func Always(name, sentence string, law Law) Property {
+	return Property{
+		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
+		Check: func(h *History) Result {
+			s := newState()
+			for i := range h.Commits {
+				s.apply(&h.Commits[i])
+				if err := law(s); err != nil {
+					return violated(err.Error(), h.Commits[i].culprit())
+				}
+			}
+			return held()
+		},
+	}
+}
+
+// Eventually makes a property of a law that holds at the end of a run, after
+// the weather has cleared and the world has had its time to settle. A run
+// without a liveness phase leaves it undecided.
+func Eventually(name, sentence string, law Law) Property {
+	return Property{
+		Name: name, Sentence: sentence, Source: "an expectation of this controller", Class: ClassLiveness,
+		Check: func(h *History) Result {
+			if h.Ended <= h.Cleared {
+				return undecided("the run has no liveness phase")
+			}
+			if err := law(h.End()); err != nil {
+				return violated(err.Error(), Culprit{At: h.Ended, Text: "the end of the run"})
+			}
+			return held()
+		},
+	}
+}
+
+// Transition is one commit as a law over changes sees it: Old is nil on
+// creation, New on deletion.
+type Transition struct {
+	*Commit
+	// Before is the state that the commit changed.
+	Before *State
+}
+
+// EveryChange makes a property of a law about changes: law gets every commit,
+// in order, and says what is wrong with it. It serves laws such as "never goes
+// back" or "only the subject writes the status".
+func EveryChange(name, sentence string, law func(Transition) error) Property {
+	return Property{
+		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
+		Check: func(h *History) Result {
+			s := newState()
+			for i := range h.Commits {
+				if err := law(Transition{&h.Commits[i], s}); err != nil {
+					return violated(err.Error(), h.Commits[i].culprit())
+				}
+				s.apply(&h.Commits[i])
+			}
+			return held()
+		},
+	}
+}

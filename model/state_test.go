@@ -1,0 +1,245 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Goal: what judges the end state of any controller, and the laws that a user
+// adds. Method: histories of ConfigMaps and a custom resource, made by hand, an
+// ok and a bad one for each property.
+
+// store writes commits the way a server would, one a second.
+type store struct {
+	History
+	current map[string]*corev1.ConfigMap
+}
+
+func newStore() *store { return &store{current: map[string]*corev1.ConfigMap{}} }
+
+func (s *store) put(name string, change func(*corev1.ConfigMap)) *store {
+	old := s.current[name]
+	next := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "default", Name: name, UID: uidOf(len(s.Commits)), ResourceVersion: fmt.Sprint(len(s.Commits) + 1),
+	}}
+	if old != nil {
+		next = old.DeepCopy()
+	}
+	change(next)
+	s.current[name] = next
+	commit := Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(next.UID), New: next}
+	if old != nil {
+		commit.Old = old
+	}
+	return s.commit(commit)
+}
+
+func (s *store) remove(name string) *store {
+	old := s.current[name]
+	delete(s.current, name)
+	return s.commit(Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(old.UID), Old: old})
+}
+
+func (s *store) commit(c Commit) *store {
+	n := len(s.Commits) + 1
+	c.Seq, c.Revision, c.At, c.CallID, c.Process = uint64(n), uint64(n), time.Duration(n)*time.Second, uint64(n), "controller"
+	s.Commits = append(s.Commits, c)
+	return s
+}
+
+func (s *store) end() *History {
+	s.Cleared = time.Duration(len(s.Commits)) * time.Second
+	s.Ended = s.Cleared + time.Minute
+	return &s.History
+}
+
+func uidOf(n int) types.UID { return types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", n)) }
+
+func data(value string) func(*corev1.ConfigMap) {
+	return func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"page": value} }
+}
+
+func owned(by string, n int) func(*corev1.ConfigMap) {
+	return func(cm *corev1.ConfigMap) {
+		cm.OwnerReferences = []metav1.OwnerReference{{Kind: "ConfigMap", APIVersion: "v1", Name: by, UID: uidOf(n)}}
+		cm.Finalizers = []string{"example.com/keep"}
+	}
+}
+
+func dying(cm *corev1.ConfigMap) {
+	now := metav1.Now()
+	cm.DeletionTimestamp, cm.Finalizers = &now, []string{"example.com/keep"}
+}
+
+func TestRemains(t *testing.T) {
+	for _, c := range []struct {
+		name, property, explanation string
+		h                           *History
+		message                     string
+	}{
+		{"owner there", "no-orphans", "", newStore().put("a", data("x")).put("b", owned("a", 0)).end(), ""},
+		{"owner gone", "no-orphans", "the child is held by a finalizer", newStore().put("a", data("x")).put("b", owned("a", 0)).remove("a").end(),
+			"configmaps default/b is still there (finalizers example.com/keep), and its owner is not: ConfigMap a (uid 00000000-0000-4000-8000-000000000000)"},
+		{"owner made anew", "no-orphans", "a namesake is no owner", newStore().put("a", data("x")).put("b", owned("a", 0)).remove("a").put("a", data("x")).end(),
+			"configmaps default/b is still there (finalizers example.com/keep), and its owner is not: ConfigMap a (uid 00000000-0000-4000-8000-000000000000)"},
+		{"removed", "finalizers-removed", "", newStore().put("a", data("x")).put("a", dying).remove("a").end(), ""},
+		{"held", "finalizers-removed", "", newStore().put("a", data("x")).put("a", dying).end(), "configmaps default/a was deleted and is still held by example.com/keep"},
+	} {
+		t.Run(c.property+" "+c.name, func(t *testing.T) {
+			assertLiveness(t, byName(t, Remains(), c.property), c.h, c.message, c.explanation)
+		})
+	}
+}
+
+func byName(t *testing.T, list []Property, name string) Property {
+	for _, p := range list {
+		if p.Name == name {
+			return p
+		}
+	}
+	require.Fail(t, "no such property", name)
+	return Property{}
+}
+
+// What was asked to be deleted in the last half minute may still be under way.
+func TestADeletionUnderWayIsNotHeld(t *testing.T) {
+	s := newStore().put("a", data("x")).put("a", dying)
+	h := s.end()
+	h.Commits[1].At = h.Ended - 29*time.Second
+	assert.Equal(t, Held, checkFinalizers(h).Status)
+}
+
+func TestLikeTwin(t *testing.T) {
+	twin := func() *store { return newStore().put("a", data("x")).put("b", data("y")) }
+	note := func(text string) func(*corev1.ConfigMap) {
+		return func(cm *corev1.ConfigMap) { cm.Annotations = map[string]string{"note": text} }
+	}
+	generated := func(suffix string) func(*corev1.ConfigMap) {
+		return func(cm *corev1.ConfigMap) { cm.GenerateName, cm.Name = "pod-", "pod-"+suffix }
+	}
+	for _, c := range []struct {
+		name, explanation string
+		o                 TwinOptions
+		h                 *History
+		message           string
+	}{
+		{"same by another way", "uids, versions and order differ", TwinOptions{Twins: []*History{twin().end()}},
+			newStore().put("b", data("z")).put("a", data("x")).remove("b").put("b", data("y")).end(), ""},
+		{"missing", "", TwinOptions{Twins: []*History{twin().end()}}, newStore().put("a", data("x")).end(),
+			"configmaps default/b: there is none, and in fair weather is one"},
+		{"left over", "", TwinOptions{Twins: []*History{twin().end()}}, twin().put("c", data("z")).end(),
+			"configmaps default/c: there is one, and in fair weather is none"},
+		{"another content", "", TwinOptions{Twins: []*History{twin().end()}}, twin().put("a", data("z")).end(),
+			`configmaps default/a: data.page is "z", and in fair weather "x"`},
+		{"ignored field", "", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"configmaps: data"}}, twin().put("a", data("z")).end(), ""},
+		{"ignored resource", "", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"configmaps"}}, newStore().end(), ""},
+		{"ignored elsewhere", "of another resource", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"secrets: data"}}, twin().put("a", data("z")).end(),
+			`configmaps default/a: data.page is "z", and in fair weather "x"`},
+		{"times", "they are never the same", TwinOptions{Twins: []*History{twin().put("a", note("2000-01-01T00:00:01Z")).end()}}, twin().put("a", note("2000-01-01T00:00:02Z")).end(), ""},
+		{"uids", "those of the same object", TwinOptions{Twins: []*History{twin().put("a", note("of "+string(uidOf(1)))).end()}},
+			newStore().put("b", data("y")).put("a", data("x")).put("a", note("of "+string(uidOf(0)))).end(), ""},
+		{"generated names", "they are the same but for the suffix", TwinOptions{Twins: []*History{newStore().put("pod-aaaaa", generated("aaaaa")).put("b", note("pod-aaaaa")).end()}},
+			newStore().put("pod-bbbbb", generated("bbbbb")).put("b", note("pod-bbbbb")).end(), ""},
+		{"one generated too many", "", TwinOptions{Twins: []*History{newStore().put("pod-aaaaa", generated("aaaaa")).end()}},
+			newStore().put("pod-bbbbb", generated("bbbbb")).put("pod-ccccc", generated("ccccc")).end(),
+			"configmaps default/pod-*: there are 2, and in fair weather is one"},
+		{"twins differ", "the story does not determine it", TwinOptions{Twins: []*History{twin().end(), twin().put("a", data("w")).end()}}, twin().put("a", data("z")).end(), ""},
+		{"twins differ elsewhere", "", TwinOptions{Twins: []*History{twin().end(), twin().put("b", data("w")).end()}}, twin().put("a", data("z")).end(),
+			`configmaps default/a: data.page is "z", and in fair weather "x"`},
+	} {
+		t.Run(c.name, func(t *testing.T) { assertLiveness(t, LikeTwin(c.o), c.h, c.message, c.explanation) })
+	}
+}
+
+func TestWithoutATwinNothingIsDecided(t *testing.T) {
+	assert.Equal(t, Undecided, LikeTwin(TwinOptions{}).Check(newStore().end()).Status)
+}
+
+func TestLaws(t *testing.T) {
+	short := func(s *State) error {
+		for _, cm := range Objects[*corev1.ConfigMap](s, "configmaps") {
+			if len(cm.Data["page"]) > 3 {
+				return fmt.Errorf("%s is too long", cm.Name)
+			}
+		}
+		return nil
+	}
+	passing := newStore().put("a", data("long")).put("a", data("x")).end()
+	always := Always("short-pages", "Pages are short.", short).Check(passing)
+	assert.Equal(t, Violated, always.Status)
+	assert.EqualValues(t, 1, always.Culprit.Revision, "the very commit is named")
+	assert.Equal(t, Held, Eventually("short-pages", "Pages are short.", short).Check(passing).Status, "in the end they are")
+	assert.Equal(t, Violated, Eventually("short-pages", "Pages are short.", short).Check(newStore().put("a", data("long")).end()).Status)
+
+	shrinks := EveryChange("never-shorter", "Pages only grow.", func(c Transition) error {
+		old, _ := c.Old.(*corev1.ConfigMap)
+		next, _ := c.New.(*corev1.ConfigMap)
+		if old != nil && next != nil && len(next.Data["page"]) < len(old.Data["page"]) {
+			return errors.New("it became shorter")
+		}
+		return nil
+	})
+	result := shrinks.Check(passing)
+	assert.Equal(t, "it became shorter", result.Message)
+	assert.EqualValues(t, 2, result.Culprit.Revision)
+}
+
+func TestStateShowsCustomResourcesAsTheirGoType(t *testing.T) {
+	custom := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a", "namespace": "default"}, "data": map[string]any{"page": "x"},
+	}}
+	s := newStore().commit(Commit{Group: "example.com", Resource: "pages", Namespace: "default", Name: "a", New: custom}).end().End()
+	pages := Objects[*corev1.ConfigMap](s, "pages.example.com")
+	require.Len(t, pages, 1)
+	assert.Equal(t, "x", pages[0].Data["page"])
+	assert.Equal(t, []string{"pages.example.com"}, s.Resources())
+	assert.Nil(t, s.Get("pages.example.com", "default", "b"))
+	assert.PanicsWithValue(t, "model: objects of configmaps are *v1.ConfigMap, not *v1.Secret", func() {
+		Objects[*corev1.Secret](newStore().put("a", data("x")).end().End(), "configmaps")
+	})
+}
+
+// A register per object: a read must see what was last written.
+func TestLinearizable(t *testing.T) {
+	register := porcupine.Model{
+		Init: func() any { return "" },
+		Step: func(state, input, output any) (bool, any) {
+			if written, ok := strings.CutPrefix(input.(string), "write "); ok {
+				return true, written
+			}
+			return output == state, state
+		},
+	}
+	read := func(h *History) ([]porcupine.Operation, error) {
+		var out []porcupine.Operation
+		for i := range h.Calls {
+			c := &h.Calls[i]
+			out = append(out, c.Operation(i, c.Query, c.Error))
+		}
+		return out, nil
+	}
+	call := func(id uint64, input, output string) Call {
+		return Call{ID: id, CallSeq: 2 * id, ReturnSeq: 2*id + 1, Query: input, Error: output, Outcome: OK}
+	}
+	property := Linearizable("register", "A read sees what was written.", register, read)
+	good := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x")}}
+	assert.Equal(t, Held, property.Check(good).Status)
+	bad := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x"), call(3, "read", "y"), call(4, "read", "z")}}
+	result := property.Check(bad)
+	assert.Equal(t, Violated, result.Status)
+	assert.EqualValues(t, 7, result.Culprit.Seq, "the first answer that no order explains")
+	assert.NoError(t, result.Visualize(new(strings.Builder)))
+	unread := Linearizable("register", "A read sees what was written.", register, func(*History) ([]porcupine.Operation, error) { return nil, errors.New("no body") })
+	assert.Equal(t, Undecided, unread.Check(good).Status)
+}

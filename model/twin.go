@@ -1,0 +1,158 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// TwinOptions says what a run is compared with, and what in it does not matter.
+type TwinOptions struct {
+	// Twins are runs of the same story in fair weather. The first is what the
+	// run has to end like. What the others end differently in is not determined
+	// by the story, and no difference there counts: the more twins, the fewer
+	// false alarms.
+	Twins []*History
+	// Ignore lists what may differ: "RESOURCE" or "RESOURCE: PATH", with the
+	// resource as kubectl names it ("jobs.batch") or "*", and the path of a
+	// field with dots ("status.failed"), which stands for all below it. Keys of
+	// lists are left out: "status.conditions.message".
+	Ignore []string
+}
+
+// LikeTwin is the property that faults leave no trace: after the weather has
+// cleared, the cluster is what it would be had there been none. It is the oracle
+// that found most bugs of Sieve (OSDI 2022). Objects are compared as
+// docs/properties.md tells; Events and Leases are left out.
+//
+// Without a twin, or without a liveness phase, it is undecided.
+func LikeTwin(o TwinOptions) Property {
+	return Property{
+		Name:     "like-twin",
+		Sentence: "After the weather has cleared, the cluster is what it would be had the weather been fair.",
+		Source:   "Sun et al., Automatic Reliability Testing for Cluster Management Controllers (Sieve, OSDI 2022), section 4.3",
+		Class:    ClassLiveness,
+		Check: func(h *History) Result {
+			switch {
+			case len(o.Twins) == 0:
+				return undecided("there is no run in fair weather to compare with")
+			case h.Ended <= h.Cleared:
+				return undecided("the run has no liveness phase")
+			}
+			return checkLikeTwin(h, o)
+		},
+	}
+}
+
+// difference between two end states, in one object: in a field, or, with an
+// empty path, in how many objects of the name there are.
+type difference struct{ name, path, was, is string }
+
+func (d difference) String() string {
+	if d.path == "" {
+		return fmt.Sprintf("%s: there %s, and in fair weather %s", d.name, d.is, d.was)
+	}
+	return fmt.Sprintf("%s: %s is %s, and in fair weather %s", d.name, d.path, d.is, d.was)
+}
+
+func checkLikeTwin(h *History, o TwinOptions) Result {
+	want, got := normalEnd(o.Twins[0]), normalEnd(h)
+	var loose []difference
+	for _, other := range o.Twins[1:] {
+		loose = append(loose, compareEnds(want, normalEnd(other))...)
+	}
+	differences := slices.DeleteFunc(compareEnds(want, got), func(d difference) bool {
+		return o.ignores(d) || slices.ContainsFunc(loose, func(l difference) bool { return l.covers(d) })
+	})
+	if len(differences) == 0 {
+		return held()
+	}
+	message := differences[0].String()
+	if more := len(differences) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more differences, next: %s)", more, differences[1])
+	}
+	return violated(message, h.lastOfNormal(differences[0].name))
+}
+
+// covers: where two twins differ, nothing is determined.
+func (d difference) covers(other difference) bool {
+	return d.name == other.name && (d.path == "" || d.path == other.path)
+}
+
+// compareEnds lists differences in order of name and path.
+func compareEnds(want, got map[string][]leaves) []difference {
+	names := maps.Clone(want)
+	maps.Copy(names, got)
+	var out []difference
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if len(want[name]) != len(got[name]) {
+			out = append(out, difference{name: name, was: countOf(want[name]), is: countOf(got[name])})
+			continue
+		}
+		for i := range want[name] {
+			out = append(out, compareObjects(name, want[name][i], got[name][i])...)
+		}
+	}
+	return out
+}
+
+func countOf(objects []leaves) string {
+	switch len(objects) {
+	case 0:
+		return "is none"
+	case 1:
+		return "is one"
+	}
+	return fmt.Sprintf("are %d", len(objects))
+}
+
+func compareObjects(name string, want, got leaves) []difference {
+	paths := maps.Clone(want)
+	maps.Copy(paths, got)
+	var out []difference
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		was, before := want[path]
+		is, now := got[path]
+		if was != is || before != now {
+			out = append(out, difference{name: name, path: path, was: shown(was, before), is: shown(is, now)})
+		}
+	}
+	return out
+}
+
+func shown(value string, there bool) string {
+	if !there {
+		return "not there"
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+var listKey = regexp.MustCompile(`\[[^\]]*\]`)
+
+func (o *TwinOptions) ignores(d difference) bool {
+	resource, _, _ := strings.Cut(d.name, " ")
+	path := listKey.ReplaceAllString(d.path, "")
+	return slices.ContainsFunc(o.Ignore, func(pattern string) bool {
+		of, field, some := strings.Cut(pattern, ":")
+		field = strings.TrimSpace(field)
+		if of != "*" && of != resource {
+			return false
+		}
+		return !some || field != "" && (path == field || strings.HasPrefix(path, field+"."))
+	})
+}
+
+// lastOfNormal finds the last commit to an object of that normal name.
+func (h *History) lastOfNormal(name string) Culprit {
+	n := newNormal(h)
+	for i := len(h.Commits) - 1; i >= 0; i-- {
+		if commit := &h.Commits[i]; n.name(commit.objectID()) == name {
+			culprit := commit.culprit()
+			culprit.Text = "last change: " + culprit.Text
+			return culprit
+		}
+	}
+	return Culprit{At: h.Ended, Text: "no such object was ever there"}
+}

@@ -1,0 +1,148 @@
+package aim
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// DefaultPairs is how many pairs are run of each plan when no limit is given:
+// all of them would be some thousands for a plan of three services.
+const DefaultPairs = 500
+
+// Runner runs jobs and calls done with each outcome, in the order of the jobs.
+// [sweep.Pool.Run] is one.
+type Runner func(ctx context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error
+
+// Sweep is one aimed sweep.
+type Sweep struct {
+	Mode Mode
+	// Plans are run in fair weather first, each with its own seed: their faults
+	// are left out, unless KeepFaults is set. Names must differ.
+	Plans      []scenarios.Plan
+	KeepFaults bool
+	Subject    string
+	// Limit is how many plans are derived from each plan at most, chosen by a
+	// draw from its seed; 0: all, or [DefaultPairs] of pairs.
+	Limit int
+	// Only runs the derived plan of that name and no other; empty: all.
+	Only string
+	// Confirm is how often a failure is run again; see [sweep.Job].
+	Confirm int
+	// Replay makes the command that shows a derived plan again. Nil: none.
+	Replay func(derived scenarios.Plan) string
+}
+
+// Run runs the plans in fair weather, derives plans from what the subject
+// called and runs those. done gets the outcome of every derived plan. Of a plan
+// in which the subject fails in fair weather it gets that outcome and nothing
+// else, because there is nothing to be learnt from faults then.
+//
+// Which plans are run, and in which order, depends on the sweep alone. Errors
+// are the runner's, that of a plan which cannot be written, and that no derived
+// plan has the name of Only.
+func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) error {
+	bases := slices.Clone(s.Plans)
+	for i := range bases {
+		if !s.KeepFaults {
+			bases[i].Faults = nil
+		}
+	}
+	outcomes, err := s.observe(ctx, run, bases)
+	if err != nil {
+		return err
+	}
+	singles := make([][]scenarios.Plan, len(bases)) // by base
+	for i, o := range outcomes {
+		if o.Verdict != model.VerdictPass {
+			done(o)
+			continue
+		}
+		singles[i] = Derive(s.Mode, bases[i], o.Calls)
+	}
+	if s.Mode == Pairs {
+		if singles, err = s.pairs(ctx, run, singles); err != nil {
+			return err
+		}
+	}
+	var plans []scenarios.Plan
+	for _, derived := range singles {
+		plans = append(plans, choose(derived, s.limit())...)
+	}
+	if s.Only != "" {
+		plans = slices.DeleteFunc(plans, func(p scenarios.Plan) bool { return p.Name != s.Only })
+		if len(plans) == 0 {
+			return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
+		}
+	}
+	return s.runAll(ctx, run, plans, false, done)
+}
+
+func (s Sweep) limit() int {
+	if s.Limit == 0 && s.Mode == Pairs {
+		return DefaultPairs
+	}
+	return s.Limit
+}
+
+// pairs runs each plan with one fault, and derives from what was called after
+// it the plans with a second. A plan whose first fault is enough to fail gets
+// no second one.
+func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan) ([][]scenarios.Plan, error) {
+	outcomes, err := s.observe(ctx, run, slices.Concat(singles...))
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([][]scenarios.Plan, len(singles))
+	for i, plans := range singles {
+		for _, p := range plans {
+			o := outcomes[0]
+			outcomes = outcomes[1:]
+			if o.Verdict != model.VerdictPass {
+				pairs[i] = append(pairs[i], p)
+				continue
+			}
+			pairs[i] = append(pairs[i], Derive(Pairs, p, after(p, o.Calls))...)
+		}
+	}
+	return pairs, nil
+}
+
+// observe runs plans for what the subject calls in them.
+func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) ([]sweep.Outcome, error) {
+	var outcomes []sweep.Outcome
+	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) { outcomes = append(outcomes, o) })
+	return outcomes, err
+}
+
+func (s Sweep) runAll(ctx context.Context, run Runner, plans []scenarios.Plan, calls bool, done func(sweep.Outcome)) error {
+	var bad error
+	err := run(ctx, func(yield func(sweep.Job) bool) {
+		for _, p := range plans {
+			text, err := scenarios.Marshal(p)
+			if err != nil {
+				bad = err
+				return
+			}
+			job := sweep.Job{
+				Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
+				Confirm: s.Confirm, Calls: calls,
+			}
+			if s.Replay != nil {
+				job.Replay = s.Replay(p)
+			}
+			if !yield(job) {
+				return
+			}
+		}
+	}, done)
+	if err == nil {
+		err = bad
+	}
+	return err
+}

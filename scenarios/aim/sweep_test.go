@@ -1,0 +1,187 @@
+package aim_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/aim"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// Goal: an aimed sweep places one fault at each call of a fault-free run, every
+// one of them fires, the shipped controller survives them all, and bugs that
+// hide behind a single step are found without luck. Method: a small plan, run
+// through real workers; this test binary is its own worker.
+
+func TestMain(m *testing.M) {
+	sweep.ServeIfWorker()
+	os.Exit(m.Run())
+}
+
+func smallPlan(t *testing.T) scenarios.Plan {
+	t.Helper()
+	plan, err := scenarios.Parse("small.yaml", []byte(`
+apiVersion: seatrial.dev/v1alpha1
+kind: Scenario
+name: small
+seed: 3
+world: {namespaces: [shop], cidrs: [242.1.0.0/29]}
+safety: 30s
+settle: 1m
+steps:
+- {at: 1s, createService: {namespace: shop, name: web}}
+- {at: 2s, export: {namespace: shop, name: web}}
+- {at: 8s, createService: {namespace: shop, name: api}}
+- {at: 9s, export: {namespace: shop, name: api}}
+- {at: 16s, unexport: {namespace: shop, name: web}}
+faults:
+- {kind: latency, delay: 10s}
+`))
+	require.NoError(t, err)
+	return plan
+}
+
+func outcomes(t *testing.T, s aim.Sweep) []sweep.Outcome {
+	t.Helper()
+	var out []sweep.Outcome
+	require.NoError(t, s.Run(context.Background(), sweep.Pool{Workers: 2}.Run, func(o sweep.Outcome) { out = append(out, o) }))
+	return out
+}
+
+func TestTheShippedControllerSurvivesEveryStep(t *testing.T) {
+	for _, c := range []struct {
+		mode  aim.Mode
+		limit int
+		kinds []faults.Kind
+		least int
+	}{
+		{aim.CrashEveryWrite, 0, []faults.Kind{faults.Crash}, 30},
+		{aim.ErrorEveryRead, 0, []faults.Kind{faults.InternalError}, 20},
+		{aim.LoseEveryResponse, 0, []faults.Kind{faults.ResponseLost}, 40},
+		{aim.Pairs, 60, []faults.Kind{faults.Crash, faults.InternalError, faults.ResponseLost}, 60},
+	} {
+		t.Run(string(c.mode), func(t *testing.T) {
+			fired, names := map[string]int{}, map[string]bool{}
+			found := outcomes(t, aim.Sweep{
+				Mode: c.mode, Plans: []scenarios.Plan{smallPlan(t)}, Subject: scenarios.DefaultSubject, Limit: c.limit,
+			})
+			assert.GreaterOrEqual(t, len(found), c.least)
+			for _, o := range found {
+				assert.Equal(t, model.VerdictPass, o.Verdict, "%s: %s %s\n%s", o.Scenario, o.Property, o.Message, o.Job.Plan)
+				assert.NotEmpty(t, o.Fired, "%s: what is aimed at a call of the run hits it\n%s", o.Scenario, o.Job.Plan)
+				assert.NotContains(t, o.Fired, string(faults.Latency), "the plan's own faults are left out")
+				for kind := range o.Fired {
+					fired[kind]++
+				}
+				assert.False(t, names[o.Scenario], "names differ: %s", o.Scenario)
+				names[o.Scenario] = true
+			}
+			for _, kind := range c.kinds {
+				assert.NotZero(t, fired[string(kind)], kind)
+			}
+		})
+	}
+}
+
+func TestBugsBehindOneStepAreFound(t *testing.T) {
+	for _, c := range []struct {
+		subject  string
+		mode     aim.Mode
+		property string
+	}{
+		{"historical/create-read-error", aim.ErrorEveryRead, "converges"},
+		{"historical/status-write-lost", aim.LoseEveryResponse, "no-free-while-exported"},
+		{"historical/3336", aim.Pairs, "no-free-while-exported"},
+	} {
+		t.Run(c.subject, func(t *testing.T) {
+			properties := map[string]int{}
+			for _, o := range outcomes(t, aim.Sweep{Mode: c.mode, Plans: []scenarios.Plan{smallPlan(t)}, Subject: c.subject, Limit: 300}) {
+				properties[o.Property]++
+			}
+			assert.NotZero(t, properties[c.property], "%v", properties)
+		})
+	}
+}
+
+// One derived plan can be had again by its name, and is the same.
+func TestOnly(t *testing.T) {
+	s := aim.Sweep{
+		Mode: aim.CrashEveryWrite, Plans: []scenarios.Plan{smallPlan(t)}, Subject: scenarios.DefaultSubject, Limit: 5,
+		Replay: func(p scenarios.Plan) string { return "again " + p.Name },
+	}
+	all := outcomes(t, s)
+	require.Len(t, all, 5)
+	s.Only = all[3].Scenario
+	one := outcomes(t, s)
+	require.Len(t, one, 1)
+	assert.Equal(t, all[3].Hash, one[0].Hash)
+	assert.Equal(t, "again "+s.Only, one[0].Job.Replay)
+
+	s.Only = "nobody"
+	assert.ErrorContains(t, s.Run(context.Background(), sweep.Pool{}.Run, func(sweep.Outcome) {}), `no plan of the name "nobody"`)
+}
+
+// A subject that fails in fair weather is reported as that, once.
+func TestAFairWeatherFailureIsReported(t *testing.T) {
+	base := sweep.Outcome{Verdict: model.VerdictSafety, Property: "no-double-assignment"}
+	runs := 0
+	var got []sweep.Outcome
+	err := aim.Sweep{Mode: aim.Pairs, Plans: []scenarios.Plan{smallPlan(t)}}.Run(context.Background(),
+		func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+			for range jobs {
+				runs++
+				done(base)
+			}
+			return nil
+		}, func(o sweep.Outcome) { got = append(got, o) })
+	require.NoError(t, err)
+	assert.Equal(t, []sweep.Outcome{base}, got)
+	assert.Equal(t, 1, runs)
+}
+
+// A rule is aimed at one call, by identity, and its plan can be written.
+func TestDerive(t *testing.T) {
+	calls := []faults.Call{
+		{Process: "controller", Verb: "get", Resource: "/version", Nth: 1},
+		{Process: "controller", Verb: "update", Resource: "globalingressips/status", Namespace: "shop", Name: "web", Nth: 2, At: 5e9},
+		{Process: "controller", Verb: "create", Resource: "events", Namespace: "shop", Name: "web.*", Nth: 1, At: 6e9},
+		{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 1, At: 31e9},
+	}
+	plan := smallPlan(t)
+	plan.Faults = nil
+	var got []string
+	for _, p := range aim.Derive(aim.CrashEveryWrite, plan, calls) {
+		text, err := scenarios.Marshal(p)
+		require.NoError(t, err)
+		_, rules, _ := strings.Cut(string(text), "faults:\n")
+		got = append(got, p.Name+strings.Join(strings.Fields(rules), " "))
+	}
+	rule := func(when, resource, name string, nth int) string {
+		return fmt.Sprintf("- id: aimed-1 kind: crash process: controller when: %s verbs: [%s] resources: [%s] namespace: shop name: %s first: %d last: %d limit: 1 restartAfter: 2s",
+			when, map[bool]string{true: "create", false: "update"}[resource == "events"], resource, name, nth, nth)
+	}
+	assert.Equal(t, []string{
+		"small-0001" + rule("before", "globalingressips/status", "web", 2),
+		"small-0002" + rule("after", "globalingressips/status", "web", 2),
+		"small-0003" + rule("before", "events", "web.*", 1),
+		"small-0004" + rule("after", "events", "web.*", 1),
+	}, got, "discovery cannot be named, and after 30s the weather has cleared")
+}
+
+func TestParseMode(t *testing.T) {
+	m, err := aim.ParseMode("pairs")
+	require.NoError(t, err)
+	assert.Equal(t, aim.Pairs, m)
+	_, err = aim.ParseMode("crash")
+	assert.EqualError(t, err, `unknown mode "crash" (want one of crash-every-write, error-every-read, lose-every-response, pairs)`)
+}

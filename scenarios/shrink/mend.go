@@ -1,0 +1,74 @@
+package shrink
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios"
+)
+
+var place = regexp.MustCompile(`^(steps|faults)\[(\d+)\]`)
+
+// mended takes out of a plan what makes no sense any more after something else
+// was taken out: the update of a Service that nobody creates, a fault of a
+// process that is gone. What cannot be mended so is returned as it is; writing
+// it down fails.
+func mended(p scenarios.Plan) scenarios.Plan {
+	for {
+		var wrong scenarios.InvalidErrors
+		if !errors.As(p.Validate(), &wrong) {
+			return p
+		}
+		i := slices.IndexFunc(wrong, func(e *scenarios.InvalidError) bool { return place.MatchString(e.Field) })
+		if i < 0 {
+			return p
+		}
+		at := place.FindStringSubmatch(wrong[i].Field)
+		index, err := strconv.Atoi(at[2])
+		if err != nil {
+			return p
+		}
+		if at[1] == "steps" {
+			p.Steps = without(p.Steps, index, 1)
+		} else {
+			p.Faults = without(p.Faults, index, 1)
+		}
+	}
+}
+
+// without is a copy of a list with n items from index i left out.
+func without[T any](list []T, i, n int) []T {
+	return slices.Delete(slices.Clone(list), i, min(i+n, len(list)))
+}
+
+// clone is a copy of a plan whose steps and rules can be changed.
+func clone(p scenarios.Plan) scenarios.Plan {
+	p.Steps, p.Faults = slices.Clone(p.Steps), slices.Clone(p.Faults)
+	p.World.CIDRs, p.World.Namespaces = slices.Clone(p.World.CIDRs), slices.Clone(p.World.Namespaces)
+	for i := range p.Steps {
+		p.Steps[i] = cloneStep(p.Steps[i])
+	}
+	return p
+}
+
+// cloneStep copies what a step points to, as far as passes change it.
+func cloneStep(s scenarios.Step) scenarios.Step {
+	s.CreateService, s.UpdateService = copied(s.CreateService), copied(s.UpdateService)
+	s.DeleteService, s.Export, s.Unexport = copied(s.DeleteService), copied(s.Export), copied(s.Unexport)
+	return s
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
+// named reports whether a rule's id has something to decide: without chance
+// and without a span to draw from, any other id would do.
+func named(r faults.Rule) bool { return r.Probability != 1 || r.Delay.Min != r.Delay.Max }
