@@ -18,10 +18,6 @@ import (
 // guestPackage is the program that becomes the module.
 const guestPackage = "github.com/seatrial/seatrial/scenarios/exact/guest"
 
-// shaken are the packages in which seeds may preempt a goroutine at any
-// function call: the subjects, and the locks that they use.
-var shaken = []string{"github.com/seatrial/seatrial/controller/...", "sync", "internal/sync"}
-
 //go:embed hooks/runtime.go.txt
 var runtimeHooks []byte
 
@@ -59,7 +55,8 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	overlay, err := b.layOver(ctx, dir)
+	b.Dir = dir
+	flags, err := b.Flags(ctx, "github.com/seatrial/seatrial/controller/...")
 	if err != nil {
 		return "", err
 	}
@@ -67,23 +64,35 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 	if err := discardDamaged(file); err != nil {
 		return "", err
 	}
-	hook := "-d=maymorestack=runtime.seatrialMayPreempt"
-	args := []string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-overlay", overlay,
-		// Without the tag, grpc brings html/template along, and that keeps every
-		// method of every type: a fifth of the module.
-		"-tags=seatrial_hooks,grpcnotrace"}
-	for _, pattern := range shaken {
-		flags := hook
-		if strings.HasSuffix(pattern, "...") {
-			flags += " -l" // what is inlined has no beginning to be preempted at
-		}
-		args = append(args, "-gcflags="+pattern+"="+flags)
-	}
-	b.say("building the module of exact mode from %s", dir)
-	if err := b.run(ctx, dir, append(args, "-o", file, guestPackage)...); err != nil {
+	args := append([]string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"}, flags...)
+	b.say("building the module of exact mode; the first time that takes minutes")
+	if err := b.run(ctx, append(args, "-o", file, guestPackage)...); err != nil {
 		return "", err
 	}
 	return file, noteDigest(file)
+}
+
+// Flags are what go build and go test need, beside GOOS=wasip1 GOARCH=wasm, for
+// a program whose goroutines seeds can preempt: at the beginning of any
+// function of the packages that match the patterns, and when they take locks.
+func (b Builder) Flags(ctx context.Context, patterns ...string) ([]string, error) {
+	overlay, err := b.layOver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const hook = "-d=maymorestack=runtime.seatrialMayPreempt"
+	flags := []string{
+		"-overlay=" + overlay,
+		// Without the tag, grpc brings html/template along, and that keeps every
+		// method of every type: a fifth of the module.
+		"-tags=seatrial_hooks,grpcnotrace",
+		"-gcflags=sync=" + hook, "-gcflags=internal/sync=" + hook,
+	}
+	for _, pattern := range patterns {
+		// What is inlined has no beginning to be preempted at.
+		flags = append(flags, "-gcflags="+pattern+"=-l "+hook)
+	}
+	return flags, nil
 }
 
 // sources finds a folder in which the go command knows the guest's package.
@@ -110,9 +119,9 @@ func (b Builder) sources(ctx context.Context) (string, error) {
 }
 
 // layOver writes what -overlay needs and returns its file.
-func (b Builder) layOver(ctx context.Context, dir string) (string, error) {
+func (b Builder) layOver(ctx context.Context) (string, error) {
 	env := exec.CommandContext(ctx, "go", "env", "GOROOT")
-	env.Dir = dir
+	env.Dir = b.Dir
 	root, err := env.Output()
 	if err != nil {
 		return "", fmt.Errorf("asking the go command for GOROOT: %w", err)
@@ -129,9 +138,9 @@ func (b Builder) layOver(ctx context.Context, dir string) (string, error) {
 }
 
 // run lets the go command build, and tells how far it is.
-func (b Builder) run(ctx context.Context, dir string, args ...string) error {
+func (b Builder) run(ctx context.Context, args ...string) error {
 	command := wasip1(exec.CommandContext(ctx, "go", args...))
-	command.Dir = dir
+	command.Dir = b.Dir
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("starting the go command: %w", err)

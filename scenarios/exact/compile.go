@@ -1,6 +1,7 @@
 package exact
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -23,7 +25,7 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) error 
 	if err != nil {
 		return err
 	}
-	mark := filepath.Join(cache, "compiled", strings.ReplaceAll(digest, ":", "-"))
+	mark := filepath.Join(compiledDir(cache, digest), "complete")
 	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
@@ -33,16 +35,44 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) error 
 	}
 	fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
 	e := &Engine{program: p}
-	if err := e.compile(ctx, cache); err != nil {
+	if err := e.compile(ctx, compiledDir(cache, digest)); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return errors.Join(e.Close(ctx), writeFile(mark, nil))
+	return errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
 }
 
-// compile turns the module into machine code, or finds it in the cache. What
+// compiledDir is the folder for a module's machine code.
+func compiledDir(cache, digest string) string {
+	return filepath.Join(cache, "compiled", strings.ReplaceAll(digest, ":", "-"))
+}
+
+// kept is how many modules keep their machine code: some hundred megabytes each.
+const kept = 4
+
+// prune removes the machine code of all modules but the latest.
+func prune(cache string) error {
+	marks, err := filepath.Glob(filepath.Join(cache, "compiled", "*", "complete"))
+	if err != nil {
+		return fmt.Errorf("pruning the cache: %w", err)
+	}
+	at := make(map[string]int64, len(marks))
+	for _, mark := range marks {
+		if info, err := os.Stat(mark); err == nil { // else another process was faster
+			at[mark] = info.ModTime().UnixNano()
+		}
+	}
+	slices.SortFunc(marks, func(a, b string) int { return cmp.Compare(at[b], at[a]) })
+	for _, mark := range marks[min(kept, len(marks)):] {
+		if err := os.RemoveAll(filepath.Dir(mark)); err != nil {
+			return fmt.Errorf("pruning the cache: %w", err)
+		}
+	}
+	return nil
+}
+
+// compile turns the module into machine code, or finds it in the folder. What
 // is damaged there is thrown away and made again.
-func (e *Engine) compile(ctx context.Context, cache string) error {
-	dir := filepath.Join(cache, "compiled")
+func (e *Engine) compile(ctx context.Context, dir string) error {
 	err := e.compileInto(ctx, dir)
 	if err != nil && strings.Contains(err.Error(), "compilationcache") { // wazero has no name for it
 		if err := os.RemoveAll(dir); err != nil {

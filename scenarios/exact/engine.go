@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -38,13 +37,10 @@ type Input struct {
 	// Seed decides the random bytes that the host gives.
 	Seed  sim.Seed
 	Stdin []byte
-	// Args and Env are for commands; a reactor has none.
-	Args []string
-	Env  []string // KEY=value
-	// Dir is the folder that a command sees as its root, read-only; empty: none.
-	Dir string
-	// Stdout and Stderr, when set, get a command's output as it comes.
-	Stdout, Stderr io.Writer
+	// Args, Env and Root are for commands; a reactor has none.
+	Args []string    // without the program's name
+	Env  [][2]string // name, value
+	Root string      // folder that the program sees as /; empty: none
 }
 
 // Output is what one run left.
@@ -54,14 +50,14 @@ type Output struct {
 }
 
 // Open compiles a module, or finds it compiled in the cache folder, and warms
-// it when it is a reactor. Damaged cache entries are made again.
+// it when it is a reactor. Damaged entries of the cache are made again.
 func Open(ctx context.Context, module []byte, cache string) (*Engine, error) {
 	p, err := prepare(module)
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{program: p}
-	if err := e.compile(ctx, cache); err != nil {
+	if err := e.compile(ctx, compiledDir(cache, digestOf(module))); err != nil {
 		return nil, err
 	}
 	if !p.reactor {
@@ -141,6 +137,12 @@ func (x *execution) begin(ctx context.Context, in Input, content []byte, start c
 		WithRandSource(sim.Stream(in.Seed, "exact")).
 		WithNanotime(x.clock.nanotime, tick).WithWalltime(x.clock.walltime, tick).WithNanosleep(x.clock.sleep)
 	config = config.WithArgs(append([]string{"program"}, in.Args...)...) // some read their name at once
+	for _, e := range in.Env {
+		config = config.WithEnv(e[0], e[1])
+	}
+	if in.Root != "" {
+		config = config.WithFSConfig(wazero.NewFSConfig().WithDirMount(in.Root, "/"))
+	}
 	var err error
 	x.instance, err = x.engine.runtime.InstantiateModule(
 		experimental.WithMemoryAllocator(ctx, &x.engine.memory), x.engine.module, config)

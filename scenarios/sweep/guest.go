@@ -67,8 +67,7 @@ func ServeGuest(t *testing.T, jobs io.Reader, results io.Writer, reseed func(Cha
 type Chance struct {
 	Maps       uint64 // where iterations begin
 	Selects    uint64 // which ready case is taken
-	Preemption uint64 // where goroutines are interrupted ...
-	OneIn      uint32 // ... on average once in so many calls of instrumented functions; 0: never
+	Preemption uint64 // how often and where goroutines are interrupted
 }
 
 // Sources of [Chance], for [Exact.Only].
@@ -78,21 +77,13 @@ const (
 	OnlyPreemption = "preemption"
 )
 
-// rates of preemption, in the manner of a swarm: some runs have none, some so
-// many that hardly two calls follow one another undisturbed.
-var rates = []uint32{0, 5, 30, 200, 2000}
-
 func (j Job) chance() Chance {
-	draw := func(purpose string) uint64 {
+	draw := func(source string) uint64 {
 		schedule := uint64(0)
-		if j.Exact != nil && (j.Exact.Only == "" || j.Exact.Only == purpose) {
+		if j.Exact.Only == "" || j.Exact.Only == source {
 			schedule = j.Exact.Schedule
 		}
-		return sim.Stream(sim.Seed(j.Seed), "exact "+purpose+" "+strconv.FormatUint(schedule, 10)).Uint64()
+		return sim.Stream(sim.Seed(j.Seed), "exact "+source+" "+strconv.FormatUint(schedule, 10)).Uint64()
 	}
-	preemption := draw(OnlyPreemption)
-	return Chance{
-		Maps: draw(OnlyMaps), Selects: draw(OnlySelects),
-		Preemption: preemption, OneIn: rates[preemption%uint64(len(rates))],
-	}
+	return Chance{Maps: draw(OnlyMaps), Selects: draw(OnlySelects), Preemption: draw(OnlyPreemption)}
 }

@@ -11,6 +11,6 @@ import (
 // seedRuntime is in the file that the build lays over package runtime.
 //
 //go:linkname seedRuntime runtime.seatrialSeed
-func seedRuntime(maps, selects, preemption uint64, oneIn uint32)
+func seedRuntime(maps, selects, preemption uint64)
 
-func reseed(c sweep.Chance) { seedRuntime(c.Maps, c.Selects, c.Preemption, c.OneIn) }
+func reseed(c sweep.Chance) { seedRuntime(c.Maps, c.Selects, c.Preemption) }
