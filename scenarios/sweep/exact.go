@@ -73,7 +73,7 @@ func doExact(job Job) Outcome {
 	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
 		return outcome
 	}
-	for range max(1, job.Confirm) {
+	for range job.repetitions() {
 		again, err := runExact(job, input)
 		outcome.Runs++
 		if err == nil && again.ExitCode == first.ExitCode && bytes.Equal(again.Stdout, first.Stdout) && bytes.Equal(again.Stderr, first.Stderr) {

@@ -54,9 +54,10 @@ func ServeGuest(t *testing.T, jobs io.Reader, results io.Writer, reseed func(Cha
 	}
 	reseed(job.chance())
 	// The trace is always kept: whether it is must not make a difference.
-	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, Watchdog: job.Watchdog})
+	options := scenarios.RunOptions{KeepTrace: true, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
-	if job.Trace || result.Verdict.Kind != model.VerdictPass {
+	if job.Trace || job.Report || outcome.Verdict != model.VerdictPass {
 		outcome.keep(result)
 	}
 	encoder.Encode(outcome) // the host sees when it is cut off
