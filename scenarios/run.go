@@ -11,13 +11,17 @@ import (
 )
 
 // RunOptions are what a run can be asked for beside its plan, subject and seed.
-// None of them changes what happens in it.
+// None of them changes what happens in it, as long as it is let go on.
 type RunOptions struct {
 	// KeepTrace keeps the events and the log in the record.
 	KeepTrace bool
 	// Watchdog is how long, in real time, the run may go without progress.
 	// Default: that of [sim.Config].
 	Watchdog time.Duration
+	// MaxRequests ends a run whose subject calls without end, with the verdict
+	// crash (no-hang). Default: that of [sim.Config]. A smaller one changes how
+	// runs end that have more requests, and no others.
+	MaxRequests uint64
 }
 
 // Result is one run, judged.
@@ -36,7 +40,7 @@ type Result struct {
 // is in the result. Only one Run may be under way in a process.
 func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
 	config := NewWorld(plan, subject, seed)
-	config.KeepTrace, config.Watchdog = o.KeepTrace, o.Watchdog
+	config.KeepTrace, config.Watchdog, config.MaxRequests = o.KeepTrace, o.Watchdog, o.MaxRequests
 	record := sim.Run(t, config)
 	return Result{
 		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,
