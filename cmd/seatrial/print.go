@@ -25,6 +25,7 @@ type line struct {
 	Requests       int               `json:"requests"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Reproduced     string            `json:"reproduced"`
+	Illegal        bool              `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
 }
 
 // printer prints outcomes as they come and remembers what they amount to.
@@ -36,6 +37,7 @@ type printer struct {
 
 	counts map[model.VerdictKind]int
 	fired  map[string]int
+	met    coverage
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
@@ -52,6 +54,7 @@ func (p *printer) print(o sweep.Outcome) {
 		return
 	}
 	p.counts[o.Verdict]++
+	p.met.add(o)
 	for kind, times := range o.Fired {
 		p.fired[kind] += times
 	}
@@ -90,7 +93,7 @@ func (p *printer) fail(err error) {
 func (p *printer) printJSON(o sweep.Outcome) {
 	text, err := json.Marshal(line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
-		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o),
+		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
 	})
 	if err != nil {
 		p.fail(fmt.Errorf("encoding the outcome of seed %d: %w", o.Job.Seed, err))
@@ -116,12 +119,12 @@ func summary(o sweep.Outcome) string {
 		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
 			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
-		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
+	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s%s",
+		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash, caveat(o))
 }
 
 func oneLine(o sweep.Outcome) string {
-	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o))
+	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)%s", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o), caveat(o))
 }
 
 func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
@@ -205,4 +208,5 @@ func (p *printer) printTotals() {
 	}
 	slices.Sort(kinds)
 	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
+	p.met.print(p.out)
 }

@@ -145,7 +145,7 @@ func sweepCommand() *cobra.Command {
 			}
 			return runJobs(c.Context(), c, out, true, workers, exactly(e, func(yield func(sweep.Job) bool) {
 				chosen.Each(part, func(seed sim.Seed) bool {
-					return yield(sweep.Job{Seed: uint64(seed), Subject: subject, Confirm: confirmations})
+					return yield(aimed.plain(uint64(seed), subject))
 				})
 			}))
 		},
