@@ -88,6 +88,9 @@ func generate(seed sim.Seed, s sizes) Plan {
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.fixed {
+		if p.World.Latency.Max >= 100*time.Millisecond {
+			p.Settle += time.Minute // a start takes many round trips
+		}
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
