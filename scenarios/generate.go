@@ -37,6 +37,7 @@ func draw(seed sim.Seed, illegal bool) Plan {
 	}
 	if d.chance(0.05) { // a crowd now and then
 		sizes.services = d.between(9, 24)
+		sizes.settle = 4 * time.Minute // one worker, and up to a second for each call
 	}
 	p := generate(seed, sizes)
 	p.Name = fmt.Sprintf("seed-%d", seed)

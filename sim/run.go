@@ -119,10 +119,9 @@ func (w *world) freeze() {
 // 30s for its runnables.
 const unwindTime = 2 * time.Minute
 
-// lingering is how long goroutines may outlive their process: a request that was
-// under way may sit in a transport of the subject's own, or in a timer. Time
-// stands still for them once the run is over.
-const lingering = 30 * time.Second
+// lastBreath is how long goroutines have that a process left behind without
+// waiting for them: one that only sleeps for a moment has not leaked.
+const lastBreath = 10 * time.Second
 
 // stopAll kills every process and lets its goroutines unwind.
 func (w *world) stopAll() {
@@ -143,8 +142,8 @@ func (w *world) stopAll() {
 		}
 		return true
 	})
+	w.runUntil(w.now()+lastBreath, never)
 	w.reportUnstopped()
-	w.runUntil(w.now()+lingering, never)
 }
 
 // reportUnstopped names the processes whose function ignores the end of its context.
