@@ -51,6 +51,9 @@ func Properties(plan Plan, subject Subject) []model.Property {
 	if subject.Metrics {
 		globalnet = append(globalnet, model.GlobalnetMetrics(o)...)
 	}
+	if subject.Headless {
+		globalnet = append(globalnet, model.GlobalnetRules()...)
+	}
 	return slices.Concat(globalnet, model.Generic(), model.WatchGuarantees())
 }
 
