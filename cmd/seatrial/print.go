@@ -135,6 +135,12 @@ func replayCommandFor(o sweep.Outcome) string {
 	if o.Job.File != "" {
 		what = quote(o.Job.File) + " " + what
 	}
+	if e := o.Job.Exact; e != nil {
+		what += " --exact"
+		if e.Schedule != 0 {
+			what += " --schedule " + fmt.Sprint(e.Schedule)
+		}
+	}
 	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
 }
 

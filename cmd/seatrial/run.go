@@ -23,6 +23,7 @@ func runCommand() *cobra.Command {
 	var seed uint64
 	var out output
 	var real realCluster
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
@@ -32,13 +33,17 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
 			if err := real.check(c); err != nil {
 				return err
 			}
 			if real.kubeconfig != "" {
 				return real.run(c, out, jobs)
 			}
-			return runJobs(c.Context(), c, out, false, 1, jobs)
+			return runJobs(c.Context(), c, out, false, 1, exactly(e, jobs))
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
@@ -47,6 +52,7 @@ func runCommand() *cobra.Command {
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
 	real.addFlags(c)
+	exact.addFlags(c)
 	return c
 }
 
@@ -100,6 +106,7 @@ func sweepCommand() *cobra.Command {
 	var subject, seeds, shardText string
 	var workers int
 	var out output
+	var exact exactFlags
 	var aimed aimed
 	c := &cobra.Command{
 		Use:   "sweep --seeds A-B",
@@ -132,11 +139,15 @@ func sweepCommand() *cobra.Command {
 				}
 				return runAimed(c, out, workers, s)
 			}
-			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
+			return runJobs(c.Context(), c, out, true, workers, exactly(e, func(yield func(sweep.Job) bool) {
 				chosen.Each(part, func(seed sim.Seed) bool {
 					return yield(sweep.Job{Seed: uint64(seed), Subject: subject, Confirm: confirmations})
 				})
-			})
+			}))
 		},
 	}
 	c.Flags().StringVar(&seeds, "seeds", "", "closed range of seeds, `A-B`")
@@ -144,6 +155,7 @@ func sweepCommand() *cobra.Command {
 	c.Flags().StringVar(&shardText, "shard", "", "run only part `I/N` of the range, I counted from 0")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
+	exact.addFlags(c)
 	aimed.addFlags(c)
 	return c
 }

@@ -18,22 +18,43 @@ type Job struct {
 	Subject string `json:"subject"`
 	// Trace keeps the events and the log in the outcome.
 	Trace bool `json:"trace,omitempty"`
+	// Report collects what a page about the run shows, also when it passes.
+	Report bool `json:"report,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
+	// Once reports a failure as it is, without running it again. Then its
+	// events and log are there only with Trace.
+	Once bool `json:"once,omitempty"`
 	// Calls keeps in the outcome what the subject called.
 	Calls bool `json:"calls,omitempty"`
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
-	// Once reports a failure as it is, without running it again. Then its
-	// events and log are there only with Trace.
-	Once bool `json:"once,omitempty"`
 	// Real: it was run on a real API server, where time is not virtual and nothing
 	// has a hash.
 	Real bool `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
+	// MaxRequests ends the run of a subject that calls without end; 0: the default.
+	MaxRequests uint64 `json:"maxRequests,omitempty"`
+	// Exact asks for a run that is fixed bit for bit; nil: a native one.
+	Exact *Exact `json:"exact,omitempty"`
+}
+
+// Exact says how a job is run in exact mode.
+type Exact struct {
+	// Module is the file of the module, Cache the folder for what is made of it.
+	Module string `json:"module,omitempty"`
+	Cache  string `json:"cache,omitempty"`
+	// Schedule chooses one of the interleavings of a seed: map order, select
+	// choices and preemption. Seeds differ in theirs, too.
+	Schedule uint64 `json:"schedule,omitempty"`
+	// Only limits Schedule to one of these sources; the others stay as in
+	// schedule 0.
+	Only string `json:"only,omitempty"`
+	// Digest names the module's content, in outcomes.
+	Digest string `json:"digest,omitempty"`
 }
 
 // repetitions is how often a failure is run again.
@@ -69,6 +90,7 @@ type Outcome struct {
 	Trace     []byte `json:"trace,omitempty"`     // JSON lines, an event each
 	Log       []byte `json:"log,omitempty"`       // text lines on virtual time
 	Porcupine []byte `json:"porcupine,omitempty"` // HTML, when porcupine found the violation
+	Report    []byte `json:"report,omitempty"`    // JSON of a [report.Data]
 	// Error is set when the job could not be run at all (a bad plan or subject).
 	Error string `json:"error,omitempty"`
 }
