@@ -88,6 +88,7 @@ func generate(seed sim.Seed, s sizes) Plan {
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.enough { // the reference plan has a fixed number of actions
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+		p.Steps = append(p.Steps, drawHeadless(newDice(seed, "headless"), s, habits)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
