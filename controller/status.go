@@ -97,6 +97,11 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 	reported := gip.DeepCopy()
 	setCondition(reported, condition)
 
+	if condition.Reason == v1.ReasonIPPoolAllocationFailed {
+		// Whoever waits for an address has none: it could not be claimed.
+		reported.Status.AllocatedIP = ""
+	}
+
 	if equality.Semantic.DeepEqual(gip.Status, reported.Status) {
 		return nil
 	}
