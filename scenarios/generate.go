@@ -93,6 +93,7 @@ func generate(seed sim.Seed, s sizes) Plan {
 			p.Settle += time.Minute // a start takes many round trips
 		}
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+		p.Steps = append(p.Steps, drawHeadless(newDice(seed, "headless"), s, habits)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
