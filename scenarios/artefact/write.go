@@ -23,10 +23,15 @@ func Prepare(dir string) error {
 	return os.Remove(probe)
 }
 
+// Name is what the folder of an outcome is called.
+func Name(o sweep.Outcome) string {
+	return fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+}
+
 // Write makes the folder for an outcome below dir and returns its path. An
 // earlier artefact of the same run is replaced.
 func Write(dir, version string, o sweep.Outcome) (string, error) {
-	name := fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+	name := Name(o)
 	path := filepath.Join(dir, name)
 	temporary, err := os.MkdirTemp(dir, ".writing-")
 	if err != nil {
