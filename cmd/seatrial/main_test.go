@@ -20,8 +20,14 @@ import (
 
 func TestMain(m *testing.M) {
 	sweep.ServeIfWorker()
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	os.Exit(m.Run())
 }
+
+// asProgram makes this test binary the program, for tests that kill it.
+const asProgram = "SEATRIAL_AS_PROGRAM"
 
 const (
 	incident = "../../scenarios/library/incident-3336.yaml"
