@@ -69,7 +69,7 @@ func publishedOldestFirst(gips []v1.GlobalIngressIP) []publishedAddress {
 	var published []publishedAddress
 
 	for i := range gips {
-		if addr, ok := parseAddr(gips[i].Status.AllocatedIP); ok && gips[i].DeletionTimestamp == nil {
+		if addr, ok := parseAddr(publishedBy(&gips[i])); ok && gips[i].DeletionTimestamp == nil {
 			published = append(published, publishedAddress{&gips[i], addr})
 		}
 	}
@@ -82,6 +82,19 @@ func publishedOldestFirst(gips []v1.GlobalIngressIP) []publishedAddress {
 	})
 
 	return published
+}
+
+// publishedBy returns the address by which gip is reachable, or "". That is the
+// one in its status, unless the status was edited: this controller writes down
+// an address on its own GlobalIngressIPs before it claims and publishes it, and
+// what it did not write down it did not publish.
+func publishedBy(gip *v1.GlobalIngressIP) string {
+	own := gip.Annotations[v1.ServiceUIDAnnotation] != ""
+	if written := gip.Annotations[v1.AddressAnnotation]; own && gip.Status.AllocatedIP != "" {
+		return written
+	}
+
+	return gip.Status.AllocatedIP
 }
 
 func (r *reconciler) adoptOne(ctx context.Context, gip *v1.GlobalIngressIP, addr netip.Addr) error {

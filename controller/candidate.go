@@ -177,7 +177,7 @@ func behindIfNotFound(err error) error {
 // or the one its internal Service carries because a crash came before it was
 // published. It returns false if there is none, or if it is somebody else's.
 func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (netip.Addr, bool, error) {
-	inUse := gip.Status.AllocatedIP
+	inUse := publishedBy(gip)
 
 	if inUse == "" && !leadsBehind(gip) {
 		internal := &corev1.Service{}

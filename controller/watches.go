@@ -228,7 +228,7 @@ func (r *reconciler) observeIngress(gip *v1.GlobalIngressIP, exists bool) {
 		return
 	}
 
-	for _, written := range []string{gip.Status.AllocatedIP, gip.Annotations[v1.AddressAnnotation]} {
+	for _, written := range []string{publishedBy(gip), gip.Annotations[v1.AddressAnnotation]} {
 		if addr, err := netip.ParseAddr(written); err == nil {
 			r.pool.Hold(owner, addr)
 

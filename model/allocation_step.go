@@ -23,7 +23,7 @@ const (
 	broken
 	// doomed: a user deleted the GlobalIngressIP.
 	doomed
-	// tampered: a user took one of the holds away.
+	// tampered: a user took one of the holds away, or made it.
 	tampered
 
 	holdsAny = holdsClaim | holdsRoute | published
@@ -65,7 +65,7 @@ func (s *step) to() int64 {
 // same tells whether two pending steps are interchangeable.
 func (s *step) same(other *step) bool {
 	return s.kind == other.kind && s.owner == other.owner && s.takes == other.takes && s.on == other.on &&
-		s.user == other.user && s.tampers == other.tampers
+		s.user == other.user && s.tampers == other.tampers && s.forges == other.forges
 }
 
 // apply does the step, if it is legal.
@@ -143,6 +143,9 @@ func (s *step) take(next []byte, who int, hold standing) bool {
 		if !s.user {
 			return false
 		}
+		mine |= tampered
+	}
+	if s.forges {
 		mine |= tampered
 	}
 	if hold == published && s.user {

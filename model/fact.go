@@ -15,6 +15,7 @@ type fact struct {
 	on      bool     // for service and export: it is there
 	user    bool     // not a subject's doing
 	tampers bool     // a user took what was the controller's to give back
+	forges  bool     // a user wrote an IP onto what a subject had made
 	unknown bool     // may have happened, at any time since the call
 	call    *Call
 }
@@ -41,7 +42,7 @@ const (
 // deletion in its namespace may take it along (an unknown fact), and deleting
 // a namespace, or a collection, may take everything in it.
 func facts(h *History) ([]fact, error) {
-	reader := factReader{routes: map[owner]owner{}, dependants: map[string][]fact{}}
+	reader := factReader{made: map[owner]bool{}, routes: map[owner]owner{}, dependants: map[string][]fact{}}
 	for i := range h.Calls {
 		call := &h.Calls[i]
 		if !call.writes() || call.Outcome == Failed && call.ReturnSeq != 0 {
@@ -56,6 +57,7 @@ func facts(h *History) ([]fact, error) {
 
 type factReader struct {
 	facts  []fact
+	made   map[owner]bool  // a subject made the GlobalIngressIP
 	routes map[owner]owner // internal Service, by its own name, to whom it serves
 	// dependants are the facts that garbage collection in a namespace would make.
 	dependants map[string][]fact
@@ -107,6 +109,7 @@ func (r *factReader) ingressIP(call *Call) error {
 	case call.Subresource == "status":
 		return r.status(call)
 	case call.Verb == "create" || call.Code == http.StatusCreated: // apply creates, too
+		r.made[ownerOf(call.Namespace, call.Name)] = !call.User
 		r.add(call, fact{kind: factBorn})
 	case call.Verb == "delete":
 		return r.deletion(call)
@@ -139,7 +142,8 @@ func (r *factReader) status(call *Call) error {
 		}
 		ips = oneOrNone(ip)
 	}
-	r.add(call, fact{kind: factPublish, ips: ips, tampers: call.User})
+	forges := call.User && r.made[ownerOf(call.Namespace, call.Name)]
+	r.add(call, fact{kind: factPublish, ips: ips, tampers: call.User, forges: forges})
 	return nil
 }
 
@@ -196,7 +200,7 @@ func (r *factReader) service(call *Call) error {
 }
 
 func (r *factReader) route(call *Call, of owner, object *body) {
-	f := fact{kind: factRoute, owner: of, tampers: call.User}
+	f := fact{kind: factRoute, owner: of, tampers: call.User, forges: call.User && r.made[of]}
 	if call.mentions("ownerReferences") {
 		r.dependent(call.Namespace, fact{kind: factRoute, owner: of})
 	}

@@ -308,6 +308,46 @@ var safetyCases = []safetyCase{
 		},
 	},
 	{
+		name:        "user publishes before the controller does",
+		explanation: "what the subject never wrote down is no publication: another may have it, and the subject publishes its own",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().createIngressIP("ns/a", testFinalizer)
+			s.user().status("ns/a", first)
+			s.controller().serve("ns/b", first)
+			s.controller().claim(second, "ns/a")
+			s.controller().route("ns/a", second)
+			s.controller().status("ns/a", second)
+			return s
+		},
+	},
+	{
+		name:        "user routes an IP to another",
+		explanation: "an address forged onto an internal Service does not keep its owner from getting it",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b")
+			s.controller().serve("ns/a", first)
+			s.user().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
+			s.controller().serve("ns/b", second)
+			s.controller().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{first} })
+			return s
+		},
+	},
+	{
+		name:        "forged, then really given away",
+		explanation: "a user's edit of the second owner excuses nothing that is done to the first",
+		tell: func() *story {
+			s := exported("ns/a", "ns/b", "ns/c")
+			s.controller().serve("ns/a", first)
+			s.controller().createIngressIP("ns/b", testFinalizer)
+			s.user().status("ns/b", first)
+			s.controller().createIngressIP("ns/c", testFinalizer)
+			s.controller().route("ns/c", first)
+			return s
+		},
+		broken: []string{"allocation", "no-double-assignment"},
+	},
+	{
 		name:        "user strips the finalizer",
 		explanation: "the internal Service that is left is the user's doing, unlike that of delete-down",
 		tell: func() *story {

@@ -73,7 +73,11 @@ func without(a, b []hold) []hold {
 // never the culprit. When a user takes a hold away that is the controller's to
 // give back (deletes the claim, clears the status, removes the internal
 // Service, strips a finalizer), or creates the second hold, conflicts of that
-// owner over that IP are excused until the owner holds it no longer.
+// owner over that IP are excused until the owner holds it no longer. So are
+// those over an IP that a user wrote into a status or an internal Service that
+// the controller had written before: it may give the IP away before it has
+// noticed. What was there before the controller is not excused: it is to adopt
+// that.
 // Deleting a GlobalIngressIP that has no finalizer is not such a case: that is
 // a request which a controller must survive (catalogue: delete-down).
 func noDoubleAssignment() Property {
@@ -88,7 +92,9 @@ func noDoubleAssignment() Property {
 
 func checkNoDoubleAssignment(h *History) Result {
 	holdings := map[string][]holding{}
+	managed := map[string]bool{} // by UID: objects that a subject has written to
 	for _, c := range h.derive().changes() {
+		managed[c.UID] = managed[c.UID] || c.subject()
 		before, after := c.holds()
 		for _, gone := range without(before, after) {
 			holdings[gone.ip] = release(holdings[gone.ip], gone, c.tampers())
@@ -100,7 +106,8 @@ func checkNoDoubleAssignment(h *History) Result {
 					added.ip, added.owner, added.via, rival.owner, rival.via)
 				return violated(message, c.culprit())
 			}
-			holdings[added.ip] = append(holdings[added.ip], holding{hold: added, excused: conflict})
+			forged := c.User && managed[c.UID] && added.via != viaClaim
+			holdings[added.ip] = append(holdings[added.ip], holding{hold: added, excused: conflict || forged})
 		}
 	}
 	return held()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -48,14 +49,27 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 }
 
 // Properties are the laws that a run of the subject in the plan's world is
-// judged by: those of a GlobalIngressIP controller and those of any.
+// judged by: those of a GlobalIngressIP controller, what its consumers rely on,
+// and those of any controller. With faults that Kubernetes does not permit the
+// watches are not what Kubernetes guarantees, so that is not asked.
 func Properties(plan Plan, subject Subject) []model.Property {
 	o := model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
-	globalnet := model.Globalnet(o)
+	properties := slices.Concat(model.Globalnet(o), model.GlobalnetConsumers(), model.Generic())
 	if subject.Metrics {
-		globalnet = append(globalnet, model.GlobalnetMetrics(o)...)
+		properties = append(properties, model.GlobalnetMetrics(o)...)
 	}
-	return slices.Concat(globalnet, model.Generic(), model.WatchGuarantees())
+	if plan.Illegal() {
+		return properties
+	}
+	return append(properties, model.WatchGuarantees()...)
+}
+
+// Illegal says whether the plan has faults that Kubernetes does not permit.
+func (p *Plan) Illegal() bool {
+	return slices.ContainsFunc(p.Faults, func(r faults.Rule) bool {
+		info, _ := faults.Lookup(r.Kind)
+		return !info.Permitted
+	})
 }
 
 // Met says whether the verdict is the one that the plan expects of its

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artefact"
@@ -127,6 +128,10 @@ func (p *printer) printFailure(o sweep.Outcome) {
 }
 
 func summary(o sweep.Outcome) string {
+	if o.Job.Real {
+		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
+			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
+	}
 	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
 		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
 }
@@ -145,6 +150,12 @@ func replayCommandFor(o sweep.Outcome) string {
 	what := "--seed " + fmt.Sprint(o.Job.Seed)
 	if o.Job.File != "" {
 		what = quote(o.Job.File) + " " + what
+	}
+	if e := o.Job.Exact; e != nil {
+		what += " --exact"
+		if e.Schedule != 0 {
+			what += " --schedule " + fmt.Sprint(e.Schedule)
+		}
 	}
 	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
 }

@@ -18,6 +18,7 @@ func replayCommand() *cobra.Command {
 	var subject string
 	var seed uint64
 	var trace bool
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "replay ARTEFACT|FILE.yaml|--seed N",
 		Short: "Run a failure again and say whether it is the same",
@@ -27,12 +28,16 @@ func replayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if job.Exact, err = exact.prepareFor(c, before); err != nil {
+				return err
+			}
 			return replay(c, job, before, trace)
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "replay the plan generated from this seed, or the file with this seed")
 	c.Flags().BoolVar(&trace, "trace", false, "print every event")
 	addSubjectFlag(c, &subject)
+	exact.addFlags(c)
 	return c
 }
 

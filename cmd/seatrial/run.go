@@ -20,6 +20,8 @@ func runCommand() *cobra.Command {
 	var subject, seeds string
 	var seed uint64
 	var out output
+	var real realCluster
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
@@ -29,7 +31,17 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runJobs(c, out, jobs)
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
+			if err := real.check(c); err != nil {
+				return err
+			}
+			if real.kubeconfig != "" {
+				return real.run(c, out, jobs)
+			}
+			return runJobs(c, out, exactly(e, jobs))
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
@@ -37,6 +49,8 @@ func runCommand() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
+	real.addFlags(c)
+	exact.addFlags(c)
 	return c
 }
 

@@ -33,6 +33,7 @@ type sweepFlags struct {
 	untilFailure                  bool
 	out                           output
 	aimed                         aimed
+	exact                         exactFlags
 }
 
 func sweepCommand() *cobra.Command {
@@ -58,6 +59,7 @@ func sweepCommand() *cobra.Command {
 	addSubjectFlag(c, &f.subject)
 	f.out.addFlags(c)
 	f.aimed.addFlags(c)
+	f.exact.addFlags(c)
 	return c
 }
 
@@ -69,13 +71,20 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
+	exact, err := f.exact.prepare(c)
+	if err != nil {
+		return err
+	}
+	if exact != nil {
+		about.Exact = fmt.Sprintf("module %s, schedule %d", filepath.Base(exact.Module), exact.Schedule)
+	}
 	s, err := f.open(c, about)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	if f.aimed.mode == "" {
-		return s.finish(c, s.runSeeds(c.Context()))
+		return s.finish(c, s.runSeeds(c.Context(), exact))
 	}
 	seeds, _ := scenarios.ParseSeeds(f.seeds) // checked above; none with files
 	shard, _ := scenarios.ParseShard(cmp.Or(about.Shard, "0/1"))
@@ -106,6 +115,8 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 		return errors.New("--resume names the results folder: leave --out away")
 	case f.resume != "" && f.aimed.mode != "":
 		return errors.New("--resume goes with seeds; an aimed sweep is run again as a whole")
+	case f.exact.on && f.aimed.mode != "":
+		return errors.New("--exact goes with seeds, not with --mode")
 	case f.shrink < 0 || f.shrink > 0 && f.out.dir == "" && f.resume == "":
 		return fmt.Errorf("--shrink %d: want a number, and --out or --resume", f.shrink)
 	}
@@ -160,7 +171,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		if before.Seeds == "" {
 			return nil, fmt.Errorf("--resume %s: it holds an aimed sweep; run it again as a whole", dir)
 		}
-		before.Version, before.Generator = about.Version, about.Generator // must be those of now
+		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
 		s.about = before
 	}
 	if dir != "" {
@@ -228,7 +239,7 @@ func (s *sweeping) restore() {
 	s.progress.begin(len(s.folder.Entries))
 }
 
-func (s *sweeping) runSeeds(ctx context.Context) error {
+func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 	seeds, err := scenarios.ParseSeeds(s.about.Seeds)
 	if err != nil {
 		return err
@@ -237,7 +248,7 @@ func (s *sweeping) runSeeds(ctx context.Context) error {
 	if s.folder != nil {
 		done = len(s.folder.Entries)
 	}
-	return s.runPool(ctx, func(yield func(sweep.Job) bool) {
+	return s.runPool(ctx, exactly(exact, func(yield func(sweep.Job) bool) {
 		seeds.Each(s.shard(), func(seed sim.Seed) bool {
 			if done > 0 {
 				done--
@@ -245,7 +256,7 @@ func (s *sweeping) runSeeds(ctx context.Context) error {
 			}
 			return yield(sweep.Job{Seed: uint64(seed), Subject: s.about.Subject, Confirm: confirmations})
 		})
-	}, s.take)
+	}), s.take)
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {

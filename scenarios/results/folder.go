@@ -29,6 +29,7 @@ type About struct {
 	Seeds   string `json:"seeds,omitempty"`
 	Shard   string `json:"shard,omitempty"`
 	Command string `json:"command,omitempty"`
+	Exact   string `json:"exact,omitempty"` // module and schedule of runs that are exact
 
 	Version   string `json:"version"`
 	Generator string `json:"generator"`
@@ -105,6 +106,9 @@ func (a About) what() string {
 	text := "seeds " + a.Seeds
 	if a.Shard != "" {
 		text += ", shard " + a.Shard
+	}
+	if a.Exact != "" {
+		text += ", exact: " + a.Exact
 	}
 	return text + ", of " + a.Subject
 }

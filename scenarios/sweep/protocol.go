@@ -30,11 +30,31 @@ type Job struct {
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
+	// Real: it was run on a real API server, where time is not virtual and nothing
+	// has a hash.
+	Real bool `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
 	// MaxRequests ends the run of a subject that calls without end; 0: the default.
 	MaxRequests uint64 `json:"maxRequests,omitempty"`
+	// Exact asks for a run that is fixed bit for bit; nil: a native one.
+	Exact *Exact `json:"exact,omitempty"`
+}
+
+// Exact says how a job is run in exact mode.
+type Exact struct {
+	// Module is the file of the module, Cache the folder for what is made of it.
+	Module string `json:"module,omitempty"`
+	Cache  string `json:"cache,omitempty"`
+	// Schedule chooses one of the interleavings of a seed: map order, select
+	// choices and preemption. Seeds differ in theirs, too.
+	Schedule uint64 `json:"schedule,omitempty"`
+	// Only limits Schedule to one of these sources; the others stay as in
+	// schedule 0.
+	Only string `json:"only,omitempty"`
+	// Digest names the module's content, in outcomes.
+	Digest string `json:"digest,omitempty"`
 }
 
 // repetitions is how often a failure is run again.

@@ -77,6 +77,9 @@ func hung(job Job, stacks []byte) Outcome {
 
 // do runs one job in this process. A failure is run again, unless the job says once.
 func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
+	if job.Exact != nil {
+		return doExact(job)
+	}
 	plan, subject, err := job.resolve(subjects)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}

@@ -1,0 +1,176 @@
+package exact
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed" // for the file laid over package runtime
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// guestPackage is the program that becomes the module.
+const guestPackage = "github.com/seatrial/seatrial/scenarios/exact/guest"
+
+//go:embed hooks/runtime.go.txt
+var runtimeHooks []byte
+
+// Builder makes a module from Go sources.
+type Builder struct {
+	// Dir is where the go command runs: inside a checkout of this project, or
+	// of a module that requires it. Default: the working directory.
+	Dir string
+	// Cache is a folder for what was built; see [CacheDir].
+	Cache string
+	// Version is the project's own, for finding its sources when Dir leads to
+	// none; "" or "(devel)": unknown.
+	Version string
+	// Progress gets a line now and then; nil: nobody is told.
+	Progress io.Writer
+}
+
+// CacheDir is the folder that is used when nobody names another.
+func CacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding a folder for the cache: %w", err)
+	}
+	return filepath.Join(dir, "seatrial"), nil
+}
+
+// Build returns the file that holds the module. When the sources are those of
+// the last time, the go command finds that out in a few seconds and nothing is
+// built.
+func (b Builder) Build(ctx context.Context) (string, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", fmt.Errorf("building the module of exact mode takes the go command (%w); --module FILE uses one that was built elsewhere", err)
+	}
+	dir, err := b.sources(ctx)
+	if err != nil {
+		return "", err
+	}
+	b.Dir = dir
+	flags, err := b.Flags(ctx, "github.com/seatrial/seatrial/controller/...")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(b.Cache, "module.wasm")
+	if err := discardDamaged(file); err != nil {
+		return "", err
+	}
+	args := append([]string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"}, flags...)
+	b.say("building the module of exact mode; the first time that takes minutes")
+	if err := b.run(ctx, append(args, "-o", file, guestPackage)...); err != nil {
+		return "", err
+	}
+	return file, noteDigest(file)
+}
+
+// Flags are what go build and go test need, beside GOOS=wasip1 GOARCH=wasm, for
+// a program whose goroutines seeds can preempt: at the beginning of any
+// function of the packages that match the patterns, and when they take locks.
+func (b Builder) Flags(ctx context.Context, patterns ...string) ([]string, error) {
+	overlay, err := b.layOver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const hook = "-d=maymorestack=runtime.seatrialMayPreempt"
+	flags := []string{
+		"-overlay=" + overlay,
+		// Without the tag, grpc brings html/template along, and that keeps every
+		// method of every type: a fifth of the module.
+		"-tags=seatrial_hooks,grpcnotrace",
+		"-gcflags=sync=" + hook, "-gcflags=internal/sync=" + hook,
+	}
+	for _, pattern := range patterns {
+		// What is inlined has no beginning to be preempted at.
+		flags = append(flags, "-gcflags="+pattern+"=-l "+hook)
+	}
+	return flags, nil
+}
+
+// sources finds a folder in which the go command knows the guest's package.
+func (b Builder) sources(ctx context.Context) (string, error) {
+	list := wasip1(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", guestPackage))
+	list.Dir = b.Dir
+	if _, err := list.Output(); err == nil {
+		return b.Dir, nil
+	}
+	none := errors.New("the sources of seatrial, which exact mode is built from, are not here: run inside a checkout of it or of a module that requires github.com/seatrial/seatrial, or give --module FILE with a module that was built elsewhere")
+	if b.Version == "" || strings.HasPrefix(b.Version, "(") {
+		return "", none
+	}
+	download := exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/seatrial/seatrial@"+b.Version)
+	out, err := download.Output()
+	if err != nil {
+		return "", none
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil || module.Dir == "" {
+		return "", none
+	}
+	return module.Dir, nil
+}
+
+// layOver writes what -overlay needs and returns its file.
+func (b Builder) layOver(ctx context.Context) (string, error) {
+	env := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	env.Dir = b.Dir
+	root, err := env.Output()
+	if err != nil {
+		return "", fmt.Errorf("asking the go command for GOROOT: %w", err)
+	}
+	added := filepath.Join(b.Cache, "overlay", "runtime.go")
+	place := filepath.Join(strings.TrimSpace(string(root)), "src", "runtime", "seatrial.go")
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: added}})
+	if err != nil {
+		return "", fmt.Errorf("encoding an overlay: %w", err)
+	}
+	file := filepath.Join(b.Cache, "overlay", "overlay.json")
+	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755),
+		writeFile(added, runtimeHooks), writeFile(file, overlay))
+}
+
+// run lets the go command build, and tells how far it is.
+func (b Builder) run(ctx context.Context, args ...string) error {
+	command := wasip1(exec.CommandContext(ctx, "go", args...))
+	command.Dir = b.Dir
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		return fmt.Errorf("starting the go command: %w", err)
+	}
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("starting the go command: %w", err)
+	}
+	var messages bytes.Buffer
+	packages := 0
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		// With -v the name of each package that is compiled has a line.
+		if line := lines.Text(); strings.ContainsAny(line, " :") {
+			fmt.Fprintln(&messages, line)
+		} else if packages++; packages%100 == 0 {
+			b.say("  %d packages compiled", packages)
+		}
+	}
+	if err := command.Wait(); err != nil {
+		return fmt.Errorf("building the module of exact mode: %w\n%s", err, messages.Bytes())
+	}
+	return nil
+}
+
+func wasip1(c *exec.Cmd) *exec.Cmd {
+	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	return c
+}
+
+func (b Builder) say(format string, args ...any) {
+	if b.Progress != nil {
+		fmt.Fprintf(b.Progress, "seatrial: "+format+"\n", args...)
+	}
+}
