@@ -66,10 +66,24 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 	if err != nil {
 		return fmt.Errorf("shrinking %s: %w", folder, err)
 	}
-	if result.Explanation != nil {
-		if err := writeFile(filepath.Join(folder, explanation), []byte(result.Explanation.String())); err != nil {
-			return err
-		}
+	small := filepath.Join(folder, smallPlan)
+	if err := writeSmallReport(filepath.Join(folder, smallReport), small, result); err != nil {
+		return err
 	}
-	return writeFile(filepath.Join(folder, smallPlan), result.YAML)
+	return writeFile(small, result.YAML)
+}
+
+// writeSmallReport shows the small run, with what its last fault does.
+func writeSmallReport(file, plan string, r *shrink.Result) error {
+	o := r.Outcome
+	o.Job.File, o.Porcupine = plan, nil
+	words := artefact.Words{Version: version(), Replay: replayCommandFor(o)}
+	if r.Explanation != nil {
+		words.Explains = r.Explanation.String()
+	}
+	page, err := artefact.Page(words, o)
+	if err != nil {
+		return err
+	}
+	return writeFile(file, page)
 }

@@ -17,7 +17,7 @@ import (
 // Names of what shrinking leaves in an artefact.
 const (
 	smallPlan   = "min.yaml"
-	explanation = "explanation.txt"
+	smallReport = "min.html"
 )
 
 // writeIndex writes the page over the failures of a summary.

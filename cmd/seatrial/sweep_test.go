@@ -251,7 +251,7 @@ func TestFailuresAreShrunkAndIndexed(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "no-leaks")
-	assert.Contains(t, string(page), "/min.yaml")
+	assert.Contains(t, string(page), "/min.html")
 	assert.Contains(t, string(page), "not shrunk", "the second failure")
 	small, err := filepath.Glob(filepath.Join(dir, "*", "min.yaml"))
 	require.NoError(t, err)
