@@ -124,6 +124,9 @@ func sweepCommand() *cobra.Command {
 			if err := checkSubject(subject); err != nil {
 				return err
 			}
+			if aimed.mode != "" && exact.on {
+				return errors.New("sweep: --exact goes with generated plans; run an aimed plan that failed with replay --exact")
+			}
 			if aimed.mode != "" {
 				s, err := aimed.sweep(files, chosen, part, subject)
 				if err != nil {
