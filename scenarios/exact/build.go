@@ -60,16 +60,24 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(b.Cache, "module.wasm")
-	if err := discardDamaged(file); err != nil {
+	if err := discardDamaged(b.file()); err != nil {
 		return "", err
 	}
 	args := append([]string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"}, flags...)
 	b.say("building the module of exact mode; the first time that takes minutes")
-	if err := b.run(ctx, append(args, "-o", file, guestPackage)...); err != nil {
+	if err := b.run(ctx, append(args, "-o", b.file(), guestPackage)...); err != nil {
 		return "", err
 	}
-	return file, noteDigest(file)
+	return b.file(), noteDigest(b.file())
+}
+
+func (b Builder) file() string { return filepath.Join(b.Cache, "module.wasm") }
+
+// Built says whether there is a module in the cache, of whatever sources:
+// without one, Build takes minutes.
+func (b Builder) Built() bool {
+	_, err := os.Stat(b.file())
+	return err == nil
 }
 
 // Flags are what go build and go test need, beside GOOS=wasip1 GOARCH=wasm, for
