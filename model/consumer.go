@@ -124,7 +124,8 @@ func (v *view) show(f *Frame, ip string) {
 
 func (v *view) secondOwner(f *Frame, seen *body) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
-	if other, taken := v.holder[ip]; ip != "" && taken && other != who {
+	other, taken := v.holder[ip]
+	if ip != "" && taken && other != who && !v.history.meddled(f.Seq, who, other) {
 		return fmt.Sprintf("%s and %s both have %s", other, who, ip)
 	}
 	return ""
@@ -140,6 +141,27 @@ func (v *view) lostIP(f *Frame, seen *body) string {
 		return fmt.Sprintf("%s lost %s, though nobody asked for that", who, before)
 	}
 	return fmt.Sprintf("%s went from %s to %s, though nobody asked for that", who, before, ip)
+}
+
+// meddled tells whether, before an event, a user wrote to the GlobalIngressIP of
+// one of the owners, or to any claim: then what they show is not the subject's
+// doing alone.
+func (h *History) meddled(before uint64, owners ...owner) bool {
+	for i := range h.Calls {
+		call := &h.Calls[i]
+		if call.CallSeq >= before {
+			break
+		}
+		if !call.User || !call.writes() {
+			continue
+		}
+		ingress := call.Group == ingressIPGroup && call.Resource == ingressIPResource
+		if call.Group == claimGroup && call.Resource == claimResource ||
+			ingress && (call.Name == "" || slices.Contains(owners, ownerOf(call.Namespace, call.Name))) {
+			return true
+		}
+	}
+	return false
 }
 
 // undisturbed tells whether a service was exported before the frame that

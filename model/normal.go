@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,8 +20,9 @@ import (
 //     out; observedGeneration becomes "current" or "behind";
 //   - points in time become "<time>";
 //   - the uid of any object, wherever it stands, becomes the object's name;
-//   - names made from generateName become the prefix and "*", wherever they
-//     stand; objects that become namesakes are compared as a set;
+//   - names made from generateName, and names that the process under test made
+//     of a prefix and five random letters, become the prefix and "*", wherever
+//     they stand; objects that become namesakes are compared as a set;
 //   - addresses and node ports that the server gave a Service are left out;
 //   - finalizers and owner references are sets; lists of maps that have a type
 //     or a name each, such as conditions, are maps by it.
@@ -66,15 +68,23 @@ func normalEnd(h *History) map[string][]leaves {
 
 func newNormal(h *History) *normal {
 	n := &normal{uids: map[string]string{}, alias: map[string]string{}}
+	prefixes := map[string]string{}
 	for i := range h.Commits {
-		c := &h.Commits[i]
-		if object := objectMeta(c.New); object != nil && object.GetGenerateName() != "" && strings.HasPrefix(c.Name, object.GetGenerateName()) {
-			n.alias[c.Name] = object.GetGenerateName() + "*"
+		if c := &h.Commits[i]; c.New != nil {
+			if prefix, ok := generatedFrom(c); ok {
+				prefixes[c.Name] = prefix
+			}
 		}
 	}
+	// Shorter names first: a generated name may be part of the prefix of another.
+	names := slices.SortedFunc(maps.Keys(prefixes), func(a, b string) int {
+		return cmp.Or(len(a)-len(b), strings.Compare(a, b))
+	})
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(n.alias)) {
-		pairs = append(pairs, name, n.alias[name])
+	for _, name := range names {
+		n.alias[name] = strings.NewReplacer(pairs...).Replace(prefixes[name]) + "*"
+		// The replacer takes the first of its pairs that fits: longer ones go before.
+		pairs = append([]string{name, n.alias[name]}, pairs...)
 	}
 	n.names = strings.NewReplacer(pairs...)
 	for i := range h.Commits {
@@ -82,6 +92,23 @@ func newNormal(h *History) *normal {
 		n.uids[c.UID] = "<uid of " + n.name(c.objectID()) + ">"
 	}
 	return n
+}
+
+// madeUp is a name that ends as k8s.io/apiserver's name generator makes names,
+// which many controllers call themselves.
+var madeUp = regexp.MustCompile(`^(.*-)[bcdfghjklmnpqrstvwxz2456789]{5}$`)
+
+// generatedFrom tells whether a name was generated, by the server from
+// generateName or by the process under test, and from which prefix.
+func generatedFrom(c *Commit) (prefix string, ok bool) {
+	object := objectMeta(c.New)
+	if prefix = object.GetGenerateName(); prefix != "" && strings.HasPrefix(c.Name, prefix) {
+		return prefix, true
+	}
+	if parts := madeUp.FindStringSubmatch(c.Name); parts != nil && c.Old == nil && c.subject() {
+		return parts[1], true
+	}
+	return "", false
 }
 
 func (n *normal) name(id objectID) string {

@@ -71,7 +71,7 @@ func checkLikeTwin(h *History, o TwinOptions) Result {
 	}
 	message := differences[0].String()
 	if more := len(differences) - 1; more > 0 {
-		message += fmt.Sprintf(" (and %d more differences, next: %s)", more, differences[1])
+		message += fmt.Sprintf(" (and %d more, next: %s)", more, differences[1])
 	}
 	return violated(message, h.lastOfNormal(differences[0].name))
 }

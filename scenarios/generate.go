@@ -60,7 +60,7 @@ func ReferencePlan(seed sim.Seed) Plan {
 	p := generate(seed, sizes{
 		services: ReferenceServices, namespaces: 2, users: 2,
 		extra:  ReferenceActions - 2*ReferenceServices,
-		safety: 40 * time.Second, settle: 80 * time.Second, enough: true,
+		safety: 40 * time.Second, settle: 80 * time.Second, fixed: true,
 	})
 	p.Name = fmt.Sprintf("reference-%d", seed)
 	p.Description = fmt.Sprintf("The reference plan for benchmarks, drawn from seed %d.", seed)
@@ -68,13 +68,14 @@ func ReferencePlan(seed sim.Seed) Plan {
 }
 
 // sizes of a plan. Each service is created and exported, which makes two
-// actions; extra is how many more there are in all. enough: the pool has an
-// address for every service, so that none has to be unexported in the end.
+// actions; extra is how many more there are in all. fixed: no more than these,
+// so nobody meddles, and the pool has an address for every service, so that none
+// has to be unexported in the end.
 // illegal: faults that Kubernetes does not permit are drawn too.
 type sizes struct {
 	services, namespaces, users, extra int
 	safety, settle                     time.Duration
-	enough, illegal                    bool
+	fixed, illegal                     bool
 }
 
 func generate(seed sim.Seed, s sizes) Plan {
@@ -86,7 +87,7 @@ func generate(seed sim.Seed, s sizes) Plan {
 	restarts := drawRestarts(newDice(seed, "restarts"), &p)
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
-	if !s.enough { // the reference plan has a fixed number of actions
+	if !s.fixed {
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
@@ -137,7 +138,7 @@ func drawPool(d dice, s sizes) []netip.Prefix {
 	case 2:
 		return []netip.Prefix{prefix(0, smallestPrefix), prefix(1, bits)}
 	}
-	if s.enough {
+	if s.fixed {
 		return []netip.Prefix{prefix(0, bits)}
 	}
 	return []netip.Prefix{prefix(0, min(bits+1, smallestPrefix))}

@@ -64,6 +64,11 @@ func (w *world) inBubble(t *testing.T) {
 	synctest.Test(t, func(*testing.T) { w.live() })
 }
 
+// startSkew keeps replicas that are started together from doing everything at
+// the same instants ever after: where two processes wake by timers of their own
+// at one instant, which of them draws its jitter first is left to chance.
+const startSkew = 137 * time.Microsecond
+
 // live is the whole run, in the bubble's first goroutine.
 func (w *world) live() {
 	w.epoch = time.Now()
@@ -71,11 +76,14 @@ func (w *world) live() {
 	w.inbox = newInbox()
 	w.found()
 	w.replicas = newReplicas(w.config.Server.Replicas)
-	for _, p := range w.config.Processes {
+	for i, p := range w.config.Processes {
 		running := &process{Process: p}
+		if !p.User {
+			running.skew = startSkew * time.Duration(i)
+		}
 		running.link = &link{world: w, owner: running}
 		w.processes = append(w.processes, running)
-		w.agenda.add(p.Start, "process "+p.Name, func() { w.start(running) })
+		w.agenda.add(p.Start+running.skew, "process "+p.Name, func() { w.start(running) })
 	}
 	w.plan()
 

@@ -1,13 +1,8 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"strconv"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatrial/seatrial/faults"
 )
@@ -46,21 +41,10 @@ func (w *world) answerInstead(c *call, r *faults.Rule) bool {
 	if c.info.verb == "watch" && (kind == faults.TimeoutApplied || kind == faults.TimeoutDropped) {
 		kind = faults.GatewayTimeout // the time-out filter leaves long-running requests alone
 	}
-	reply := &answer{call: c}
 	switch kind {
-	case faults.TooManyRequests:
-		// API priority and fairness answers in plain text, not with a Status.
-		header := http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "Retry-After": {retryAfter(r)}}
-		reply.Respond(http.StatusTooManyRequests, header, []byte("Too many requests, please try again later.\n"), false)
-	case faults.InternalError:
-		w.respondStatus(c, http.StatusInternalServerError, metav1.StatusReasonInternalError,
-			"Internal error occurred: etcdserver: leader changed")
-	case faults.ServiceUnavailable:
-		w.respondStatus(c, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable,
-			"the server is currently unable to handle the request")
-	case faults.GatewayTimeout:
-		w.respondStatus(c, http.StatusGatewayTimeout, metav1.StatusReasonTimeout,
-			"Timeout: request did not complete within the allotted timeout")
+	case faults.TooManyRequests, faults.InternalError, faults.ServiceUnavailable, faults.GatewayTimeout:
+		code, header, body := FaultAnswer(kind, r)
+		(&answer{call: c}).Respond(code, header, body, false)
 	case faults.TimeoutDropped:
 		w.timeOut(c, r)
 	default:
@@ -93,41 +77,10 @@ func (w *world) timeOut(c *call, r *faults.Rule) {
 	if r.Delay.Max == 0 {
 		delay = defaultFailureDelay
 	}
-	header, body := statusBody(http.StatusGatewayTimeout, metav1.StatusReasonTimeout,
-		"the server was unable to return a response in the time allotted, but may still be processing the request", "")
+	code, header, body := FaultAnswer(r.Kind, r)
 	w.fromServer(c, delay+w.latency(c.key, "response"), func() {
-		w.deliver(c, http.StatusGatewayTimeout, header, body, false)
+		w.deliver(c, code, header, body, false)
 	})
-}
-
-func (w *world) respondStatus(c *call, code int, reason metav1.StatusReason, message string) {
-	seconds := ""
-	if code == http.StatusServiceUnavailable && c.fate.Rule.RetryAfter > 0 {
-		seconds = retryAfter(c.fate.Rule)
-	}
-	header, body := statusBody(code, reason, message, seconds)
-	(&answer{call: c}).Respond(code, header, body, false)
-}
-
-func statusBody(code int, reason metav1.StatusReason, message, retryAfterSeconds string) (http.Header, []byte) {
-	status := metav1.Status{
-		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
-		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message,
-	}
-	header := http.Header{"Content-Type": {"application/json"}}
-	if retryAfterSeconds != "" {
-		header.Set("Retry-After", retryAfterSeconds)
-	}
-	body, err := json.Marshal(status)
-	if err != nil {
-		panic(fmt.Sprintf("sim: a Status does not encode: %v", err))
-	}
-	return header, body
-}
-
-// retryAfter is in whole seconds, at least one, as the header wants it.
-func retryAfter(r *faults.Rule) string {
-	return strconv.Itoa(max(1, int(r.RetryAfter/time.Second)))
 }
 
 // plan puts the rules that act at given times on the agenda. What is in force
@@ -240,7 +193,7 @@ func (w *world) clearWeather() {
 		p.link.healAll()
 		if p.restart != nil {
 			p.restart.cancelled = true
-			w.start(p)
+			p.restart = w.agenda.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })
 		}
 	}
 }

@@ -30,6 +30,9 @@ type Job struct {
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
+	// Real: it was run on a real API server, where time is not virtual and nothing
+	// has a hash.
+	Real bool `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`

@@ -37,7 +37,12 @@ func newCatalogue(tr *Trial) (*catalogue, error) {
 		}
 		c.crds = append(c.crds, crd)
 	}
+	seen := map[string]bool{}
 	for _, crd := range c.crds {
+		if seen[crd.Name] {
+			return nil, fmt.Errorf("%s %s: it is there twice (want each once)", definitionKind, crd.Name)
+		}
+		seen[crd.Name] = true
 		if _, err := c.registry.AddCRD(crd); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", definitionKind, crd.Name, err)
 		}

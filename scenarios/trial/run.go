@@ -76,35 +76,43 @@ func (v *voyage) run() Result {
 // fair runs the story in fair weather, and judges it by all but its twin, which
 // it is itself.
 func (v *voyage) fair() Result {
-	record := v.sail(0, nil)
+	record := sim.Run(v.t, v.config(v.seed, nil))
 	return v.result(record, nil, true, model.Judge(&record.History, v.trial.properties(nil)))
 }
 
-// moreTwins are run when an end differs from the first twin's: what differs
-// between twins does not count.
-const moreTwins = 2
-
-// through runs the story in bad weather and compares it with its twin.
+// through runs the story in bad weather and compares it with its twin. When
+// their ends differ, two more twins tell what the story determines: one with
+// other latencies, and one whose controller sleeps until all has happened. What
+// a controller shows only because it saw a state that came and went is no part
+// of the end that it has to reach.
 func (v *voyage) through(twin *sim.Record, weather []faults.Rule) Result {
-	record := v.sail(0, weather)
+	record := sim.Run(v.t, v.config(v.seed, weather))
 	twins := []*model.History{&twin.History}
 	verdict := model.Judge(&record.History, v.trial.properties(twins))
 	if verdict.Property == likeTwin {
-		for i := range moreTwins {
-			twins = append(twins, &v.sail(sim.Seed(i+1), nil).History)
-		}
-		verdict = model.Judge(&record.History, v.trial.properties(twins))
+		other := sim.Run(v.t, v.config(v.seed+1<<32, nil))
+		late := sim.Run(v.t, asleep(v.config(v.seed, nil), v.trial))
+		verdict = model.Judge(&record.History, v.trial.properties(append(twins, &other.History, &late.History)))
 	}
 	return v.result(record, weather, false, verdict)
 }
 
-// sail runs the story once. Another luck gives other latencies and jitter; the
-// story is the same.
-func (v *voyage) sail(luck sim.Seed, weather []faults.Rule) *sim.Record {
-	// An odd constant, so that neighbours in luck are not neighbouring seeds.
-	config := v.trial.world(v.seed+luck*0x9e3779b97f4a7c15, v.steps, weather)
+// config is the world of one run of the story. Another seed than the voyage's
+// gives other latencies and jitter; the story is the same.
+func (v *voyage) config(seed sim.Seed, weather []faults.Rule) sim.Config {
+	config := v.trial.world(seed, v.steps, weather)
 	config.KeepTrace, config.Watchdog = v.options.KeepTrace, v.options.Watchdog
-	return sim.Run(v.t, config)
+	return config
+}
+
+// asleep starts what is under test when the safety phase is over.
+func asleep(config sim.Config, tr *Trial) sim.Config {
+	for i := range config.Processes {
+		if p := &config.Processes[i]; slices.Contains(tr.underTest(), p.Name) {
+			p.Start = max(p.Start, tr.Safety)
+		}
+	}
+	return config
 }
 
 func (v *voyage) result(record *sim.Record, weather []faults.Rule, fair bool, verdict model.Verdict) Result {

@@ -20,8 +20,8 @@ func websiteTrial(w website) trial.Trial {
 	return trial.Trial{
 		Name:       "website",
 		Controller: w.Run,
-		Cluster:    trial.YAML(websiteCRD),
-		Objects:    trial.YAML(websites),
+		Cluster:    trial.Files("testdata/website.crd.yaml"),
+		Objects:    trial.Files("testdata/websites.yaml"),
 	}
 }
 
@@ -50,4 +50,8 @@ func TestBadHabitsAreFound(t *testing.T) {
 			assert.Fail(t, fmt.Sprintf("no seed of 200 found it by %s: %s", c.property, c.explanation))
 		})
 	}
+}
+
+func runSeed(t *testing.T, seed uint64) trial.Result {
+	return trial.Run(t, websiteTrial(website{}), sim.Seed(seed), trial.RunOptions{})
 }

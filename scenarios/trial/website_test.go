@@ -21,45 +21,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// websiteCRD declares a custom resource, as any project's config/crd does.
-const websiteCRD = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: websites.example.com}
-spec:
-  group: example.com
-  names: {kind: Website, listKind: WebsiteList, plural: websites, singular: website}
-  scope: Namespaced
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    subresources: {status: {}}
-    schema:
-      openAPIV3Schema:
-        type: object
-        properties:
-          spec: {type: object, properties: {page: {type: string}}}
-          status: {type: object, properties: {published: {type: string}}}
-`
-
-const websites = `
-apiVersion: example.com/v1
-kind: Website
-metadata: {name: home}
-spec: {page: hello}
----
-apiVersion: example.com/v1
-kind: Website
-metadata: {name: blog}
-spec: {page: once upon a time}
----
-apiVersion: example.com/v1
-kind: Website
-metadata: {name: blog}
-spec: {page: the end}
-`
-
 // website is a small controller of the ordinary kind: informer, work queue,
 // reconcile. It publishes each Website as a ConfigMap. habits are the mistakes
 // that it makes.

@@ -1,0 +1,3 @@
+// Package kubernetes puts Kubernetes' own controllers to sea: ReplicaSet, Job
+// and EndpointSlice, as kube-controller-manager starts them.
+package kubernetes

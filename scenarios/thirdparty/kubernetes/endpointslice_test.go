@@ -1,0 +1,64 @@
+package kubernetes
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"k8s.io/client-go/informers"
+	clientset "k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/kubernetes/pkg/controller/endpointslice"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/trial"
+)
+
+// runEndpointSlices is how kube-controller-manager starts the controller, with
+// one worker.
+func runEndpointSlices(ctx context.Context, cfg *rest.Config) error {
+	client := clientset.NewForConfigOrDie(cfg)
+	factory := informers.NewSharedInformerFactory(client, 0)
+	defer factory.Shutdown()
+	c := endpointslice.NewController(ctx, factory.Core().V1().Pods(), factory.Core().V1().Services(), factory.Core().V1().Nodes(),
+		factory.Discovery().V1().EndpointSlices(), 100, client, 0)
+	factory.Start(ctx.Done())
+	c.Run(ctx, 1)
+	return nil
+}
+
+var endpointSlices = trial.Trial{
+	Name:       "endpointslice",
+	Controller: runEndpointSlices,
+	Processes:  []trial.Process{kubelet(0)},
+	Objects:    trial.Files("testdata/services.yaml"),
+}
+
+// The annotation with the time of the last change is left out: see
+// TestEndpointSliceForgetsItsTriggerTime.
+func TestEndpointSlice(t *testing.T) {
+	tr := endpointSlices
+	tr.Ignore = []string{"endpointslices.discovery.k8s.io: metadata.annotations"}
+	trial.Check(t, tr)
+}
+
+// One failed creation is enough for the EndpointSlice to stay without the
+// annotation from which the network programming latency is measured: the
+// tracker takes the time for exported before the write has succeeded, and the
+// retry finds nothing new to export.
+func TestEndpointSliceForgetsItsTriggerTime(t *testing.T) {
+	tr := endpointSlices
+	tr.Objects = trial.Manifests{}
+	tr.Steps = []trial.Step{trial.Apply(10*time.Second, trial.YAML(`
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}`))}
+	tr.Faults = []faults.Rule{{ID: "once", Kind: faults.InternalError, Limit: 1, Match: faults.Match{
+		Verbs: []string{"create"}, Resources: []string{"endpointslices"},
+	}}}
+	result := trial.Run(t, tr, 1, trial.RunOptions{})
+	assert.Equal(t, "like-twin", result.Verdict.Property)
+	assert.Equal(t, `endpointslices.discovery.k8s.io default/web-*: metadata.annotations.endpoints.kubernetes.io/last-change-trigger-time is not there, and in fair weather "<time>"`, result.Verdict.Message)
+}

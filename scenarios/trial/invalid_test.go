@@ -1,0 +1,85 @@
+package trial_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/trial"
+)
+
+// Goal: whatever is wrong with a trial is told at once, with its place and with
+// what would be right. Method: one mistake each, and what the message must hold.
+
+func idle(ctx context.Context, _ *rest.Config) error { <-ctx.Done(); return nil }
+
+func TestMistakesInGo(t *testing.T) {
+	site := trial.YAML("{apiVersion: example.com/v1, kind: Website, metadata: {name: a}}")
+	note := trial.YAML("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}")
+	for _, c := range []struct {
+		name  string
+		trial trial.Trial
+		want  string
+	}{
+		{"nothing under test", trial.Trial{Objects: note}, "Controller: nothing is under test"},
+		{"kind not declared", trial.Trial{Controller: idle, Objects: site},
+			"manifest:1: kind: the cluster has no Website of example.com/v1 (want a built-in kind, or its CustomResourceDefinition in Cluster)"},
+		{"no object", trial.Trial{Controller: idle, Objects: trial.YAML("a: b")}, "manifest:1: apiVersion: missing"},
+		{"no YAML", trial.Trial{Controller: idle, Objects: trial.YAML("a: b: c")}, "manifest: yaml:"},
+		{"no such file", trial.Trial{Controller: idle, Objects: trial.Files("testdata/nothing*.yaml")}, "manifests testdata/nothing*.yaml: no such file"},
+		{"bad definition", trial.Trial{Controller: idle, Cluster: trial.YAML("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: {scope: 7}}")},
+			"manifest:1: CustomResourceDefinition a:"},
+		{"definition twice", trial.Trial{Controller: idle, Cluster: trial.Files("testdata/website.crd.yaml", "testdata/website.crd.yaml")},
+			"CustomResourceDefinition websites.example.com: it is there twice"},
+		{"one name twice", trial.Trial{Controller: idle, Processes: []trial.Process{{Name: "controller", Run: idle}}}, `the name "controller" is missing or taken`},
+		{"no program", trial.Trial{Processes: []trial.Process{{Name: "a"}}}, "a has both Run and Env, or neither"},
+		{"step without action", trial.Trial{Controller: idle, Steps: []trial.Step{{At: time.Second}}}, "Steps[0]: 0 actions"},
+		{"step too late", trial.Trial{Controller: idle, Steps: []trial.Step{trial.Apply(2*time.Minute, note)}}, "Steps[0]: at 2m0s: out of range"},
+		{"user like a process", trial.Trial{Controller: idle, Steps: []trial.Step{{User: "controller", Apply: note}}}, `a process is called "controller", too`},
+		{"unknown exception", trial.Trial{Controller: idle, Except: []string{"silent"}}, `Except: there is no generic property "silent"`},
+		{"property of a taken name", trial.Trial{Controller: idle, Properties: []model.Property{{Name: "quiet"}}}, `Properties: "quiet" is there twice`},
+		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `Faults[0]: kind "hail", ID "a"`},
+		{"too short", trial.Trial{Controller: idle, Settle: time.Second}, "Settle 1s: out of range"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			defer func() {
+				r := recover()
+				require.NotNil(t, r, "the trial was taken for valid")
+				assert.Contains(t, r, c.want)
+			}()
+			trial.Run(t, c.trial, 1, trial.RunOptions{})
+		})
+	}
+}
+
+func TestMistakesInFiles(t *testing.T) {
+	const head = "apiVersion: seatrial.dev/v1alpha1\nkind: Trial\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"another kind", "apiVersion: v1\nkind: Pod\n", `trial.yaml:1: apiVersion "v1", kind "Pod" (want seatrial.dev/v1alpha1 and Trial)`},
+		{"unknown field", head + "objekts: []\n", "line 3: field objekts not found"},
+		{"unknown field of a step", head + "steps:\n- {at: 5s, aply: [a.yaml]}\n", `line 4: unknown field "aply"`},
+		{"no such manifest", head + "objects: [a.yaml]\n", "a.yaml: no such file"},
+		{"no time", head + "steps:\n- {at: soon, delete: [a.yaml]}\n", `trial.yaml:4: at: "soon" is no time`},
+		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:4: laws[0].eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
+		{"no action", head + "steps:\n- {at: 5s}\n", "trial.yaml:4: 0 actions"},
+		{"patch of nothing", head + "steps:\n- {at: 5s, patch: {object: {kind: Pod}, merge: {}}}\n", "trial.yaml:4: patch.object:1: apiVersion: missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "trial.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(c.text), 0o600))
+			_, err := trial.ReadFile(path)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), c.want)
+		})
+	}
+	_, err := trial.ReadFile("testdata/none.yaml")
+	assert.ErrorContains(t, err, "reading trial: open testdata/none.yaml")
+}
