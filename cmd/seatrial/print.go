@@ -39,7 +39,9 @@ type printer struct {
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
-	err     error
+	// flaky are the failures that were not the same run each time.
+	flaky []sweep.Outcome
+	err   error
 }
 
 func newPrinter(o output, out io.Writer, quiet bool) *printer {
@@ -50,6 +52,9 @@ func (p *printer) print(o sweep.Outcome) {
 	if o.Error != "" {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
+	}
+	if isFlaky(o) {
+		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
 	p.counts[o.Verdict]++
 	for kind, times := range o.Fired {

@@ -32,7 +32,7 @@ func exactJob(t *testing.T) sweep.Job {
 	cache, err := exact.CacheDir()
 	require.NoError(t, err)
 	builder := exact.Builder{Cache: cache, Progress: os.Stderr}
-	if !builder.Built() {
+	if !builder.Built(t.Context()) {
 		t.Skip("the module of exact mode has never been built here: make module")
 	}
 	file, err := builder.Build(t.Context())
