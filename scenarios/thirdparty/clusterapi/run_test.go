@@ -86,6 +86,7 @@ func TestMachineDeployment(t *testing.T) {
 	trial.Check(t, trial.Trial{
 		Name:       "cluster-api",
 		Controller: run,
+		MayExit:    trial.RestartsAreFine,
 		Processes:  []trial.Process{machines},
 		Cluster:    definitions.And(trial.Files("testdata/provider.yaml")),
 		Objects:    trial.Files("testdata/machinedeployments.yaml"),
