@@ -17,7 +17,7 @@
 // status → internal Service → claim → finalizer. Every step is idempotent and
 // reads what it needs from the cluster, so that a crash between any two is
 // resumed by simply reconciling again. In the common case an allocation takes
-// four writes.
+// five writes.
 //
 // # Errors are never absence
 //

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -27,19 +28,8 @@ func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.
 	}
 
 	if !found {
-		internal = &corev1.Service{}
-		internal.Namespace, internal.Name = name.Namespace, name.Name
-		shapeInternalService(internal, service, addr)
-
-		err := r.calls.create(ctx, internal)
-		if !apierrors.IsAlreadyExists(err) {
-			return stepFailed(v1.ReasonInternalServiceCreationFailed, err)
-		}
-
-		// The cache is behind, or an earlier creation did take effect though
-		// its answer was lost.
-		if err := r.calls.get(ctx, name, internal); err != nil {
-			return behindIfNotFound(err)
+		if internal, err = r.createInternalService(ctx, name, service, addr); err != nil {
+			return err
 		}
 	}
 
@@ -55,6 +45,30 @@ func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.
 	}
 
 	return stepFailed(v1.ReasonInternalServiceCreationFailed, r.calls.update(ctx, shaped))
+}
+
+// createInternalService makes the internal Service without the address, or reads
+// the one that is there. The address is put in by an update, which names the
+// resourceVersion it is about: a creation can take effect long after whoever
+// sent it is gone, when the address may already be another's.
+func (r *reconciler) createInternalService(
+	ctx context.Context, name types.NamespacedName, service *corev1.Service, addr netip.Addr,
+) (*corev1.Service, error) {
+	internal := &corev1.Service{}
+	internal.Namespace, internal.Name = name.Namespace, name.Name
+	shapeInternalService(internal, service, addr)
+	internal.Spec.ExternalIPs = nil
+
+	err := r.calls.create(ctx, internal)
+	if !apierrors.IsAlreadyExists(err) {
+		return internal, stepFailed(v1.ReasonInternalServiceCreationFailed, err)
+	}
+
+	// The cache is behind, or an earlier creation did take effect though its
+	// answer was lost.
+	internal = &corev1.Service{}
+
+	return internal, behindIfNotFound(r.calls.get(ctx, name, internal))
 }
 
 // shapeInternalService gives internal the form it should have and leaves alone

@@ -47,7 +47,7 @@ func assertNothingLeft(w *world) {
 	assert.Empty(w, gips.Items)
 }
 
-func TestAllocationTakesFourWritesInOrder(t *testing.T) {
+func TestAllocationTakesFiveWritesInOrder(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	w.export("web")
 	require.Empty(t, w.drive())
@@ -56,6 +56,7 @@ func TestAllocationTakesFourWritesInOrder(t *testing.T) {
 		"create GlobalIngressIP shop/web",
 		"create IPAddress 242.0.0.6",
 		"create Service shop/" + v1.InternalServiceName("web"),
+		"update Service shop/" + v1.InternalServiceName("web"),
 		"update status of GlobalIngressIP shop/web",
 	}, w.writes)
 	assertAllocated(w, "web", "242.0.0.6")

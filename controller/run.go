@@ -93,6 +93,7 @@ func withoutClientLimits(cfg *rest.Config) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
 	cfg.RateLimiter = nil
+	cfg.WarningHandler = rest.NoWarnings{} // Endpoints are deprecated, and used on purpose
 
 	return cfg
 }

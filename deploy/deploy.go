@@ -1,16 +1,35 @@
 // Package deploy holds the manifests of a GlobalIngressIP controller's
-// installation, and hands its CustomResourceDefinitions to whoever sets up an
-// API server from Go.
+// installation, and hands those that an API server needs, before anything runs, to
+// whoever sets one up from Go.
 package deploy
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
 )
 
-//go:embed crds/*.yaml
-var crds embed.FS
+var (
+	//go:embed crds/*.yaml
+	crds embed.FS
+	//go:embed namespace.yaml
+	namespace []byte
+	//go:embed rbac.yaml
+	rbac []byte
+)
+
+// Namespace is where the controller is installed, ServiceAccount what it runs as.
+const (
+	Namespace      = "submariner-operator"
+	ServiceAccount = "globalingressip-controller"
+)
+
+// Access returns the namespace, the ServiceAccount and the RBAC objects, as YAML,
+// one document each, in an order in which they can be created.
+func Access() [][]byte {
+	return append([][]byte{namespace}, bytes.Split(rbac, []byte("\n---\n"))...)
+}
 
 // CRDs returns the CustomResourceDefinitions the controller needs, as YAML, one
 // document each, in the order of their file names. They are what

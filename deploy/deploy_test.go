@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -45,6 +47,27 @@ func TestCRDs(t *testing.T) {
 		"globalingressips.submariner.io":       {"v1"},
 		"serviceexports.multicluster.x-k8s.io": {"v1alpha1", "v1beta1"},
 	}, served)
+}
+
+// What Access hands out is what the files hold, and names what the constants name.
+func TestAccess(t *testing.T) {
+	decoder := serializer.NewCodecFactory(clientgoscheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
+	var names []string
+
+	for _, document := range deploy.Access() {
+		objects := decodeAll(t, decoder, document)
+		require.Len(t, objects, 1)
+
+		object, err := meta.Accessor(objects[0])
+		require.NoError(t, err)
+
+		names = append(names, fmt.Sprintf("%T %s/%s", objects[0], object.GetNamespace(), object.GetName()))
+	}
+
+	assert.Len(t, names, 6)
+	assert.Contains(t, names, "*v1.Namespace /"+deploy.Namespace)
+	assert.Contains(t, names, "*v1.ServiceAccount "+deploy.Namespace+"/"+deploy.ServiceAccount)
 }
 
 func TestManifestsDecodeStrictly(t *testing.T) {

@@ -1,7 +1,5 @@
 package faults
 
-import "slices"
-
 // Names of the fields of a rule, as scenario files and problems spell them.
 const (
 	FieldID           = "id"
@@ -13,7 +11,7 @@ const (
 	FieldName         = "name"
 	FieldFirst        = "first"
 	FieldLast         = "last"
-	FieldAt           = "at" // Rule.From of a crash at a given time
+	FieldAt           = "at" // Rule.From of a rule that is [Rule.Momentary]
 	FieldFrom         = "from"
 	FieldUntil        = "until"
 	FieldProbability  = "probability"
@@ -23,11 +21,12 @@ const (
 	FieldDirection    = "direction"
 	FieldWhen         = "when"
 	FieldRestartAfter = "restartAfter"
+	FieldReplica      = "replica"
+	FieldNth          = "nth"
 )
 
 var (
-	fieldsOfAll    = []string{FieldID, FieldKind, FieldProcess}
-	fieldsOfTarget = []string{FieldResources, FieldNamespace, FieldName, FieldFirst, FieldLast}
+	fieldsOfTarget = []string{FieldResources, FieldNamespace, FieldName, FieldFirst, FieldLast, FieldNth}
 	fieldsOfChance = []string{FieldFrom, FieldUntil, FieldProbability, FieldLimit}
 )
 
@@ -38,41 +37,67 @@ var (
 // Any other field would be without effect, which in a scenario is a mistake of
 // its author, so [Rule.Validate] reports it.
 func Fields(kind Kind, when When) []string {
-	fields := slices.Clone(fieldsOfAll)
+	fields := []string{FieldID, FieldKind}
 	switch scopeOf(kind) {
 	case ScopeCall:
-		fields = append(fields, FieldVerbs)
+		fields = append(fields, FieldProcess, FieldVerbs)
 		fields = append(fields, fieldsOfTarget...)
 		fields = append(fields, fieldsOfChance...)
-	case ScopeWatch:
-		fields = append(fields, fieldsOfTarget...)
-		fields = append(fields, fieldsOfChance...)
-	case ScopeLink:
-		return append(fields, FieldFrom, FieldUntil, FieldDirection)
-	case ScopeProcess:
-		if when == AtTime {
-			return append(fields, FieldAt, FieldWhen, FieldRestartAfter)
+	case ScopeWatch, ScopeEvent:
+		fields = append(fields, FieldProcess)
+		if kind == BookmarksWithheld { // they are about no object
+			fields = append(fields, FieldResources)
+		} else {
+			fields = append(fields, fieldsOfTarget...)
 		}
-		fields = append(fields, FieldWhen, FieldVerbs)
+		fields = append(fields, fieldsOfChance...)
+	}
+	return append(fields, fieldsOfKind(kind, when)...)
+}
+
+// fieldsOfKind are those of one kind, beside those of its scope.
+func fieldsOfKind(kind Kind, when When) []string {
+	switch kind {
+	case Latency, TimeoutApplied, TimeoutDropped, ResponseLost, SlowBody, WatchClosed, WatchError, WatchExpired, WatchDelayed:
+		return []string{FieldDelay}
+	case TooManyRequests, ServiceUnavailable:
+		return []string{FieldRetryAfter}
+	case Hold:
+		return []string{FieldDirection}
+	case Partition:
+		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDirection}
+	case FailOver:
+		return []string{FieldProcess, FieldAt, FieldReplica}
+	case Pause:
+		return []string{FieldProcess, FieldFrom, FieldUntil}
+	case CrashLoop:
+		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDelay, FieldRestartAfter}
+	case HistoryForgotten:
+		return []string{FieldResources, FieldAt, FieldReplica}
+	case CacheLag:
+		return []string{FieldResources, FieldFrom, FieldUntil, FieldDelay, FieldReplica}
+	case ReplicaDown:
+		return []string{FieldFrom, FieldUntil, FieldReplica}
+	case GCLag:
+		return []string{FieldFrom, FieldUntil, FieldDelay}
+	case Crash:
+		if when == AtTime {
+			return []string{FieldProcess, FieldAt, FieldWhen, FieldRestartAfter}
+		}
+		fields := []string{FieldProcess, FieldWhen, FieldVerbs}
 		fields = append(fields, fieldsOfTarget...)
 		fields = append(fields, fieldsOfChance...)
 		return append(fields, FieldRestartAfter)
 	}
-	switch kind {
-	case Latency, TimeoutApplied, TimeoutDropped, ResponseLost, WatchClosed:
-		fields = append(fields, FieldDelay)
-	case TooManyRequests, ServiceUnavailable:
-		fields = append(fields, FieldRetryAfter)
-	}
-	return fields
+	return nil
 }
 
 // AllFields lists every field that some kind of rule may set.
 func AllFields() []string {
 	return []string{
 		FieldID, FieldKind, FieldProcess, FieldWhen, FieldVerbs, FieldResources, FieldNamespace, FieldName,
-		FieldFirst, FieldLast, FieldAt, FieldFrom, FieldUntil, FieldProbability, FieldLimit,
-		FieldDelay, FieldRetryAfter, FieldDirection, FieldRestartAfter,
+		FieldFirst, FieldLast, FieldNth, FieldAt, FieldFrom, FieldUntil, FieldProbability, FieldLimit,
+		FieldDelay, FieldRetryAfter, FieldDirection, FieldRestartAfter, FieldReplica,
 	}
 }
 
@@ -80,10 +105,7 @@ func AllFields() []string {
 // Probability 1 counts as unset: it is the default, and what a rule that is
 // not a matter of chance carries.
 func (r *Rule) set() []string {
-	from := FieldFrom
-	if scopeOf(r.Kind) == ScopeProcess && r.When == AtTime {
-		from = FieldAt
-	}
+	from := r.timeField()
 	var out []string
 	for _, f := range []struct {
 		name string
@@ -92,15 +114,24 @@ func (r *Rule) set() []string {
 		{FieldProcess, r.Process != ""}, {FieldWhen, r.When != AtTime},
 		{FieldVerbs, r.Verbs != nil}, {FieldResources, r.Resources != nil},
 		{FieldNamespace, r.Namespace != ""}, {FieldName, r.Name != ""},
-		{FieldFirst, r.First != 0}, {FieldLast, r.Last != 0},
+		{FieldFirst, r.First != 0}, {FieldLast, r.Last != 0}, {FieldNth, r.Nth != 0},
 		{from, r.From != 0}, {FieldUntil, r.Until != 0},
 		{FieldProbability, r.Probability != 0 && r.Probability != 1}, {FieldLimit, r.Limit != 0},
 		{FieldDelay, r.Delay != Span{}}, {FieldRetryAfter, r.RetryAfter != 0},
 		{FieldDirection, r.Direction != BothWays}, {FieldRestartAfter, r.RestartAfter != 0},
+		{FieldReplica, r.Replica != 0},
 	} {
 		if f.set {
 			out = append(out, f.name)
 		}
 	}
 	return out
+}
+
+// timeField is how From is spelt.
+func (r *Rule) timeField() string {
+	if r.Momentary() {
+		return FieldAt
+	}
+	return FieldFrom
 }

@@ -24,12 +24,46 @@ const (
 	Crash       Kind = "crash"        // the process ends at once; it may be restarted
 )
 
+// More faults of one call.
+const (
+	BlackHole Kind = "black-hole" // nothing comes back until the connection is declared dead; not applied
+	SlowBody  Kind = "slow-body"  // the body of the answer trickles in
+	Hold      Kind = "hold"       // the request, or its answer, is on its way until the window ends
+)
+
+// More faults of a watch: of the stream, and of the single events in it.
+const (
+	WatchError        Kind = "watch-error"        // an ERROR event with 500 ends it
+	WatchExpired      Kind = "watch-expired"      // an ERROR event with 410 ends it: the client lists again
+	WatchDelayed      Kind = "watch-delayed"      // events arrive late, in order
+	BookmarksWithheld Kind = "bookmarks-withheld" // no bookmarks arrive
+	EventLost         Kind = "event-lost"         // an event is missing; not permitted
+	EventRepeated     Kind = "event-repeated"     // an event comes twice; not permitted
+)
+
+// Faults of the API servers and of what acts beside them.
+const (
+	HistoryForgotten Kind = "history-forgotten" // watches cannot be resumed from before
+	CacheLag         Kind = "cache-lag"         // a replica's watch cache is behind
+	ReplicaDown      Kind = "replica-down"      // a replica answers nobody
+	GCLag            Kind = "gc-lag"            // garbage and namespace collection are late
+)
+
+// More faults of a link and a process.
+const (
+	FailOver  Kind = "fail-over"  // the process is connected to another replica
+	Pause     Kind = "pause"      // the process is stopped for a while, as the world sees it
+	CrashLoop Kind = "crash-loop" // the process is killed again and again
+)
+
 // Scope says what a kind acts on, and with that which fields a rule may set.
 type Scope string
 
 const (
 	ScopeCall    Scope = "call"
 	ScopeWatch   Scope = "watch"
+	ScopeEvent   Scope = "event"  // one event of a watch
+	ScopeServer  Scope = "server" // an API server, or the controllers of the control plane
 	ScopeLink    Scope = "link"
 	ScopeProcess Scope = "process"
 )
@@ -77,6 +111,38 @@ func Kinds() []Info {
 			"No packet passes between the process and the API server; TCP resends when the link heals, and a connection that stays silent is declared dead.", "net/http2 ReadIdleTimeout 30s and PingTimeout 15s as client-go sets them"},
 		{Crash, ScopeProcess, true, true,
 			"The process is killed and may be started again; what it had sent may still arrive.", "kill -9, node failure, OOM"},
+		{BlackHole, ScopeCall, true, true,
+			"The request is dropped on its way without a word, and the connection is declared dead after a while.", "net/http2 ReadIdleTimeout 30s and PingTimeout 15s as client-go sets them; a load balancer that forgot the connection"},
+		{SlowBody, ScopeCall, true, false,
+			"The body of the answer trickles in.", "no bound is promised; RFC 9293 section 3.8.6, flow control"},
+		{Hold, ScopeCall, true, true,
+			"The request, or its answer, is held on its way and let go when the window ends, whether or not anybody still waits for it.", "RFC 9293 section 3.8.1, retransmission; proxies and queues in front of the server"},
+		{WatchError, ScopeWatch, true, false,
+			"The server ends a watch with an ERROR event.", "API concepts: efficient detection of changes; k8s.io/apiserver watch cache, etcd3 watcher errors"},
+		{WatchExpired, ScopeWatch, true, false,
+			"The server tells a watch that its resourceVersion is too old, and the client has to list again.", "API concepts: 410 Gone responses"},
+		{WatchDelayed, ScopeEvent, true, false,
+			"Events of a watch arrive late and in order.", "API concepts: watches are eventually consistent, no bound is promised"},
+		{BookmarksWithheld, ScopeEvent, true, false,
+			"No bookmarks arrive on a watch that allows them.", "API concepts: watch bookmarks; clients may not assume that they come at any interval"},
+		{EventLost, ScopeEvent, false, false,
+			"An event of a watch is missing, and nothing tells.", "forbidden by API concepts, efficient detection of changes: no event is missed"},
+		{EventRepeated, ScopeEvent, false, false,
+			"An event of a watch comes twice.", "forbidden by the ordering of resourceVersions within a watch, KEP-2340"},
+		{HistoryForgotten, ScopeServer, true, false,
+			"An API server's watch cache forgets what happened before, so that a watch resumed from there answers 410.", "API concepts: 410 Gone responses; etcd compaction every 5m; restart of an API server"},
+		{CacheLag, ScopeServer, true, false,
+			"An API server's watch cache is behind etcd: watches and reads at resourceVersion 0 show the past.", "API concepts: resourceVersion semantics, any; KEP-2340"},
+		{ReplicaDown, ScopeServer, true, true,
+			"An API server goes down with its connections; its clients reconnect to another, or are refused if there is none.", "highly available control plane; rolling upgrade of API servers"},
+		{GCLag, ScopeServer, true, false,
+			"The garbage collector and the namespace controller act late.", "Kubernetes docs: garbage collection happens in the background"},
+		{FailOver, ScopeLink, true, true,
+			"The process's connection breaks and the next one reaches another API server, whose cache may be older.", "load balancing over API servers; kubernetes #59848 (going back in time)"},
+		{Pause, ScopeProcess, true, false,
+			"The process is stopped for a while and goes on: nothing leaves or reaches it meanwhile, and no connection is declared dead.", "SIGSTOP, cgroup freezer, live migration of a virtual machine, long garbage collection"},
+		{CrashLoop, ScopeProcess, true, true,
+			"The process is killed a while after each of its starts.", "CrashLoopBackOff: OOM killer, failing liveness probe"},
 	}
 }
 

@@ -22,18 +22,44 @@ type Rule struct {
 	// Limit is how many times the rule may fire; 0: no limit.
 	Limit int
 
-	// Delay is the extra latency (Latency), or how long the client waits for
-	// the failure (time-outs, response-lost). Drawn evenly in [Min, Max].
+	// Delay is how much slower something is (latency, slow-body, watch-delayed,
+	// cache-lag, gc-lag), how long the client waits for the failure (time-outs,
+	// response-lost), or how long something lives (watch-closed, -error,
+	// -expired, crash-loop). Drawn evenly in [Min, Max].
 	Delay Span
 	// RetryAfter is what a 429 or 503 tells the client to wait; whole seconds.
 	RetryAfter time.Duration
-	// Direction restricts a partition; empty: both ways.
+	// Direction restricts a partition (empty: both ways) or says what is held
+	// (empty: the request).
 	Direction Direction
 	// When places a crash relative to the call that triggers it; empty: the
 	// crash happens at From, whatever is being called.
 	When When
 	// RestartAfter is how long a crashed process stays down; negative: for good.
 	RestartAfter time.Duration
+	// Replica is the API server concerned, counted from 1; 0: all of them, or
+	// for a fail-over another one than now.
+	Replica int
+}
+
+// Momentary says whether the rule acts once, at From, rather than in a window
+// or on calls.
+func (r *Rule) Momentary() bool {
+	switch r.Kind {
+	case FailOver, HistoryForgotten:
+		return true
+	}
+	return r.Kind == Crash && r.When == AtTime
+}
+
+// Lasting says whether the rule acts on the world for as long as its window is
+// open, rather than on calls or once.
+func (r *Rule) Lasting() bool {
+	switch r.Kind {
+	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag:
+		return true
+	}
+	return false
 }
 
 // Span is a closed interval of durations.
@@ -65,6 +91,9 @@ type Match struct {
 	Namespace   string   // glob
 	Name        string   // glob
 	First, Last int      // n-th call of this identity by this process, counted from 1, closed; 0: open
+	// Nth is the one call, of all that the other fields select while the rule is
+	// in force, that the rule may decide, counted from 1; 0: all of them.
+	Nth int
 }
 
 // Call is what a rule sees of a request.

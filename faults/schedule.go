@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,8 +28,11 @@ type Decision struct {
 // run. Not safe for concurrent use.
 type Schedule struct {
 	rules   []Rule
+	scopes  []Scope
 	fired   []int
+	met     []int // calls that the rule's match selected, for [Match.Nth]
 	cleared bool
+	index   index
 }
 
 // NewSchedule prepares rules for one run. The slice is copied. A Probability of
@@ -36,17 +40,21 @@ type Schedule struct {
 // given twice, because such a rule would be silently inert or decide like
 // another; [Rule.Validate] says the same, and more, with an error.
 func NewSchedule(rules []Rule) *Schedule {
+	s := &Schedule{rules: slices.Clone(rules), fired: make([]int, len(rules)), met: make([]int, len(rules))}
 	seen := make(map[string]bool, len(rules))
 	for _, r := range rules {
-		if _, known := Lookup(r.Kind); !known {
+		info, known := Lookup(r.Kind)
+		if !known {
 			panic(fmt.Sprintf("faults: rule %q has the unknown kind %q", r.ID, r.Kind))
 		}
 		if r.ID == "" || seen[r.ID] {
 			panic(fmt.Sprintf("faults: a rule of kind %s has the ID %q, which is empty or taken", r.Kind, r.ID))
 		}
 		seen[r.ID] = true
+		s.scopes = append(s.scopes, info.Scope)
 	}
-	return &Schedule{rules: append([]Rule(nil), rules...), fired: make([]int, len(rules))}
+	s.index = newIndex(s.rules, s.scopes)
+	return s
 }
 
 // Clear ends all faults, for the liveness phase.
@@ -70,18 +78,15 @@ func (s *Schedule) Decide(c Call, draw Draw) Decision {
 	if s.cleared {
 		return d
 	}
-	for i := range s.rules {
+	for _, i := range s.index.calls(c) {
 		r := &s.rules[i]
-		if !s.concerns(i, c) {
-			continue
-		}
 		switch {
+		case r.Kind != Latency && d.Rule != nil:
+		case !s.selects(i, c) || !s.fires(i, draw):
 		case r.Kind == Latency:
-			if s.fires(i, draw) {
-				d.Slowed = append(d.Slowed, r)
-				d.Slowdown += r.Delay.at(draw(r.ID, "delay"))
-			}
-		case d.Rule == nil && s.fires(i, draw):
+			d.Slowed = append(d.Slowed, r)
+			d.Slowdown += r.Delay.at(draw(r.ID, "delay"))
+		default:
 			d.Rule = r
 			d.Delay = r.Delay.at(draw(r.ID, "delay"))
 		}
@@ -89,27 +94,44 @@ func (s *Schedule) Decide(c Call, draw Draw) Decision {
 	return d
 }
 
-// concerns: rule i may decide the fate of this call. A crash aimed at a call
-// is decided here too, because it happens to that call.
-func (s *Schedule) concerns(i int, c Call) bool {
+// DecideWatch returns the fate of a watch whose stream has been opened: the
+// first rule that matches and fires. It is asked besides [Schedule.Decide],
+// which is about the call that opens it.
+func (s *Schedule) DecideWatch(c Call, draw Draw) Decision {
+	return s.first(s.index.watches, c, draw, func(*Rule) bool { return true })
+}
+
+// DecideEvent returns the fate of one event of a watch: the first rule that
+// matches and fires. The call is the watch, with namespace, name and Nth of the
+// event's object in it; those of a bookmark are empty and 0.
+func (s *Schedule) DecideEvent(c Call, bookmark bool, draw Draw) Decision {
+	return s.first(s.index.events, c, draw, func(r *Rule) bool { return bookmark == (r.Kind == BookmarksWithheld) })
+}
+
+// first asks the rules that the index lists for the call, until one fires.
+func (s *Schedule) first(list func(Call) []int, c Call, draw Draw, concerns func(*Rule) bool) Decision {
+	if s.cleared {
+		return Decision{}
+	}
+	for _, i := range list(c) {
+		if r := &s.rules[i]; concerns(r) && s.selects(i, c) && s.fires(i, draw) {
+			return Decision{Rule: r, Delay: r.Delay.at(draw(r.ID, "delay"))}
+		}
+	}
+	return Decision{}
+}
+
+// HasEventRules says whether [Schedule.DecideEvent] can ever decide anything.
+func (s *Schedule) HasEventRules() bool { return slices.Contains(s.scopes, ScopeEvent) }
+
+// selects: rule i, which is in force, may decide the fate of this call.
+func (s *Schedule) selects(i int, c Call) bool {
 	r := &s.rules[i]
-	switch scopeOf(r.Kind) {
-	case ScopeCall:
-	case ScopeWatch:
-		if c.Verb != "watch" {
-			return false
-		}
-	case ScopeProcess:
-		if r.When == AtTime {
-			return false
-		}
-	default:
+	if r.Limit > 0 && s.fired[i] >= r.Limit || !r.Matches(c) {
 		return false
 	}
-	if r.Limit > 0 && s.fired[i] >= r.Limit {
-		return false
-	}
-	return r.InForce(c.At) && r.Matches(c)
+	s.met[i]++
+	return r.Nth == 0 || s.met[i] == r.Nth
 }
 
 func (s *Schedule) fires(i int, draw Draw) bool {
@@ -121,14 +143,18 @@ func (s *Schedule) fires(i int, draw Draw) bool {
 	return true
 }
 
-// Timed returns the rules that act at given times rather than on calls:
+// Timed returns the rules that act at given times rather than on calls, such as
 // partitions and crashes at From, in schedule order.
 func (s *Schedule) Timed() []*Rule {
 	var out []*Rule
 	for i := range s.rules {
-		r := &s.rules[i]
-		if r.Kind == Partition || r.Kind == Crash && r.When == AtTime {
+		switch r := &s.rules[i]; s.scopes[i] {
+		case ScopeServer, ScopeLink:
 			out = append(out, r)
+		case ScopeProcess:
+			if r.When == AtTime {
+				out = append(out, r)
+			}
 		}
 	}
 	return out
@@ -143,6 +169,9 @@ func (s *Schedule) Happened(r *Rule) {
 		}
 	}
 }
+
+// DelayOf draws the delay of a timed rule.
+func (r *Rule) DelayOf(draw Draw) time.Duration { return r.Delay.at(draw(r.ID, "delay")) }
 
 func (p Span) at(draw float64) time.Duration {
 	if p.Max <= p.Min {

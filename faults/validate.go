@@ -15,6 +15,8 @@ type World struct {
 	Users      []string // names of the user processes
 	Resources  []Resource
 	Namespaces []string
+	// Replicas is the number of API servers.
+	Replicas int
 	// Clears is when the weather clears; no rule is in force from then on.
 	Clears time.Duration
 }
@@ -73,6 +75,7 @@ func (r *Rule) Validate(w World) []Problem {
 	v.id(r.ID)
 	v.process(r, w)
 	v.match(r, w)
+	v.replica(r, w)
 	v.window(r, w)
 	if slices.Contains(usable, FieldProbability) {
 		v.chance(r)
@@ -111,7 +114,7 @@ func (v *validation) process(r *Rule, w World) {
 	switch {
 	case !subject && !user:
 		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
-	case r.Kind == Crash && user:
+	case (r.Kind == Crash || r.Kind == CrashLoop) && user:
 		v.add(FieldProcess, fmt.Sprintf("%q meets a user, and users do not crash", r.Process), oneOf(w.Subjects))
 	}
 }
@@ -131,7 +134,7 @@ func (v *validation) match(r *Rule, w World) {
 	targets := v.targets(r, w)
 	possible := slices.ContainsFunc(targets, func(t Resource) bool { return servesAny(t, r) })
 	switch {
-	case !possible && scopeOf(r.Kind) == ScopeWatch:
+	case !possible && onWatches(r.Kind):
 		v.add(FieldResources, strings.Join(r.Resources, ", ")+" cannot be watched", oneOf(watchable(w)))
 	case !possible:
 		v.add(FieldVerbs, fmt.Sprintf("none of %s is ever asked of %s", strings.Join(r.Verbs, ", "), strings.Join(r.Resources, ", ")),
@@ -139,6 +142,9 @@ func (v *validation) match(r *Rule, w World) {
 	}
 	v.namespace(r, w, targets)
 	v.pattern(FieldName, r.Name)
+	if r.Nth < 0 {
+		v.add(FieldNth, fmt.Sprintf("%d is negative", r.Nth), "a count from 1")
+	}
 	if r.First < 0 {
 		v.add(FieldFirst, fmt.Sprintf("%d is negative", r.First), "a count from 1")
 	}
@@ -191,11 +197,32 @@ func (v *validation) targets(r *Rule, w World) []Resource {
 
 func servesAny(t Resource, r *Rule) bool {
 	return slices.ContainsFunc(t.Verbs, func(verb string) bool {
-		if scopeOf(r.Kind) == ScopeWatch {
+		if onWatches(r.Kind) {
 			return verb == "watch"
 		}
 		return r.matchesVerb(verb)
 	})
+}
+
+// onWatches: what the kind acts on exists only of resources that can be watched.
+func onWatches(k Kind) bool {
+	switch scopeOf(k) {
+	case ScopeWatch, ScopeEvent, ScopeServer:
+		return true
+	}
+	return false
+}
+
+// replica must exist, and a fail-over needs another one.
+func (v *validation) replica(r *Rule, w World) {
+	switch {
+	case r.Replica < 0:
+		v.add(FieldReplica, fmt.Sprintf("%d is negative", r.Replica), "a number from 1")
+	case r.Replica > w.Replicas:
+		v.add(FieldReplica, fmt.Sprintf("there is no API server %d", r.Replica), fmt.Sprintf("1 to %d, or more replicas in the world", w.Replicas))
+	case r.Kind == FailOver && w.Replicas < 2:
+		v.add(FieldKind, "there is one API server, and no other to fail over to", "two or more replicas in the world")
+	}
 }
 
 // namespace: calls for cluster-scoped resources have no namespace, and neither
@@ -214,10 +241,7 @@ func (v *validation) namespace(r *Rule, w World, targets []Resource) {
 }
 
 func (v *validation) window(r *Rule, w World) {
-	from := FieldFrom
-	if scopeOf(r.Kind) == ScopeProcess && r.When == AtTime {
-		from = FieldAt
-	}
+	from := r.timeField()
 	clears := "before the weather clears at " + w.Clears.String()
 	switch {
 	case r.From < 0:
@@ -228,6 +252,8 @@ func (v *validation) window(r *Rule, w World) {
 	switch {
 	case r.Until < 0:
 		v.add(FieldUntil, fmt.Sprintf("%s is negative", r.Until), "a time since the start")
+	case r.Until == 0 && r.Kind == Hold:
+		v.add(FieldUntil, "missing", "when what is held is let go")
 	case r.Until == 0:
 	case r.Until <= r.From:
 		v.add(FieldUntil, fmt.Sprintf("the window ends at %s, before it begins at %s", r.Until, r.From), "later than from")
@@ -251,8 +277,8 @@ func (v *validation) effect(r *Rule, hasDelay bool) {
 		v.add(FieldDelay, fmt.Sprintf("%s is negative", r.Delay.Min), "a duration of 0s or more")
 	case r.Delay.Max < r.Delay.Min:
 		v.add(FieldDelay, fmt.Sprintf("max %s is less than min %s", r.Delay.Max, r.Delay.Min), "max of at least min")
-	case hasDelay && r.Kind == Latency && r.Delay.Max == 0:
-		v.add(FieldDelay, "missing", "how much slower, such as 200ms")
+	case hasDelay && r.Delay.Max == 0 && wantedDelay[r.Kind] != "":
+		v.add(FieldDelay, "missing", wantedDelay[r.Kind])
 	}
 	switch {
 	case r.RetryAfter < 0:
@@ -260,9 +286,17 @@ func (v *validation) effect(r *Rule, hasDelay bool) {
 	case r.RetryAfter%time.Second != 0:
 		v.add(FieldRetryAfter, fmt.Sprintf("%s is not whole seconds, and the header has no fractions", r.RetryAfter), "whole seconds")
 	}
+	directions := oneOf([]string{string(ToServer), string(FromServer)})
 	if r.Direction != BothWays && r.Direction != ToServer && r.Direction != FromServer {
-		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), oneOf([]string{string(ToServer), string(FromServer)})+", or none for both")
+		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), directions+", or none for "+map[bool]string{true: "the request", false: "both"}[r.Kind == Hold])
 	}
+}
+
+// wantedDelay tells, of the kinds that do nothing without a delay, what it is.
+var wantedDelay = map[Kind]string{
+	Latency: "how much slower, such as 200ms", SlowBody: "how long the body takes, such as 5s",
+	WatchDelayed: "how late, such as 3s", GCLag: "how late, such as 20s",
+	CrashLoop: "how long each life lasts, such as 3s",
 }
 
 func watchable(w World) []string {

@@ -23,6 +23,7 @@ var world = faults.World{
 	},
 	Namespaces: []string{"default", "shop"},
 	Clears:     time.Minute,
+	Replicas:   2,
 }
 
 // Each case breaks one rule that can take effect in one way; the fault is
@@ -35,8 +36,13 @@ func TestValidateReportsOneProblem(t *testing.T) {
 	aimed := faults.Rule{ID: "r", Kind: faults.Crash, Probability: 1, When: faults.AfterCall}
 	watch := faults.Rule{ID: "r", Kind: faults.WatchClosed, Probability: 1}
 	throttle := faults.Rule{ID: "r", Kind: faults.TooManyRequests, Probability: 1, RetryAfter: time.Second}
+	held := faults.Rule{ID: "r", Kind: faults.Hold, Probability: 1, Until: 5 * time.Second}
+	event := faults.Rule{ID: "r", Kind: faults.WatchDelayed, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
+	lag := faults.Rule{ID: "r", Kind: faults.CacheLag, Probability: 1, Replica: 2, Match: faults.Match{Resources: []string{"services"}}}
+	move := faults.Rule{ID: "r", Kind: faults.FailOver, Probability: 1, Replica: 1}
+	loop := faults.Rule{ID: "r", Kind: faults.CrashLoop, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
 	const verbs = "one of get, list, watch, create, update, patch, delete, deletecollection, read, write"
-	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash"
+	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop"
 
 	for name, c := range map[string]struct {
 		good faults.Rule
@@ -68,7 +74,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"probability above one":     {call, func(r *faults.Rule) { r.Probability = 1.01 }, "probability: 1.01 is not in (0, 1] (want more than 0 and at most 1)"},
 		"probability not a number":  {call, func(r *faults.Rule) { r.Probability = math.NaN() }, "probability: NaN is not in (0, 1] (want more than 0 and at most 1)"},
 		"limit negative":            {call, func(r *faults.Rule) { r.Limit = -1 }, "limit: -1 is negative (want a count from 1)"},
-		"delay on an instant fault": {call, func(r *faults.Rule) { r.Delay = faults.Span{Max: 1} }, "delay: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, from, until, probability, limit)"},
+		"delay on an instant fault": {call, func(r *faults.Rule) { r.Delay = faults.Span{Max: 1} }, "delay: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit)"},
 		"latency without delay":     {slow, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how much slower, such as 200ms)"},
 		"delay negative":            {slow, func(r *faults.Rule) { r.Delay.Min = -time.Second }, "delay: -1s is negative (want a duration of 0s or more)"},
 		"delay upside down":         {slow, func(r *faults.Rule) { r.Delay.Max = 0 }, "delay: max 0s is less than min 1s (want max of at least min)"},
@@ -76,13 +82,25 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"retry after negative":      {throttle, func(r *faults.Rule) { r.RetryAfter = -time.Second }, "retryAfter: -1s is negative (want whole seconds)"},
 		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, from, until, direction)"},
 		"unknown direction":         {cut, func(r *faults.Rule) { r.Direction = "up" }, `direction: unknown direction "up" (want one of to-server, from-server, or none for both)`},
-		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, from, until, probability, limit, delay)"},
+		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, nth, from, until, probability, limit, delay)"},
 		"nothing to watch":          {watch, func(r *faults.Rule) { r.Resources = []string{"ipaddresses"} }, "resources: ipaddresses cannot be watched (want services)"},
 		"crash of a user":           {crash, func(r *faults.Rule) { r.Process = "a*" }, `process: "a*" meets a user, and users do not crash (want one of controller-1, controller-2)`},
 		"crash after the end":       {crash, func(r *faults.Rule) { r.From = time.Hour }, "at: 1h0m0s is when all faults are over (want before the weather clears at 1m0s)"},
 		"timed crash with verbs":    {crash, func(r *faults.Rule) { r.Verbs = []string{"write"} }, "verbs: a crash does not use this field, or not together with the others given (want one of id, kind, process, at, when, restartAfter)"},
 		"crash at an unknown point": {aimed, func(r *faults.Rule) { r.When = "during" }, `when: unknown value "during" (want one of before, after)`},
-		"error with when":           {call, func(r *faults.Rule) { r.When = faults.BeforeCall }, "when: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, from, until, probability, limit)"},
+		"error with when":           {call, func(r *faults.Rule) { r.When = faults.BeforeCall }, "when: internal-error does not use this field (want one of id, kind, process, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit)"},
+		"nth negative":              {call, func(r *faults.Rule) { r.Nth = -1 }, "nth: -1 is negative (want a count from 1)"},
+		"held for ever":             {held, func(r *faults.Rule) { r.Until = 0 }, "until: missing (want when what is held is let go)"},
+		"held both ways":            {held, func(r *faults.Rule) { r.Direction = "both" }, `direction: unknown direction "both" (want one of to-server, from-server, or none for the request)`},
+		"events not late":           {event, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how late, such as 3s)"},
+		"events of nothing":         {event, func(r *faults.Rule) { r.Resources = []string{"services/status"} }, "resources: services/status cannot be watched (want services)"},
+		"lag of no cache":           {lag, func(r *faults.Rule) { r.Resources = []string{"ipaddresses"} }, "resources: ipaddresses cannot be watched (want services)"},
+		"lag of no replica":         {lag, func(r *faults.Rule) { r.Replica = 3 }, "replica: there is no API server 3 (want 1 to 2, or more replicas in the world)"},
+		"lag of a process":          {lag, func(r *faults.Rule) { r.Process = "alice" }, "process: cache-lag does not use this field (want one of id, kind, resources, from, until, delay, replica)"},
+		"replica negative":          {move, func(r *faults.Rule) { r.Replica = -1 }, "replica: -1 is negative (want a number from 1)"},
+		"fail-over in a window":     {move, func(r *faults.Rule) { r.Until = time.Second }, "until: fail-over does not use this field (want one of id, kind, process, at, replica)"},
+		"loop without lives":        {loop, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how long each life lasts, such as 3s)"},
+		"loop of a user":            {loop, func(r *faults.Rule) { r.Process = "alice" }, `process: "alice" meets a user, and users do not crash (want one of controller-1, controller-2)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			good := c.good
@@ -134,4 +152,12 @@ func TestFieldsCoverAllKinds(t *testing.T) {
 		delete(used, f)
 	}
 	assert.Empty(t, used, "missing in AllFields")
+}
+
+// In a world with one API server there is none to fail over to.
+func TestFailOverNeedsAnotherServer(t *testing.T) {
+	small := world
+	small.Replicas = 1
+	rule := faults.Rule{ID: "r", Kind: faults.FailOver, Probability: 1}
+	assert.Equal(t, []faults.Problem{{Field: "kind", Problem: "there is one API server, and no other to fail over to", Want: "two or more replicas in the world"}}, rule.Validate(small))
 }

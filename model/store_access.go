@@ -119,6 +119,8 @@ func (r *storeReader) call(call *Call) bool {
 func (a *access) refused() bool {
 	call := a.call
 	switch {
+	case call.Verb == "get" && strings.Contains(call.Query, "resourceVersion="):
+		return false // a cache that is behind does not know the object yet, or still
 	case call.Code == http.StatusNotFound && call.Verb != "create" && bytes.Contains(call.Response, []byte("NotFound")):
 		a.kind = accessAbsent
 	case call.Code == http.StatusConflict && call.Verb == "create" && bytes.Contains(call.Response, []byte("AlreadyExists")):

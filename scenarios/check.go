@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,11 +13,19 @@ import (
 	"github.com/seatrial/seatrial/sim"
 )
 
-// The flags of `go test` that [Check] reads.
+// The flags of `go test` that [Check] reads. Package trial has flags of the same
+// names and meaning; whichever package comes first in a binary defines them.
 var (
-	seedsFlag    = flag.String("seatrial.seeds", "", "seeds that scenarios.Check runs, `A-B` or one; default 1-1000, with -short 1-100")
-	failuresFlag = flag.Int("seatrial.failures", 5, "end scenarios.Check after `N` failing seeds; 0: never")
+	seedsFlag    = define("seatrial.seeds", "", "seeds that scenarios.Check runs, `A-B` or one; default 1-1000, with -short 1-100")
+	failuresFlag = define("seatrial.failures", "5", "end scenarios.Check after `N` failing seeds; 0: never")
 )
+
+func define(name, value, usage string) flag.Value {
+	if flag.Lookup(name) == nil {
+		flag.String(name, value, usage)
+	}
+	return flag.Lookup(name).Value
+}
 
 // CheckOptions say what [Check] runs. The zero value is ready for use.
 type CheckOptions struct {
@@ -70,6 +79,7 @@ type check struct {
 	t           *testing.T
 	subject     Subject
 	ran, failed int
+	most        int // failures before the search ends; 0: no limit
 }
 
 func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
@@ -83,10 +93,13 @@ func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
 	if c.Saved == "" {
 		c.Saved = filepath.Join("testdata", "seatrial", strings.ReplaceAll(t.Name(), "/", "-"))
 	}
+	var err error
+	if c.most, err = strconv.Atoi(failuresFlag.String()); err != nil {
+		return nil, fmt.Errorf("-seatrial.failures: %w", err)
+	}
 	switch {
-	case *seedsFlag != "":
-		var err error
-		if c.Seeds, err = ParseSeeds(*seedsFlag); err != nil {
+	case seedsFlag.String() != "":
+		if c.Seeds, err = ParseSeeds(seedsFlag.String()); err != nil {
 			return nil, fmt.Errorf("-seatrial.seeds: %w", err)
 		}
 	case o.Seeds == SeedRange{} && testing.Short():
@@ -97,7 +110,7 @@ func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
 	return c, nil
 }
 
-func (c *check) enough() bool { return *failuresFlag > 0 && c.failed >= *failuresFlag }
+func (c *check) enough() bool { return c.most > 0 && c.failed >= c.most }
 
 // replaySaved runs what failed before, each file as a sub-test.
 func (c *check) replaySaved() {

@@ -48,7 +48,7 @@ func TestDocumentationIsComplete(t *testing.T) {
 	words = append(words, faults.Verbs()...)
 	words = append(words, "name", "description", "seed", "world", "safety", "settle", "steps", "faults", "expect",
 		"cidrs", "namespaces", "controller.replicas", "controller.workers", "controller.leaderElection",
-		"apiServer.replicas", "apiServer.watchList", "apiServer.compactEvery", "latency", "user", "headless: true", "resource")
+		"apiServer.replicas", "apiServer.watchList", "apiServer.compactEvery", "consumers", "latency", "user", "headless: true", "resource")
 	for _, word := range words {
 		assert.Contains(t, string(format), "`"+word+"`", "docs/scenarios.md")
 	}

@@ -14,11 +14,17 @@ import (
 // Generate draws a plan from a seed. The same seed always gives the same plan,
 // for one version of the generator ([sim.GeneratorName]).
 //
-// It is a swarm: each seed draws its own sizes, users' habits and choice of
-// faults, so that the seeds together cover far more than any one mixture
-// would. Only faults that Kubernetes permits are drawn. In some plans the pool
-// is too small for a time, in a few for good.
-func Generate(seed sim.Seed) Plan {
+// It is a swarm: each seed draws its own sizes, users' habits, make-up of the
+// cluster and choice of faults, so that the seeds together cover far more than
+// any one mixture would. Only faults that Kubernetes permits are drawn. In some
+// plans the pool is too small for a time, in a few for good.
+func Generate(seed sim.Seed) Plan { return draw(seed, false) }
+
+// GenerateIllegal is [Generate] with the faults that Kubernetes does not permit
+// among those that may be drawn. All else is drawn as there.
+func GenerateIllegal(seed sim.Seed) Plan { return draw(seed, true) }
+
+func draw(seed sim.Seed, illegal bool) Plan {
 	d := newDice(seed, "sizes")
 	sizes := sizes{
 		services:   d.between(1, 8),
@@ -27,6 +33,10 @@ func Generate(seed sim.Seed) Plan {
 		extra:      d.between(0, 24),
 		safety:     pick(d, 30*time.Second, time.Minute, 90*time.Second, 2*time.Minute),
 		settle:     2 * time.Minute,
+		illegal:    illegal,
+	}
+	if d.chance(0.05) { // a crowd now and then
+		sizes.services = d.between(9, 24)
 	}
 	p := generate(seed, sizes)
 	p.Name = fmt.Sprintf("seed-%d", seed)
@@ -60,10 +70,11 @@ func ReferencePlan(seed sim.Seed) Plan {
 // sizes of a plan. Each service is created and exported, which makes two
 // actions; extra is how many more there are in all. enough: the pool has an
 // address for every service, so that none has to be unexported in the end.
+// illegal: faults that Kubernetes does not permit are drawn too.
 type sizes struct {
 	services, namespaces, users, extra int
 	safety, settle                     time.Duration
-	enough                             bool
+	enough, illegal                    bool
 }
 
 func generate(seed sim.Seed, s sizes) Plan {
@@ -75,11 +86,13 @@ func generate(seed sim.Seed, s sizes) Plan {
 	restarts := drawRestarts(newDice(seed, "restarts"), &p)
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
-	p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+	if !s.enough { // the reference plan has a fixed number of actions
+		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
 	nameTwins(p.Steps)
-	p.Faults = append(restarts, drawFaults(seed, &p, restarts)...)
+	p.Faults = append(restarts, drawFaults(seed, &p, restarts, s.illegal)...)
 	return p
 }
 
@@ -99,6 +112,11 @@ func (w *World) draw(d dice, s sizes) {
 		faults.Span{Min: 20 * time.Millisecond, Max: 80 * time.Millisecond},
 		faults.Span{Min: time.Millisecond, Max: 400 * time.Millisecond})
 	w.APIServer.CompactEvery = pick(d, 0, 0, 0, 20*time.Second, 45*time.Second)
+	w.APIServer.Replicas = 1 + d.weighted(6, 3, 1)
+	w.APIServer.WatchList = d.chance(0.15)
+	if d.chance(0.3) {
+		w.Consumers = 1
+	}
 }
 
 // drawPool draws a pool that is roomy, just large enough, too small for all

@@ -10,12 +10,12 @@ import (
 
 // drawFaults draws which kinds of fault are on, and how hard, each kind from a
 // stream of its own. In one plan of twenty the weather stays fair.
-func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule) []faults.Rule {
+func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []faults.Rule {
 	weather := newDice(seed, "weather")
 	fair := weather.chance(0.05)
 	// How many kinds are on: mixtures of few faults find what is hidden when
 	// everything fails at once.
-	likely := pick(weather, 0.15, 0.3, 0.5)
+	likely := pick(weather, 0.07, 0.15, 0.3)
 	if fair {
 		return nil
 	}
@@ -30,7 +30,10 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule) []faults.Rule {
 	// Crashes come first, because other faults gather around them.
 	for _, crashes := range []bool{true, false} {
 		for _, info := range faults.Kinds() {
-			if !info.Permitted || crashes != (info.Scope == faults.ScopeProcess) {
+			if !info.Permitted && !illegal || crashes != (info.Scope == faults.ScopeProcess) {
+				continue
+			}
+			if info.Kind == faults.FailOver && p.World.APIServer.Replicas == 1 {
 				continue
 			}
 			d := newDice(seed, "fault/"+string(info.Kind))
@@ -38,7 +41,7 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule) []faults.Rule {
 				drawn[info.Kind] = drawKind(d, p, info, anchors)
 			}
 			for _, r := range drawn[info.Kind] {
-				if crashes && r.When == faults.AtTime {
+				if crashes && r.Kind == faults.Crash && r.Momentary() {
 					anchors.crash(r, p.Safety)
 				}
 			}
@@ -89,20 +92,87 @@ func (s *storm) draw(scope faults.Scope) {
 	switch scope {
 	case faults.ScopeCall:
 		s.target()
+		if s.rule.Kind == faults.Hold {
+			s.interval(time.Second, 40*time.Second)
+		} else {
+			s.window(time.Second, 40*time.Second)
+		}
+		s.chanceAndLimit()
+		s.effect()
+	case faults.ScopeWatch, faults.ScopeEvent:
+		s.watched()
 		s.window(time.Second, 40*time.Second)
 		s.chanceAndLimit()
 		s.effect()
-	case faults.ScopeWatch:
-		s.window(time.Second, 40*time.Second)
-		s.chanceAndLimit()
-		s.effect()
+	case faults.ScopeServer:
+		s.server()
 	case faults.ScopeLink:
 		s.victim()
 		s.interval(time.Second, 50*time.Second)
+		if s.rule.Kind == faults.FailOver {
+			s.rule.Until = 0
+			s.replica(0.5)
+			return
+		}
 		s.rule.Direction = pick(s.dice, faults.BothWays, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
 	case faults.ScopeProcess:
 		s.victim()
-		s.crash()
+		switch s.rule.Kind {
+		case faults.Crash:
+			s.crash()
+		case faults.Pause:
+			s.interval(time.Second, time.Minute)
+		case faults.CrashLoop:
+			s.interval(3*time.Second, 30*time.Second)
+			life := s.scale(200*time.Millisecond, 8*time.Second)
+			s.rule.Delay = faults.Span{Min: life / 4, Max: life}
+			s.rule.RestartAfter = s.scale(100*time.Millisecond, 5*time.Second)
+		}
+	}
+}
+
+// watched aims at the watches of one resource, or leaves the rule to all.
+func (s *storm) watched() {
+	if resource := s.cached(); s.chance(0.4) {
+		s.rule.Resources = []string{resource}
+	}
+}
+
+// cached is a resource that the controller watches.
+func (s *storm) cached() string {
+	return pick(s.dice, "services", "serviceexports", "globalingressips", "ipaddresses")
+}
+
+// replica concerns one API server, or with the given chance all of them.
+func (s *storm) replica(all float64) {
+	one, n := !s.chance(all), s.between(1, s.plan.World.APIServer.Replicas)
+	if one {
+		s.rule.Replica = n
+	}
+}
+
+// server is what happens to API servers and to what runs beside them.
+func (s *storm) server() {
+	switch s.rule.Kind {
+	case faults.CacheLag:
+		s.interval(time.Second, 40*time.Second)
+		s.watched()
+		s.replica(0.3)
+		if lag := s.scale(200*time.Millisecond, 20*time.Second); s.chance(0.6) {
+			s.rule.Delay = faults.Span{Min: lag, Max: lag}
+		}
+	case faults.HistoryForgotten:
+		s.interval(time.Second, 2*time.Second)
+		s.rule.Until = 0
+		s.watched()
+		s.replica(0.5)
+	case faults.ReplicaDown:
+		s.interval(time.Second, 30*time.Second)
+		s.replica(0.2)
+	case faults.GCLag:
+		s.interval(5*time.Second, time.Minute)
+		lag := s.scale(time.Second, 40*time.Second)
+		s.rule.Delay = faults.Span{Min: lag, Max: lag}
 	}
 }
 
@@ -179,7 +249,17 @@ func (s *storm) effect() {
 	case faults.ResponseLost:
 		wait := s.scale(10*time.Millisecond, 2*time.Second)
 		s.rule.Delay = faults.Span{Min: wait, Max: wait}
-	case faults.WatchClosed:
+	case faults.SlowBody:
+		slow := s.scale(100*time.Millisecond, 20*time.Second)
+		s.rule.Delay = faults.Span{Min: slow, Max: slow}
+	case faults.Hold:
+		if s.chance(0.3) {
+			s.rule.Direction = faults.FromServer
+		}
+	case faults.WatchDelayed:
+		late := s.scale(100*time.Millisecond, 20*time.Second)
+		s.rule.Delay = faults.Span{Min: late / 10, Max: late}
+	case faults.WatchClosed, faults.WatchError, faults.WatchExpired:
 		open := s.scale(500*time.Millisecond, 30*time.Second)
 		s.rule.Delay = faults.Span{Min: open / 10, Max: open}
 	case faults.TooManyRequests:

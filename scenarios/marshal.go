@@ -84,6 +84,7 @@ func (w *World) node() *mapping {
 	server.flag("watchList", w.APIServer.WatchList)
 	server.duration("compactEvery", w.APIServer.CompactEvery, 0)
 	m.flow("apiServer", server)
+	m.integer("consumers", w.Consumers, 0)
 	if w.Latency != defaultLatency {
 		m.span("latency", w.Latency)
 	}
@@ -188,7 +189,8 @@ func ruleNode(r faults.Rule, withID bool) *mapping {
 	m.text("name", r.Name)
 	m.integer("first", r.First, 0)
 	m.integer("last", r.Last, 0)
-	if r.Kind == faults.Crash && r.When == faults.AtTime {
+	m.integer("nth", r.Nth, 0)
+	if r.Momentary() {
 		m.always("at", r.From)
 	} else {
 		m.duration("from", r.From, 0)
@@ -208,6 +210,7 @@ func ruleNode(r faults.Rule, withID bool) *mapping {
 	} else {
 		m.duration("restartAfter", r.RestartAfter, 0)
 	}
+	m.integer("replica", r.Replica, 0)
 	return m
 }
 

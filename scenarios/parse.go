@@ -113,6 +113,7 @@ func (o *object) world(w *World) {
 		a.positive("compactEvery", &w.APIServer.CompactEvery)
 		a.done()
 	}
+	o.count("consumers", &w.Consumers)
 	o.span("latency", &w.Latency)
 	o.done()
 }

@@ -22,8 +22,8 @@ const head = "apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nname: bad\n"
 const (
 	wantDuration = " (want a duration of 0s or more, with its unit, such as 30s)"
 	wantText     = " (want text; in quotes if it looks like a number)"
-	wantKinds    = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash"
-	wantCalls    = "one of id, kind, process, verbs, resources, namespace, name, first, last, from, until, probability, limit"
+	wantKinds    = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop"
+	wantCalls    = "one of id, kind, process, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit"
 	wantLabel    = " (want at most 63 lower case letters, digits and -, beginning and ending with a letter or digit)"
 	wantService  = " (want at most 63 lower case letters, digits and -, beginning with a letter and ending with a letter or digit)"
 )
@@ -139,7 +139,7 @@ func TestParseRefuses(t *testing.T) {
 		"chance of a partition":  {head + "faults: [{kind: partition, probability: 1}]", "4:41: faults[0].probability: partition does not use this field (want one of id, kind, process, from, until, direction)"},
 		"crash at no time":       {head + "faults: [{kind: crash}]", "4:10: faults[0].at: missing (want when the process crashes, or when: before or after a call)"},
 		"crash from":             {head + "faults: [{kind: crash, from: 1s, at: 1s}]", "4:30: faults[0].from: a crash at a given time does not use this field (want one of id, kind, process, at, when, restartAfter)"},
-		"crash at and before":    {head + "faults: [{kind: crash, when: before, at: 1s}]", "4:42: faults[0].at: a crash at a call does not use this field (want one of id, kind, process, when, verbs, resources, namespace, name, first, last, from, until, probability, limit, restartAfter)"},
+		"crash at and before":    {head + "faults: [{kind: crash, when: before, at: 1s}]", "4:42: faults[0].at: a crash at a call does not use this field (want one of id, kind, process, when, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit, restartAfter)"},
 		"crash somewhere":        {head + "faults: [{kind: crash, when: during}]", `4:30: faults[0].when: unknown value "during" (want one of before, after)`},
 		"restart in the past":    {head + "faults: [{kind: crash, at: 1s, restartAfter: -1s}]", "4:46: faults[0].restartAfter: -1s is negative (want a duration of 0s or more, or never)"},
 		"crash of a user":        {head + "steps: [{at: 1s, createService: {name: a}}]\nfaults: [{kind: crash, at: 1s, process: user}]", `5:41: faults[0].process: "user" meets a user, and users do not crash (want controller)`},

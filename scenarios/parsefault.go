@@ -64,6 +64,8 @@ func (o *object) ruleFields(r *faults.Rule) {
 	o.text(faults.FieldName, &r.Name)
 	o.count(faults.FieldFirst, &r.First)
 	o.count(faults.FieldLast, &r.Last)
+	o.count(faults.FieldNth, &r.Nth)
+	o.count(faults.FieldReplica, &r.Replica)
 	o.duration(faults.FieldAt, &r.From)
 	o.duration(faults.FieldFrom, &r.From)
 	o.positive(faults.FieldUntil, &r.Until)
@@ -78,8 +80,12 @@ func (o *object) ruleFields(r *faults.Rule) {
 	o.text(faults.FieldDirection, &direction)
 	r.Direction = faults.Direction(direction)
 	o.restartAfter(r)
-	if r.Kind == faults.Crash && r.When == faults.AtTime && !o.has(faults.FieldAt) && !o.has(faults.FieldFrom) {
-		o.doc.report(o.node, o.field(faults.FieldAt), "missing", "when the process crashes, or when: before or after a call")
+	if r.Momentary() && !o.has(faults.FieldAt) && !o.has(faults.FieldFrom) {
+		want := "when it happens"
+		if r.Kind == faults.Crash {
+			want = "when the process crashes, or when: before or after a call"
+		}
+		o.doc.report(o.node, o.field(faults.FieldAt), "missing", want)
 	}
 }
 

@@ -45,6 +45,9 @@ type World struct {
 	Namespaces []string
 	Controller Controller
 	APIServer  APIServer
+	// Consumers watch GlobalIngressIPs as remote clusters would. Default none,
+	// at most 5.
+	Consumers int
 	// Latency is the one-way latency of a packet. Default 1ms to 10ms.
 	Latency faults.Span
 }
@@ -141,6 +144,15 @@ func (w *World) Subjects() []string {
 	names := make([]string, w.Controller.Replicas)
 	for i := range names {
 		names[i] = "controller-" + string(rune('1'+i))
+	}
+	return names
+}
+
+// consumers are the names of the processes that watch GlobalIngressIPs.
+func (w *World) consumers() []string {
+	var names []string
+	for i := range w.Consumers {
+		names = append(names, "consumer-"+string(rune('1'+i)))
 	}
 	return names
 }

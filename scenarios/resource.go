@@ -93,8 +93,8 @@ func manifestKinds() []string {
 // faultWorld is what the plan's rules can be aimed at.
 func (p *Plan) faultWorld() faults.World {
 	w := faults.World{
-		Subjects: p.World.Subjects(), Users: p.Users(),
-		Namespaces: p.namespaces(), Clears: p.Safety,
+		Subjects: p.World.Subjects(), Users: slices.Concat(p.Users(), p.World.consumers()),
+		Namespaces: p.namespaces(), Clears: p.Safety, Replicas: p.World.APIServer.Replicas,
 	}
 	for _, r := range resources {
 		w.Resources = append(w.Resources, faults.Resource{Name: r.Resource, Namespaced: r.Namespaced, Verbs: verbsOfObject})

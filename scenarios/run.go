@@ -5,18 +5,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
 )
 
 // RunOptions are what a run can be asked for beside its plan, subject and seed.
-// None of them changes what happens in it.
+// None of them changes what happens in it, as long as it is let go on.
 type RunOptions struct {
 	// KeepTrace keeps the events and the log in the record.
 	KeepTrace bool
 	// Watchdog is how long, in real time, the run may go without progress.
 	// Default: that of [sim.Config].
 	Watchdog time.Duration
+	// MaxRequests ends a run whose subject calls without end, with the verdict
+	// crash (no-hang). Default: that of [sim.Config]. A smaller one changes how
+	// runs end that have more requests, and no others.
+	MaxRequests uint64
 }
 
 // Result is one run, judged.
@@ -35,7 +40,7 @@ type Result struct {
 // is in the result. Only one Run may be under way in a process.
 func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
 	config := NewWorld(plan, subject, seed)
-	config.KeepTrace, config.Watchdog = o.KeepTrace, o.Watchdog
+	config.KeepTrace, config.Watchdog, config.MaxRequests = o.KeepTrace, o.Watchdog, o.MaxRequests
 	record := sim.Run(t, config)
 	return Result{
 		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,
@@ -44,14 +49,27 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 }
 
 // Properties are the laws that a run of the subject in the plan's world is
-// judged by: those of a GlobalIngressIP controller and those of any.
+// judged by: those of a GlobalIngressIP controller, what its consumers rely on,
+// and those of any controller. With faults that Kubernetes does not permit the
+// watches are not what Kubernetes guarantees, so that is not asked.
 func Properties(plan Plan, subject Subject) []model.Property {
 	o := model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
-	globalnet := model.Globalnet(o)
+	properties := slices.Concat(model.Globalnet(o), model.GlobalnetConsumers(), model.Generic())
 	if subject.Metrics {
-		globalnet = append(globalnet, model.GlobalnetMetrics(o)...)
+		properties = append(properties, model.GlobalnetMetrics(o)...)
 	}
-	return slices.Concat(globalnet, model.Generic(), model.WatchGuarantees())
+	if plan.Illegal() {
+		return properties
+	}
+	return append(properties, model.WatchGuarantees()...)
+}
+
+// Illegal says whether the plan has faults that Kubernetes does not permit.
+func (p *Plan) Illegal() bool {
+	return slices.ContainsFunc(p.Faults, func(r faults.Rule) bool {
+		info, _ := faults.Lookup(r.Kind)
+		return !info.Permitted
+	})
 }
 
 // Met says whether the verdict is the one that the plan expects of its

@@ -86,6 +86,9 @@ func (w *World) validate(report report) {
 	atMost("world.controller.replicas", w.Controller.Replicas, mostReplicas)
 	atMost("world.controller.workers", w.Controller.Workers, mostWorkers)
 	atMost("world.apiServer.replicas", w.APIServer.Replicas, mostReplicas)
+	if w.Consumers != 0 {
+		atMost("world.consumers", w.Consumers, mostReplicas)
+	}
 	if w.APIServer.CompactEvery < 0 {
 		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", wantDuration)
 	}
@@ -144,8 +147,8 @@ func (p *Plan) validateFaults(report report) {
 		if r.RestartAfter < 0 && r.RestartAfter != restartNever {
 			report(field+".restartAfter", r.RestartAfter.String()+" is negative", wantRestart)
 		}
-		if r.Kind == faults.Partition && r.Probability != 1 {
-			report(field+".probability", "a partition is not a matter of chance", "no probability")
+		if certain := !slices.Contains(faults.Fields(r.Kind, r.When), faults.FieldProbability); certain && r.Probability != 1 {
+			report(field+".probability", fmt.Sprintf("a %s is not a matter of chance", r.Kind), "no probability")
 		}
 	}
 }

@@ -48,6 +48,8 @@ func (p *Plan) validateWhenAndWho(report report, field string, s *Step) {
 		report(field+".user", fmt.Sprintf("%q is not a name", s.User), wantLabel)
 	case slices.Contains(p.World.Subjects(), s.User):
 		report(field+".user", fmt.Sprintf("%q is the name of a controller", s.User), "another name")
+	case slices.Contains(p.World.consumers(), s.User):
+		report(field+".user", fmt.Sprintf("%q is the name of a consumer", s.User), "another name")
 	}
 }
 

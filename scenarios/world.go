@@ -42,6 +42,9 @@ func NewWorld(plan Plan, subject Subject, seed sim.Seed) sim.Config {
 	for _, name := range users {
 		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Run: newUser(name, plan.Steps).run})
 	}
+	for _, name := range plan.World.consumers() {
+		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Endless: true, Run: consume})
+	}
 	return config
 }
 

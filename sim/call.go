@@ -29,15 +29,20 @@ type call struct {
 	key  string // process, identity and n-th: what every decision about it is keyed by
 	fate faults.Decision
 
-	over       bool   // answered, failed or given up: nothing more reaches the caller
-	dropped    bool   // the request never arrives
-	dials      bool   // it waits for a connection to be made
-	stopServer func() // ends what the server still does for it
-	stream     *streamBody
-	watch      int           // index into the history's watches, once there is a stream
-	lastPacket time.Duration // when the latest packet from the server is due: they do not overtake
-	packets    int
-	perObject  map[string]int // frames so far per object, which keys their latency
+	replica int // the API server it is sent to
+	arrived bool
+
+	over        bool   // answered, failed or given up: nothing more reaches the caller
+	dropped     bool   // the request never arrives
+	dials       bool   // it waits for a connection to be made
+	stopServer  func() // ends what the server still does for it
+	stream      *streamBody
+	slow        bool          // the stream is the body of an answer that trickles in
+	contentType string        // of a watch
+	watch       int           // index into the history's watches, once there is a stream
+	lastPacket  time.Duration // when the latest packet from the server is due: they do not overtake
+	packets     int
+	perObject   map[string]int // frames so far per object, which keys their latency
 }
 
 // send is run when a request leaves its process.
@@ -46,6 +51,10 @@ func (w *world) send(c *call) {
 		return
 	}
 	w.number(c)
+	if c.replica = w.reach(c.process.of); w.replicas.down[c.replica] > 0 {
+		w.agenda.add(w.now()+w.latency(c.key, "failure"), c.key, func() { w.fail(c, errRefused) })
+		return
+	}
 	w.weigh(c)
 	for _, rule := range c.fate.Slowed {
 		w.fault(c, rule)
@@ -56,7 +65,7 @@ func (w *world) send(c *call) {
 			return
 		}
 	}
-	w.toServer(c, w.latency(c.key, "request")+c.fate.Slowdown)
+	w.toServer(c, w.latency(c.key, "request")+c.fate.Slowdown+w.held(c, faults.ToServer))
 }
 
 // number gives the call its identity and its place in the history.
@@ -89,18 +98,29 @@ func (w *world) weigh(c *call) {
 	if len(w.config.Faults) == 0 {
 		return
 	}
-	c.fate = w.schedule.Decide(faults.Call{
+	c.fate = w.schedule.Decide(w.asRulesSee(c), w.drawFor(c.key))
+}
+
+// asRulesSee is the call as rules see it now.
+func (w *world) asRulesSee(c *call) faults.Call {
+	return faults.Call{
 		Process: c.process.name(), User: c.process.of.User,
 		Verb: c.info.verb, Resource: c.info.fullResource(),
 		Namespace: c.info.namespace, Name: c.info.name,
 		Nth: c.nth, At: w.now(),
-	}, func(ruleID, purpose string) float64 {
-		return Draw(w.config.Seed, "fault", ruleID, purpose, c.key)
-	})
+	}
+}
+
+// drawFor draws what rules leave to chance about what has this identity.
+func (w *world) drawFor(identity string) faults.Draw {
+	return func(ruleID, purpose string) float64 {
+		return Draw(w.config.Seed, "fault", ruleID, purpose, identity)
+	}
 }
 
 // arrive is run when a request reaches the server.
 func (w *world) arrive(c *call) {
+	c.arrived = true
 	if c.over && c.info.verb == "watch" {
 		return // nobody is left to stop it
 	}
@@ -109,7 +129,7 @@ func (w *world) arrive(c *call) {
 		return
 	}
 	w.serving = c
-	c.stopServer = w.server.Handle(w.replicaOf(c.process), &apiserver.Request{
+	c.stopServer = w.server.Handle(c.replica, &apiserver.Request{
 		ID: c.id, User: c.process.name(), Method: c.request.Method, URL: c.request.URL,
 		Header: c.request.Header, Body: c.body,
 	}, &answer{call: c})
@@ -137,7 +157,8 @@ func (a *answer) Respond(code int, header http.Header, body []byte, stream bool)
 	if rule := c.fate.Rule; rule != nil && c.world.loseAnswer(c, rule) {
 		return
 	}
-	c.world.fromServer(c, c.world.latency(c.key, "response"), func() {
+	latency := c.world.latency(c.key, "response") + c.world.held(c, faults.FromServer)
+	c.world.fromServer(c, latency, func() {
 		c.world.deliver(c, code, header, body, stream)
 	})
 }
@@ -154,7 +175,10 @@ func (a *answer) Send(f apiserver.Frame) {
 	object := f.Namespace + "/" + f.Name
 	c.perObject[object]++
 	key := fmt.Sprintf("%s %s #%d", c.key, object, c.perObject[object])
-	c.world.fromServer(c, c.world.latency(key, "frame"), func() { c.world.deliverFrame(c, f) })
+	late, times := c.world.weighEvent(c, f, key)
+	for range times {
+		c.world.fromServer(c, c.world.latency(key, "frame")+late, func() { c.world.deliverFrame(c, f) })
+	}
 }
 
 // Close implements [apiserver.ResponseWriter]: the server ends a watch.
@@ -171,14 +195,19 @@ func (w *world) deliver(c *call, code int, header http.Header, body []byte, stre
 	if c.over {
 		return
 	}
+	if rule := c.fate.Rule; rule != nil && rule.Kind == faults.SlowBody && !stream {
+		w.deliverSlowly(c, code, header, body)
+		return
+	}
 	w.returned(c, code, nil, header, body)
 	response := newResponse(c.request, code, header, nil, int64(len(body)))
 	if stream {
+		c.contentType = header.Get("Content-Type")
 		c.stream = newStreamBody(c)
 		c.watch = len(w.history.Watches)
 		w.history.Watches = append(w.history.Watches, model.Watch{CallID: c.id})
 		response.Body, response.ContentLength = c.stream, -1
-		w.closeLater(c)
+		w.weighWatch(c)
 	} else {
 		response.Body = plainBody(body)
 		w.finish(c)
@@ -191,7 +220,11 @@ func (w *world) fail(c *call, err error) {
 	if c.over {
 		return
 	}
-	if c.stream != nil {
+	switch {
+	case c.slow:
+		w.breakBody(c, err)
+		return
+	case c.stream != nil:
 		w.endStream(c, err)
 		return
 	}
@@ -218,6 +251,10 @@ func (w *world) returned(c *call, code int, err error, header http.Header, body 
 // JSON and in protobuf alike.
 var initialEventsEnd = []byte(metav1.InitialEventsAnnotationKey)
 
+func isInitialEnd(f apiserver.Frame) bool {
+	return f.Type == "BOOKMARK" && bytes.Contains(f.Data, initialEventsEnd)
+}
+
 func (w *world) deliverFrame(c *call, f apiserver.Frame) {
 	if c.over || c.stream == nil { // the answer that opens the stream was lost
 		return
@@ -229,7 +266,7 @@ func (w *world) deliverFrame(c *call, f apiserver.Frame) {
 	watch := &w.history.Watches[c.watch]
 	watch.Frames = append(watch.Frames, model.Frame{
 		Seq: seq, At: w.now(), Type: f.Type, Revision: f.ResourceVersion, Namespace: f.Namespace, Name: f.Name,
-		InitialEnd: f.Type == "BOOKMARK" && bytes.Contains(f.Data, initialEventsEnd), Data: f.Data,
+		InitialEnd: isInitialEnd(f), Data: f.Data,
 	})
 	c.stream.push(f.Data)
 }

@@ -66,6 +66,9 @@ type Process struct {
 	// not begin before it has returned. An error that it returns makes the run
 	// inconclusive: what was to happen did not.
 	User bool
+	// Endless marks a user that goes on until it is stopped: the liveness phase
+	// does not wait for it.
+	Endless bool
 	// Start is when it is first started.
 	Start time.Duration
 	// Run is the program. It returns when ctx ends. A subject that returns

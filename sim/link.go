@@ -21,7 +21,7 @@ const (
 type link struct {
 	world *world
 	owner *process
-	cuts  []*faults.Rule // in force
+	cuts  []*faults.Rule // partitions and pauses in force
 	dead  bool           // the connection was declared dead and has not been dialled anew
 	loss  *entry         // when it will be declared dead
 	held  []packet
@@ -64,7 +64,7 @@ func (w *world) fromServer(c *call, latency time.Duration, deliver func()) {
 func (l *link) cross(p packet) {
 	switch {
 	case p.call.dropped:
-	case l.blocks(p.toServer), p.call.dials && len(l.cuts) > 0: // a handshake needs both directions
+	case l.blocks(p.toServer), p.call.dials && l.partitions() > 0: // a handshake needs both directions
 		l.held = append(l.held, p)
 	default:
 		p.call.dials = false
@@ -81,11 +81,23 @@ func (l *link) blocks(toServer bool) bool {
 	return false
 }
 
+// partitions counts the cuts that are noticed: a process that is stopped does
+// not miss an answer, and its kernel acknowledges what it does not read.
+func (l *link) partitions() int {
+	n := 0
+	for _, r := range l.cuts {
+		if r.Kind == faults.Partition {
+			n++
+		}
+	}
+	return n
+}
+
 func (l *link) cut(r *faults.Rule) {
 	w := l.world
-	w.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("partition %s begins %s", r.ID, r.Direction)})
+	w.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s", r.Kind, r.ID, r.Direction)})
 	l.cuts = append(l.cuts, r)
-	if len(l.cuts) == 1 {
+	if r.Kind == faults.Partition && l.partitions() == 1 {
 		l.loss = w.agenda.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
 	}
 	if r.Until > 0 {
@@ -115,7 +127,7 @@ func (l *link) heal(r *faults.Rule) {
 	for i, other := range l.cuts {
 		if other == r {
 			l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
-			l.world.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: "partition " + r.ID + " ends"})
+			l.world.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
 			l.release()
 			return
 		}
@@ -131,7 +143,7 @@ func (l *link) healAll() {
 // release lets held packets go on once no cut stops them, in the order in
 // which they were held.
 func (l *link) release() {
-	if len(l.cuts) == 0 {
+	if l.partitions() == 0 && l.loss != nil {
 		l.dead = false
 		l.loss.cancelled = true
 	}

@@ -23,6 +23,8 @@ var errKilled = errors.New("sim: process killed")
 type process struct {
 	Process
 	link    *link
+	replica int            // the API server it is connected to, counted from 0
+	pinned  bool           // a fail-over chose the replica, for later incarnations too
 	started int            // incarnations so far
 	exits   int            // of those, how many ended by themselves
 	current *incarnation   // nil while it is down
@@ -68,7 +70,7 @@ func (w *world) start(p *process) {
 		return
 	}
 	p.started++
-	p.link.dead = p.link.dead || len(p.link.cuts) > 0 // a new process has to dial
+	p.link.dead = p.link.dead || p.link.partitions() > 0 // a new process has to dial
 	p.restart = nil
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i := &incarnation{
@@ -77,8 +79,10 @@ func (w *world) start(p *process) {
 	}
 	p.current = i
 	p.living = append(p.living, i)
+	w.connect(i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
 	w.chance.reseed(i.identity)
+	w.doom(i)
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
 		REST: &rest.Config{

@@ -34,6 +34,7 @@ func Run(t *testing.T, config Config) *Record {
 		chance:   chance,
 		nth:      make(map[string]int),
 	}
+	w.eventRules = w.schedule.HasEventRules()
 	report := func(r any) {
 		w.problem(model.Problem{Kind: model.Panicked, Message: fmt.Sprint(r), Detail: string(debug.Stack())})
 	}
@@ -67,6 +68,7 @@ func (w *world) live() {
 	w.log.epoch = w.epoch
 	w.inbox = newInbox()
 	w.found()
+	w.replicas = newReplicas(w.config.Server.Replicas)
 	for _, p := range w.config.Processes {
 		running := &process{Process: p}
 		running.link = &link{world: w, owner: running}
@@ -90,7 +92,7 @@ func never() bool { return false }
 
 func (w *world) usersAreDone() bool {
 	for _, p := range w.processes {
-		if p.User && (p.started == 0 || len(p.living) > 0) {
+		if p.User && !p.Endless && (p.started == 0 || len(p.living) > 0) {
 			return false
 		}
 	}

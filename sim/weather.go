@@ -1,13 +1,8 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"strconv"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatrial/seatrial/faults"
 )
@@ -29,6 +24,8 @@ func (w *world) failBeforeServer(c *call, r *faults.Rule) bool {
 		w.agenda.add(soon, c.key, func() { w.fail(c, errRefused) })
 	case r.Kind == faults.ConnectionReset:
 		w.agenda.add(soon, c.key, func() { w.fail(c, errReset) })
+	case r.Kind == faults.BlackHole:
+		w.agenda.add(w.now()+connectionLostAfter, c.key, func() { w.fail(c, errConnectionLost) })
 	case r.Kind == faults.Crash && r.When == faults.BeforeCall:
 		w.kill(c.process.of, r)
 	default:
@@ -44,21 +41,10 @@ func (w *world) answerInstead(c *call, r *faults.Rule) bool {
 	if c.info.verb == "watch" && (kind == faults.TimeoutApplied || kind == faults.TimeoutDropped) {
 		kind = faults.GatewayTimeout // the time-out filter leaves long-running requests alone
 	}
-	reply := &answer{call: c}
 	switch kind {
-	case faults.TooManyRequests:
-		// API priority and fairness answers in plain text, not with a Status.
-		header := http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "Retry-After": {retryAfter(r)}}
-		reply.Respond(http.StatusTooManyRequests, header, []byte("Too many requests, please try again later.\n"), false)
-	case faults.InternalError:
-		w.respondStatus(c, http.StatusInternalServerError, metav1.StatusReasonInternalError,
-			"Internal error occurred: etcdserver: leader changed")
-	case faults.ServiceUnavailable:
-		w.respondStatus(c, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable,
-			"the server is currently unable to handle the request")
-	case faults.GatewayTimeout:
-		w.respondStatus(c, http.StatusGatewayTimeout, metav1.StatusReasonTimeout,
-			"Timeout: request did not complete within the allotted timeout")
+	case faults.TooManyRequests, faults.InternalError, faults.ServiceUnavailable, faults.GatewayTimeout:
+		code, header, body := FaultAnswer(kind, r)
+		(&answer{call: c}).Respond(code, header, body, false)
 	case faults.TimeoutDropped:
 		w.timeOut(c, r)
 	default:
@@ -91,53 +77,20 @@ func (w *world) timeOut(c *call, r *faults.Rule) {
 	if r.Delay.Max == 0 {
 		delay = defaultFailureDelay
 	}
-	header, body := statusBody(http.StatusGatewayTimeout, metav1.StatusReasonTimeout,
-		"the server was unable to return a response in the time allotted, but may still be processing the request", "")
+	code, header, body := FaultAnswer(r.Kind, r)
 	w.fromServer(c, delay+w.latency(c.key, "response"), func() {
-		w.deliver(c, http.StatusGatewayTimeout, header, body, false)
+		w.deliver(c, code, header, body, false)
 	})
 }
 
-func (w *world) respondStatus(c *call, code int, reason metav1.StatusReason, message string) {
-	seconds := ""
-	if code == http.StatusServiceUnavailable && c.fate.Rule.RetryAfter > 0 {
-		seconds = retryAfter(c.fate.Rule)
-	}
-	header, body := statusBody(code, reason, message, seconds)
-	(&answer{call: c}).Respond(code, header, body, false)
-}
-
-func statusBody(code int, reason metav1.StatusReason, message, retryAfterSeconds string) (http.Header, []byte) {
-	status := metav1.Status{
-		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
-		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message,
-	}
-	header := http.Header{"Content-Type": {"application/json"}}
-	if retryAfterSeconds != "" {
-		header.Set("Retry-After", retryAfterSeconds)
-	}
-	body, err := json.Marshal(status)
-	if err != nil {
-		panic(fmt.Sprintf("sim: a Status does not encode: %v", err))
-	}
-	return header, body
-}
-
-// retryAfter is in whole seconds, at least one, as the header wants it.
-func retryAfter(r *faults.Rule) string {
-	return strconv.Itoa(max(1, int(r.RetryAfter/time.Second)))
-}
-
-// closeLater ends an opened watch when a watch-closed rule hit it.
-func (w *world) closeLater(c *call) {
-	if r := c.fate.Rule; r != nil && r.Kind == faults.WatchClosed {
-		w.agenda.add(w.now()+c.fate.Delay, c.key+" closed", func() { w.endStream(c, nil) })
-	}
-}
-
-// plan puts the rules that act at given times on the agenda.
+// plan puts the rules that act at given times on the agenda. What is in force
+// from the start is so before anybody calls.
 func (w *world) plan() {
 	for _, r := range w.schedule.Timed() {
+		if r.From == 0 && r.Kind != faults.Crash {
+			w.begin(r)
+			continue
+		}
 		w.agenda.add(r.From, "weather "+r.ID, func() {
 			if !w.cleared {
 				w.begin(r)
@@ -147,18 +100,83 @@ func (w *world) plan() {
 }
 
 func (w *world) begin(r *faults.Rule) {
-	for _, p := range w.processes {
-		if !r.Match.Matches(faults.Call{Process: p.Name, User: p.User}) {
-			continue
-		}
-		if r.Kind == faults.Crash {
-			if w.kill(p, r) {
-				w.schedule.Happened(r)
+	switch r.Kind {
+	case faults.CacheLag:
+		w.lagCaches(r)
+	case faults.HistoryForgotten:
+		w.forgetHistory(r)
+	case faults.ReplicaDown:
+		w.takeDown(r)
+	case faults.GCLag:
+		w.lagControllers(r)
+	default:
+		for _, p := range w.processes {
+			if r.Match.Matches(faults.Call{Process: p.Name, User: p.User}) {
+				w.strike(p, r)
 			}
-			continue
 		}
-		w.schedule.Happened(r)
+	}
+}
+
+// strike begins what a rule does to one process.
+func (w *world) strike(p *process, r *faults.Rule) {
+	happens := true
+	switch r.Kind {
+	case faults.Crash:
+		happens = w.kill(p, r)
+	case faults.CrashLoop:
+		happens = false // counted at each kill
+		if p.current != nil {
+			w.killLater(p.current, r)
+		}
+	case faults.FailOver:
+		happens = w.failOver(p, r)
+	default:
 		p.link.cut(r)
+	}
+	if happens {
+		w.schedule.Happened(r)
+	}
+}
+
+// doom plans the end of an incarnation that starts within a crash loop.
+func (w *world) doom(i *incarnation) {
+	for _, r := range w.schedule.Timed() {
+		call := faults.Call{Process: i.name(), User: i.of.User}
+		if r.Kind == faults.CrashLoop && r.InForce(w.now()) && !w.cleared && r.Match.Matches(call) {
+			w.killLater(i, r)
+		}
+	}
+}
+
+func (w *world) killLater(i *incarnation, r *faults.Rule) {
+	w.agenda.add(w.now()+r.DelayOf(w.drawFor(i.identity)), "weather "+r.ID+" "+i.identity, func() {
+		if i.of.current == i && r.InForce(w.now()) && !w.cleared && w.kill(i.of, r) {
+			w.schedule.Happened(r)
+		}
+	})
+}
+
+// ending is the end of something that a rule began.
+type ending struct {
+	end  func()
+	over bool
+}
+
+// until runs end when the rule's window is over, or when the weather clears.
+func (w *world) until(r *faults.Rule, end func()) {
+	w.event(Event{Type: EventWeather, Detail: fmt.Sprintf("%s %s begins", r.Kind, r.ID)})
+	e := &ending{}
+	e.end = func() {
+		if !e.over {
+			e.over = true
+			w.event(Event{Type: EventWeather, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
+			end()
+		}
+	}
+	w.ends = append(w.ends, e)
+	if r.Until > 0 {
+		w.agenda.add(r.Until, "weather "+r.ID+" ends", e.end)
 	}
 }
 
@@ -168,6 +186,9 @@ func (w *world) clearWeather() {
 	w.cleared = true
 	w.schedule.Clear()
 	w.event(Event{Type: EventWeather, Detail: "cleared"})
+	for _, e := range w.ends {
+		e.end()
+	}
 	for _, p := range w.processes {
 		p.link.healAll()
 		if p.restart != nil {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing/synctest"
@@ -27,13 +26,16 @@ type world struct {
 	progress *atomic.Uint64 // read by the watchdog
 	chance   *chance
 
-	processes []*process
-	requests  uint64
-	nth       map[string]int // calls so far, per process and identity
-	serving   *call          // the call the server is executing
-	cleared   bool
-	frozen    bool // the run is over; what still happens is not recorded
-	history   model.History
+	replicas   replicas
+	ends       []*ending // of what is in force and ends with the weather
+	processes  []*process
+	requests   uint64
+	nth        map[string]int // calls so far, per process and identity
+	serving    *call          // the call the server is executing
+	cleared    bool
+	eventRules bool // some rule is about events of watches
+	frozen     bool // the run is over; what still happens is not recorded
+	history    model.History
 
 	mu       sync.Mutex
 	problems []model.Problem
@@ -138,12 +140,6 @@ func (w *world) commit(c apiserver.Commit) {
 func (w *world) latency(key, packet string) time.Duration {
 	span := w.config.Network.Latency
 	return span.Min + time.Duration(Draw(w.config.Seed, "latency", packet, key)*float64(span.Max-span.Min))
-}
-
-// replicaOf says which API server front end an incarnation is connected to.
-func (w *world) replicaOf(i *incarnation) int {
-	n := w.config.Server.Replicas
-	return int(Draw(w.config.Seed, "replica", i.of.Name, strconv.Itoa(i.number)) * float64(n))
 }
 
 // clock is the server's clock: its timers are entries of the agenda.

@@ -25,6 +25,8 @@ type settings struct {
 	options    controller.Options
 	cidrs      []string
 	kubeconfig string
+	config     string
+	dataPath   string
 	log        logSettings
 }
 
@@ -47,7 +49,7 @@ Service still exists and is exported.`,
 	command.SetOut(stdout)
 	command.SetErr(stderr)
 	s.addFlags(command.Flags())
-	command.AddCommand(newVersionCommand())
+	command.AddCommand(newVersionCommand(), newCheckCommand())
 
 	return command
 }
@@ -78,10 +80,13 @@ func versionText() string {
 func (s *settings) addFlags(flags *pflag.FlagSet) {
 	o := &s.options
 
+	flags.StringVar(&s.config, "config", "", "path to a configuration file; flags have the last word (docs/operations.md)")
 	flags.StringSliceVar(&s.cidrs, "global-cidr", nil,
 		"range global IPs are taken from, e.g. 242.0.0.0/16; may be given several times (required)")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "",
 		"path to a kubeconfig; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config")
+	flags.StringVar(&s.dataPath, "data-path", dataPathNone,
+		"what leads packets to what is behind headless Services: nftables (on the gateway node, with NET_ADMIN) or none")
 	flags.IntVar(&o.Workers, "workers", 4, "how many objects are worked on at once")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", false, "wait to be elected before changing anything")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
@@ -103,6 +108,12 @@ func (s *settings) addFlags(flags *pflag.FlagSet) {
 }
 
 func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
+	if s.config != "" {
+		if err := readConfigFile(s.config, command.Flags()); err != nil {
+			return err
+		}
+	}
+
 	logger, err := s.log.newLogger(stderr)
 	if err != nil {
 		return err
@@ -121,7 +132,11 @@ func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
 		return err
 	}
 
-	cfg, err := s.restConfig()
+	if s.options.DataPath, err = newDataPath(s.dataPath); err != nil {
+		return err
+	}
+
+	cfg, err := restConfig(s.kubeconfig)
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)
 	}
@@ -153,15 +168,15 @@ func parseCIDRs(texts []string) ([]netip.Prefix, error) {
 
 // restConfig follows the order that kubectl and in-cluster programs have in
 // common: what is named explicitly, then the pod, then the user's own file.
-func (s *settings) restConfig() (*rest.Config, error) {
-	if s.kubeconfig == "" && os.Getenv(clientcmd.RecommendedConfigPathEnvVar) == "" {
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	if kubeconfig == "" && os.Getenv(clientcmd.RecommendedConfigPathEnvVar) == "" {
 		if cfg, err := rest.InClusterConfig(); err == nil {
 			return cfg, nil
 		}
 	}
 
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = s.kubeconfig
+	rules.ExplicitPath = kubeconfig
 
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
 }

@@ -2,7 +2,7 @@
 // IP.
 //
 // Exit codes: 0 stopped by a signal · 1 could not run · 2 usage or invalid
-// configuration.
+// configuration · 3 check found something.
 package main
 
 import (
@@ -19,6 +19,7 @@ const (
 	exitOK      = 0
 	exitFailed  = 1
 	exitInvalid = 2
+	exitFound   = 3
 )
 
 func main() {
@@ -39,6 +40,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 
+	if errors.Is(err, errFound) {
+		return exitFound // what was found is on stdout
+	}
+
 	fmt.Fprintf(stderr, "globalingressip-controller: %v\n", err)
 
 	var failed *runError
@@ -48,6 +53,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 	return exitInvalid
 }
+
+// errFound: an audit found something to put right.
+var errFound = errors.New("something was found")
 
 // runError is a failure of the controller itself; every other error is about
 // how it was called.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios/against"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -34,6 +35,7 @@ func (e *exitError) Error() string { return e.message }
 
 func main() {
 	sweep.ServeIfWorker()
+	against.ServeIfSubject()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := root().ExecuteContext(ctx)
 	stop()
@@ -64,6 +66,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), shrinkCommand(), catalogueCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artefact"
@@ -111,6 +112,10 @@ func (p *printer) printFailure(o sweep.Outcome) {
 }
 
 func summary(o sweep.Outcome) string {
+	if o.Job.Real {
+		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
+			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
+	}
 	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
 		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
 }

@@ -22,6 +22,7 @@ func runCommand() *cobra.Command {
 	var subject, seeds string
 	var seed uint64
 	var out output
+	var real realCluster
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
@@ -31,6 +32,12 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := real.check(c); err != nil {
+				return err
+			}
+			if real.kubeconfig != "" {
+				return real.run(c, out, jobs)
+			}
 			return runJobs(c.Context(), c, out, false, 1, jobs)
 		},
 	}
@@ -39,6 +46,7 @@ func runCommand() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
+	real.addFlags(c)
 	return c
 }
 

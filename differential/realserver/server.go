@@ -30,7 +30,9 @@ type Options struct {
 	// ControllerManager also starts kube-controller-manager's garbage
 	// collector and namespace controller.
 	ControllerManager bool
-	// Arguments are added to kube-apiserver's, e.g. --authorization-mode=RBAC.
+	// RBAC authorizes by roles; otherwise whoever is known may do everything.
+	RBAC bool
+	// Arguments are added to kube-apiserver's.
 	Arguments []string
 }
 
@@ -47,6 +49,9 @@ type Server struct {
 	// Kubeconfig is a file that client-go and kubectl understand.
 	Kubeconfig string
 
+	options   Options
+	etcd      string // its URL
+	port      int    // of kube-apiserver
 	dir       string
 	temporary bool
 	processes []*process
@@ -94,7 +99,8 @@ func (s *Server) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[2])
-	if err := s.startAPIServer(ctx, o, etcd, ports[2]); err != nil {
+	s.options, s.etcd, s.port = o, etcd, ports[2]
+	if err := s.StartAPIServer(ctx); err != nil {
 		return err
 	}
 	if err := s.writeKubeconfig(); err != nil {
@@ -120,23 +126,40 @@ func (s *Server) startEtcd(ctx context.Context, o Options, client, peer string) 
 	return p.await(ctx, func() bool { return s.answers(ctx, client+"/health") })
 }
 
-func (s *Server) startAPIServer(ctx context.Context, o Options, etcd string, port int) error {
+// StartAPIServer starts kube-apiserver, on the port it had if it had one, and
+// returns when it says that it is ready.
+func (s *Server) StartAPIServer(ctx context.Context) error {
+	mode := "AlwaysAllow"
+	if s.options.RBAC {
+		mode = "RBAC"
+	}
 	args := []string{
-		"--etcd-servers=" + etcd, "--etcd-compaction-interval=0",
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+		"--etcd-servers=" + s.etcd, "--etcd-compaction-interval=0",
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", s.port),
 		"--cert-dir=" + s.path("certificates"), "--token-auth-file=" + s.path("tokens.csv"),
-		"--authorization-mode=AlwaysAllow", "--anonymous-auth=false",
+		"--authorization-mode=" + mode, "--anonymous-auth=false",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + s.path("service-account.key"),
 		"--service-account-signing-key-file=" + s.path("service-account.key"),
-		"--service-cluster-ip-range=" + o.ServiceCIDR,
+		"--service-cluster-ip-range=" + s.options.ServiceCIDR,
 		"--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--endpoint-reconciler-type=none",
 	}
-	p, err := s.run(filepath.Join(o.Binaries, string(APIServer)), append(args, o.Arguments...)...)
+	p, err := s.run(filepath.Join(s.options.Binaries, string(APIServer)), append(args, s.options.Arguments...)...)
 	if err != nil {
 		return err
 	}
 	return p.await(ctx, func() bool { return s.answers(ctx, s.URL+"/readyz") })
+}
+
+// StopAPIServer ends kube-apiserver; etcd keeps what it stored.
+func (s *Server) StopAPIServer() error {
+	for i, p := range s.processes {
+		if p.name == string(APIServer) {
+			s.processes = append(s.processes[:i], s.processes[i+1:]...)
+			return p.stop()
+		}
+	}
+	return errors.New("real server: kube-apiserver is not running")
 }
 
 func (s *Server) startControllerManager(ctx context.Context, o Options, port int) error {

@@ -75,18 +75,24 @@ type search struct {
 	culprit time.Duration
 	fired   fired // of the smallest plan; nil until somebody asks
 	tried   int
+	// most is how many requests a candidate may make. With less in their way,
+	// some loop for as long as they are let, and would cost minutes each.
+	most uint64
 }
 
 // patience is how long a candidate may go, in real time, without progress. It
 // is less than for other runs, because hanging candidates would each cost it.
 const patience = 3 * time.Second
 
+// leastRequests is what every candidate may make.
+const leastRequests = 1000
+
 // jobFor is the job that tries a plan.
 func (s *search) jobFor(plan scenarios.Plan) (sweep.Job, error) {
 	text, err := scenarios.Marshal(plan)
 	return sweep.Job{
 		Seed: uint64(plan.Seed), Plan: string(text), File: "candidate", Subject: s.job.Subject,
-		Once: true, Watchdog: patience,
+		Once: true, Watchdog: patience, MaxRequests: s.most,
 	}, err
 }
 
@@ -111,6 +117,7 @@ func (s *search) begin() error {
 		return ErrPasses
 	}
 	s.first = outcome
+	s.most = max(leastRequests, 3*uint64(outcome.Requests))
 	s.accept(plan, sizeOf(plan, job.Plan), outcome)
 	return nil
 }

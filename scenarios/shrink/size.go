@@ -67,7 +67,7 @@ func sizeOf(p scenarios.Plan, text string) Size {
 
 // window is how long a rule is in force, in whole seconds around it.
 func window(r faults.Rule, safety time.Duration) time.Duration {
-	if r.Kind == faults.Crash && r.When == faults.AtTime {
+	if r.Momentary() {
 		return 0
 	}
 	until := r.Until

@@ -52,11 +52,11 @@ type interval struct{ from, until time.Duration }
 
 // windows are intervals of whole seconds that a rule may be in force in.
 func (s *search) windows(r faults.Rule) []interval {
-	if r.Kind == faults.Partition {
+	if r.Lasting() {
 		return halves(r, s.plan.Safety)
 	}
 	times := s.fired[r.ID]
-	if len(times) == 0 || r.Kind == faults.Crash && r.When == faults.AtTime {
+	if len(times) == 0 || r.Momentary() {
 		return nil
 	}
 	second := func(t time.Duration) interval {
@@ -72,8 +72,8 @@ func (s *search) windows(r faults.Rule) []interval {
 	return append(out, interval{second(times[0]).from, second(times[len(times)-1]).until})
 }
 
-// halves of a partition, and it without its first or last quarter: a partition
-// has no moments, it lasts.
+// halves of what lasts, and it without its first or last quarter: a partition
+// has no moments.
 func halves(r faults.Rule, safety time.Duration) []interval {
 	from, until := r.From.Truncate(time.Second), ceil(r.Until, time.Second)
 	if r.Until == 0 {

@@ -28,7 +28,12 @@ func ruleChanges() []func(*faults.Rule) {
 				r.ID = ""
 			}
 		},
-		func(r *faults.Rule) { r.Limit = 0 },
+		func(r *faults.Rule) {
+			if r.Kind != faults.Crash { // killed at every call, it would be for ever
+				r.Limit = 0
+			}
+		},
+		func(r *faults.Rule) { r.Limit = min(r.Limit, 1) },
 		func(r *faults.Rule) { r.Delay = faults.Span{} },
 		func(r *faults.Rule) { r.Delay.Min = r.Delay.Max },
 		func(r *faults.Rule) { r.RetryAfter = 0 },

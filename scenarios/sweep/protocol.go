@@ -18,19 +18,26 @@ type Job struct {
 	Subject string `json:"subject"`
 	// Trace keeps the events and the log in the outcome.
 	Trace bool `json:"trace,omitempty"`
+	// Report collects what a page about the run shows, also when it passes.
+	Report bool `json:"report,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
+	// Once reports a failure as it is, without running it again. Then its
+	// events and log are there only with Trace.
+	Once bool `json:"once,omitempty"`
 	// Calls keeps in the outcome what the subject called.
 	Calls bool `json:"calls,omitempty"`
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
-	// Once reports a failure as it is, without running it again. Then its
-	// events and log are there only with Trace.
-	Once bool `json:"once,omitempty"`
+	// Real: it was run on a real API server, where time is not virtual and nothing
+	// has a hash.
+	Real bool `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
+	// MaxRequests ends the run of a subject that calls without end; 0: the default.
+	MaxRequests uint64 `json:"maxRequests,omitempty"`
 }
 
 // repetitions is how often a failure is run again.
@@ -66,6 +73,7 @@ type Outcome struct {
 	Trace     []byte `json:"trace,omitempty"`     // JSON lines, an event each
 	Log       []byte `json:"log,omitempty"`       // text lines on virtual time
 	Porcupine []byte `json:"porcupine,omitempty"` // HTML, when porcupine found the violation
+	Report    []byte `json:"report,omitempty"`    // JSON of a [report.Data]
 	// Error is set when the job could not be run at all (a bad plan or subject).
 	Error string `json:"error,omitempty"`
 }

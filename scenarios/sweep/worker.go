@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/report"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -76,7 +77,7 @@ func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.RunOptions{KeepTrace: job.Trace, Watchdog: job.Watchdog}
+	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
 	if outcome.Verdict == model.VerdictPass || job.Once {
@@ -157,6 +158,14 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	return o
 }
 
+func collect(r scenarios.Result) []byte {
+	text, err := json.Marshal(report.Collect(r))
+	if err != nil {
+		panic(fmt.Sprintf("sweep: what a report shows cannot be written: %v", err))
+	}
+	return text
+}
+
 // keep adds to the outcome what an artefact is made of.
 func (o *Outcome) keep(r scenarios.Result) {
 	if len(r.Record.Events) == 0 {
@@ -172,6 +181,9 @@ func (o *Outcome) keep(r scenarios.Result) {
 		fmt.Fprintf(&log, "%12s %s: %s\n", line.At, line.Process, line.Text)
 	}
 	o.Trace, o.Log = events.Bytes(), log.Bytes()
+	if o.Job.Report || o.Verdict != model.VerdictPass && !o.Job.Once {
+		o.Report = collect(r)
+	}
 	if r.Verdict.Visualize != nil {
 		var page bytes.Buffer
 		if err := r.Verdict.Visualize(&page); err == nil {

@@ -63,7 +63,7 @@ func describe(r faults.Rule) string {
 			fields = append(fields, fmt.Sprintf("%s: %v", name, value))
 		}
 	}
-	timed := r.Kind == faults.Crash && r.When == faults.AtTime
+	timed := r.Momentary()
 	add("process", r.Process != "", r.Process)
 	add("when", r.When != faults.AtTime, r.When)
 	add("verbs", len(r.Verbs) > 0, list(r.Verbs))
@@ -72,6 +72,8 @@ func describe(r faults.Rule) string {
 	add("name", r.Name != "", r.Name)
 	add("first", r.First != 0, r.First)
 	add("last", r.Last != 0, r.Last)
+	add("nth", r.Nth != 0, r.Nth)
+	add("replica", r.Replica != 0, r.Replica)
 	add("at", timed, r.From)
 	add("from", !timed && r.From != 0, r.From)
 	add("until", r.Until != 0, r.Until)
@@ -80,7 +82,7 @@ func describe(r faults.Rule) string {
 	add("delay", r.Delay.Max != 0, fmt.Sprintf("{min: %s, max: %s}", r.Delay.Min, r.Delay.Max))
 	add("retryAfter", r.RetryAfter != 0, r.RetryAfter)
 	add("direction", r.Direction != faults.BothWays, r.Direction)
-	add("restartAfter", r.Kind == faults.Crash, restart(r.RestartAfter))
+	add("restartAfter", r.Kind == faults.Crash || r.Kind == faults.CrashLoop, restart(r.RestartAfter))
 	return "{" + strings.Join(fields, ", ") + "}"
 }
 

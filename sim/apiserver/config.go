@@ -56,6 +56,8 @@ type Config struct {
 	OnCommit func(Commit)
 }
 
+const defaultControllerLag = 100 * time.Millisecond
+
 func (c *Config) complete() error {
 	if c.Clock == nil {
 		return errors.New("apiserver: config without a clock")
@@ -70,7 +72,7 @@ func (c *Config) complete() error {
 		c.BookmarkInterval = time.Minute
 	}
 	if c.ControllerLag <= 0 {
-		c.ControllerLag = 100 * time.Millisecond
+		c.ControllerLag = defaultControllerLag
 	}
 	return nil
 }

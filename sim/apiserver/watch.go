@@ -242,9 +242,7 @@ func (w *watcher) fail(err error) {
 	if w.closed {
 		return
 	}
-	status := statusOf(err)
-	body, _ := encodeStatus(status, w.format.encoding)
-	w.call.w.Send(Frame{Type: string(watch.Error), Data: frameBytes(watch.Error, body, w.format.encoding)})
+	w.call.w.Send(ErrorFrame(contentTypes[w.format.encoding], err))
 	w.end()
 }
 

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+func reportCommand() *cobra.Command {
+	var subject, file string
+	var seed uint64
+	c := &cobra.Command{
+		Use:   "report ARTEFACT|FILE.yaml|--seed N -o report.html",
+		Short: "Show a run as one HTML file that needs no network",
+		Long: "Run a plan again and show it as one HTML file that needs nothing else. Runs that pass can be shown, too.\n\n" +
+			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			job, before, err := replayJob(c, args, seed, subject)
+			if err != nil {
+				return err
+			}
+			if err := writable(file); err != nil {
+				return err
+			}
+			return writeReport(c, job, before, file)
+		},
+	}
+	c.Flags().Uint64Var(&seed, "seed", 0, "show the plan generated from this seed, or the file with this seed")
+	c.Flags().StringVarP(&file, "output", "o", "", "HTML `file` to write")
+	c.MarkFlagRequired("output")
+	addSubjectFlag(c, &subject)
+	return c
+}
+
+func writeReport(c *cobra.Command, job sweep.Job, before *artefact.Artefact, file string) error {
+	job.Report, job.Confirm = true, confirmations
+	var outcome sweep.Outcome
+	err := (sweep.Pool{}).Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
+	switch {
+	case err != nil:
+		return err
+	case outcome.Error != "":
+		return errors.New(outcome.Error)
+	}
+	outcome.Porcupine = nil // the page stands alone
+	page, err := artefact.Page(version(), replayCommandFor(outcome), outcome)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(file, page); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s\n%s\n", summary(outcome), file)
+	if before != nil && (before.Outcome.Hash != outcome.Hash || before.Outcome.Property != outcome.Property) {
+		return &exitError{exitInconclusive, "the report shows this run, which is not that of the artefact; seatrial replay shows where they part"}
+	}
+	return nil
+}

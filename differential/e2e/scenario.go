@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/seatrial/seatrial/deploy"
+	"github.com/seatrial/seatrial/differential/realserver"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/against"
+)
+
+// outages are when kube-apiserver is stopped, and for how long, by scenario.
+var outages = map[string][]struct{ at, lasts time.Duration }{
+	"api-server-restarts": {{15 * time.Second, 8 * time.Second}, {40 * time.Second, 20 * time.Second}},
+}
+
+// runOne runs a scenario on a control plane of its own.
+func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) (result *against.Result, err error) {
+	server, err := realserver.Start(ctx, realserver.Options{Binaries: b.controlPlane, RBAC: true})
+	if err != nil {
+		return nil, err
+	}
+	defer server.Stop()
+	config, err := clientcmd.BuildConfigFromFlags("", server.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.WarningHandler = rest.NoWarnings{}
+	token, err := install(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("install deploy/: %w", err)
+	}
+	folder := ""
+	if o.logs != "" {
+		folder = filepath.Join(o.logs, plan.Name)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	subject, _ := scenarios.FindSubject(scenarios.DefaultSubject)
+	return against.Run(ctx, plan, against.Options{
+		Config: config, Token: token, Subject: subject, Seed: plan.Seed, Speed: o.speed, Folder: folder,
+		Command: func(_, identity, kubeconfig string) *exec.Cmd { return b.command(&plan, identity, kubeconfig) },
+		Events:  events(plan.Name, server),
+	})
+}
+
+func events(scenario string, server *realserver.Server) []against.Event {
+	var events []against.Event
+	for _, outage := range outages[scenario] {
+		events = append(events,
+			against.Event{At: outage.at, Do: func(context.Context) error { return server.StopAPIServer() }},
+			against.Event{At: outage.at + outage.lasts, Do: server.StartAPIServer})
+	}
+	return events
+}
+
+// command is the controller as deploy/deployment.yaml runs it, but for the ports.
+func (b *binaries) command(plan *scenarios.Plan, identity, kubeconfig string) *exec.Cmd {
+	var cidrs []string
+	for _, cidr := range plan.World.CIDRs {
+		cidrs = append(cidrs, cidr.String())
+	}
+	args := []string{
+		"--kubeconfig=" + kubeconfig, "--global-cidr=" + strings.Join(cidrs, ","), "--identity=" + identity,
+		fmt.Sprintf("--workers=%d", plan.World.Controller.Workers), "--log-format=text", "--log-level=debug",
+		"--metrics-bind-address=0", "--health-probe-bind-address=0",
+	}
+	if plan.World.Controller.LeaderElection {
+		args = append(args, "--leader-elect", "--leader-election-namespace="+deploy.Namespace)
+	}
+	return exec.Command(b.controller, args...)
+}

@@ -1,0 +1,72 @@
+package artefact
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Prepare creates dir if need be and makes sure that it can be written to.
+func Prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("creating the output folder: %w", err)
+	}
+	probe, err := os.MkdirTemp(dir, ".probe-")
+	if err != nil {
+		return fmt.Errorf("writing to the output folder: %w", err)
+	}
+	return os.Remove(probe)
+}
+
+// Write makes the folder for an outcome below dir and returns its path. An
+// earlier artefact of the same run is replaced.
+func Write(dir, version string, o sweep.Outcome) (string, error) {
+	name := fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+	path := filepath.Join(dir, name)
+	temporary, err := os.MkdirTemp(dir, ".writing-")
+	if err != nil {
+		return "", fmt.Errorf("writing an artefact: %w", err)
+	}
+	defer os.RemoveAll(temporary)
+	bare := o
+	bare.Plan, bare.Trace, bare.Log, bare.Porcupine, bare.Report, bare.Job.Plan = "", nil, nil, nil, nil, ""
+	verdict, err := json.MarshalIndent(Verdict{version, sim.GeneratorName, bare}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("encoding the verdict of %s: %w", name, err)
+	}
+	page, err := Page(version, "seatrial replay "+path, o)
+	if err != nil {
+		return "", err
+	}
+	files := []struct {
+		name string
+		data []byte
+	}{
+		{"plan.yaml", []byte(o.Plan)}, {"verdict.json", append(verdict, '\n')}, {"trace.jsonl", o.Trace},
+		{"controller.log", o.Log}, {"detail.txt", []byte(o.Detail)}, {"porcupine.html", o.Porcupine}, {"report.html", page},
+		{"README.md", readme(path, version, o)},
+	}
+	for _, file := range files {
+		if len(file.data) == 0 {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(temporary, file.name), file.data, 0o644); err != nil {
+			return "", fmt.Errorf("writing an artefact: %w", err)
+		}
+	}
+	if err := os.Chmod(temporary, 0o755); err != nil {
+		return "", fmt.Errorf("writing an artefact: %w", err)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		return "", fmt.Errorf("replacing an artefact: %w", err)
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return "", fmt.Errorf("writing an artefact: %w", err)
+	}
+	return path, nil
+}

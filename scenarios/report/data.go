@@ -1,0 +1,164 @@
+package report
+
+import "time"
+
+// Data is everything that a page shows of one run. Times are virtual, in
+// nanoseconds since the run began.
+type Data struct {
+	About    About    `json:"about"`
+	Plan     string   `json:"plan"`
+	Laws     []Law    `json:"laws"`
+	Actors   []Actor  `json:"actors"`
+	Weather  []Rule   `json:"weather"`
+	Calls    []Call   `json:"calls"`
+	Frames   []Frame  `json:"frames"`
+	Commits  []Commit `json:"commits"`
+	Owners   []Owner  `json:"owners"`
+	Log      []Line   `json:"log"`
+	Bodies   []string `json:"bodies"` // what calls and commits refer to by index + 1
+	Trace    []string `json:"trace"`  // every event, a line each, in order of its number
+	Detail   string   `json:"detail,omitempty"`
+	Explains string   `json:"explains,omitempty"` // what shrinking found out
+}
+
+// About is what stands at the head of the page.
+type About struct {
+	Subject    string        `json:"subject"`
+	Scenario   string        `json:"scenario"`
+	Seed       string        `json:"seed"` // text: JavaScript cannot hold every seed as a number
+	Verdict    string        `json:"verdict"`
+	Property   string        `json:"property,omitempty"`
+	Message    string        `json:"message,omitempty"`
+	Hash       string        `json:"hash"`
+	Reproduced string        `json:"reproduced,omitempty"`
+	Version    string        `json:"version,omitempty"`
+	Generator  string        `json:"generator,omitempty"`
+	Replay     string        `json:"replay,omitempty"` // the command
+	Cleared    time.Duration `json:"cleared"`
+	Ended      time.Duration `json:"ended"`
+	Culprit    *Culprit      `json:"culprit,omitempty"`
+	// Files beside the page that it links to, as far as they exist.
+	Porcupine bool `json:"porcupine,omitempty"`
+}
+
+// Culprit is the event that broke the law.
+type Culprit struct {
+	Seq  uint64        `json:"seq"`
+	At   time.Duration `json:"at"`
+	Call uint64        `json:"call,omitempty"`
+	Text string        `json:"text"`
+}
+
+// Law is one property and how its check ended.
+type Law struct {
+	Name    string `json:"name"`
+	Class   string `json:"class"`
+	Status  string `json:"status"`
+	Message string `json:"message,omitempty"`
+}
+
+// Actor is a process, with its lives one after the other.
+type Actor struct {
+	Name  string `json:"name"`
+	User  bool   `json:"user,omitempty"`
+	Lives []Life `json:"lives"`
+}
+
+// Life is one incarnation.
+type Life struct {
+	Number int           `json:"number"`
+	From   time.Duration `json:"from"`
+	Until  time.Duration `json:"until"`
+	End    string        `json:"end,omitempty"` // crashed or stopped; empty: it lived to the end
+}
+
+// Rule is one fault of the plan: its window, and when it took effect.
+type Rule struct {
+	ID      string        `json:"id"`
+	Kind    string        `json:"kind"`
+	Process string        `json:"process,omitempty"` // pattern; empty: every process under test
+	Text    string        `json:"text"`
+	From    time.Duration `json:"from"`
+	Until   time.Duration `json:"until"`
+	Always  bool          `json:"always,omitempty"` // in force for the whole safety phase
+	Hits    []Hit         `json:"hits,omitempty"`
+}
+
+// Hit is one effect of a rule.
+type Hit struct {
+	Seq  uint64        `json:"seq"`
+	At   time.Duration `json:"at"`
+	Call uint64        `json:"call,omitempty"`
+}
+
+// Call is one request, seen from its client.
+type Call struct {
+	ID       uint64        `json:"id"`
+	Actor    string        `json:"actor"`
+	Life     int           `json:"life"`
+	Verb     string        `json:"verb"`
+	Resource string        `json:"resource"` // with subresource
+	Object   string        `json:"object,omitempty"`
+	Query    string        `json:"query,omitempty"`
+	Seq      uint64        `json:"seq"`
+	From     time.Duration `json:"from"`
+	Until    time.Duration `json:"until"`
+	Outcome  string        `json:"outcome"` // ok, failed, unknown or open: it never returned
+	Code     int           `json:"code,omitempty"`
+	Error    string        `json:"error,omitempty"`
+	Faults   []string      `json:"faults,omitempty"` // ids of the rules that hit it
+	Request  int           `json:"request,omitempty"`
+	Response int           `json:"response,omitempty"`
+}
+
+// Frame is one event of a watch, as its client received it.
+type Frame struct {
+	Call     uint64        `json:"call"`
+	Seq      uint64        `json:"seq"`
+	At       time.Duration `json:"at"`
+	Type     string        `json:"type"`
+	Object   string        `json:"object,omitempty"`
+	Revision uint64        `json:"revision,omitempty"`
+}
+
+// Commit is one entry of the revision log.
+type Commit struct {
+	Seq      uint64        `json:"seq"`
+	Revision uint64        `json:"revision"`
+	At       time.Duration `json:"at"`
+	Call     uint64        `json:"call,omitempty"`
+	Actor    string        `json:"actor,omitempty"` // empty: the server itself
+	Resource string        `json:"resource"`
+	Object   string        `json:"object"`
+	Old      int           `json:"old,omitempty"`
+	New      int           `json:"new,omitempty"`
+}
+
+// Owner is one service (or other holder of IPs) over time.
+type Owner struct {
+	Name     string     `json:"name"`
+	Exported []Interval `json:"exported,omitempty"` // while its Service and its export existed
+	Holds    []Hold     `json:"holds,omitempty"`
+}
+
+// Interval is [From, Until).
+type Interval struct {
+	From  time.Duration `json:"from"`
+	Until time.Duration `json:"until"`
+}
+
+// Hold is an IP in somebody's hands.
+type Hold struct {
+	IP  string `json:"ip"`
+	Via string `json:"via"`
+	Interval
+	Seq  uint64 `json:"seq"`            // of the commit that began it
+	Ends uint64 `json:"ends,omitempty"` // of the commit that ended it
+}
+
+// Line is a line that a process logged.
+type Line struct {
+	At    time.Duration `json:"at"`
+	Actor string        `json:"actor"`
+	Text  string        `json:"text"`
+}

@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/sim/apiserver"
+)
+
+// What a server says when it ends a watch with an ERROR event.
+var (
+	errWatchBroken  = apierrors.NewInternalError(errors.New("etcdserver: no leader"))
+	errWatchExpired = apierrors.NewResourceExpired("The resourceVersion for the provided watch is too old.")
+)
+
+// weighWatch asks the schedule for the fate of a watch that has been opened,
+// and plans its end when a rule hits it.
+func (w *world) weighWatch(c *call) {
+	if len(w.config.Faults) == 0 {
+		return
+	}
+	fate := w.schedule.DecideWatch(w.asRulesSee(c), w.drawFor(c.key))
+	if fate.Rule == nil {
+		return
+	}
+	w.fault(c, fate.Rule)
+	var why error
+	switch fate.Rule.Kind {
+	case faults.WatchError:
+		why = errWatchBroken
+	case faults.WatchExpired:
+		why = errWatchExpired
+	}
+	w.agenda.add(w.now()+fate.Delay, c.key+" closed", func() {
+		if why == nil || c.over {
+			w.endStream(c, nil)
+			return
+		}
+		w.stopServing(c)
+		(&answer{call: c}).Send(apiserver.ErrorFrame(c.contentType, why))
+		(&answer{call: c}).Close()
+	})
+}
+
+// weighEvent asks the schedule for the fate of one event of a watch: how late
+// it is, and how often it comes.
+func (w *world) weighEvent(c *call, f apiserver.Frame, key string) (late time.Duration, times int) {
+	if !w.eventRules || f.Type == "ERROR" || isInitialEnd(f) {
+		return 0, 1
+	}
+	bookmark := f.Type == "BOOKMARK"
+	nth := 0
+	if !bookmark {
+		nth = c.perObject[f.Namespace+"/"+f.Name]
+	}
+	event := w.asRulesSee(c)
+	event.Namespace, event.Name, event.Nth = f.Namespace, f.Name, nth
+	fate := w.schedule.DecideEvent(event, bookmark, w.drawFor(key))
+	if fate.Rule == nil {
+		return 0, 1
+	}
+	w.fault(c, fate.Rule)
+	switch fate.Rule.Kind {
+	case faults.WatchDelayed:
+		return fate.Delay, 1
+	case faults.EventRepeated:
+		return 0, 2
+	}
+	return 0, 0 // withheld or lost
+}
