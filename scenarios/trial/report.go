@@ -73,6 +73,7 @@ func describe(r faults.Rule) string {
 	add("first", r.First != 0, r.First)
 	add("last", r.Last != 0, r.Last)
 	add("nth", r.Nth != 0, r.Nth)
+	add("nth", r.Nth != 0, r.Nth)
 	add("replica", r.Replica != 0, r.Replica)
 	add("at", timed, r.From)
 	add("from", !timed && r.From != 0, r.From)

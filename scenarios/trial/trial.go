@@ -58,8 +58,9 @@ type Trial struct {
 	// long the world then has to come to rest, at least 30s. Default 2m each.
 	Safety, Settle time.Duration
 
-	// Server says more about the cluster: API server replicas, WatchList,
-	// compaction, namespaces. Definitions in it are added to those of Cluster.
+	// Server says more about the cluster: API server replicas (default: one or
+	// two, by the seed), WatchList, compaction, namespaces. Definitions in it are
+	// added to those of Cluster.
 	Server sim.Server
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
