@@ -30,7 +30,7 @@ func (r report) text() string {
 	}
 	r.story(&b)
 	for _, p := range result.Record.History.Problems {
-		fmt.Fprintf(&b, "%s %s at %s: %s\n%s", p.Kind, p.Process, p.At, p.Message, p.Detail)
+		fmt.Fprintf(&b, "%s %s at %s: %s\n%s\n", p.Kind, p.Process, p.At, p.Message, p.Detail)
 	}
 	for _, e := range result.Record.Events {
 		fmt.Fprintln(&b, e)
