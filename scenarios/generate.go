@@ -89,7 +89,11 @@ func generate(seed sim.Seed, s sizes) Plan {
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.fixed {
+		if p.World.Latency.Max >= 100*time.Millisecond {
+			p.Settle += time.Minute // a start takes many round trips
+		}
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+		p.Steps = append(p.Steps, drawHeadless(newDice(seed, "headless"), s, habits)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
@@ -115,7 +119,8 @@ func (w *World) draw(d dice, s sizes) {
 		faults.Span{Min: time.Millisecond, Max: 400 * time.Millisecond})
 	w.APIServer.CompactEvery = pick(d, 0, 0, 0, 20*time.Second, 45*time.Second)
 	w.APIServer.Replicas = 1 + d.weighted(6, 3, 1)
-	w.APIServer.WatchList = d.chance(0.15)
+	// Not WatchList: client-go keeps what a watch begins with in a map, so that
+	// most controllers would not do the same twice.
 	if d.chance(0.3) {
 		w.Consumers = 1
 	}

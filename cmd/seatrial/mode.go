@@ -101,10 +101,10 @@ func (a *aimed) generate(seed sim.Seed) scenarios.Plan {
 	return scenarios.Generate(seed)
 }
 
-// plain is the job of a seed in a sweep that aims at nothing.
-func (a *aimed) plain(seed uint64, subject string) sweep.Job {
-	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: a.illegal}
-	if a.illegal {
+// plainJob is the job of a seed in a sweep that aims at nothing.
+func plainJob(seed uint64, subject string, illegal bool) sweep.Job {
+	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: illegal}
+	if illegal {
 		job.Replay = fmt.Sprintf("%s sweep --seeds %d --allow-illegal --subject %s", quote(os.Args[0]), seed, subject)
 	}
 	return job
@@ -123,14 +123,4 @@ func (a *aimed) command(source, name, subject string) string {
 		text += " --allow-illegal"
 	}
 	return text
-}
-
-// runAimed runs an aimed sweep, prints and keeps; its error carries the exit code.
-func runAimed(c *cobra.Command, out output, workers int, s aim.Sweep) error {
-	if err := out.prepare(); err != nil {
-		return err
-	}
-	p := newPrinter(out, c.OutOrStdout(), s.Only == "")
-	err := s.Run(c.Context(), sweep.Pool{Workers: workers}.Run, p.print)
-	return finishRun(c, p, err)
 }
