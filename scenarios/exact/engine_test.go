@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,10 +23,16 @@ import (
 // build makes a module of testdata/chancy.
 func build(t *testing.T) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "chancy.wasm")
-	flags, err := exact.Builder{Cache: t.TempDir()}.Flags(t.Context(), "./testdata/chancy")
+	return buildFrom(t, "./testdata/chancy")
+}
+
+func buildFrom(t *testing.T, folder string, more ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "module.wasm")
+	flags, err := exact.Builder{Cache: t.TempDir()}.Flags(t.Context(), folder)
 	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), "go", append(append([]string{"build"}, flags...), "-o", file, "./testdata/chancy")...)
+	arguments := slices.Concat([]string{"build"}, flags, more, []string{"-o", file, folder})
+	command := exec.CommandContext(t.Context(), "go", arguments...)
 	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -100,6 +107,24 @@ func TestAProgramsEndIsReported(t *testing.T) {
 		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
 	}
 	assert.NotEmpty(t, lines(t, engine, 1), "what went wrong before does not matter")
+}
+
+func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
+	engine := open(t, buildFrom(t, "./testdata/warm", "-buildmode=c-shared"), t.TempDir())
+	assert.Equal(t, "warm\n", string(engine.Greeting))
+	for _, c := range []struct {
+		word    string
+		code    uint32
+		message string
+	}{
+		{"one", 0, "1 1 99 one\n"}, {"memory", 0, "1 1 99 memory\n"}, {"two", 0, "1 1 99 two\n"},
+		{"panic", 2, "panic: nobody recovers this"}, {"exit", 9, ""}, {"two", 0, "1 1 99 two\n"},
+	} {
+		out, err := engine.Run(t.Context(), exact.Input{Stdin: []byte(c.word + "\n")})
+		require.NoError(t, err)
+		assert.Equal(t, c.code, out.ExitCode, "%s: %s", c.word, out.Stderr)
+		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
+	}
 }
 
 func TestADamagedCacheIsMadeAgain(t *testing.T) {
