@@ -5,11 +5,14 @@ package deploy_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -108,5 +111,32 @@ func decodeAll(t *testing.T, decoder runtime.Decoder, content []byte) []runtime.
 		require.NoError(t, err, string(bytes.TrimSpace(document)))
 
 		objects = append(objects, object)
+	}
+}
+
+// What the dashboard asks for is what the controller says.
+func TestDashboardAsksForMetricsThatExist(t *testing.T) {
+	text, err := os.ReadFile("grafana-dashboard.json")
+	require.NoError(t, err)
+
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+
+	source, err := os.ReadFile("../controller/metrics.go")
+	require.NoError(t, err)
+
+	for _, panel := range dashboard.Panels {
+		require.NotEmpty(t, panel.Targets, panel.Title)
+
+		for _, target := range panel.Targets {
+			for _, name := range regexp.MustCompile(`(globalingressip|submariner)_\w+`).FindAllString(target.Expr, -1) {
+				assert.Contains(t, string(source), `"`+strings.TrimSuffix(name, "_bucket")+`"`, panel.Title)
+			}
+		}
 	}
 }
