@@ -28,7 +28,7 @@ type weather struct {
 var feasible = []faults.Kind{
 	faults.ConnectionRefused, faults.ConnectionReset, faults.TooManyRequests, faults.InternalError,
 	faults.ServiceUnavailable, faults.GatewayTimeout, faults.TimeoutApplied, faults.TimeoutDropped,
-	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.WatchClosed, faults.Partition, faults.Crash,
+	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.Hold, faults.WatchClosed, faults.Partition, faults.Crash,
 }
 
 // ErrInfeasible: the plan has a fault that only a simulated cluster can have.
