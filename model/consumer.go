@@ -125,7 +125,7 @@ func (v *view) show(f *Frame, ip string) {
 func (v *view) secondOwner(f *Frame, seen *body) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
 	other, taken := v.holder[ip]
-	if ip != "" && taken && other != who && !v.history.meddled(f.Seq, who, other) {
+	if ip != "" && taken && other != who && !v.history.meddled(ip, f.Seq) {
 		return fmt.Sprintf("%s and %s both have %s", other, who, ip)
 	}
 	return ""
@@ -143,21 +143,17 @@ func (v *view) lostIP(f *Frame, seen *body) string {
 	return fmt.Sprintf("%s went from %s to %s, though nobody asked for that", who, before, ip)
 }
 
-// meddled tells whether, before an event, a user wrote to the GlobalIngressIP of
-// one of the owners, or to any claim: then what they show is not the subject's
-// doing alone.
-func (h *History) meddled(before uint64, owners ...owner) bool {
-	for i := range h.Calls {
-		call := &h.Calls[i]
-		if call.CallSeq >= before {
+// meddled tells whether a user gave or took the IP before an event, through a
+// status, a claim or an internal Service: then what consumers are shown is not
+// the subject's doing alone.
+func (h *History) meddled(ip string, before uint64) bool {
+	for _, c := range h.derive().changes() {
+		if c.Seq >= before {
 			break
 		}
-		if !call.User || !call.writes() {
-			continue
-		}
-		ingress := call.Group == ingressIPGroup && call.Resource == ingressIPResource
-		if call.Group == claimGroup && call.Resource == claimResource ||
-			ingress && (call.Name == "" || slices.Contains(owners, ownerOf(call.Namespace, call.Name))) {
+		was, is := c.holds()
+		added := without(is, was)
+		if c.User && slices.ContainsFunc(append(added, without(was, is)...), func(held hold) bool { return held.ip == ip }) {
 			return true
 		}
 	}

@@ -37,6 +37,7 @@ func draw(seed sim.Seed, illegal bool) Plan {
 	}
 	if d.chance(0.05) { // a crowd now and then
 		sizes.services = d.between(9, 24)
+		sizes.settle = 4 * time.Minute // one worker, and up to a second for each call
 	}
 	p := generate(seed, sizes)
 	p.Name = fmt.Sprintf("seed-%d", seed)
@@ -88,6 +89,9 @@ func generate(seed sim.Seed, s sizes) Plan {
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.fixed {
+		if p.World.Latency.Max >= 100*time.Millisecond {
+			p.Settle += time.Minute // a start takes many round trips
+		}
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
 		p.Steps = append(p.Steps, drawHeadless(newDice(seed, "headless"), s, habits)...)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -100,14 +99,4 @@ func (a *aimed) command(source, name, subject string) string {
 		text += " --keep-faults"
 	}
 	return text
-}
-
-// runAimed runs an aimed sweep, prints and keeps; its error carries the exit code.
-func runAimed(c *cobra.Command, out output, workers int, s aim.Sweep) error {
-	if err := out.prepare(); err != nil {
-		return err
-	}
-	p := newPrinter(out, c.OutOrStdout(), s.Only == "")
-	err := s.Run(c.Context(), sweep.Pool{Workers: workers}.Run, p.print)
-	return finishRun(c, p, err)
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -39,7 +41,10 @@ type printer struct {
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
-	err     error
+	rates   string // how fast a sweep was; empty: not measured
+	// flaky are the failures that were not the same run each time.
+	flaky []sweep.Outcome
+	err   error
 }
 
 func newPrinter(o output, out io.Writer, quiet bool) *printer {
@@ -51,10 +56,10 @@ func (p *printer) print(o sweep.Outcome) {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
 	}
-	p.counts[o.Verdict]++
-	for kind, times := range o.Fired {
-		p.fired[kind] += times
+	if isFlaky(o) {
+		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
+	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)
 	if failed && p.dir != "" {
@@ -78,6 +83,22 @@ func (p *printer) print(o sweep.Outcome) {
 	p.printFailure(o)
 	if p.failure == "" {
 		p.failure = fmt.Sprintf("%s\n%s", oneLine(o), replay)
+	}
+}
+
+func (p *printer) count(verdict model.VerdictKind, fired map[string]int) {
+	p.counts[verdict]++
+	for kind, times := range fired {
+		p.fired[kind] += times
+	}
+}
+
+// restore counts a run of an earlier sweep that is gone on with.
+func (p *printer) restore(e *results.Entry, folder string) {
+	p.count(e.Verdict, e.Fired)
+	if !e.Passed() && p.failure == "" {
+		p.failure = fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
+			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact)))
 	}
 }
 
@@ -199,6 +220,9 @@ func (p *printer) printTotals() {
 		}
 	}
 	fmt.Fprintf(p.out, "%d seeds: %s\n", total, strings.Join(parts, ", "))
+	if p.rates != "" {
+		fmt.Fprintln(p.out, p.rates)
+	}
 	var kinds []string
 	for kind, times := range p.fired {
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, times))

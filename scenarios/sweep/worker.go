@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"slices"
 	"testing"
@@ -26,6 +27,9 @@ func ServeIfWorker(subjects ...scenarios.Subject) {
 	if os.Getenv(workerVariable) == "" {
 		return
 	}
+	// A terminal interrupts everybody in front of it. Whether this process ends
+	// is for its pool to say: it would look as if the subject had ended it.
+	signal.Ignore(os.Interrupt)
 	results := os.NewFile(3, "results")
 	// A seed's garbage is its whole world, and little outlives it: collecting
 	// less often costs some tens of megabytes and saves a tenth of the time.
