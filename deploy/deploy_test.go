@@ -17,10 +17,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	sigsyaml "sigs.k8s.io/yaml"
@@ -139,4 +142,32 @@ func TestDashboardAsksForMetricsThatExist(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The patch for gateways gives what nftables needs and leaves the rest.
+func TestGatewayPatch(t *testing.T) {
+	read := func(name string) []byte {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		converted, err := sigsyaml.YAMLToJSON(text)
+		require.NoError(t, err)
+
+		return converted
+	}
+
+	patched, err := strategicpatch.StrategicMergePatch(read("deployment.yaml"), read("gateway.yaml"), appsv1.Deployment{})
+	require.NoError(t, err)
+
+	var gateway appsv1.Deployment
+	require.NoError(t, sigsyaml.UnmarshalStrict(patched, &gateway))
+
+	spec := gateway.Spec.Template.Spec
+	require.Len(t, spec.Containers, 1)
+	assert.True(t, spec.HostNetwork)
+	assert.Contains(t, spec.Containers[0].Args, "--data-path=nftables")
+	assert.Equal(t, []corev1.Capability{"NET_ADMIN"}, spec.Containers[0].SecurityContext.Capabilities.Add)
+	assert.True(t, *spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem, "as before")
+	assert.Empty(t, spec.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	assert.Len(t, spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, 1)
+	assert.NotNil(t, spec.Containers[0].LivenessProbe)
 }
