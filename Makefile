@@ -80,6 +80,10 @@ fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m
 differential: ## random requests to the simulated server and to a real one: make differential FOR=10m
 	cd differential && go run . -known known.json -for $(FOR) -seed $(SEED)
 
+.PHONY: e2e
+e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
+	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
+
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	go test ./... -run '^$$' -bench . -benchmem
