@@ -44,7 +44,7 @@ func shrinkCommand() *cobra.Command {
 	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
 	c.MarkFlagRequired("output")
 	c.Flags().StringVar(&picture, "report", "", "show the small run in this HTML `file`, too")
-	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
+	c.Flags().IntVar(&workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
 	from.addFlags(c)
 	return c
 }
