@@ -92,10 +92,17 @@ func setCondition(gip *v1.GlobalIngressIP, condition metav1.Condition) {
 }
 
 // reportCondition writes a condition and an Event about it, if it is news. The
-// address stays as it is.
+// address stays as it is, unless somebody else wrote it: then it may be another
+// owner's.
 func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressIP, condition metav1.Condition) error {
 	reported := gip.DeepCopy()
 	setCondition(reported, condition)
+
+	// Whoever waits for an address has none: it could not be claimed.
+	waits := condition.Reason == v1.ReasonIPPoolAllocationFailed
+	if waits || publishedBy(gip) != gip.Status.AllocatedIP {
+		reported.Status.AllocatedIP = ""
+	}
 
 	if equality.Semantic.DeepEqual(gip.Status, reported.Status) {
 		return nil

@@ -32,7 +32,11 @@ type proxy struct {
 	listener net.Listener
 }
 
-const headerTimeout = 10 * time.Second
+const (
+	headerTimeout = 10 * time.Second
+	// deadConnection is after how long a silent connection is given up.
+	deadConnection = 45 * time.Second
+)
 
 func (p *proxy) listen() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,6 +85,9 @@ func (p *proxy) strikesBefore(w http.ResponseWriter, r *http.Request, call *mode
 	}
 	switch kind {
 	case faults.ConnectionRefused, faults.ConnectionReset:
+		panic(http.ErrAbortHandler)
+	case faults.BlackHole:
+		pause(r.Context(), deadConnection, nil)
 		panic(http.ErrAbortHandler)
 	case faults.Crash:
 		if fate.Rule.When == faults.BeforeCall {

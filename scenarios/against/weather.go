@@ -2,7 +2,9 @@ package against
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,25 @@ type weather struct {
 	schedule *faults.Schedule
 	counts   map[string]int
 	clear    chan struct{} // closed when the weather clears
+}
+
+// feasible are the kinds of faults that a proxy and a kill can bring about.
+var feasible = []faults.Kind{
+	faults.ConnectionRefused, faults.ConnectionReset, faults.TooManyRequests, faults.InternalError,
+	faults.ServiceUnavailable, faults.GatewayTimeout, faults.TimeoutApplied, faults.TimeoutDropped,
+	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.WatchClosed, faults.Partition, faults.Crash,
+}
+
+// ErrInfeasible: the plan has a fault that only a simulated cluster can have.
+var ErrInfeasible = errors.New("this fault cannot be brought about on a real API server")
+
+func checkFaults(rules []faults.Rule) error {
+	for i := range rules {
+		if !slices.Contains(feasible, rules[i].Kind) {
+			return fmt.Errorf("faults[%d].kind: %s: %w; feasible are %v", i, rules[i].Kind, ErrInfeasible, feasible)
+		}
+	}
+	return nil
 }
 
 func newWeather(seed sim.Seed, rules []faults.Rule, record *recorder) *weather {
