@@ -117,13 +117,14 @@ func writeFile(file string, data []byte) error {
 	return nil
 }
 
-// lists are the parts of a scenario file that say what is done and what goes
-// wrong, and in what world.
+// lists are the parts of a scenario file that say in what world what is done
+// and what goes wrong.
 func lists(text []byte) string {
-	_, rest, ok := bytes.Cut(text, []byte("\nworld:"))
-	if ok {
-		return "world:" + string(bytes.TrimRight(rest, "\n"))
+	text, _, _ = bytes.Cut(text, []byte("\nexpect:"))
+	for _, first := range []string{"world:", "safety:", "settle:", "steps:", "faults:"} {
+		if _, rest, ok := bytes.Cut(text, []byte("\n"+first)); ok {
+			return first + string(bytes.TrimRight(rest, "\n"))
+		}
 	}
-	_, rest, _ = bytes.Cut(text, []byte("\nsteps:"))
-	return "steps:" + string(bytes.TrimRight(rest, "\n"))
+	return ""
 }
