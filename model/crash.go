@@ -75,7 +75,10 @@ func noProblem(kind ProblemKind) func(*History) Result {
 			if problem.Kind != kind || kind == Exited && strings.Contains(problem.Message, leaderElectionLost) {
 				continue
 			}
-			text := fmt.Sprintf("%s: %s: %s", problem.Process, problem.Kind, problem.Message)
+			text := fmt.Sprintf("%s: %s", problem.Kind, problem.Message)
+			if problem.Process != "" {
+				text = problem.Process + ": " + text
+			}
 			return violated(text, Culprit{At: problem.At, Text: text})
 		}
 		return held()

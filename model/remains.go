@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Remains lists the properties of what may not be left behind when the world
-// has come to rest. They hold for any controller, but not in a world whose users
-// put finalizers on objects and leave them there.
-func Remains() []Property { return []Property{noOrphans(), finalizersRemoved()} }
+// Remains lists the properties of what may not be left behind: orphans and
+// finalizers when the world has come to rest, times that are not the run's. They
+// hold for any controller, but not in a world whose users put finalizers on
+// objects and leave them there.
+func Remains() []Property { return []Property{noOrphans(), finalizersRemoved(), noWallClock()} }
 
 // noOrphans judges the end state: an object with owner references has an owner
 // that exists, by uid. The simulated cluster has a garbage collector, so an

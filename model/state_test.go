@@ -112,6 +112,22 @@ func byName(t *testing.T, list []Property, name string) Property {
 	return Property{}
 }
 
+func TestNoWallClock(t *testing.T) {
+	at := func(text string) *History {
+		return newStore().put("a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"since": text} }).end()
+	}
+	clock := byName(t, Remains(), "no-wall-clock")
+	assert.Equal(t, Held, clock.Check(at("2000-01-01T00:00:01Z")).Status)
+	assert.Equal(t, Held, clock.Check(at("2010-01-01T00:00:01Z")).Status, "a certificate, perhaps")
+	assert.Equal(t, Held, clock.Check(at("on 2026-01-01T00:00:01Z")).Status, "prose")
+	byUser := at("2026-01-01T00:00:01Z")
+	byUser.Commits[0].User = true
+	assert.Equal(t, Held, clock.Check(byUser).Status, "users may write what they like")
+	result := clock.Check(at("2026-01-01T00:00:01Z"))
+	assert.Equal(t, Violated, result.Status)
+	assert.Equal(t, "data.since of configmaps default/a is 2026-01-01T00:00:01Z, while it was 2000-01-01T00:00:01Z in the run: it was read from the wall clock, or from outside", result.Message)
+}
+
 // What was asked to be deleted in the last half minute may still be under way.
 func TestADeletionUnderWayIsNotHeld(t *testing.T) {
 	s := newStore().put("a", data("x")).put("a", dying)
@@ -154,7 +170,7 @@ func TestLikeTwin(t *testing.T) {
 		{"names made up by the subject", "five random letters, one within the other", TwinOptions{Twins: []*History{newStore().put("set-bcdfg", data("x")).put("set-bcdfg-24567", data("y")).put("b", note("set-bcdfg-24567 of set-bcdfg")).end()}},
 			newStore().put("set-xwvts", data("x")).put("set-xwvts-98765", data("y")).put("b", note("set-xwvts-98765 of set-xwvts")).end(), ""},
 		{"names with vowels", "are nobody's random letters", TwinOptions{Twins: []*History{newStore().put("set-aaaaa", data("x")).end()}},
-			newStore().put("set-eeeee", data("x")).end(), "configmaps default/set-aaaaa: there is none, and in fair weather is one (and 1 more, next: configmaps default/set-eeeee: there is one, and in fair weather is none)"},
+			newStore().put("set-eeeee", data("x")).end(), "configmaps default/set-aaaaa: there is none, and in fair weather is one; configmaps default/set-eeeee: there is one, and in fair weather is none"},
 		{"one generated too many", "", TwinOptions{Twins: []*History{newStore().put("pod-aaaaa", generated("aaaaa")).end()}},
 			newStore().put("pod-bbbbb", generated("bbbbb")).put("pod-ccccc", generated("ccccc")).end(),
 			"configmaps default/pod-*: there are 2, and in fair weather is one"},

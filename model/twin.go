@@ -69,11 +69,20 @@ func checkLikeTwin(h *History, o TwinOptions) Result {
 	if len(differences) == 0 {
 		return held()
 	}
-	message := differences[0].String()
-	if more := len(differences) - 1; more > 0 {
-		message += fmt.Sprintf(" (and %d more, next: %s)", more, differences[1])
+	return violated(listDifferences(differences), h.lastOfNormal(differences[0].name))
+}
+
+// listDifferences names the first few and counts the others.
+func listDifferences(all []difference) string {
+	const most = 4
+	var texts []string
+	for _, d := range all[:min(most, len(all))] {
+		texts = append(texts, d.String())
 	}
-	return violated(message, h.lastOfNormal(differences[0].name))
+	if more := len(all) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more differences", more))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // covers: where two twins differ, nothing is determined.

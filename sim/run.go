@@ -56,10 +56,8 @@ func (w *world) inBubble(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(r), "blocked goroutines remain") {
 			panic(r)
 		}
-		w.problems = append(w.problems, model.Problem{
-			Kind: model.Leaked, At: w.history.Ended,
-			Message: "goroutines are still blocked after every process was stopped", Detail: string(stacks()),
-		})
+		message, detail := describeLeak(string(stacks()))
+		w.problems = append(w.problems, model.Problem{Kind: model.Leaked, At: w.history.Ended, Message: message, Detail: detail})
 	}()
 	synctest.Test(t, func(*testing.T) { w.live() })
 }

@@ -174,7 +174,7 @@ func TestProblemsAreNamed(t *testing.T) {
 			go func() { <-make(chan int) }()
 			<-ctx.Done()
 			return nil
-		}, model.Leaked, "still blocked"},
+		}, model.Leaked, "1 started by github.com/seatrial/seatrial/sim_test"},
 		{"ignores its context", func(ctx context.Context, _ sim.Env) error {
 			<-make(chan int)
 			return nil

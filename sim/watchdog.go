@@ -11,7 +11,8 @@ import (
 // OnHang is called, outside the bubble, when a run made no progress for
 // Config.Watchdog of real time: a goroutine of the subject blocks on something
 // that is not of the bubble, so virtual time cannot pass. The bubble cannot be
-// ended from outside; the function must end the process. A worker process
+// ended from outside; the function must end the process. stacks begins with the
+// goroutines to blame, with advice, and then has all of them. A worker process
 // replaces it with one that reports the seed first.
 var OnHang = func(seed Seed, stacks []byte) {
 	fmt.Fprintf(os.Stderr, "seatrial: seed %d hangs: a goroutine blocks virtual time\n%s\n", seed, stacks)
@@ -34,7 +35,7 @@ func watch(seed Seed, patience time.Duration, progress *atomic.Uint64) (stop fun
 			}
 			current := progress.Load()
 			if current == last {
-				OnHang(seed, stacks())
+				OnHang(seed, describeHang(stacks()))
 			}
 			last = current
 		}

@@ -42,7 +42,9 @@ type printer struct {
 	// first failure.
 	failure string
 	rates   string // how fast a sweep was; empty: not measured
-	err     error
+	// flaky are the failures that were not the same run each time.
+	flaky []sweep.Outcome
+	err   error
 }
 
 func newPrinter(o output, out io.Writer, quiet bool) *printer {
@@ -53,6 +55,9 @@ func (p *printer) print(o sweep.Outcome) {
 	if o.Error != "" {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
+	}
+	if isFlaky(o) {
+		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
 	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass

@@ -122,5 +122,10 @@ func finishRun(c *cobra.Command, p *printer, err error) error {
 		}
 		return &exitError{code: exitInconclusive}
 	}
+	notes := c.OutOrStdout()
+	if p.json {
+		notes = c.ErrOrStderr()
+	}
+	explainFlaky(c, notes, p.flaky)
 	return p.finish()
 }

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	_ "embed" // for the file laid over package runtime
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +46,7 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "seatrial"), nil
 }
 
-// Build returns the file that holds the module. When the sources are those of
+// Build returns a file that holds the module and that later builds leave alone. When the sources are those of
 // the last time, the go command finds that out in a few seconds and nothing is
 // built.
 func (b Builder) Build(ctx context.Context) (string, error) {
@@ -60,16 +62,33 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(b.Cache, "module.wasm")
-	if err := discardDamaged(file); err != nil {
+	built := b.target(dir)
+	if err := discardDamaged(built); err != nil {
 		return "", err
 	}
 	args := append([]string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"}, flags...)
 	b.say("building the module of exact mode; the first time that takes minutes")
-	if err := b.run(ctx, append(args, "-o", file, guestPackage)...); err != nil {
+	if err := b.run(ctx, append(args, "-o", built, guestPackage)...); err != nil {
 		return "", err
 	}
-	return file, noteDigest(file)
+	return keep(built, b.Cache)
+}
+
+// target is where the go command finds what it built last from a folder.
+func (b Builder) target(dir string) string {
+	name := sha256.Sum256([]byte(dir))
+	return filepath.Join(b.Cache, "built", hex.EncodeToString(name[:8])+".wasm")
+}
+
+// Built says whether there is a module built from these sources, however they
+// were then: without one, Build takes minutes.
+func (b Builder) Built(ctx context.Context) bool {
+	dir, err := b.sources(ctx)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(b.target(dir))
+	return err == nil
 }
 
 // Flags are what go build and go test need, beside GOOS=wasip1 GOARCH=wasm, for
@@ -95,12 +114,14 @@ func (b Builder) Flags(ctx context.Context, patterns ...string) ([]string, error
 	return flags, nil
 }
 
-// sources finds a folder in which the go command knows the guest's package.
+// sources finds the folder of the project's module, in which the go command
+// knows the guest's package.
 func (b Builder) sources(ctx context.Context) (string, error) {
 	list := wasip1(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", guestPackage))
 	list.Dir = b.Dir
 	if _, err := list.Output(); err == nil {
-		return b.Dir, nil
+		file, err := b.ask(ctx, "GOMOD")
+		return filepath.Dir(file), err
 	}
 	none := errors.New("the sources of seatrial, which exact mode is built from, are not here: run inside a checkout of it or of a module that requires github.com/seatrial/seatrial, or give --module FILE with a module that was built elsewhere")
 	if b.Version == "" || strings.HasPrefix(b.Version, "(") {
@@ -118,16 +139,25 @@ func (b Builder) sources(ctx context.Context) (string, error) {
 	return module.Dir, nil
 }
 
+// ask returns a variable of the go command's environment.
+func (b Builder) ask(ctx context.Context, name string) (string, error) {
+	env := exec.CommandContext(ctx, "go", "env", name)
+	env.Dir = b.Dir
+	value, err := env.Output()
+	if err != nil {
+		return "", fmt.Errorf("asking the go command for %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(value)), nil
+}
+
 // layOver writes what -overlay needs and returns its file.
 func (b Builder) layOver(ctx context.Context) (string, error) {
-	env := exec.CommandContext(ctx, "go", "env", "GOROOT")
-	env.Dir = b.Dir
-	root, err := env.Output()
+	root, err := b.ask(ctx, "GOROOT")
 	if err != nil {
-		return "", fmt.Errorf("asking the go command for GOROOT: %w", err)
+		return "", err
 	}
 	added := filepath.Join(b.Cache, "overlay", "runtime.go")
-	place := filepath.Join(strings.TrimSpace(string(root)), "src", "runtime", "seatrial.go")
+	place := filepath.Join(root, "src", "runtime", "seatrial.go")
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: added}})
 	if err != nil {
 		return "", fmt.Errorf("encoding an overlay: %w", err)

@@ -25,7 +25,7 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) error 
 	if err != nil {
 		return err
 	}
-	mark := filepath.Join(compiledDir(cache, digest), "complete")
+	mark := filepath.Join(moduleDir(cache, digest), "complete")
 	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
@@ -35,23 +35,23 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) error 
 	}
 	fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
 	e := &Engine{program: p}
-	if err := e.compile(ctx, compiledDir(cache, digest)); err != nil {
+	if err := e.compile(ctx, moduleDir(cache, digest)); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
 }
 
-// compiledDir is the folder for a module's machine code.
-func compiledDir(cache, digest string) string {
-	return filepath.Join(cache, "compiled", strings.ReplaceAll(digest, ":", "-"))
+// moduleDir is the folder for a module that was built, and its machine code.
+func moduleDir(cache, digest string) string {
+	return filepath.Join(cache, "modules", strings.ReplaceAll(digest, ":", "-"))
 }
 
-// kept is how many modules keep their machine code: some hundred megabytes each.
+// kept is how many modules stay in the cache: some hundred megabytes each.
 const kept = 4
 
-// prune removes the machine code of all modules but the latest.
+// prune removes all modules but the latest.
 func prune(cache string) error {
-	marks, err := filepath.Glob(filepath.Join(cache, "compiled", "*", "complete"))
+	marks, err := filepath.Glob(filepath.Join(cache, "modules", "*", "complete"))
 	if err != nil {
 		return fmt.Errorf("pruning the cache: %w", err)
 	}
@@ -73,6 +73,7 @@ func prune(cache string) error {
 // compile turns the module into machine code, or finds it in the folder. What
 // is damaged there is thrown away and made again.
 func (e *Engine) compile(ctx context.Context, dir string) error {
+	dir = filepath.Join(dir, "compiled")
 	err := e.compileInto(ctx, dir)
 	if err != nil && strings.Contains(err.Error(), "compilationcache") { // wazero has no name for it
 		if err := os.RemoveAll(dir); err != nil {

@@ -57,7 +57,7 @@ func Open(ctx context.Context, module []byte, cache string) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{program: p}
-	if err := e.compile(ctx, compiledDir(cache, digestOf(module))); err != nil {
+	if err := e.compile(ctx, moduleDir(cache, digestOf(module))); err != nil {
 		return nil, err
 	}
 	if !p.reactor {

@@ -29,12 +29,19 @@ func digestOf(module []byte) string {
 // date. So that a file damaged further on is built again, its digest is noted
 // beside it.
 
-func noteDigest(file string) error {
-	_, digest, err := Load(file)
+// keep copies what was built to a place named by its content, so that another
+// build cannot replace it while it is in use.
+func keep(built, cache string) (string, error) {
+	module, digest, err := Load(built)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return writeFile(file+".digest", []byte(digest+"\n"))
+	kept := filepath.Join(moduleDir(cache, digest), "module.wasm")
+	if there, err := os.ReadFile(kept); err == nil && digestOf(there) == digest {
+		return kept, nil
+	}
+	return kept, errors.Join(os.MkdirAll(filepath.Dir(kept), 0o755),
+		writeFile(kept, module), writeFile(built+".digest", []byte(digest+"\n")))
 }
 
 func discardDamaged(file string) error {

@@ -60,9 +60,9 @@ func doExact(job Job) Outcome {
 	if err := open(job.Exact); err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	input, err := json.Marshal(job)
+	input, err := job.forGuest()
 	if err != nil {
-		panic(fmt.Sprintf("sweep: a job cannot be encoded: %v", err))
+		return Outcome{Job: job, Error: err.Error()}
 	}
 	first, err := runExact(job, input)
 	if err != nil {

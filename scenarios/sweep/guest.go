@@ -37,9 +37,10 @@ func WarmUp(t *testing.T) {
 // ServeGuest runs one job inside a module of exact mode and writes its outcome.
 // Before it begins, it hands over what is to decide about maps, select choices
 // and preemption.
-func ServeGuest(t *testing.T, jobs io.Reader, results io.Writer, reseed func(Chance)) {
+func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Chance)) {
 	var job Job
-	if err := json.NewDecoder(jobs).Decode(&job); err != nil {
+	lines := json.NewDecoder(input)
+	if err := lines.Decode(&job); err != nil {
 		panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
 	}
 	encoder := json.NewEncoder(results)
@@ -54,13 +55,53 @@ func ServeGuest(t *testing.T, jobs io.Reader, results io.Writer, reseed func(Cha
 	}
 	reseed(job.chance())
 	// The trace is always kept: whether it is must not make a difference.
-	options := scenarios.RunOptions{KeepTrace: true, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
-	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests})
+	var wish wish
+	if err := lines.Decode(&wish); err != nil {
+		panic(fmt.Sprintf("sweep: what is wanted of an outcome cannot be read: %v", err))
+	}
+	job.Report = wish == wishReport
 	outcome := outcomeOf(job, result)
-	if job.Trace || job.Report || outcome.Verdict != model.VerdictPass {
+	if wish != wishVerdict || outcome.Verdict != model.VerdictPass {
 		outcome.keep(result)
 	}
 	encoder.Encode(outcome) // the host sees when it is cut off
+}
+
+// wish is what is wanted of an outcome beside the verdict. A guest reads it when
+// the run is over. All wishes have one length, so that a run's memory does not
+// depend on them: maps with pointers for keys are ordered by addresses.
+type wish string
+
+const (
+	wishVerdict wish = "verdict"
+	wishTrace   wish = "trace.."
+	wishReport  wish = "report."
+)
+
+// forGuest is what a module gets of a job: what decides about the run and
+// nothing else, in one form, however the job was put.
+func (j Job) forGuest() ([]byte, error) {
+	plan, err := j.ReadPlan()
+	if err != nil {
+		return nil, err
+	}
+	text, err := scenarios.Marshal(plan)
+	if err != nil {
+		return nil, fmt.Errorf("writing the plan of seed %d: %w", j.Seed, err)
+	}
+	wish := wishVerdict
+	switch {
+	case j.Report:
+		wish = wishReport
+	case j.Trace:
+		wish = wishTrace
+	}
+	job, err := json.Marshal(Job{
+		Seed: j.Seed, Plan: string(text), File: "plan.yaml", Subject: j.Subject, MaxRequests: j.MaxRequests,
+		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
+	})
+	return fmt.Appendf(job, "\n%q\n", wish), err
 }
 
 // Chance is what decides about everything inside a process that a native run

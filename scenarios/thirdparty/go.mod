@@ -9,6 +9,7 @@ godebug randseednop=0
 
 require (
 	github.com/seatrial/seatrial v0.0.0
+	github.com/seatrial/seatrial/scenarios/thirdparty/older v0.0.0
 	github.com/stretchr/testify v1.12.1
 	k8s.io/api v0.37.2
 	k8s.io/apiextensions-apiserver v0.37.2
@@ -128,6 +129,8 @@ require (
 )
 
 replace github.com/seatrial/seatrial => ../..
+
+replace github.com/seatrial/seatrial/scenarios/thirdparty/older => ./older
 
 // Cluster API names its own part by a path.
 replace sigs.k8s.io/cluster-api/api => sigs.k8s.io/cluster-api/api v1.14.2

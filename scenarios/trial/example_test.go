@@ -48,11 +48,11 @@ func Example() {
 	for seed := sim.Seed(1); ; seed++ {
 		result := trial.Run(t, trial.Trial{Controller: mark, Objects: objects}, seed, trial.RunOptions{})
 		if result.Verdict.Property != "" {
-			fmt.Printf("seed %d: %s: %s\n", seed, result.Verdict.Property, result.Verdict.Message)
+			fmt.Println(result.Verdict.Property+":", result.Verdict.Message)
 			return
 		}
 	}
-	// Output: seed 4: like-twin: configmaps default/greeting: metadata.annotations.seen is not there, and in fair weather "yes"
+	// Output: like-twin: configmaps default/greeting: metadata.annotations.seen is not there, and in fair weather "yes"
 }
 
 // A trial file holds everything but the functions: manifests, what users do and

@@ -30,7 +30,7 @@ func (r report) text() string {
 	}
 	r.story(&b)
 	for _, p := range result.Record.History.Problems {
-		fmt.Fprintf(&b, "%s %s at %s: %s\n%s", p.Kind, p.Process, p.At, p.Message, p.Detail)
+		fmt.Fprintf(&b, "%s %s at %s: %s\n%s\n", p.Kind, p.Process, p.At, p.Message, p.Detail)
 	}
 	for _, e := range result.Record.Events {
 		fmt.Fprintln(&b, e)
@@ -72,6 +72,7 @@ func describe(r faults.Rule) string {
 	add("name", r.Name != "", r.Name)
 	add("first", r.First != 0, r.First)
 	add("last", r.Last != 0, r.Last)
+	add("nth", r.Nth != 0, r.Nth)
 	add("nth", r.Nth != 0, r.Nth)
 	add("replica", r.Replica != 0, r.Replica)
 	add("at", timed, r.From)

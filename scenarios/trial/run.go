@@ -68,7 +68,7 @@ func (v *voyage) run() Result {
 	}
 	weather := v.trial.Faults
 	if weather == nil {
-		weather = drawWeather(v.seed, v.trial.underTest(), &twin.Record.History, v.trial.Safety)
+		weather = v.trial.drawWeather(v.seed, &twin.Record.History)
 	}
 	return v.through(twin.Record, weather)
 }
@@ -101,6 +101,7 @@ func (v *voyage) through(twin *sim.Record, weather []faults.Rule) Result {
 // gives other latencies and jitter; the story is the same.
 func (v *voyage) config(seed sim.Seed, weather []faults.Rule) sim.Config {
 	config := v.trial.world(seed, v.steps, weather)
+	config.Server.Replicas = v.trial.apiServers(v.seed)
 	config.KeepTrace, config.Watchdog = v.options.KeepTrace, v.options.Watchdog
 	return config
 }

@@ -26,7 +26,11 @@ type Trial struct {
 	// Controller is what is under test, as a process called "controller".
 	// Processes are more of them, or all. At least one has to be under test.
 	Controller func(ctx context.Context, cfg *rest.Config) error
-	Processes  []Process
+	// MayExit says whether it is ordinary that Controller returns err by itself
+	// and is started again, as most programs do that cannot reach the API server
+	// at first. Nil: only the end of a leader that lost its lease.
+	MayExit   func(err error) bool
+	Processes []Process
 
 	// Cluster is what exists before anything starts: definitions of custom
 	// resources, namespaces, any objects.
@@ -54,8 +58,9 @@ type Trial struct {
 	// long the world then has to come to rest, at least 30s. Default 2m each.
 	Safety, Settle time.Duration
 
-	// Server says more about the cluster: API server replicas, WatchList,
-	// compaction, namespaces. Definitions in it are added to those of Cluster.
+	// Server says more about the cluster: API server replicas (default: one or
+	// two, by the seed), WatchList, compaction, namespaces. Definitions in it are
+	// added to those of Cluster.
 	Server sim.Server
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
@@ -105,7 +110,7 @@ func (p *Process) names() []string {
 func (tr *Trial) processes() []Process {
 	var all []Process
 	if tr.Controller != nil {
-		all = append(all, Process{Name: "controller", Run: tr.Controller})
+		all = append(all, Process{Name: "controller", Run: tr.Controller, MayExit: tr.MayExit})
 	}
 	return append(all, tr.Processes...)
 }
@@ -139,6 +144,10 @@ func (tr Trial) withDefaults() Trial {
 	}
 	return tr
 }
+
+// RestartsAreFine is a MayExit for programs that leave it to their kubelet to
+// start them again, whatever went wrong.
+func RestartsAreFine(error) bool { return true }
 
 // validate says everything that is wrong with a trial that has its defaults.
 func (tr *Trial) validate() error {

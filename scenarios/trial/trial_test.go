@@ -3,6 +3,7 @@ package trial_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -40,8 +41,12 @@ func TestBadHabitsAreFound(t *testing.T) {
 		{"retries at once", "bounded-retries", "an outage becomes a storm"},
 	} {
 		t.Run(c.habit, func(t *testing.T) {
+			tr := websiteTrial(website{}.with(c.habit))
+			if c.property == "quiet" {
+				tr.Safety, tr.Settle = 30*time.Second, 30*time.Second // it writes all the time
+			}
 			for seed := sim.Seed(1); seed <= 200; seed++ {
-				result := trial.Run(t, websiteTrial(website{}.with(c.habit)), seed, trial.RunOptions{})
+				result := trial.Run(t, tr, seed, trial.RunOptions{})
 				if result.Verdict.Property == c.property {
 					t.Logf("found by seed %d: %s", seed, result.Verdict.Message)
 					return

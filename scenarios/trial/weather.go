@@ -47,24 +47,30 @@ func sightings(h *model.History, processes []string) []sighting {
 
 // forecast is the weather of one seed being drawn.
 type forecast struct {
-	processes []string
-	seen      []sighting
-	writes    []sighting
-	safety    time.Duration
+	processes  []string
+	seen       []sighting
+	writes     []sighting
+	watches    []sighting
+	apiServers int
+	safety     time.Duration
 }
 
 // drawWeather draws which kinds of fault are on, and how hard, each kind from a
 // stream of its own. Only faults that Kubernetes permits are drawn.
-func drawWeather(seed sim.Seed, processes []string, fair *model.History, safety time.Duration) []faults.Rule {
-	f := forecast{processes: processes, seen: sightings(fair, processes), safety: safety}
+func (tr *Trial) drawWeather(seed sim.Seed, fair *model.History) []faults.Rule {
+	f := forecast{processes: tr.underTest(), apiServers: tr.apiServers(seed), safety: tr.Safety}
+	f.seen = sightings(fair, f.processes)
 	for _, s := range f.seen {
-		if faults.IsWrite(s.verb) {
+		switch {
+		case faults.IsWrite(s.verb):
 			f.writes = append(f.writes, s)
+		case s.verb == "watch":
+			f.watches = append(f.watches, s)
 		}
 	}
 	sky := newDraws(seed, "weather")
 	// Mixtures of few faults find what is hidden when everything fails at once.
-	likely := one(sky, 0.1, 0.25, 0.5)
+	likely := one(sky, 0.05, 0.15, 0.3)
 	var rules []faults.Rule
 	for _, info := range faults.Kinds() {
 		d := newDraws(seed, "fault/"+string(info.Kind))
@@ -73,66 +79,83 @@ func drawWeather(seed sim.Seed, processes []string, fair *model.History, safety 
 		}
 		for i := range 1 + d.Intn(2) {
 			r := faults.Rule{ID: fmt.Sprintf("%s-%d", info.Kind, i+1), Kind: info.Kind, Probability: 1}
-			if f.draw(d, info.Scope, &r) {
-				rules = append(rules, r)
-			}
+			f.draw(d, &r)
+			rules = append(rules, r)
 		}
 	}
 	return rules
 }
 
-// draw makes a rule of a known scope; a kind of another scope is left out.
-func (f *forecast) draw(d draws, scope faults.Scope, r *faults.Rule) bool {
-	switch scope {
-	case faults.ScopeCall:
-		f.aim(d, r)
-		f.effect(d, r)
-	case faults.ScopeWatch:
-		r.Process = one(d, f.processes...)
-		f.window(d, r, nil)
-		r.Probability = one(d, 0.2, 0.5, 1)
-		f.effect(d, r)
-	case faults.ScopeLink:
-		r.Process = one(d, f.processes...)
-		f.interval(d, r, f.times(f.writes))
-		r.Direction = one(d, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
-	case faults.ScopeProcess:
-		f.crash(d, r)
-	default:
-		return false
+// apiServers is how many there are: two in half of the seeds, unless the trial
+// says. With two, a process can meet one whose cache is behind the other's.
+func (tr *Trial) apiServers(seed sim.Seed) int {
+	if tr.Server.Replicas > 0 {
+		return tr.Server.Replicas
 	}
-	return true
+	return 1 + newDraws(seed, "API servers").Intn(2)
+}
+
+// draw fills in the fields that rules of the kind have.
+func (f *forecast) draw(d draws, r *faults.Rule) {
+	if r.Kind == faults.Crash {
+		f.crash(d, r)
+		return
+	}
+	has := func(field string) bool { return slices.Contains(faults.Fields(r.Kind, r.When), field) }
+	if has(faults.FieldProcess) {
+		r.Process = one(d, f.processes...)
+	}
+	var times []time.Duration
+	switch {
+	case has(faults.FieldVerbs):
+		times = f.aim(d, r)
+	case has(faults.FieldResources) && len(f.watches) > 0 && d.chance(0.5):
+		r.Resources = []string{one(d, f.watches...).resource}
+	}
+	if times == nil {
+		times = f.times(f.writes)
+	}
+	switch {
+	case r.Momentary():
+		f.interval(d, r, times)
+		r.Until = 0
+	case r.Lasting() || r.Kind == faults.Hold || d.chance(0.7):
+		f.interval(d, r, times)
+	}
+	if has(faults.FieldProbability) {
+		f.chance(d, r)
+	}
+	if has(faults.FieldReplica) && f.apiServers > 1 && d.chance(0.7) {
+		r.Replica = 1 + d.Intn(f.apiServers)
+	}
+	f.effect(d, r)
 }
 
 // aim chooses the calls that a fault may hit: one kind of call that was seen,
-// three times of four, else all reads or all writes.
-func (f *forecast) aim(d draws, r *faults.Rule) {
-	r.Process = one(d, f.processes...)
-	var times []time.Duration
-	if len(f.seen) > 0 && d.chance(0.75) {
-		among := f.seen
-		if len(f.writes) > 0 && d.chance(0.6) {
-			among = f.writes
-		}
-		s := one(d, among...)
-		r.Process, r.Verbs, r.Resources, times = s.process, []string{s.verb}, []string{s.resource}, s.at
-	} else {
+// three times of four, else all reads or all writes. The result is when such
+// calls were made.
+func (f *forecast) aim(d draws, r *faults.Rule) []time.Duration {
+	if len(f.seen) == 0 || d.chance(0.25) {
 		r.Verbs = []string{one(d, "read", "write")}
+		return nil
 	}
-	f.window(d, r, times)
+	among := f.seen
+	if len(f.writes) > 0 && d.chance(0.6) {
+		among = f.writes
+	}
+	s := one(d, among...)
+	r.Process, r.Verbs, r.Resources = s.process, []string{s.verb}, []string{s.resource}
+	return s.at
+}
+
+// chance: what lasts is mild, so that the controller gets something done.
+func (f *forecast) chance(d draws, r *faults.Rule) {
 	r.Probability = one(d, 0.05, 0.2, 0.5, 1)
 	if r.Until == 0 {
-		r.Probability = min(r.Probability, 0.2) // what lasts is mild
+		r.Probability = min(r.Probability, 0.2)
 	}
 	if d.chance(0.3) {
 		r.Limit = 1 + d.Intn(3)
-	}
-}
-
-// window is the whole phase, or an interval of it.
-func (f *forecast) window(d draws, r *faults.Rule, times []time.Duration) {
-	if d.chance(0.7) {
-		f.interval(d, r, times)
 	}
 }
 
@@ -140,7 +163,7 @@ func (f *forecast) window(d draws, r *faults.Rule, times []time.Duration) {
 func (f *forecast) interval(d draws, r *faults.Rule, times []time.Duration) {
 	r.From = d.between(0, f.safety*9/10)
 	if lead := d.scale(time.Millisecond, 5*time.Second); len(times) > 0 && d.chance(0.7) {
-		r.From = min(max(one(d, times...)-lead, 0), f.safety*9/10)
+		r.From = min(max(one(d, times...)-lead, 0), f.safety*9/10).Round(time.Millisecond)
 	}
 	r.Until = min(r.From+d.scale(time.Second, f.safety/2), f.safety)
 }
@@ -148,12 +171,20 @@ func (f *forecast) interval(d draws, r *faults.Rule, times []time.Duration) {
 func (f *forecast) effect(d draws, r *faults.Rule) {
 	wait := d.scale(50*time.Millisecond, 20*time.Second)
 	switch r.Kind {
-	case faults.Latency:
+	case faults.Latency, faults.WatchDelayed:
 		r.Delay = faults.Span{Min: wait / 10, Max: wait}
-	case faults.TimeoutApplied, faults.TimeoutDropped, faults.ResponseLost, faults.WatchClosed:
+	case faults.TimeoutApplied, faults.TimeoutDropped, faults.ResponseLost, faults.SlowBody,
+		faults.WatchClosed, faults.WatchError, faults.WatchExpired, faults.CacheLag, faults.GCLag:
 		r.Delay = faults.Span{Min: wait, Max: wait}
 	case faults.TooManyRequests, faults.ServiceUnavailable:
 		r.RetryAfter = time.Duration(1+d.Intn(5)) * time.Second
+	case faults.Partition:
+		r.Direction = one(d, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
+	case faults.Hold:
+		r.Direction = one(d, faults.BothWays, faults.FromServer)
+	case faults.CrashLoop:
+		r.Delay = faults.Span{Min: wait / 4, Max: wait}
+		r.RestartAfter = d.scale(500*time.Millisecond, 5*time.Second)
 	}
 }
 
