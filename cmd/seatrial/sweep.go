@@ -49,7 +49,7 @@ func sweepCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
-	c.Flags().IntVar(&f.workers, "workers", runtime.NumCPU(), "number of worker processes")
+	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
 	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the range, I counted from 0; default from JOB_COMPLETION_INDEX and JOB_COMPLETIONS, as a Kubernetes Indexed Job has them")
 	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds, begin one if there is none")
 	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")
