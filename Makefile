@@ -7,6 +7,7 @@ SEEDS       ?= 1-1000
 SEED        ?= 1
 SUBJECT     ?= globalingressip
 FOR         ?= 1m
+SERVICES    ?= 10000
 INCIDENT    := scenarios/library/incident-3336.yaml
 
 .PHONY: help
@@ -68,6 +69,10 @@ differential: ## random requests to the simulated server and to a real one: make
 .PHONY: e2e
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
 	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
+
+.PHONY: scale
+scale: ## exported Services on a real kube-apiserver: make scale SERVICES=10000
+	cd differential && go run ./e2e -scale $(SERVICES)
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md
