@@ -3,6 +3,7 @@
 SHELL       := /bin/bash
 BIN         := bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+CONTROLLER_GEN := sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0
 SEEDS       ?= 1-1000
 SEED        ?= 1
 SUBJECT     ?= globalingressip
@@ -52,6 +53,7 @@ check: ## formatting, vet, staticcheck, the wasm build, then the tests
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	GOOS=wasip1 GOARCH=wasm go vet ./sim/... ./faults/... ./model/... ./controller/... ./scenarios/...
+	$(MAKE) generated
 	$(MAKE) test
 
 .PHONY: sweep
@@ -80,6 +82,16 @@ fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m
 .PHONY: differential
 differential: ## random requests to the simulated server and to a real one: make differential FOR=10m
 	cd differential && go run . -known known.json -for $(FOR) -seed $(SEED)
+
+.PHONY: generate
+generate: ## the CRD and the deep-copy functions, from controller/api
+	go run $(CONTROLLER_GEN) object crd paths=./controller/api/... output:crd:dir=deploy/crds
+
+.PHONY: generated
+generated: ## are they up to date?
+	@dir=$$(mktemp -d) && go run $(CONTROLLER_GEN) crd paths=./controller/api/... output:crd:dir=$$dir && \
+	diff $$dir/submariner.io_globalingressips.yaml deploy/crds/submariner.io_globalingressips.yaml || \
+	{ echo "deploy/crds is not what controller/api says: make generate"; exit 1; }; rm -r $$dir
 
 .PHONY: e2e
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
