@@ -300,9 +300,11 @@ func (s *sweeping) take(o sweep.Outcome) {
 	if s.printer.err == nil {
 		s.printer.fail(s.folder.Add(entry))
 	}
-	if s.printer.err != nil {
-		s.enough.Store(true) // what cannot be kept would be lost
-		s.stop(fmt.Errorf("%w; what was done before is kept: go on with --resume %s", s.printer.err, s.folder.Path()))
+	if err := s.printer.err; err != nil {
+		// What cannot be kept would be lost.
+		s.printer.err = fmt.Errorf("%w; what was done before is kept: go on with --resume %s", err, s.folder.Path())
+		s.enough.Store(true)
+		s.stop(s.printer.err)
 	}
 }
 
