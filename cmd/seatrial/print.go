@@ -27,6 +27,7 @@ type line struct {
 	Requests       int               `json:"requests"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Reproduced     string            `json:"reproduced"`
+	Illegal        bool              `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
 }
 
 // printer prints outcomes as they come and remembers what they amount to.
@@ -38,6 +39,7 @@ type printer struct {
 
 	counts map[model.VerdictKind]int
 	fired  map[string]int
+	met    coverage
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
@@ -59,6 +61,7 @@ func (p *printer) print(o sweep.Outcome) {
 	if isFlaky(o) {
 		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
+	p.met.add(o)
 	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)
@@ -111,7 +114,7 @@ func (p *printer) fail(err error) {
 func (p *printer) printJSON(o sweep.Outcome) {
 	text, err := json.Marshal(line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
-		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o),
+		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
 	})
 	if err != nil {
 		p.fail(fmt.Errorf("encoding the outcome of seed %d: %w", o.Job.Seed, err))
@@ -137,12 +140,12 @@ func summary(o sweep.Outcome) string {
 		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
 			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
-		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
+	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s%s",
+		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash, caveat(o))
 }
 
 func oneLine(o sweep.Outcome) string {
-	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o))
+	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)%s", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o), caveat(o))
 }
 
 func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
@@ -229,4 +232,5 @@ func (p *printer) printTotals() {
 	}
 	slices.Sort(kinds)
 	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
+	p.met.print(p.out)
 }

@@ -143,6 +143,7 @@ func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
 	if f.shard == "" && about.Shard != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "seatrial: shard %s, from JOB_COMPLETION_INDEX and JOB_COMPLETIONS\n", about.Shard)
 	}
+	about.Illegal = f.aimed.illegal
 	if f.aimed.mode != "" {
 		about.Command = "seatrial " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
 	}
@@ -173,6 +174,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		}
 		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
 		s.about = before
+		f.aimed.illegal = before.Illegal
 	}
 	if dir != "" {
 		var err error
@@ -254,7 +256,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 				done--
 				return true
 			}
-			return yield(sweep.Job{Seed: uint64(seed), Subject: s.about.Subject, Confirm: confirmations})
+			return yield(s.flags.aimed.plain(uint64(seed), s.about.Subject))
 		})
 	}), s.take)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -27,16 +28,18 @@ type weather struct {
 var feasible = []faults.Kind{
 	faults.ConnectionRefused, faults.ConnectionReset, faults.TooManyRequests, faults.InternalError,
 	faults.ServiceUnavailable, faults.GatewayTimeout, faults.TimeoutApplied, faults.TimeoutDropped,
-	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.WatchClosed, faults.Partition, faults.Crash,
+	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.Hold, faults.WatchClosed, faults.Partition, faults.Crash,
 }
 
 // ErrInfeasible: the plan has a fault that only a simulated cluster can have.
 var ErrInfeasible = errors.New("this fault cannot be brought about on a real API server")
 
-func checkFaults(rules []faults.Rule) error {
-	for i := range rules {
-		if !slices.Contains(feasible, rules[i].Kind) {
-			return fmt.Errorf("faults[%d].kind: %s: %w; feasible are %v", i, rules[i].Kind, ErrInfeasible, feasible)
+// Feasible says, with [ErrInfeasible], which fault of a plan cannot be brought about
+// on a real API server; nil: all can.
+func Feasible(plan *scenarios.Plan) error {
+	for i := range plan.Faults {
+		if kind := plan.Faults[i].Kind; !slices.Contains(feasible, kind) {
+			return fmt.Errorf("faults[%d].kind: %s: %w; feasible are %v", i, kind, ErrInfeasible, feasible)
 		}
 	}
 	return nil

@@ -64,9 +64,9 @@ func Open(ctx context.Context, module []byte, cache string) (*Engine, error) {
 		return e, nil
 	}
 	if err := e.warmUp(ctx); err != nil {
-		e.Close(ctx)
-		return nil, err
+		return nil, errors.Join(err, e.Close(ctx))
 	}
+	p.data = nil // the snapshot has it
 	return e, nil
 }
 
@@ -167,12 +167,15 @@ func (x *execution) call(ctx context.Context, export string) error {
 	}
 	_, err := function.Call(ctx)
 	var exit *sys.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case errors.As(err, &exit):
 		x.exit = exit.ExitCode()
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("in the module: %w\n%s", err, x.stderr.Bytes())
+	case err != nil: // a trap: package runtime ends with one when it gives up
+		x.exit = trapped
+		fmt.Fprintln(&x.stderr, err)
 	}
 	return nil
 }
+
+// trapped is the exit code of a program that ends in a trap: that of a panic.
+const trapped = 2

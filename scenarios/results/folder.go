@@ -29,7 +29,8 @@ type About struct {
 	Seeds   string `json:"seeds,omitempty"`
 	Shard   string `json:"shard,omitempty"`
 	Command string `json:"command,omitempty"`
-	Exact   string `json:"exact,omitempty"` // module and schedule of runs that are exact
+	Illegal bool   `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
+	Exact   string `json:"exact,omitempty"`   // module and schedule of runs that are exact
 
 	Version   string `json:"version"`
 	Generator string `json:"generator"`
@@ -109,6 +110,9 @@ func (a About) what() string {
 	}
 	if a.Exact != "" {
 		text += ", exact: " + a.Exact
+	}
+	if a.Illegal {
+		text += ", with faults that Kubernetes does not permit"
 	}
 	return text + ", of " + a.Subject
 }

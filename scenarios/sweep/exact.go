@@ -27,10 +27,6 @@ func open(e *Exact) error {
 	if opened.file == e.Module {
 		return nil
 	}
-	// The collector would have to wait for the module's machine code, which
-	// nothing can interrupt, and with it the watchdog.
-	debug.SetGCPercent(-1)
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	module, digest, err := exact.Load(e.Module)
 	if err != nil {
 		return err
@@ -47,6 +43,12 @@ func open(e *Exact) error {
 		return fmt.Errorf("%s was built from another version of seatrial: it speaks protocol %d with generator %q, this program %d with %q; use the seatrial of that version, or leave out --module to build the module anew",
 			e.Module, greeting.Protocol, greeting.Generator, want.Protocol, want.Generator)
 	}
+	// Nothing can interrupt machine code. The collector would wait for it, and
+	// the watchdog with it: so it has to have a thread of its own, and garbage
+	// is collected between runs.
+	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	debug.SetGCPercent(-1)
+	debug.FreeOSMemory()
 	opened.file, opened.digest, opened.engine = e.Module, digest, engine
 	return nil
 }
@@ -93,11 +95,13 @@ func runExact(job Job, input []byte) (exact.Output, error) {
 	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(job.Seed), Stdin: input})
 }
 
-// readExact finds the outcome in what a run printed; a run that printed none
-// has died.
+// readExact finds the outcome in the last line that a run printed; before it
+// is what the subject prints. A run that printed none has died.
 func readExact(job Job, out exact.Output) Outcome {
 	var o Outcome
-	if err := json.Unmarshal(out.Stdout, &o); err == nil {
+	printed := bytes.TrimSuffix(out.Stdout, []byte("\n"))
+	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
+	if err := json.Unmarshal(last, &o); err == nil {
 		o.Job = job
 		if o.Error == "" && o.Scenario == "" { // it hung
 			o.Runs, o.Reproduced = 1, 1

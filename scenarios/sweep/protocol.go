@@ -25,6 +25,11 @@ type Job struct {
 	// Once reports a failure as it is, without running it again. Then its
 	// events and log are there only with Trace.
 	Once bool `json:"once,omitempty"`
+	// Illegal draws faults that Kubernetes does not permit, too, when the plan is
+	// generated.
+	Illegal bool `json:"illegal,omitempty"`
+	// Coverage keeps in the outcome what the run met.
+	Coverage bool `json:"coverage,omitempty"`
 	// Calls keeps in the outcome what the subject called.
 	Calls bool `json:"calls,omitempty"`
 	// Replay is the command that shows the run again, for a Plan that is in no
@@ -81,6 +86,10 @@ type Outcome struct {
 	Runs       int            `json:"runs"`
 	Reproduced int            `json:"reproduced"`
 	Fired      map[string]int `json:"fired,omitempty"` // fault kind → times
+	// Illegal: the plan has faults that Kubernetes does not permit.
+	Illegal bool `json:"illegal,omitempty"`
+	// Covered is what the run met, when the job asked for it: [scenarios.Covered].
+	Covered []string `json:"covered,omitempty"`
 	// Calls of the subject, when the job asked for them.
 	Calls []faults.Call `json:"calls,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.

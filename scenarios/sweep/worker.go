@@ -118,6 +118,9 @@ func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Su
 // ReadPlan is what the job runs, with the job's seed as its own, so that
 // written down it is the run. The error says what is wrong with the job's Plan.
 func (j Job) ReadPlan() (scenarios.Plan, error) {
+	if j.Plan == "" && j.Illegal {
+		return scenarios.GenerateIllegal(sim.Seed(j.Seed)), nil
+	}
 	if j.Plan == "" {
 		return scenarios.Generate(sim.Seed(j.Seed)), nil
 	}
@@ -152,6 +155,10 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	}
 	for kind, times := range r.Record.Fired {
 		o.Fired[string(kind)] = times
+	}
+	o.Illegal = r.Plan.Illegal()
+	if job.Coverage {
+		o.Covered = scenarios.Covered(&r.Record.History)
 	}
 	if job.Calls {
 		o.Calls = scenarios.SubjectCalls(&r.Record.History)
