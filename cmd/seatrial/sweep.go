@@ -184,7 +184,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
-	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting)
+	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	return s, nil
 }
@@ -296,6 +296,7 @@ func (s *sweeping) take(o sweep.Outcome) {
 		return
 	}
 	entry := results.EntryOf(o)
+	entry.New = s.printer.met.fresh(o)
 	if !entry.Passed() {
 		entry.Artefact, entry.Replay = artefact.Name(o), replayCommandFor(o)
 	}
