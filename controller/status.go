@@ -98,9 +98,7 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 	reported := gip.DeepCopy()
 	setCondition(reported, condition)
 
-	// Whoever waits for an address has none: it could not be claimed.
-	waits := condition.Reason == v1.ReasonIPPoolAllocationFailed
-	if waits || publishedBy(gip) != gip.Status.AllocatedIP {
+	if publishedBy(gip) != gip.Status.AllocatedIP {
 		reported.Status.AllocatedIP = ""
 	}
 
