@@ -26,9 +26,24 @@ run: build ## the incident against the shipped controller and against the bug it
 	@$(BIN)/seatrial run $(INCIDENT) --subject historical/3336; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "expected exit code 1, a violated property, and got $$code" >&2; exit 1; fi
 
+.PHONY: module
+module: build ## build what exact mode runs, into the user's cache; minutes the first time
+	$(BIN)/seatrial replay --exact --seed 1
+
 .PHONY: test
-test: ## all tests, a thousand generated seeds among them
+test: module ## all tests, a thousand generated seeds among them
 	go test ./...
+
+.PHONY: exact
+exact: module ## exact mode at length: every subject, 100 seeds three times, and the racy controller
+	go test ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects
+	! $(MAKE) racy
+
+.PHONY: racy
+racy: build ## a race that only exact mode finds; this one has to fail
+	GOMAXPROCS=1 go test -count 100 ./scenarios/exact/racy
+	export PATH="$$PWD/$(BIN):$$PATH" flags="$$($(BIN)/seatrial exec --build-flags ./scenarios/exact/racy)"; \
+	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy"
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, the wasm build, then the tests
@@ -50,13 +65,24 @@ replay: build ## one seed with every event: make replay SEED=7
 catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes about an hour
 	$(BIN)/seatrial catalogue --write BUGS.md
 
+# Go spends up to a minute on making one new input smaller; a run is too slow
+# for that, and seatrial shrink does it better.
+FUZZ := scenarios:FuzzPlan scenarios:FuzzParse sim/apiserver:FuzzHandle sim/apiserver:FuzzBody
+
 .PHONY: fuzz
-fuzz: ## the native fuzz targets: make fuzz FOR=10m
-	go test ./scenarios -run '^$$' -fuzz FuzzParse -fuzztime $(FOR)
+fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m
+	@for target in $(FUZZ); do \
+	  echo "== $$target"; \
+	  go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FOR) -fuzzminimizetime 1x || exit 1; \
+	done
 
 .PHONY: differential
 differential: ## random requests to the simulated server and to a real one: make differential FOR=10m
 	cd differential && go run . -known known.json -for $(FOR) -seed $(SEED)
+
+.PHONY: e2e
+e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
+	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md

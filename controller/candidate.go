@@ -2,8 +2,10 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -38,7 +40,7 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{}, err
 	}
 
-	if addr, ok := chooseOwn(claims, gip, carried); ok {
+	if addr, ok := chooseOwn(r.staying(claims), gip, carried); ok {
 		return held{gip, addr}, nil
 	}
 
@@ -71,7 +73,28 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{fresh, addr}, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
 	}
 
-	return r.claimNew(ctx, fresh)
+	h, err := r.claimNew(ctx, fresh)
+	if errors.Is(err, errPoolExhausted) {
+		if addr, ok := chooseOwn(claims, fresh, carried); ok {
+			return held{fresh, addr}, nil // better outside the CIDRs than none
+		}
+	}
+
+	return h, err
+}
+
+// staying leaves out the claims to addresses outside the CIDRs, if their owners are
+// to move. What is not chosen is released once another address is in service.
+func (r *reconciler) staying(claims []networkingv1.IPAddress) []networkingv1.IPAddress {
+	if !r.moveOutside {
+		return claims
+	}
+
+	return slices.DeleteFunc(slices.Clone(claims), func(claim networkingv1.IPAddress) bool {
+		addr, ok := parseAddr(claim.Name)
+
+		return ok && !r.pool.Contains(addr)
+	})
 }
 
 // cachedCarried returns the address that gip's internal Service carries, as far
@@ -193,7 +216,7 @@ func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (neti
 	}
 
 	addr, ok := parseAddr(inUse)
-	if !ok {
+	if !ok || r.moveOutside && !r.pool.Contains(addr) {
 		return netip.Addr{}, false, nil
 	}
 

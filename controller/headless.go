@@ -221,16 +221,23 @@ func (r *reconciler) nameBehind(ctx context.Context, e *exported, t target) (nam
 	}
 
 	full := types.NamespacedName{Namespace: e.name.Namespace, Name: name}
+	holder := &v1.GlobalIngressIP{}
 
-	for _, other := range []client.Object{&v1.GlobalIngressIP{}, &corev1.Service{}} {
-		found, err := r.lookUp(ctx, full, other)
-		if err != nil {
-			return "", false, err
-		}
+	found, err := r.lookUp(ctx, full, holder)
+	if err != nil {
+		return "", false, err
+	}
 
-		if found {
-			return fallback, false, nil
-		}
+	if found && serviceOf(holder) == e.name.Name && targetOf(holder).sameThing(t) {
+		return "", true, nil // it came since the list was read
+	}
+
+	if !found {
+		found, err = r.lookUp(ctx, full, &corev1.Service{})
+	}
+
+	if err != nil || found {
+		return fallback, false, err
 	}
 
 	// A cache that is behind must not make a second one for the same pod.

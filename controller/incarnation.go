@@ -97,6 +97,8 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 		metrics: in.metrics,
 		trouble: newTrouble(),
 		started: newStarted(),
+
+		moveOutside: in.options.MoveOutside,
 	}
 
 	return r

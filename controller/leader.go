@@ -41,9 +41,14 @@ func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) 
 		return nil, fmt.Errorf("build the client for leader election: %w", err)
 	}
 
-	return &resourcelock.LeaseLock{
+	lock := &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: o.LeaderElectionNamespace, Name: component},
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
-	}, nil
+	}
+	if o.DataPath == nil {
+		return lock, nil
+	}
+
+	return &standbyLock{Interface: lock, path: o.DataPath, log: o.Logger}, nil
 }

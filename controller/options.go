@@ -31,6 +31,11 @@ type Options struct {
 	// At least one is needed.
 	CIDRs []netip.Prefix
 
+	// MoveOutside gives owners of addresses that lie in none of the CIDRs another
+	// one, as after a change of the CIDRs: the only case in which a published
+	// address changes. Otherwise such addresses are kept and reported.
+	MoveOutside bool
+
 	// Workers is how many keys are reconciled at once. Zero means 1, with
 	// which the order of requests is a function of what the API server sends.
 	Workers int

@@ -36,6 +36,9 @@ type reconciler struct {
 	events  record.EventRecorder
 	metrics *collectors
 
+	// moveOutside: addresses outside the pool are given up for others.
+	moveOutside bool
+
 	adopted  atomic.Bool
 	trouble  *trouble
 	started  *started

@@ -197,7 +197,11 @@ func (r *reconciler) cleanUpAfter(ctx context.Context, name types.NamespacedName
 		r.forgetProposal(name)
 	}
 
-	return r.cleanUp(ctx, name)
+	if err := r.cleanUp(ctx, name); err != nil {
+		return err
+	}
+
+	return r.removeRulesOf(ctx, name)
 }
 
 // cleanUp sees to what a GlobalIngressIP left behind that is gone although its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -26,7 +27,8 @@ type Rule struct {
 // outlives the process. It may be told the same thing twice. Its methods may be
 // called at once.
 type DataPath interface {
-	// Rules returns what is in place, by global IP.
+	// Rules returns what is in place, by global IP. It is asked often, and may
+	// answer from memory what it read or wrote itself.
 	Rules(ctx context.Context) ([]Rule, error)
 	// Put puts a rule in place, instead of what leads from its global IP now.
 	Put(ctx context.Context, rule Rule) error
@@ -60,7 +62,62 @@ func (r *reconciler) ensureRule(ctx context.Context, h held) error {
 
 	rule := Rule{Global: h.addr, Target: address, Owner: client.ObjectKeyFromObject(h.gip).String()}
 
+	return r.putRule(ctx, h.gip, rule)
+}
+
+// putRule puts a rule in place that is not yet, after asking the API server whether
+// the claim is there: a cache that is behind may show one that was given back, and
+// nobody would ever miss the rule.
+func (r *reconciler) putRule(ctx context.Context, gip *v1.GlobalIngressIP, rule Rule) error {
+	rules, err := r.path.Rules(ctx)
+	if err != nil || slices.Contains(rules, rule) {
+		return stepFailed(v1.ReasonProgramIPTableRulesFailed, err)
+	}
+
+	claim := &networkingv1.IPAddress{}
+	if err := r.calls.get(ctx, types.NamespacedName{Name: rule.Global.String()}, claim); err != nil {
+		return behindIfNotFound(err)
+	}
+
+	if relation(claim, gip) != ownClaim || claim.DeletionTimestamp != nil {
+		return fmt.Errorf("claim %s is not that of %s any more: %w", claim.Name, rule.Owner, errCacheBehind)
+	}
+
 	return stepFailed(v1.ReasonProgramIPTableRulesFailed, r.path.Put(ctx, rule))
+}
+
+// removeRulesOf takes away the rules of a GlobalIngressIP that is gone. They are
+// left where somebody else took its claim away.
+func (r *reconciler) removeRulesOf(ctx context.Context, owner types.NamespacedName) error {
+	if r.path == nil {
+		return nil
+	}
+
+	rules, err := r.path.Rules(ctx)
+	if err != nil {
+		return fmt.Errorf("read the rules in place: %w", err)
+	}
+
+	for _, rule := range rules {
+		if rule.Owner != owner.String() {
+			continue
+		}
+
+		claimed, err := r.claimedBy(ctx, rule)
+		if err != nil {
+			return err
+		}
+
+		if claimed {
+			continue // it goes with its claim
+		}
+
+		if err := r.path.Remove(ctx, rule.Global); err != nil {
+			return fmt.Errorf("remove the rule of %s: %w", rule.Global, err)
+		}
+	}
+
+	return nil
 }
 
 // removeRule takes away the rule of an address, if there may be one.

@@ -173,10 +173,18 @@ func indexHeadless(obj client.Object) []string {
 
 // podKeys: the headless Services that a pod is behind, and its GlobalIngressIPs,
 // whose rules follow it. One that left a Service is brought by its old form.
+//
+// Before adoption there is nothing to do: every export is looked at after it, and
+// to ask for Services now would wait for their cache, for ever if the controller is
+// stopped meanwhile (seed 67).
 func (r *reconciler) podKeys(pod *corev1.Pod) []key {
+	if !r.adopted.Load() {
+		return nil
+	}
+
 	var services corev1.ServiceList
 	if r.cached.List(context.Background(), &services, client.MatchingFields{headlessIndex: pod.Namespace}) != nil {
-		return nil // there is no such cache yet; all that is there is looked at after adoption
+		return nil // only without the index, which is there from the start
 	}
 
 	var keys []key

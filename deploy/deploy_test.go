@@ -5,19 +5,25 @@ package deploy_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	sigsyaml "sigs.k8s.io/yaml"
@@ -109,4 +115,59 @@ func decodeAll(t *testing.T, decoder runtime.Decoder, content []byte) []runtime.
 
 		objects = append(objects, object)
 	}
+}
+
+// What the dashboard asks for is what the controller says.
+func TestDashboardAsksForMetricsThatExist(t *testing.T) {
+	text, err := os.ReadFile("grafana-dashboard.json")
+	require.NoError(t, err)
+
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+
+	source, err := os.ReadFile("../controller/metrics.go")
+	require.NoError(t, err)
+
+	for _, panel := range dashboard.Panels {
+		require.NotEmpty(t, panel.Targets, panel.Title)
+
+		for _, target := range panel.Targets {
+			for _, name := range regexp.MustCompile(`(globalingressip|submariner)_\w+`).FindAllString(target.Expr, -1) {
+				assert.Contains(t, string(source), `"`+strings.TrimSuffix(name, "_bucket")+`"`, panel.Title)
+			}
+		}
+	}
+}
+
+// The patch for gateways gives what nftables needs and leaves the rest.
+func TestGatewayPatch(t *testing.T) {
+	read := func(name string) []byte {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		converted, err := sigsyaml.YAMLToJSON(text)
+		require.NoError(t, err)
+
+		return converted
+	}
+
+	patched, err := strategicpatch.StrategicMergePatch(read("deployment.yaml"), read("gateway.yaml"), appsv1.Deployment{})
+	require.NoError(t, err)
+
+	var gateway appsv1.Deployment
+	require.NoError(t, sigsyaml.UnmarshalStrict(patched, &gateway))
+
+	spec := gateway.Spec.Template.Spec
+	require.Len(t, spec.Containers, 1)
+	assert.True(t, spec.HostNetwork)
+	assert.Contains(t, spec.Containers[0].Args, "--data-path=nftables")
+	assert.Equal(t, []corev1.Capability{"NET_ADMIN"}, spec.Containers[0].SecurityContext.Capabilities.Add)
+	assert.True(t, *spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem, "as before")
+	assert.Empty(t, spec.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	assert.Len(t, spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, 1)
+	assert.NotNil(t, spec.Containers[0].LivenessProbe)
 }

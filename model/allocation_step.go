@@ -65,7 +65,7 @@ func (s *step) to() int64 {
 // same tells whether two pending steps are interchangeable.
 func (s *step) same(other *step) bool {
 	return s.kind == other.kind && s.owner == other.owner && s.takes == other.takes && s.on == other.on &&
-		s.user == other.user && s.tampers == other.tampers && s.forges == other.forges
+		s.user == other.user && s.tampers == other.tampers && s.forges == other.forges && s.late == other.late
 }
 
 // apply does the step, if it is legal.
@@ -86,7 +86,7 @@ func (s *step) apply(standings string) (after string, legal bool) {
 	case factExport:
 		next[s.who] = byte(mine.exists(exportThere, s.on))
 	case factBorn:
-		next[s.who] = byte(mine.born())
+		next[s.who] = byte(mine.born(s.late))
 	case factDeleted:
 		if s.user {
 			next[s.who] = byte(mine | doomed)
@@ -125,9 +125,9 @@ func (s standing) exists(what standing, on bool) standing {
 
 // born begins the life of a GlobalIngressIP: how its namesake ended is no
 // longer an excuse.
-func (s standing) born() standing {
+func (s standing) born(late bool) standing {
 	s &^= doomed | broken
-	if !s.exported() {
+	if late || !s.exported() {
 		s |= broken
 	}
 	return s

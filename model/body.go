@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // body is what the judge reads of an object on the wire, of whatever kind.
@@ -19,10 +20,12 @@ type body struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
 		Name              string            `json:"name"`
+		UID               types.UID         `json:"uid"`
 		Namespace         string            `json:"namespace"`
 		DeletionTimestamp string            `json:"deletionTimestamp"`
 		Finalizers        []string          `json:"finalizers"`
 		Labels            map[string]string `json:"labels"`
+		Annotations       map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
 		Type        string                        `json:"type"`
@@ -84,7 +87,8 @@ func readProtobuf(raw []byte) (*body, error) {
 
 func (b *body) setMeta(object metav1.Object) {
 	b.Metadata.Name, b.Metadata.Namespace = object.GetName(), object.GetNamespace()
-	b.Metadata.Finalizers, b.Metadata.Labels = object.GetFinalizers(), object.GetLabels()
+	b.Metadata.UID, b.Metadata.Finalizers = object.GetUID(), object.GetFinalizers()
+	b.Metadata.Labels, b.Metadata.Annotations = object.GetLabels(), object.GetAnnotations()
 	if at := object.GetDeletionTimestamp(); at != nil {
 		b.Metadata.DeletionTimestamp = at.String()
 	}

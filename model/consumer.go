@@ -124,7 +124,8 @@ func (v *view) show(f *Frame, ip string) {
 
 func (v *view) secondOwner(f *Frame, seen *body) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
-	if other, taken := v.holder[ip]; ip != "" && taken && other != who {
+	other, taken := v.holder[ip]
+	if ip != "" && taken && other != who && !v.history.meddled(ip, f.Seq) {
 		return fmt.Sprintf("%s and %s both have %s", other, who, ip)
 	}
 	return ""
@@ -140,6 +141,23 @@ func (v *view) lostIP(f *Frame, seen *body) string {
 		return fmt.Sprintf("%s lost %s, though nobody asked for that", who, before)
 	}
 	return fmt.Sprintf("%s went from %s to %s, though nobody asked for that", who, before, ip)
+}
+
+// meddled tells whether a user gave or took the IP before an event, through a
+// status, a claim or an internal Service: then what consumers are shown is not
+// the subject's doing alone.
+func (h *History) meddled(ip string, before uint64) bool {
+	for _, c := range h.derive().changes() {
+		if c.Seq >= before {
+			break
+		}
+		was, is := c.holds()
+		added := without(is, was)
+		if c.User && slices.ContainsFunc(append(added, without(was, is)...), func(held hold) bool { return held.ip == ip }) {
+			return true
+		}
+	}
+	return false
 }
 
 // undisturbed tells whether a service was exported before the frame that

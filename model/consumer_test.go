@@ -53,6 +53,11 @@ func TestConsumers(t *testing.T) {
 			s.user().lost().deleteService("ns/a")
 			s.controller().status("ns/a", "")
 		}, ""},
+		{"given away by a user", "a user wrote the IP into a second status", func(s *story) {
+			s.controller().serve("ns/a", first)
+			s.controller().createIngressIP("ns/b")
+			s.user().status("ns/b", first)
+		}, ""},
 		{"claim taken away", "a user did it", func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().unclaim(first)

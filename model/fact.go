@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // fact is one thing that a call did, or may have done, as its client knows it.
@@ -16,6 +18,7 @@ type fact struct {
 	user    bool     // not a subject's doing
 	tampers bool     // a user took what was the controller's to give back
 	forges  bool     // a user wrote an IP onto what a subject had made
+	late    bool     // a GlobalIngressIP was made for a Service that is no more
 	unknown bool     // may have happened, at any time since the call
 	call    *Call
 }
@@ -42,7 +45,7 @@ const (
 // deletion in its namespace may take it along (an unknown fact), and deleting
 // a namespace, or a collection, may take everything in it.
 func facts(h *History) ([]fact, error) {
-	reader := factReader{made: map[owner]bool{}, routes: map[owner]owner{}, dependants: map[string][]fact{}}
+	reader := factReader{made: map[owner]bool{}, uids: map[owner]types.UID{}, routes: map[owner]owner{}, dependants: map[string][]fact{}}
 	for i := range h.Calls {
 		call := &h.Calls[i]
 		if !call.writes() || call.Outcome == Failed && call.ReturnSeq != 0 {
@@ -57,8 +60,9 @@ func facts(h *History) ([]fact, error) {
 
 type factReader struct {
 	facts  []fact
-	made   map[owner]bool  // a subject made the GlobalIngressIP
-	routes map[owner]owner // internal Service, by its own name, to whom it serves
+	made   map[owner]bool      // a subject made the GlobalIngressIP
+	uids   map[owner]types.UID // of Services, as last heard of
+	routes map[owner]owner     // internal Service, by its own name, to whom it serves
 	// dependants are the facts that garbage collection in a namespace would make.
 	dependants map[string][]fact
 }
@@ -109,8 +113,7 @@ func (r *factReader) ingressIP(call *Call) error {
 	case call.Subresource == "status":
 		return r.status(call)
 	case call.Verb == "create" || call.Code == http.StatusCreated: // apply creates, too
-		r.made[ownerOf(call.Namespace, call.Name)] = !call.User
-		r.add(call, fact{kind: factBorn})
+		return r.born(call)
 	case call.Verb == "delete":
 		return r.deletion(call)
 	case call.unknown() && call.mentions("finalizers"):
@@ -124,6 +127,18 @@ func (r *factReader) ingressIP(call *Call) error {
 			r.add(call, fact{kind: factPublish, tampers: call.User})
 		}
 	}
+	return nil
+}
+
+func (r *factReader) born(call *Call) error {
+	key := ownerOf(call.Namespace, call.Name)
+	r.made[key] = !call.User
+	object, err := call.object()
+	if err != nil {
+		return err
+	}
+	meant, known := types.UID(object.Metadata.Annotations[serviceUIDNote]), r.uids[key]
+	r.add(call, fact{kind: factBorn, late: meant != "" && known != "" && meant != known})
 	return nil
 }
 
@@ -192,6 +207,9 @@ func (r *factReader) service(call *Call) error {
 	if internal {
 		r.route(call, of, object)
 		return nil
+	}
+	if object != nil && object.Kind != "Status" && object.Metadata.UID != "" {
+		r.uids[key] = object.Metadata.UID
 	}
 	exists := call.Verb != "delete" && object != nil && object.exportable()
 	// A patch with unknown outcome may have changed the type.

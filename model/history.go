@@ -15,6 +15,7 @@ type History struct {
 	Calls    []Call    // in order of CallSeq
 	Commits  []Commit  // in order of Revision
 	Watches  []Watch   // in order of the call that began them
+	Deeds    []Deed    // what processes did to their machines, in order
 	Problems []Problem // what the subject did to itself: panics, leaks, early exits
 
 	// Metrics are what the processes that were alive at the end had to say, in
@@ -61,6 +62,10 @@ type Call struct {
 
 	CallSeq, ReturnSeq uint64        // ReturnSeq 0: never returned
 	Called, Returned   time.Duration // Returned is meaningful only with a ReturnSeq
+	// Server is the API server that the request reached, at Arrived, counted
+	// from 1; 0: it reached none.
+	Server  int
+	Arrived time.Duration
 
 	Outcome Outcome
 	Code    int    // HTTP status; 0 when none came
@@ -106,6 +111,17 @@ type Commit struct {
 	Name      string
 	UID       string
 	Old, New  runtime.Object
+}
+
+// Deed is one change that a process made to the machine it runs on: something that
+// outlives it and that no API server knows of.
+type Deed struct {
+	Seq     uint64
+	At      time.Duration
+	Process string
+	Kind    string // what kind of thing was changed, e.g. rule
+	Name    string // which
+	Value   string // what it is from then on; empty: gone
 }
 
 // Problem is something the subject did to itself, or a scenario to itself.

@@ -32,6 +32,7 @@ const (
 	podResource       = "pods"
 	endpointsResource = "endpoints"
 	endpointsIPNote   = "submariner.io/headless-svc-endpoints-ip"
+	serviceUIDNote    = "globalingressip.submariner.io/service-uid"
 
 	targetClusterIP = "ClusterIPService"
 	targetPod       = "HeadlessServicePod"
@@ -120,6 +121,13 @@ func (g *ingressIP) owner() owner { return ownerOf(g.GetNamespace(), g.GetName()
 
 // address is the endpoint's, for a headless target without pods.
 func (g *ingressIP) address() string { return g.GetAnnotations()[endpointsIPNote] }
+
+// madeFor tells whether it was made for the service: a controller may write
+// down the UID of the Service that it meant, which may have gone meanwhile.
+func (g *ingressIP) madeFor(service *corev1.Service) bool {
+	uid := g.GetAnnotations()[serviceUIDNote]
+	return uid == "" || service == nil || uid == string(service.UID)
+}
 
 // service is the owner under whose name service and export are to be found.
 func (g *ingressIP) service() owner { return ownerOf(g.GetNamespace(), g.serviceRef) }

@@ -22,7 +22,8 @@ import "fmt"
 // Why since before its creation: a controller may bind a GlobalIngressIP to the
 // UIDs for which it made it. If the service is re-created while the controller
 // is on its way from there to the publication, it publishes an IP for a service
-// of the past, finds that out, and takes it back; slow, not wrong. For the same
+// of the past, finds that out, and takes it back; slow, not wrong. If it bears the
+// UID of another Service in its annotation, it has no title. For the same
 // reason a title once lost, for however short a time, makes the release legal
 // for ever: an absence that was proven may be acted on late. A write that keeps
 // the IP (a condition) neither renews nor ends protection. A claim that lost a
@@ -135,6 +136,9 @@ func (s *stickiness) born(c change) {
 		asked = call.CallSeq
 	}
 	title := s.cluster.title(gip)
+	if !gip.madeFor(s.cluster.services[gip.service()]) {
+		title = ""
+	}
 	for _, name := range []owner{gip.service(), ownerOf(gip.GetNamespace(), gip.podRef)} {
 		if s.upset[name] > asked {
 			title = ""

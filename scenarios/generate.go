@@ -37,6 +37,7 @@ func draw(seed sim.Seed, illegal bool) Plan {
 	}
 	if d.chance(0.05) { // a crowd now and then
 		sizes.services = d.between(9, 24)
+		sizes.settle = 4 * time.Minute // one worker, and up to a second for each call
 	}
 	p := generate(seed, sizes)
 	p.Name = fmt.Sprintf("seed-%d", seed)
@@ -60,7 +61,7 @@ func ReferencePlan(seed sim.Seed) Plan {
 	p := generate(seed, sizes{
 		services: ReferenceServices, namespaces: 2, users: 2,
 		extra:  ReferenceActions - 2*ReferenceServices,
-		safety: 40 * time.Second, settle: 80 * time.Second, enough: true,
+		safety: 40 * time.Second, settle: 80 * time.Second, fixed: true,
 	})
 	p.Name = fmt.Sprintf("reference-%d", seed)
 	p.Description = fmt.Sprintf("The reference plan for benchmarks, drawn from seed %d.", seed)
@@ -68,13 +69,14 @@ func ReferencePlan(seed sim.Seed) Plan {
 }
 
 // sizes of a plan. Each service is created and exported, which makes two
-// actions; extra is how many more there are in all. enough: the pool has an
-// address for every service, so that none has to be unexported in the end.
+// actions; extra is how many more there are in all. fixed: no more than these,
+// so nobody meddles, and the pool has an address for every service, so that none
+// has to be unexported in the end.
 // illegal: faults that Kubernetes does not permit are drawn too.
 type sizes struct {
 	services, namespaces, users, extra int
 	safety, settle                     time.Duration
-	enough, illegal                    bool
+	fixed, illegal                     bool
 }
 
 func generate(seed sim.Seed, s sizes) Plan {
@@ -86,8 +88,12 @@ func generate(seed sim.Seed, s sizes) Plan {
 	restarts := drawRestarts(newDice(seed, "restarts"), &p)
 	habits := drawHabits(newDice(seed, "habits"), s, restarts)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
-	if !s.enough { // the reference plan has a fixed number of actions
+	if !s.fixed {
+		if p.World.Latency.Max >= 100*time.Millisecond {
+			p.Settle += time.Minute // a start takes many round trips
+		}
 		p.Steps = append(p.Steps, drawMeddling(newDice(seed, "meddling"), &p, habits, p.Steps)...)
+		p.Steps = append(p.Steps, drawHeadless(newDice(seed, "headless"), s, habits)...)
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
@@ -137,7 +143,7 @@ func drawPool(d dice, s sizes) []netip.Prefix {
 	case 2:
 		return []netip.Prefix{prefix(0, smallestPrefix), prefix(1, bits)}
 	}
-	if s.enough {
+	if s.fixed {
 		return []netip.Prefix{prefix(0, bits)}
 	}
 	return []netip.Prefix{prefix(0, min(bits+1, smallestPrefix))}

@@ -58,6 +58,9 @@ func Properties(plan Plan, subject Subject) []model.Property {
 	if subject.Metrics {
 		properties = append(properties, model.GlobalnetMetrics(o)...)
 	}
+	if subject.Headless {
+		properties = append(properties, model.GlobalnetRules()...)
+	}
 	if plan.Illegal() {
 		return properties
 	}

@@ -69,3 +69,22 @@ func (s Shard) Len(r SeedRange) uint64 {
 	}
 	return 0
 }
+
+// ParseShard reads a shard as the command line gives it: "0/4".
+func ParseShard(text string) (Shard, error) {
+	index, of, ok := strings.Cut(text, "/")
+	i, err1 := strconv.ParseUint(index, 10, 64)
+	n, err2 := strconv.ParseUint(of, 10, 64)
+	if !ok || err1 != nil || err2 != nil || n == 0 || i >= n {
+		return Shard{}, fmt.Errorf("shard %q: want I/N with 0 <= I < N, for instance 0/4", text)
+	}
+	return Shard{i, n}, nil
+}
+
+// String is the shard as ParseShard reads it; empty for the whole.
+func (s Shard) String() string {
+	if s == Whole {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.Index, s.Of)
+}

@@ -50,6 +50,7 @@ func NewWorld(plan Plan, subject Subject, seed sim.Seed) sim.Config {
 
 // process is one replica of the subject.
 func (s Subject) process(name string, w *World) sim.Process {
+	filter := newPacketFilter()
 	return sim.Process{
 		Name:    name,
 		MayExit: s.MayExit,
@@ -61,6 +62,7 @@ func (s Subject) process(name string, w *World) sim.Process {
 				Identity:                env.Identity,
 				Logger:                  env.Log,
 				Registerer:              env.Metrics,
+				DataPath:                filter.dataPath(env),
 			})
 		},
 	}

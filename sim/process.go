@@ -23,6 +23,7 @@ var errKilled = errors.New("sim: process killed")
 type process struct {
 	Process
 	link    *link
+	skew    time.Duration  // what it starts later than others that start at the same time
 	replica int            // the API server it is connected to, counted from 0
 	pinned  bool           // a fail-over chose the replica, for later incarnations too
 	started int            // incarnations so far
@@ -94,6 +95,7 @@ func (w *world) start(p *process) {
 			QPS: -1,
 		},
 		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number, Metrics: i.metrics,
+		Machine: func(what string, do func() []model.Deed) error { return w.touchMachine(i, what, do) },
 	}
 	go func() {
 		err := w.guard(i, func() error { return p.Run(ctx, env) })
@@ -157,7 +159,7 @@ func (w *world) kill(p *process, r *faults.Rule) bool {
 	w.end(i)
 	p.current = nil
 	if r.RestartAfter >= 0 {
-		p.restart = w.agenda.add(w.now()+r.RestartAfter, "process "+p.Name, func() { w.start(p) })
+		p.restart = w.agenda.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
 	}
 	return true
 }

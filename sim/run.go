@@ -62,6 +62,11 @@ func (w *world) inBubble(t *testing.T) {
 	synctest.Test(t, func(*testing.T) { w.live() })
 }
 
+// startSkew keeps replicas that are started together from doing everything at
+// the same instants ever after: where two processes wake by timers of their own
+// at one instant, which of them draws its jitter first is left to chance.
+const startSkew = 137 * time.Microsecond
+
 // live is the whole run, in the bubble's first goroutine.
 func (w *world) live() {
 	w.epoch = time.Now()
@@ -69,11 +74,14 @@ func (w *world) live() {
 	w.inbox = newInbox()
 	w.found()
 	w.replicas = newReplicas(w.config.Server.Replicas)
-	for _, p := range w.config.Processes {
+	for i, p := range w.config.Processes {
 		running := &process{Process: p}
+		if !p.User {
+			running.skew = startSkew * time.Duration(i)
+		}
 		running.link = &link{world: w, owner: running}
 		w.processes = append(w.processes, running)
-		w.agenda.add(p.Start, "process "+p.Name, func() { w.start(running) })
+		w.agenda.add(p.Start+running.skew, "process "+p.Name, func() { w.start(running) })
 	}
 	w.plan()
 
@@ -109,6 +117,10 @@ func (w *world) freeze() {
 // 30s for its runnables.
 const unwindTime = 2 * time.Minute
 
+// lastBreath is how long goroutines have that a process left behind without
+// waiting for them: one that only sleeps for a moment has not leaked.
+const lastBreath = 10 * time.Second
+
 // stopAll kills every process and lets its goroutines unwind.
 func (w *world) stopAll() {
 	for _, p := range w.processes {
@@ -128,6 +140,7 @@ func (w *world) stopAll() {
 		}
 		return true
 	})
+	w.runUntil(w.now()+lastBreath, never)
 	w.reportUnstopped()
 }
 

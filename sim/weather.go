@@ -193,7 +193,7 @@ func (w *world) clearWeather() {
 		p.link.healAll()
 		if p.restart != nil {
 			p.restart.cancelled = true
-			w.start(p)
+			p.restart = w.agenda.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })
 		}
 	}
 }

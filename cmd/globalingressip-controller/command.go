@@ -83,6 +83,8 @@ func (s *settings) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.config, "config", "", "path to a configuration file; flags have the last word (docs/operations.md)")
 	flags.StringSliceVar(&s.cidrs, "global-cidr", nil,
 		"range global IPs are taken from, e.g. 242.0.0.0/16; may be given several times (required)")
+	flags.BoolVar(&o.MoveOutside, "move-outside", false,
+		"after a change of --global-cidr, give owners of addresses outside of it others; otherwise they are kept and reported")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "",
 		"path to a kubeconfig; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config")
 	flags.StringVar(&s.dataPath, "data-path", dataPathNone,

@@ -25,6 +25,7 @@ const (
 // sets. A flag on the command line has the last word.
 var configFields = map[string]string{
 	"globalCIDRs":                  "global-cidr",
+	"moveOutside":                  "move-outside",
 	"workers":                      "workers",
 	"requestTimeout":               "request-timeout",
 	"dataPath":                     "data-path",

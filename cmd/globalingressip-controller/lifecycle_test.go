@@ -32,7 +32,8 @@ func TestCalmDay(t *testing.T) {
 		time.Sleep(time.Second)
 		assert.Equal(t, map[string]string{"web": "242.0.0.14"}, v.addresses())
 		assert.Equal(t, []string{
-			"POST globalingressips", "POST ipaddresses", "POST services", "PUT globalingressips/web/status",
+			"POST globalingressips", "POST ipaddresses", "POST services",
+			"PUT services/" + v1.InternalServiceName("web"), "PUT globalingressips/web/status",
 		}, v.takeWrites())
 
 		web := service("web")

@@ -66,8 +66,8 @@ func (r *realCluster) run(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]
 			quote(os.Args[0]), quote(job.File), job.Seed, job.Subject, quote(r.kubeconfig), r.speed)
 		outcome, err := r.runOne(c.Context(), job, against.Options{Config: config, Speed: r.speed, Folder: r.logs})
 		if err != nil {
-			if errors.Is(err, against.ErrNotEmpty) {
-				return err
+			if errors.Is(err, against.ErrNotEmpty) || errors.Is(err, against.ErrInfeasible) {
+				return fmt.Errorf("%s: %w", job.File, err)
 			}
 			return finishRun(c, p, fmt.Errorf("%s: %w", job.File, err))
 		}

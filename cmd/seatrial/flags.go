@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -19,17 +19,24 @@ func parseSeeds(text string) (scenarios.SeedRange, error) {
 	return seeds, nil
 }
 
+// parseShard reads --shard. Without it, a pod of an indexed Job takes its share,
+// and anybody else takes all.
 func parseShard(text string) (scenarios.Shard, error) {
-	if text == "" {
+	index, of := os.Getenv("JOB_COMPLETION_INDEX"), os.Getenv("JOB_COMPLETIONS")
+	switch {
+	case text != "":
+	case index == "":
 		return scenarios.Whole, nil
+	case of == "":
+		return scenarios.Shard{}, errors.New("JOB_COMPLETION_INDEX is set and JOB_COMPLETIONS is not: set it to the Job's completions, or give --shard I/N")
+	default:
+		text = index + "/" + of
 	}
-	index, of, ok := strings.Cut(text, "/")
-	i, err1 := strconv.ParseUint(index, 10, 64)
-	n, err2 := strconv.ParseUint(of, 10, 64)
-	if !ok || err1 != nil || err2 != nil || n == 0 || i >= n {
-		return scenarios.Shard{}, fmt.Errorf("--shard %q: want I/N with 0 <= I < N, for instance 0/4", text)
+	shard, err := scenarios.ParseShard(text)
+	if err != nil {
+		return shard, fmt.Errorf("--shard: %w", err)
 	}
-	return scenarios.Shard{Index: i, Of: n}, nil
+	return shard, nil
 }
 
 // output is what the flags say about printing and keeping results.

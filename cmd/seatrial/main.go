@@ -66,6 +66,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(runCommand(), sweepCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), summarizeCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,8 +22,14 @@ import (
 
 func TestMain(m *testing.M) {
 	sweep.ServeIfWorker()
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	os.Exit(m.Run())
 }
+
+// asProgram makes this test binary the program, for tests that kill it.
+const asProgram = "SEATRIAL_AS_PROGRAM"
 
 const (
 	incident = "../../scenarios/library/incident-3336.yaml"
@@ -111,7 +119,7 @@ func TestAnArtefactReplays(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, folders, 1)
 	assert.Contains(t, out, "replay "+folders[0])
-	for _, name := range []string{"plan.yaml", "verdict.json", "trace.jsonl", "controller.log", "README.md"} {
+	for _, name := range []string{"plan.yaml", "verdict.json", "trace.jsonl", "controller.log", "README.md", "report.html"} {
 		assert.FileExists(t, filepath.Join(folders[0], name))
 	}
 
@@ -132,15 +140,37 @@ func TestAnArtefactReplays(t *testing.T) {
 		trace := filepath.Join(folders[0], "trace.jsonl")
 		data, err := os.ReadFile(trace)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(trace, bytes.Replace(data, []byte(`"code":503`), []byte(`"code":500`), 1), 0o644))
+		changed := bytes.Replace(data, []byte(`"code":503`), []byte(`"code":500`), 1)
+		require.NoError(t, os.WriteFile(trace, changed, 0o644))
+		code, _, message := seatrial(t, "replay", folders[0])
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, message, "trace.jsonl is not what was written: it is damaged, truncated or changed")
+
 		verdict := filepath.Join(folders[0], "verdict.json")
-		data, err = os.ReadFile(verdict)
+		text, err := os.ReadFile(verdict)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(verdict, bytes.Replace(data, []byte(`"hash": "`), []byte(`"hash": "0`), 1), 0o644))
-		code, out, message := seatrial(t, "replay", folders[0])
+		text = bytes.Replace(text, []byte(`"hash": "`), []byte(`"hash": "0`), 1)
+		text = bytes.Replace(text, fmt.Appendf(nil, "%x", sha256.Sum256(data)), fmt.Appendf(nil, "%x", sha256.Sum256(changed)), 1)
+		require.NoError(t, os.WriteFile(verdict, text, 0o644))
+		code, out, message = seatrial(t, "replay", folders[0])
 		assert.Equal(t, exitInconclusive, code)
 		assert.Contains(t, out, "first difference:")
 		assert.Contains(t, message, "not reproduced")
+	})
+	t.Run("another version is an error that names both", func(t *testing.T) {
+		verdict := filepath.Join(folders[0], "verdict.json")
+		text, err := os.ReadFile(verdict)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(verdict, bytes.Replace(text, []byte(`"version": "`), []byte(`"version": "v0.0.1-`), 1), 0o644))
+		for _, command := range [][]string{{"replay"}, {"shrink", "-o", os.DevNull}, {"report", "-o", os.DevNull}} {
+			code, _, message := seatrial(t, append(command, folders[0])...)
+			assert.Equal(t, exitUsage, code)
+			assert.Contains(t, message, "made with seatrial v0.0.1-"+version()+" and this is "+version())
+		}
+		code, _, message := seatrial(t, "replay", folders[0], "--any-version")
+		assert.Equal(t, exitInconclusive, code)
+		assert.Contains(t, message, "not reproduced", "it is tried all the same")
+		require.NoError(t, os.WriteFile(verdict, text, 0o644))
 	})
 	t.Run("another generator is an error that names both", func(t *testing.T) {
 		verdict := filepath.Join(folders[0], "verdict.json")

@@ -19,6 +19,7 @@ type aimed struct {
 	mode, only string
 	limit      int
 	keepFaults bool
+	illegal    bool
 }
 
 func (a *aimed) addFlags(c *cobra.Command) {
@@ -30,6 +31,7 @@ func (a *aimed) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&a.only, "only", "", "with --mode: run the derived plan of this `name` and no other")
 	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", aim.DefaultPairs))
 	c.Flags().BoolVar(&a.keepFaults, "keep-faults", false, "with --mode: keep the plan's own faults and add to them")
+	c.Flags().BoolVar(&a.illegal, "allow-illegal", false, "draw faults that Kubernetes does not permit, too; every report says so")
 }
 
 // check says what is wrong with the flags taken together.
@@ -39,6 +41,8 @@ func (a *aimed) check(files []string, seeds string) error {
 		return errors.New("--only, --limit and --keep-faults go with --mode")
 	case a.mode == "" && len(files) > 0:
 		return errors.New("scenario files go with --mode; seatrial run runs them as they are")
+	case a.mode != "" && a.illegal && !a.keepFaults:
+		return errors.New("--allow-illegal adds to the plan's own faults, which --mode leaves out without --keep-faults")
 	case a.limit < 0:
 		return fmt.Errorf("--limit %d: want at least 1", a.limit)
 	case len(files) > 0 && seeds != "":
@@ -61,7 +65,7 @@ func (a *aimed) sweep(files []string, chosen scenarios.SeedRange, part scenarios
 	source := map[string]string{} // by the base plan's name: what the command line calls it
 	if len(files) == 0 {
 		chosen.Each(part, func(seed sim.Seed) bool {
-			p := scenarios.Generate(seed)
+			p := a.generate(seed)
 			s.Plans = append(s.Plans, p)
 			source[p.Name] = fmt.Sprintf("--seeds %d", seed)
 			return true
@@ -90,6 +94,22 @@ func (a *aimed) sweep(files []string, chosen scenarios.SeedRange, part scenarios
 	return s, errors.Join(problems...)
 }
 
+func (a *aimed) generate(seed sim.Seed) scenarios.Plan {
+	if a.illegal {
+		return scenarios.GenerateIllegal(seed)
+	}
+	return scenarios.Generate(seed)
+}
+
+// plain is the job of a seed in a sweep that aims at nothing.
+func (a *aimed) plain(seed uint64, subject string) sweep.Job {
+	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: a.illegal}
+	if a.illegal {
+		job.Replay = fmt.Sprintf("%s sweep --seeds %d --allow-illegal --subject %s", quote(os.Args[0]), seed, subject)
+	}
+	return job
+}
+
 // command shows one derived plan again.
 func (a *aimed) command(source, name, subject string) string {
 	text := fmt.Sprintf("%s sweep --mode %s %s --only %s --subject %s", quote(os.Args[0]), a.mode, source, name, subject)
@@ -99,15 +119,8 @@ func (a *aimed) command(source, name, subject string) string {
 	if a.keepFaults {
 		text += " --keep-faults"
 	}
-	return text
-}
-
-// runAimed runs an aimed sweep, prints and keeps; its error carries the exit code.
-func runAimed(c *cobra.Command, out output, workers int, s aim.Sweep) error {
-	if err := out.prepare(); err != nil {
-		return err
+	if a.illegal {
+		text += " --allow-illegal"
 	}
-	p := newPrinter(out, c.OutOrStdout(), s.Only == "")
-	err := s.Run(c.Context(), sweep.Pool{Workers: workers}.Run, p.print)
-	return finishRun(c, p, err)
+	return text
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -25,6 +27,7 @@ type line struct {
 	Requests       int               `json:"requests"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Reproduced     string            `json:"reproduced"`
+	Illegal        bool              `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
 }
 
 // printer prints outcomes as they come and remembers what they amount to.
@@ -36,10 +39,14 @@ type printer struct {
 
 	counts map[model.VerdictKind]int
 	fired  map[string]int
+	met    coverage
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
-	err     error
+	rates   string // how fast a sweep was; empty: not measured
+	// flaky are the failures that were not the same run each time.
+	flaky []sweep.Outcome
+	err   error
 }
 
 func newPrinter(o output, out io.Writer, quiet bool) *printer {
@@ -51,10 +58,11 @@ func (p *printer) print(o sweep.Outcome) {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
 	}
-	p.counts[o.Verdict]++
-	for kind, times := range o.Fired {
-		p.fired[kind] += times
+	if isFlaky(o) {
+		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
+	p.met.add(o)
+	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)
 	if failed && p.dir != "" {
@@ -81,6 +89,22 @@ func (p *printer) print(o sweep.Outcome) {
 	}
 }
 
+func (p *printer) count(verdict model.VerdictKind, fired map[string]int) {
+	p.counts[verdict]++
+	for kind, times := range fired {
+		p.fired[kind] += times
+	}
+}
+
+// restore counts a run of an earlier sweep that is gone on with.
+func (p *printer) restore(e *results.Entry, folder string) {
+	p.count(e.Verdict, e.Fired)
+	if !e.Passed() && p.failure == "" {
+		p.failure = fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
+			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact)))
+	}
+}
+
 func (p *printer) fail(err error) {
 	if p.err == nil {
 		p.err = err
@@ -90,7 +114,7 @@ func (p *printer) fail(err error) {
 func (p *printer) printJSON(o sweep.Outcome) {
 	text, err := json.Marshal(line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
-		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o),
+		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
 	})
 	if err != nil {
 		p.fail(fmt.Errorf("encoding the outcome of seed %d: %w", o.Job.Seed, err))
@@ -116,12 +140,12 @@ func summary(o sweep.Outcome) string {
 		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
 			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s",
-		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash)
+	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s%s",
+		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash, caveat(o))
 }
 
 func oneLine(o sweep.Outcome) string {
-	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o))
+	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)%s", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o), caveat(o))
 }
 
 func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
@@ -134,6 +158,12 @@ func replayCommandFor(o sweep.Outcome) string {
 	what := "--seed " + fmt.Sprint(o.Job.Seed)
 	if o.Job.File != "" {
 		what = quote(o.Job.File) + " " + what
+	}
+	if e := o.Job.Exact; e != nil {
+		what += " --exact"
+		if e.Schedule != 0 {
+			what += " --schedule " + fmt.Sprint(e.Schedule)
+		}
 	}
 	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
 }
@@ -193,10 +223,14 @@ func (p *printer) printTotals() {
 		}
 	}
 	fmt.Fprintf(p.out, "%d seeds: %s\n", total, strings.Join(parts, ", "))
+	if p.rates != "" {
+		fmt.Fprintln(p.out, p.rates)
+	}
 	var kinds []string
 	for kind, times := range p.fired {
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, times))
 	}
 	slices.Sort(kinds)
 	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
+	p.met.print(p.out)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -15,60 +14,28 @@ import (
 )
 
 func replayCommand() *cobra.Command {
-	var subject string
-	var seed uint64
+	var from source
 	var trace bool
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "replay ARTEFACT|FILE.yaml|--seed N",
 		Short: "Run a failure again and say whether it is the same",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, before, err := replayJob(c, args, seed, subject)
+			job, before, err := from.job(c, args)
 			if err != nil {
+				return err
+			}
+			if job.Exact, err = exact.prepareFor(c, before); err != nil {
 				return err
 			}
 			return replay(c, job, before, trace)
 		},
 	}
-	c.Flags().Uint64Var(&seed, "seed", 0, "replay the plan generated from this seed, or the file with this seed")
 	c.Flags().BoolVar(&trace, "trace", false, "print every event")
-	addSubjectFlag(c, &subject)
+	from.addFlags(c)
+	exact.addFlags(c)
 	return c
-}
-
-// replayJob finds what is to be run, and what an artefact says it was; nil when
-// it is no artefact.
-func replayJob(c *cobra.Command, args []string, seed uint64, subject string) (sweep.Job, *artefact.Artefact, error) {
-	seedGiven := c.Flags().Changed("seed")
-	if len(args) == 0 {
-		if !seedGiven {
-			return sweep.Job{}, nil, fmt.Errorf("%s: want an artefact, a scenario file or --seed N", c.Name())
-		}
-		return sweep.Job{Seed: seed, Subject: subject}, nil, checkSubject(subject)
-	}
-	info, err := os.Stat(args[0])
-	if err != nil {
-		return sweep.Job{}, nil, fmt.Errorf("%s: %w", c.Name(), err)
-	}
-	if !info.IsDir() {
-		jobs, err := scenarioJobs(args, subject, seedGiven, seed, "")
-		if err != nil {
-			return sweep.Job{}, nil, err
-		}
-		for job := range jobs {
-			return job, nil, nil
-		}
-	}
-	if seedGiven || c.Flags().Changed("subject") {
-		return sweep.Job{}, nil, fmt.Errorf("%s: an artefact has a seed and a subject of its own; --seed and --subject go with a scenario file", c.Name())
-	}
-	a, err := artefact.Read(args[0])
-	if err != nil {
-		return sweep.Job{}, nil, err
-	}
-	job := a.Outcome.Job
-	job.Plan, job.File = a.Plan, args[0]+"/plan.yaml"
-	return job, a, nil
 }
 
 // replay runs the job with its trace and compares. Without an artefact there

@@ -12,8 +12,8 @@ import (
 )
 
 func reportCommand() *cobra.Command {
-	var subject, file string
-	var seed uint64
+	var from source
+	var file string
 	c := &cobra.Command{
 		Use:   "report ARTEFACT|FILE.yaml|--seed N -o report.html",
 		Short: "Show a run as one HTML file that needs no network",
@@ -21,7 +21,7 @@ func reportCommand() *cobra.Command {
 			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, before, err := replayJob(c, args, seed, subject)
+			job, before, err := from.job(c, args)
 			if err != nil {
 				return err
 			}
@@ -31,10 +31,9 @@ func reportCommand() *cobra.Command {
 			return writeReport(c, job, before, file)
 		},
 	}
-	c.Flags().Uint64Var(&seed, "seed", 0, "show the plan generated from this seed, or the file with this seed")
 	c.Flags().StringVarP(&file, "output", "o", "", "HTML `file` to write")
 	c.MarkFlagRequired("output")
-	addSubjectFlag(c, &subject)
+	from.addFlags(c)
 	return c
 }
 
@@ -49,7 +48,7 @@ func writeReport(c *cobra.Command, job sweep.Job, before *artefact.Artefact, fil
 		return errors.New(outcome.Error)
 	}
 	outcome.Porcupine = nil // the page stands alone
-	page, err := artefact.Page(version(), replayCommandFor(outcome), outcome)
+	page, err := artefact.Page(artefact.Words{Version: version(), Replay: replayCommandFor(outcome)}, outcome)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +21,7 @@ func runCommand() *cobra.Command {
 	var seed uint64
 	var out output
 	var real realCluster
+	var exact exactFlags
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
@@ -32,13 +31,17 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			e, err := exact.prepare(c)
+			if err != nil {
+				return err
+			}
 			if err := real.check(c); err != nil {
 				return err
 			}
 			if real.kubeconfig != "" {
 				return real.run(c, out, jobs)
 			}
-			return runJobs(c.Context(), c, out, false, 1, jobs)
+			return runJobs(c, out, exactly(e, jobs))
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
@@ -47,6 +50,7 @@ func runCommand() *cobra.Command {
 	addSubjectFlag(c, &subject)
 	out.addFlags(c)
 	real.addFlags(c)
+	exact.addFlags(c)
 	return c
 }
 
@@ -96,78 +100,32 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}, errors.Join(problems...)
 }
 
-func sweepCommand() *cobra.Command {
-	var subject, seeds, shardText string
-	var workers int
-	var out output
-	var aimed aimed
-	c := &cobra.Command{
-		Use:   "sweep --seeds A-B",
-		Short: "Run plans generated from seeds, or derived from a fault-free run",
-		RunE: func(c *cobra.Command, files []string) error {
-			if err := aimed.check(files, seeds); err != nil {
-				return err
-			}
-			var chosen scenarios.SeedRange
-			var err error
-			if seeds != "" {
-				if chosen, err = parseSeeds(seeds); err != nil {
-					return err
-				}
-			}
-			part, err := parseShard(shardText)
-			if err != nil {
-				return err
-			}
-			if workers < 1 {
-				return fmt.Errorf("--workers %d: want at least 1", workers)
-			}
-			if err := checkSubject(subject); err != nil {
-				return err
-			}
-			if aimed.mode != "" {
-				s, err := aimed.sweep(files, chosen, part, subject)
-				if err != nil {
-					return err
-				}
-				return runAimed(c, out, workers, s)
-			}
-			return runJobs(c.Context(), c, out, true, workers, func(yield func(sweep.Job) bool) {
-				chosen.Each(part, func(seed sim.Seed) bool {
-					return yield(sweep.Job{Seed: uint64(seed), Subject: subject, Confirm: confirmations})
-				})
-			})
-		},
-	}
-	c.Flags().StringVar(&seeds, "seeds", "", "closed range of seeds, `A-B`")
-	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
-	c.Flags().StringVar(&shardText, "shard", "", "run only part `I/N` of the range, I counted from 0")
-	addSubjectFlag(c, &subject)
-	out.addFlags(c)
-	aimed.addFlags(c)
-	return c
-}
-
-// runJobs runs, prints and keeps; its error carries the exit code.
-func runJobs(ctx context.Context, c *cobra.Command, out output, quiet bool, workers int, jobs iter.Seq[sweep.Job]) error {
+// runJobs runs scenario files, prints and keeps; its error carries the exit code.
+func runJobs(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]) error {
 	if err := out.prepare(); err != nil {
 		return err
 	}
-	p := newPrinter(out, c.OutOrStdout(), quiet)
-	return finishRun(c, p, sweep.Pool{Workers: workers}.Run(ctx, jobs, p.print))
+	p := newPrinter(out, c.OutOrStdout(), false)
+	return finishRun(c, p, sweep.Pool{}.Run(c.Context(), jobs, p.print))
 }
 
 // finishRun prints what was found, also when the run was interrupted.
 func finishRun(c *cobra.Command, p *printer, err error) error {
+	if err != nil && c.Context().Err() == nil {
+		p.fail(err)
+		return p.finish()
+	}
 	if err != nil {
-		if c.Context().Err() == nil {
-			return err
-		}
 		fmt.Fprintln(c.ErrOrStderr(), "seatrial: interrupted; what follows covers the seeds that were finished")
 		if err := p.finish(); err != nil {
 			return err
 		}
 		return &exitError{code: exitInconclusive}
 	}
+	notes := c.OutOrStdout()
+	if p.json {
+		notes = c.ErrOrStderr()
+	}
+	explainFlaky(c, notes, p.flaky)
 	return p.finish()
 }

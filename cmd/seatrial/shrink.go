@@ -17,8 +17,8 @@ import (
 )
 
 func shrinkCommand() *cobra.Command {
-	var subject, file string
-	var seed uint64
+	var from source
+	var file, picture string
 	var workers int
 	c := &cobra.Command{
 		Use:   "shrink ARTEFACT|FILE.yaml|--seed N -o min.yaml",
@@ -28,7 +28,7 @@ func shrinkCommand() *cobra.Command {
 			"Exit code 0: a smaller plan, or the same one if it cannot be smaller, is in the file. 4: the run passes.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, _, err := replayJob(c, args, seed, subject)
+			job, _, err := from.job(c, args)
 			if err != nil {
 				return err
 			}
@@ -38,18 +38,18 @@ func shrinkCommand() *cobra.Command {
 			if err := writable(file); err != nil {
 				return err
 			}
-			return shrinkTo(c, job, workers, file)
+			return shrinkTo(c, job, workers, file, picture)
 		},
 	}
-	c.Flags().Uint64Var(&seed, "seed", 0, "shrink the plan generated from this seed, or the file with this seed")
 	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
 	c.MarkFlagRequired("output")
-	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
-	addSubjectFlag(c, &subject)
+	c.Flags().StringVar(&picture, "report", "", "show the small run in this HTML `file`, too")
+	c.Flags().IntVar(&workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
+	from.addFlags(c)
 	return c
 }
 
-func shrinkTo(c *cobra.Command, job sweep.Job, workers int, file string) error {
+func shrinkTo(c *cobra.Command, job sweep.Job, workers int, file, picture string) error {
 	begin := time.Now()
 	status := newStatus(c.ErrOrStderr())
 	result, err := shrink.Shrink(c.Context(), job, shrink.Options{
@@ -67,6 +67,11 @@ func shrinkTo(c *cobra.Command, job sweep.Job, workers int, file string) error {
 	}
 	if err := writeFile(file, result.YAML); err != nil {
 		return err
+	}
+	if picture != "" {
+		if err := writeSmallReport(picture, file, result); err != nil {
+			return err
+		}
 	}
 	printShrunk(c.OutOrStdout(), result, file, time.Since(begin))
 	return nil
@@ -112,13 +117,14 @@ func writeFile(file string, data []byte) error {
 	return nil
 }
 
-// lists are the parts of a scenario file that say what is done and what goes
-// wrong, and in what world.
+// lists are the parts of a scenario file that say in what world what is done
+// and what goes wrong.
 func lists(text []byte) string {
-	_, rest, ok := bytes.Cut(text, []byte("\nworld:"))
-	if ok {
-		return "world:" + string(bytes.TrimRight(rest, "\n"))
+	text, _, _ = bytes.Cut(text, []byte("\nexpect:"))
+	for _, first := range []string{"world:", "safety:", "settle:", "steps:", "faults:"} {
+		if _, rest, ok := bytes.Cut(text, []byte("\n"+first)); ok {
+			return first + string(bytes.TrimRight(rest, "\n"))
+		}
 	}
-	_, rest, _ = bytes.Cut(text, []byte("\nsteps:"))
-	return "steps:" + string(bytes.TrimRight(rest, "\n"))
+	return ""
 }

@@ -14,11 +14,15 @@ import (
 	"github.com/seatrial/seatrial/controller"
 )
 
-// Table is the name of the table; its family is ip.
-const Table = "globalingressip"
+// Table is the name of the table; its family is ip. Targets is the map from global
+// IPs to where they lead, each element with its GlobalIngressIP as the comment.
+const (
+	Table   = "globalingressip"
+	Targets = "targets"
+)
 
 const (
-	dnatMap   = "targets" // global IP → target
+	dnatMap   = Targets
 	snatMap   = "sources" // target → global IP
 	remoteSet = "remotes" // where packets leave with their global IP
 )
@@ -51,12 +55,11 @@ func New(nft knftables.Interface, remotes ...netip.Prefix) *DataPath {
 	return &DataPath{nft: nft, remotes: remotes}
 }
 
-// Rules implements [controller.DataPath]. It reads the packet filter anew.
+// Rules implements [controller.DataPath]. It reads the packet filter once.
 func (d *DataPath) Rules(ctx context.Context) ([]controller.Rule, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 
-	d.rules = nil
 	if err := d.load(ctx); err != nil {
 		return nil, err
 	}

@@ -82,6 +82,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "e2e:", err)
 		return exitUsage
 	}
+	plans = slices.DeleteFunc(plans, func(plan scenarios.Plan) bool {
+		err := against.Feasible(&plan)
+		if err != nil {
+			fmt.Fprintf(stdout, "not run      %s: %v\n", plan.Name, err)
+		}
+		return err != nil
+	})
 	b, err := build(ctx, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "e2e:", err)

@@ -32,7 +32,11 @@ type proxy struct {
 	listener net.Listener
 }
 
-const headerTimeout = 10 * time.Second
+const (
+	headerTimeout = 10 * time.Second
+	// deadConnection is after how long a silent connection is given up.
+	deadConnection = 45 * time.Second
+)
 
 func (p *proxy) listen() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,6 +86,14 @@ func (p *proxy) strikesBefore(w http.ResponseWriter, r *http.Request, call *mode
 	switch kind {
 	case faults.ConnectionRefused, faults.ConnectionReset:
 		panic(http.ErrAbortHandler)
+	case faults.BlackHole:
+		pause(r.Context(), deadConnection, nil)
+		panic(http.ErrAbortHandler)
+	case faults.Hold:
+		if fate.Rule.Direction != faults.FromServer {
+			p.hold(fate.Rule)
+		}
+		return false
 	case faults.Crash:
 		if fate.Rule.When == faults.BeforeCall {
 			p.kill(fate.Rule)
@@ -156,6 +168,11 @@ func (p *proxy) request(ctx context.Context, r *http.Request, body []byte) *http
 	return out
 }
 
+// hold waits until the window of a rule ends, whether or not the client does.
+func (p *proxy) hold(r *faults.Rule) {
+	pause(context.Background(), r.Until-p.record.now(), p.weather.clear)
+}
+
 // strikesAfter does what keeps an answer from the client.
 func (p *proxy) strikesAfter(w http.ResponseWriter, r *http.Request, call *model.Call, fate faults.Decision) bool {
 	switch {
@@ -163,6 +180,8 @@ func (p *proxy) strikesAfter(w http.ResponseWriter, r *http.Request, call *model
 		pause(r.Context(), fate.Delay, nil)
 		p.answer(w, call, faults.TimeoutApplied, fate.Rule)
 		return true
+	case fate.Rule.Kind == faults.Hold && fate.Rule.Direction == faults.FromServer:
+		p.hold(fate.Rule)
 	case fate.Rule.Kind == faults.ResponseLost:
 		pause(r.Context(), fate.Delay, nil)
 		panic(http.ErrAbortHandler)

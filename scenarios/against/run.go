@@ -72,6 +72,9 @@ const quietFor = 35 * time.Second
 // happened. An error says that it could not be done; what the subject did wrong is
 // in the result.
 func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
+	if err := Feasible(&plan); err != nil {
+		return nil, err
+	}
 	r, err := newRun(plan, o)
 	if err != nil {
 		return nil, err

@@ -2,12 +2,15 @@ package against
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -19,6 +22,27 @@ type weather struct {
 	schedule *faults.Schedule
 	counts   map[string]int
 	clear    chan struct{} // closed when the weather clears
+}
+
+// feasible are the kinds of faults that a proxy and a kill can bring about.
+var feasible = []faults.Kind{
+	faults.ConnectionRefused, faults.ConnectionReset, faults.TooManyRequests, faults.InternalError,
+	faults.ServiceUnavailable, faults.GatewayTimeout, faults.TimeoutApplied, faults.TimeoutDropped,
+	faults.ResponseLost, faults.Latency, faults.BlackHole, faults.Hold, faults.WatchClosed, faults.Partition, faults.Crash,
+}
+
+// ErrInfeasible: the plan has a fault that only a simulated cluster can have.
+var ErrInfeasible = errors.New("this fault cannot be brought about on a real API server")
+
+// Feasible says, with [ErrInfeasible], which fault of a plan cannot be brought about
+// on a real API server; nil: all can.
+func Feasible(plan *scenarios.Plan) error {
+	for i := range plan.Faults {
+		if kind := plan.Faults[i].Kind; !slices.Contains(feasible, kind) {
+			return fmt.Errorf("faults[%d].kind: %s: %w; feasible are %v", i, kind, ErrInfeasible, feasible)
+		}
+	}
+	return nil
 }
 
 func newWeather(seed sim.Seed, rules []faults.Rule, record *recorder) *weather {

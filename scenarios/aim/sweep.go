@@ -131,7 +131,7 @@ func (s Sweep) runAll(ctx context.Context, run Runner, plans []scenarios.Plan, c
 			}
 			job := sweep.Job{
 				Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
-				Confirm: s.Confirm, Calls: calls,
+				Confirm: s.Confirm, Calls: calls, Coverage: !calls,
 			}
 			if s.Replay != nil {
 				job.Replay = s.Replay(p)

@@ -1,6 +1,8 @@
 package artefact
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,9 +16,11 @@ import (
 
 // Verdict is what verdict.json holds.
 type Verdict struct {
-	Version   string        `json:"version"`   // of seatrial
-	Generator string        `json:"generator"` // of random decisions; another one means other runs
-	Outcome   sweep.Outcome `json:"outcome"`   // without the parts that are files of their own
+	Version   string `json:"version"`   // of seatrial
+	Generator string `json:"generator"` // of random decisions; another one means other runs
+	// Files holds the SHA-256 of those that a replay depends on, by name.
+	Files   map[string]string `json:"files"`
+	Outcome sweep.Outcome     `json:"outcome"` // without the parts that are files of their own
 }
 
 // Artefact is a folder read back.
@@ -40,22 +44,45 @@ func Read(path string) (*Artefact, error) {
 	if a.Generator != sim.GeneratorName {
 		return nil, fmt.Errorf("the artefact %s was made with generator %q and cannot be replayed with %q", path, a.Generator, sim.GeneratorName)
 	}
-	plan, err := os.ReadFile(filepath.Join(path, "plan.yaml"))
+	plan, err := a.file(path, planFile)
 	if err != nil {
-		return nil, fmt.Errorf("reading the artefact %s: %w", path, err)
+		return nil, err
+	}
+	trace, err := a.file(path, traceFile)
+	if err != nil {
+		return nil, err
 	}
 	a.Plan = string(plan)
-	a.Events, err = readEvents(filepath.Join(path, "trace.jsonl"))
+	a.Events, err = sweep.DecodeEvents(filepath.Join(path, traceFile), trace)
 	return a, err
 }
 
-func readEvents(path string) ([]sim.Event, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // a run that killed its worker leaves none
+// Names of the files that a replay depends on.
+const (
+	planFile  = "plan.yaml"
+	traceFile = "trace.jsonl"
+)
+
+// file reads a file and makes sure that it is what was written: half a trace
+// would look like a run that ended early. A run that killed its worker left no
+// trace.
+func (a *Artefact) file(path, name string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(path, name))
+	want, written := a.Files[name]
+	switch {
+	case !written && errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the artefact %s: %w", path, err)
+	case digest(data) != want && name == planFile:
+		return nil, fmt.Errorf("reading the artefact %s: %s is not what was written; if it was changed on purpose, run it as a scenario: seatrial run %s", path, name, filepath.Join(path, name))
+	case digest(data) != want:
+		return nil, fmt.Errorf("reading the artefact %s: %s is not what was written: it is damaged, truncated or changed", path, name)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("reading a trace: %w", err)
-	}
-	return sweep.DecodeEvents(path, data)
+	return data, nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }

@@ -2,7 +2,9 @@ package artefact
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,10 +25,15 @@ func Prepare(dir string) error {
 	return os.Remove(probe)
 }
 
+// Name is what the folder of an outcome is called.
+func Name(o sweep.Outcome) string {
+	return fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+}
+
 // Write makes the folder for an outcome below dir and returns its path. An
 // earlier artefact of the same run is replaced.
 func Write(dir, version string, o sweep.Outcome) (string, error) {
-	name := fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+	name := Name(o)
 	path := filepath.Join(dir, name)
 	temporary, err := os.MkdirTemp(dir, ".writing-")
 	if err != nil {
@@ -35,11 +42,11 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	defer os.RemoveAll(temporary)
 	bare := o
 	bare.Plan, bare.Trace, bare.Log, bare.Porcupine, bare.Report, bare.Job.Plan = "", nil, nil, nil, nil, ""
-	verdict, err := json.MarshalIndent(Verdict{version, sim.GeneratorName, bare}, "", "  ")
+	verdict, err := json.MarshalIndent(Verdict{version, sim.GeneratorName, digests(o), bare}, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("encoding the verdict of %s: %w", name, err)
 	}
-	page, err := Page(version, "seatrial replay "+path, o)
+	page, err := Page(Words{Version: version, Replay: "seatrial replay " + path}, o)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +54,7 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 		name string
 		data []byte
 	}{
-		{"plan.yaml", []byte(o.Plan)}, {"verdict.json", append(verdict, '\n')}, {"trace.jsonl", o.Trace},
+		{planFile, []byte(o.Plan)}, {"verdict.json", append(verdict, '\n')}, {traceFile, o.Trace},
 		{"controller.log", o.Log}, {"detail.txt", []byte(o.Detail)}, {"porcupine.html", o.Porcupine}, {"report.html", page},
 		{"README.md", readme(path, version, o)},
 	}
@@ -62,11 +69,30 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	if err := os.Chmod(temporary, 0o755); err != nil {
 		return "", fmt.Errorf("writing an artefact: %w", err)
 	}
-	if err := os.RemoveAll(path); err != nil {
-		return "", fmt.Errorf("replacing an artefact: %w", err)
+	return path, replace(temporary, path)
+}
+
+// digests of the files that a replay depends on, as far as they are there.
+func digests(o sweep.Outcome) map[string]string {
+	out := map[string]string{planFile: digest([]byte(o.Plan))}
+	if len(o.Trace) > 0 {
+		out[traceFile] = digest(o.Trace)
+	}
+	return out
+}
+
+// replace puts a folder in the place of one that may be there. That one is
+// moved away first and deleted last, so that it is lost only for the new one.
+func replace(temporary, path string) error {
+	old := temporary + ".old"
+	if err := os.Rename(path, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("replacing an artefact: %w", err)
 	}
 	if err := os.Rename(temporary, path); err != nil {
-		return "", fmt.Errorf("writing an artefact: %w", err)
+		return fmt.Errorf("writing an artefact: %w", err)
 	}
-	return path, nil
+	if err := os.RemoveAll(old); err != nil {
+		return fmt.Errorf("replacing an artefact: %w", err)
+	}
+	return nil
 }

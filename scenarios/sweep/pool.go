@@ -125,8 +125,9 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 		if ctx.Err() != nil {
 			return Outcome{}, nil
 		}
-		fatal := err != nil || outcome.Property == noHang
-		if fatal || outcome.Verdict == model.VerdictCrash {
+		fatal := err != nil || outcome.Property == noHang && outcome.Runs == 0
+		// A crash inside a module of exact mode stays inside.
+		if fatal || outcome.Verdict == model.VerdictCrash && job.Exact == nil {
 			lastWords := (*w).stop() // what a crash leaves behind must not reach the next seed
 			*w = nil
 			if err != nil {

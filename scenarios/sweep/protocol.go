@@ -25,6 +25,11 @@ type Job struct {
 	// Once reports a failure as it is, without running it again. Then its
 	// events and log are there only with Trace.
 	Once bool `json:"once,omitempty"`
+	// Illegal draws faults that Kubernetes does not permit, too, when the plan is
+	// generated.
+	Illegal bool `json:"illegal,omitempty"`
+	// Coverage keeps in the outcome what the run met.
+	Coverage bool `json:"coverage,omitempty"`
 	// Calls keeps in the outcome what the subject called.
 	Calls bool `json:"calls,omitempty"`
 	// Replay is the command that shows the run again, for a Plan that is in no
@@ -38,6 +43,23 @@ type Job struct {
 	Watchdog time.Duration `json:"watchdog,omitempty"`
 	// MaxRequests ends the run of a subject that calls without end; 0: the default.
 	MaxRequests uint64 `json:"maxRequests,omitempty"`
+	// Exact asks for a run that is fixed bit for bit; nil: a native one.
+	Exact *Exact `json:"exact,omitempty"`
+}
+
+// Exact says how a job is run in exact mode.
+type Exact struct {
+	// Module is the file of the module, Cache the folder for what is made of it.
+	Module string `json:"module,omitempty"`
+	Cache  string `json:"cache,omitempty"`
+	// Schedule chooses one of the interleavings of a seed: map order, select
+	// choices and preemption. Seeds differ in theirs, too.
+	Schedule uint64 `json:"schedule,omitempty"`
+	// Only limits Schedule to one of these sources; the others stay as in
+	// schedule 0.
+	Only string `json:"only,omitempty"`
+	// Digest names the module's content, in outcomes.
+	Digest string `json:"digest,omitempty"`
 }
 
 // repetitions is how often a failure is run again.
@@ -64,6 +86,10 @@ type Outcome struct {
 	Runs       int            `json:"runs"`
 	Reproduced int            `json:"reproduced"`
 	Fired      map[string]int `json:"fired,omitempty"` // fault kind → times
+	// Illegal: the plan has faults that Kubernetes does not permit.
+	Illegal bool `json:"illegal,omitempty"`
+	// Covered is what the run met, when the job asked for it: [scenarios.Covered].
+	Covered []string `json:"covered,omitempty"`
 	// Calls of the subject, when the job asked for them.
 	Calls []faults.Call `json:"calls,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"slices"
 	"testing"
@@ -26,6 +27,9 @@ func ServeIfWorker(subjects ...scenarios.Subject) {
 	if os.Getenv(workerVariable) == "" {
 		return
 	}
+	// A terminal interrupts everybody in front of it. Whether this process ends
+	// is for its pool to say: it would look as if the subject had ended it.
+	signal.Ignore(os.Interrupt)
 	results := os.NewFile(3, "results")
 	// A seed's garbage is its whole world, and little outlives it: collecting
 	// less often costs some tens of megabytes and saves a tenth of the time.
@@ -73,6 +77,9 @@ func hung(job Job, stacks []byte) Outcome {
 
 // do runs one job in this process. A failure is run again, unless the job says once.
 func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
+	if job.Exact != nil {
+		return doExact(job)
+	}
 	plan, subject, err := job.resolve(subjects)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
@@ -111,6 +118,9 @@ func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Su
 // ReadPlan is what the job runs, with the job's seed as its own, so that
 // written down it is the run. The error says what is wrong with the job's Plan.
 func (j Job) ReadPlan() (scenarios.Plan, error) {
+	if j.Plan == "" && j.Illegal {
+		return scenarios.GenerateIllegal(sim.Seed(j.Seed)), nil
+	}
 	if j.Plan == "" {
 		return scenarios.Generate(sim.Seed(j.Seed)), nil
 	}
@@ -145,6 +155,10 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	}
 	for kind, times := range r.Record.Fired {
 		o.Fired[string(kind)] = times
+	}
+	o.Illegal = r.Plan.Illegal()
+	if job.Coverage {
+		o.Covered = scenarios.Covered(&r.Record.History)
 	}
 	if job.Calls {
 		o.Calls = scenarios.SubjectCalls(&r.Record.History)

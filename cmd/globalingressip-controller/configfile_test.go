@@ -1,0 +1,82 @@
+// A configuration file sets what flags do; the command line has the last word; and
+// every mistake is named with its line, all at once.
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const configHead = "apiVersion: globalingressip.submariner.io/v1alpha1\nkind: ControllerConfiguration\n"
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+
+	return path
+}
+
+func TestConfigFileSetsWhatFlagsDo(t *testing.T) {
+	path := writeConfig(t, configHead+`globalCIDRs: [242.0.0.0/24, 242.0.1.0/24]
+workers: 7
+leaderElection: {enabled: true, namespace: here, leaseDuration: 40s}
+log: {level: debug}
+`)
+	command := newCommand(io.Discard, io.Discard)
+	require.NoError(t, command.ParseFlags([]string{"--workers=3"}))
+	require.NoError(t, readConfigFile(path, command.Flags()))
+
+	for flag, want := range map[string]string{
+		"global-cidr": "[242.0.0.0/24,242.0.1.0/24]", "workers": "3", "leader-elect": "true",
+		"leader-election-namespace": "here", "lease-duration": "40s", "log-level": "debug", "retry-period": "2s",
+	} {
+		assert.Equal(t, want, command.Flags().Lookup(flag).Value.String(), flag)
+	}
+}
+
+func TestEveryFlagHasAField(t *testing.T) {
+	fields := map[string]bool{"config": true, "help": true}
+	for _, flag := range configFields {
+		fields[flag] = true
+	}
+
+	newCommand(io.Discard, io.Discard).Flags().VisitAll(func(flag *pflag.Flag) {
+		assert.True(t, fields[flag.Name], "--%s cannot be given in a file", flag.Name)
+	})
+}
+
+func TestInvalidConfigFiles(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":           {"", ":1: a mapping of fields is wanted"},
+		"a list":          {"[]", ":1: a mapping of fields is wanted"},
+		"not YAML":        {"a: [", "line 1"},
+		"without head":    {"workers: 1\n", ":1: apiVersion: missing (want " + configAPIVersion + ")"},
+		"another version": {"apiVersion: v2\nkind: ControllerConfiguration\n", `:1: apiVersion: "v2" (want `},
+		"unknown field":   {configHead + "worker: 1\n", ":3: worker: unknown field (want one of dataPath, globalCIDRs,"},
+		"unknown below":   {configHead + "log:\n  colour: red\n", ":4: log.colour: unknown field"},
+		"twice":           {configHead + "workers: 1\nworkers: 2\n", ":4: workers: it is in line 3 already"},
+		"wrong type":      {configHead + "workers: many\n", `:3: workers: "many": strconv.ParseInt`},
+		"no unit":         {configHead + "requestTimeout: 10\n", `:3: requestTimeout: "10": time: missing unit`},
+		"null":            {configHead + "workers:\n", ":3: workers: a single value is wanted"},
+		"list for one":    {configHead + "workers: [1]\n", ":3: workers: a single value is wanted"},
+		"two documents":   {configHead + "---\n" + configHead, "more than one document"},
+		"overlap":         {configHead + "globalCIDRs: [242.0.0.0/16, 242.0.1.0/24]\n", "242.0.1.0/24 overlaps 242.0.0.0/16"},
+		"data path":       {configHead + "dataPath: iptables\nglobalCIDRs: [242.0.0.0/16]\n", `--data-path "iptables": use nftables or none`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+
+			assert.Equal(t, exitInvalid, run(t.Context(), []string{"--config=" + writeConfig(t, c.text)}, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), c.want)
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/shrink"
+)
+
+// afterwards shrinks failures, if the sweep is whole and that was asked for, and
+// writes the page over all of them.
+func (s *sweeping) afterwards(c *cobra.Command, whole bool) error {
+	summary, err := results.Merge([]string{s.folder.Path()})
+	if err != nil {
+		return err
+	}
+	if whole && s.flags.shrink > 0 {
+		err = s.shrinkSome(c, summary)
+	}
+	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), "index.html"), summary))
+}
+
+// shrinkSome shrinks the first failures of each property. What has been shrunk
+// by an earlier sweep is left as it is.
+func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error {
+	status := newStatus(c.ErrOrStderr())
+	defer status.clear()
+	tried := map[string]int{}
+	for _, f := range summary.Failures {
+		kind := f.Subject + " " + f.Property
+		if tried[kind]++; tried[kind] > s.flags.shrink {
+			continue
+		}
+		folder := filepath.Join(f.Folder, f.Artefact)
+		if _, err := os.Stat(filepath.Join(folder, smallPlan)); err == nil {
+			continue
+		}
+		if err := s.shrinkArtefact(c.Context(), folder, func(p shrink.Progress) {
+			status.show(fmt.Sprintf("shrinking seed %d: %s, %d plans tried", f.Seed, p.Size, p.Tried))
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shrinkArtefact puts the small plan and its explanation beside the large one.
+func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress func(shrink.Progress)) error {
+	a, err := artefact.Read(folder)
+	if err != nil {
+		return err
+	}
+	job := a.Outcome.Job
+	job.Plan, job.File = a.Plan, filepath.Join(folder, "plan.yaml")
+	result, err := shrink.Shrink(ctx, job, shrink.Options{Pool: s.pool, Progress: progress})
+	if errors.Is(err, shrink.ErrPasses) {
+		return nil // it fails now and then: there is nothing to go by
+	}
+	if err != nil {
+		return fmt.Errorf("shrinking %s: %w", folder, err)
+	}
+	small := filepath.Join(folder, smallPlan)
+	if err := writeSmallReport(filepath.Join(folder, smallReport), small, result); err != nil {
+		return err
+	}
+	return writeFile(small, result.YAML)
+}
+
+// writeSmallReport shows the small run, with what its last fault does.
+func writeSmallReport(file, plan string, r *shrink.Result) error {
+	o := r.Outcome
+	o.Job.File, o.Porcupine = plan, nil
+	words := artefact.Words{Version: version(), Replay: replayCommandFor(o)}
+	if r.Explanation != nil {
+		words.Explains = r.Explanation.String()
+	}
+	page, err := artefact.Page(words, o)
+	if err != nil {
+		return err
+	}
+	return writeFile(file, page)
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// recently is the number of runs over which new things are counted: when the
+// last thousand brought hardly any, more of the same will not either.
+const recently = 1000
+
+// coverage adds up what the runs of a sweep met.
+type coverage struct {
+	runs    int
+	illegal int            // of them, with faults that Kubernetes does not permit
+	first   map[string]int // what was met, and by which run first, counted from 1
+}
+
+func (c *coverage) add(o sweep.Outcome) {
+	c.runs++
+	if c.first == nil {
+		c.first = map[string]int{}
+	}
+	if o.Illegal {
+		c.illegal++
+	}
+	met := slices.Clone(o.Covered)
+	for kind := range o.Fired {
+		met = append(met, "fault "+kind)
+	}
+	for _, what := range met {
+		if c.first[what] == 0 {
+			c.first[what] = c.runs
+		}
+	}
+}
+
+// print says how much was met, and how much of it lately.
+func (c *coverage) print(out io.Writer) {
+	count := func(prefix string) (all, lately int) {
+		for what, run := range c.first {
+			if strings.HasPrefix(what, prefix) {
+				all++
+				if run > c.runs-recently {
+					lately++
+				}
+			}
+		}
+		return all, lately
+	}
+	kinds, newKinds := count("fault ")
+	calls, newCalls := count("call ")
+	states, newStates := count("state ")
+	known := 0
+	for _, info := range faults.Kinds() {
+		if info.Permitted || c.illegal > 0 {
+			known++
+		}
+	}
+	fmt.Fprintf(out, "covered: %d of %d fault kinds, %d triples of verb, resource and outcome, %d states of a service\n",
+		kinds, known, calls, states)
+	if c.runs > recently {
+		fmt.Fprintf(out, "new in the last %d runs: %d fault kinds, %d triples, %d states\n", recently, newKinds, newCalls, newStates)
+	}
+	if c.illegal > 0 {
+		fmt.Fprintf(out, "%d runs had faults that Kubernetes does not permit\n", c.illegal)
+	}
+}
+
+// caveat says of a run that nobody has to survive it.
+func caveat(o sweep.Outcome) string {
+	if !o.Illegal {
+		return ""
+	}
+	return "  with faults that Kubernetes does not permit"
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// exactFlags say whether seeds are run natively or in a module, bit for bit.
+type exactFlags struct {
+	on       bool
+	module   string
+	schedule uint64
+}
+
+func (f *exactFlags) addFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&f.on, "exact", false, "run bit for bit, goroutines included, in a WebAssembly module; see docs/determinism.md")
+	c.Flags().StringVar(&f.module, "module", "", "with --exact: `file` of a module instead of one built from the sources")
+	c.Flags().Uint64Var(&f.schedule, "schedule", 0, "with --exact: another interleaving of the same seed")
+}
+
+// prepare finds the module, builds it if need be, and tells how jobs are to be
+// run: nil means natively.
+func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
+	if !f.on {
+		if f.module != "" || c.Flags().Changed("schedule") {
+			return nil, errors.New("--module and --schedule go with --exact")
+		}
+		return nil, nil
+	}
+	cache, err := exact.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
+	if e.Module == "" {
+		builder := exact.Builder{Cache: cache, Version: version(), Progress: c.ErrOrStderr()}
+		if e.Module, err = builder.Build(c.Context()); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(e.Module); err != nil {
+		return nil, fmt.Errorf("--module: %w", err)
+	}
+	if e.Module, err = filepath.Abs(e.Module); err != nil {
+		return nil, fmt.Errorf("--module: %w", err)
+	}
+	return e, exact.Compile(c.Context(), e.Module, cache, c.ErrOrStderr())
+}
+
+// prepareFor is prepare for a replay: an artefact of an exact run is replayed
+// exactly, with the module that it names.
+func (f *exactFlags) prepareFor(c *cobra.Command, before *artefact.Artefact) (*sweep.Exact, error) {
+	if before == nil || before.Outcome.Job.Exact == nil {
+		return f.prepare(c)
+	}
+	was := before.Outcome.Job.Exact
+	if c.Flags().Changed("schedule") {
+		return nil, errors.New("replay: an artefact has a schedule of its own")
+	}
+	f.on = true
+	e, err := f.prepare(c)
+	if err != nil {
+		return nil, err
+	}
+	_, digest, err := exact.Load(e.Module)
+	if err != nil {
+		return nil, err
+	}
+	if digest != was.Digest {
+		return nil, fmt.Errorf("replay: the artefact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
+			was.Digest, e.Module, digest, before.Version)
+	}
+	e.Schedule, e.Only = was.Schedule, was.Only
+	return e, nil
+}
+
+// exactly makes jobs exact ones, if that is asked for.
+func exactly(e *sweep.Exact, jobs iter.Seq[sweep.Job]) iter.Seq[sweep.Job] {
+	if e == nil {
+		return jobs
+	}
+	return func(yield func(sweep.Job) bool) {
+		for job := range jobs {
+			job.Exact = e
+			if !yield(job) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// source is what a command runs again: an artefact, a scenario file, or the
+// plan that is generated from a seed.
+type source struct {
+	seed       uint64
+	subject    string
+	anyVersion bool
+}
+
+func (s *source) addFlags(c *cobra.Command) {
+	c.Flags().Uint64Var(&s.seed, "seed", 0, "the plan generated from this seed, or the file with this seed")
+	c.Flags().BoolVar(&s.anyVersion, "any-version", false, "also an artefact that another version made: its run may be another one now")
+	addSubjectFlag(c, &s.subject)
+}
+
+// job finds what is to be run, and what an artefact says it was; nil when it is
+// no artefact.
+func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artefact.Artefact, error) {
+	seedGiven := c.Flags().Changed("seed")
+	if len(args) == 0 {
+		if !seedGiven {
+			return sweep.Job{}, nil, fmt.Errorf("%s: want an artefact, a scenario file or --seed N", c.Name())
+		}
+		return sweep.Job{Seed: s.seed, Subject: s.subject}, nil, checkSubject(s.subject)
+	}
+	info, err := os.Stat(args[0])
+	if err != nil {
+		return sweep.Job{}, nil, fmt.Errorf("%s: %w", c.Name(), err)
+	}
+	if !info.IsDir() {
+		jobs, err := scenarioJobs(args, s.subject, seedGiven, s.seed, "")
+		if err != nil {
+			return sweep.Job{}, nil, err
+		}
+		for job := range jobs {
+			return job, nil, nil
+		}
+	}
+	if seedGiven || c.Flags().Changed("subject") {
+		return sweep.Job{}, nil, fmt.Errorf("%s: an artefact has a seed and a subject of its own; --seed and --subject go with a scenario file", c.Name())
+	}
+	return s.artefactJob(args[0])
+}
+
+func (s *source) artefactJob(path string) (sweep.Job, *artefact.Artefact, error) {
+	a, err := artefact.Read(path)
+	if err != nil {
+		return sweep.Job{}, nil, err
+	}
+	if a.Version != version() && !s.anyVersion {
+		return sweep.Job{}, nil, fmt.Errorf("the artefact %s was made with seatrial %s and this is %s: use that one, or --any-version to try with this", path, a.Version, version())
+	}
+	job := a.Outcome.Job
+	job.Plan, job.File = a.Plan, path+"/plan.yaml"
+	return job, a, nil
+}

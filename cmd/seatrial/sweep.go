@@ -1,0 +1,321 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/aim"
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// sweepFlags are what the command line says about a sweep.
+type sweepFlags struct {
+	subject, seeds, shard, resume string
+	workers, maxFailures, shrink  int
+	lasting                       time.Duration
+	untilFailure                  bool
+	out                           output
+	aimed                         aimed
+	exact                         exactFlags
+}
+
+func sweepCommand() *cobra.Command {
+	var f sweepFlags
+	c := &cobra.Command{
+		Use:   "sweep --seeds A-B",
+		Short: "Run plans generated from seeds, or derived from a fault-free run",
+		Long: "Run plans generated from seeds, or derived from a fault-free run, on all cores.\n\n" +
+			"With --out the results stay in a folder: the sweep can be stopped and gone on with (--resume),\n" +
+			"and shards of several machines can be summed up (seatrial summarize).",
+		RunE: func(c *cobra.Command, files []string) error {
+			return f.run(c, files)
+		},
+	}
+	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
+	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
+	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the range, I counted from 0; default from JOB_COMPLETION_INDEX and JOB_COMPLETIONS, as a Kubernetes Indexed Job has them")
+	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds, begin one if there is none")
+	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")
+	c.Flags().BoolVar(&f.untilFailure, "until-failure", false, "end with the first failure; without --seeds, from seed 1 on")
+	c.Flags().IntVar(&f.maxFailures, "max-failures", 0, "end with the `N`-th failure; 0: never")
+	c.Flags().IntVar(&f.shrink, "shrink", 0, "with --out: shrink the first `N` failures of each property when the runs are done")
+	addSubjectFlag(c, &f.subject)
+	f.out.addFlags(c)
+	f.aimed.addFlags(c)
+	f.exact.addFlags(c)
+	return c
+}
+
+func (f *sweepFlags) run(c *cobra.Command, files []string) error {
+	if err := f.check(c, files); err != nil {
+		return err
+	}
+	about, err := f.about(c)
+	if err != nil {
+		return err
+	}
+	exact, err := f.exact.prepare(c)
+	if err != nil {
+		return err
+	}
+	if exact != nil {
+		about.Exact = fmt.Sprintf("module %s, schedule %d", filepath.Base(exact.Module), exact.Schedule)
+	}
+	s, err := f.open(c, about)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if f.aimed.mode == "" {
+		return s.finish(c, s.runSeeds(c.Context(), exact))
+	}
+	seeds, _ := scenarios.ParseSeeds(f.seeds) // checked above; none with files
+	shard, _ := scenarios.ParseShard(cmp.Or(about.Shard, "0/1"))
+	derived, err := f.aimed.sweep(files, seeds, shard, f.subject)
+	if err != nil {
+		return err
+	}
+	return s.finish(c, s.runAimed(c.Context(), derived))
+}
+
+// check says what is wrong with the flags taken together.
+func (f *sweepFlags) check(c *cobra.Command, files []string) error {
+	given := func(name string) bool { return c.Flags().Changed(name) }
+	endless := f.lasting > 0 || f.untilFailure || f.maxFailures > 0
+	if f.seeds == "" && f.aimed.mode == "" && f.resume == "" && endless {
+		f.seeds = fmt.Sprintf("1-%d", uint64(math.MaxUint64))
+	}
+	switch {
+	case f.lasting < 0:
+		return fmt.Errorf("--for %s: want a time, such as 30m", f.lasting)
+	case f.maxFailures < 0:
+		return fmt.Errorf("--max-failures %d: want at least 1", f.maxFailures)
+	case f.untilFailure && given("max-failures"):
+		return errors.New("--until-failure is --max-failures 1: give one of them")
+	case f.workers < 1:
+		return fmt.Errorf("--workers %d: want at least 1", f.workers)
+	case f.resume != "" && f.out.dir != "":
+		return errors.New("--resume names the results folder: leave --out away")
+	case f.resume != "" && f.aimed.mode != "":
+		return errors.New("--resume goes with seeds; an aimed sweep is run again as a whole")
+	case f.exact.on && f.aimed.mode != "":
+		return errors.New("--exact goes with seeds, not with --mode")
+	case f.shrink < 0 || f.shrink > 0 && f.out.dir == "" && f.resume == "":
+		return fmt.Errorf("--shrink %d: want a number, and --out or --resume", f.shrink)
+	}
+	if f.untilFailure {
+		f.maxFailures = 1
+	}
+	if f.resume != "" && f.seeds == "" {
+		return nil
+	}
+	if err := f.aimed.check(files, f.seeds); err != nil {
+		return err
+	}
+	return checkSubject(f.subject)
+}
+
+// about describes the sweep, as its results folder will.
+func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
+	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName}
+	shard, err := parseShard(f.shard)
+	if err != nil {
+		return about, err
+	}
+	about.Shard = shard.String()
+	if f.shard == "" && about.Shard != "" {
+		fmt.Fprintf(c.ErrOrStderr(), "seatrial: shard %s, from JOB_COMPLETION_INDEX and JOB_COMPLETIONS\n", about.Shard)
+	}
+	about.Illegal = f.aimed.illegal
+	if f.aimed.mode != "" {
+		about.Command = "seatrial " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
+	}
+	if f.seeds == "" {
+		return about, nil
+	}
+	seeds, err := parseSeeds(f.seeds)
+	if f.aimed.mode == "" {
+		about.Seeds = seeds.String()
+	}
+	return about, err
+}
+
+// open prepares the sweep and, when results are kept, its folder.
+func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, error) {
+	s := &sweeping{flags: f, about: about, pool: sweep.Pool{Workers: f.workers}}
+	dir := cmp.Or(f.resume, f.out.dir)
+	if dir != "" && about.Shard != "" {
+		dir = filepath.Join(dir, "shard-"+strings.ReplaceAll(about.Shard, "/", "-of-"))
+	}
+	if f.resume != "" && f.seeds == "" {
+		before, _, err := results.Read(dir)
+		if err != nil {
+			return nil, fmt.Errorf("--resume: %w", err)
+		}
+		if before.Seeds == "" {
+			return nil, fmt.Errorf("--resume %s: it holds an aimed sweep; run it again as a whole", dir)
+		}
+		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
+		s.about = before
+		f.aimed.illegal = before.Illegal
+	}
+	if dir != "" {
+		var err error
+		if s.folder, err = results.Open(dir, s.about, f.resume != ""); err != nil {
+			return nil, err
+		}
+		f.out.dir = dir
+	}
+	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
+	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting)
+	s.restore()
+	return s, nil
+}
+
+// sweeping is a sweep under way.
+type sweeping struct {
+	flags    *sweepFlags
+	about    results.About
+	pool     sweep.Pool
+	folder   *results.Folder // nil: nothing is kept
+	printer  *printer
+	progress *progress
+	failures int
+	// enough: no further run is to be started, and what is still under way does
+	// not count.
+	enough atomic.Bool
+	stop   context.CancelCauseFunc
+}
+
+func (s *sweeping) close() {
+	if s.folder != nil {
+		s.folder.Close()
+	}
+}
+
+// total is how many runs there will be; 0: nobody knows.
+func (s *sweeping) total() uint64 {
+	seeds, err := scenarios.ParseSeeds(s.about.Seeds)
+	if err != nil || seeds.Last == math.MaxUint64 {
+		return 0
+	}
+	return s.shard().Len(seeds)
+}
+
+func (s *sweeping) shard() scenarios.Shard {
+	if shard, err := scenarios.ParseShard(s.about.Shard); err == nil {
+		return shard
+	}
+	return scenarios.Whole
+}
+
+// restore counts what was done before.
+func (s *sweeping) restore() {
+	if s.folder == nil {
+		return
+	}
+	for i := range s.folder.Entries {
+		e := &s.folder.Entries[i]
+		s.printer.restore(e, s.folder.Path())
+		if !e.Passed() {
+			s.failures++
+		}
+	}
+	s.progress.begin(len(s.folder.Entries))
+}
+
+func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
+	seeds, err := scenarios.ParseSeeds(s.about.Seeds)
+	if err != nil {
+		return err
+	}
+	done := 0 // before, the first of the shard
+	if s.folder != nil {
+		done = len(s.folder.Entries)
+	}
+	return s.runPool(ctx, exactly(exact, func(yield func(sweep.Job) bool) {
+		seeds.Each(s.shard(), func(seed sim.Seed) bool {
+			if done > 0 {
+				done--
+				return true
+			}
+			return yield(s.flags.aimed.plain(uint64(seed), s.about.Subject))
+		})
+	}), s.take)
+}
+
+func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
+	return derived.Run(ctx, s.runPool, s.take)
+}
+
+// runPool runs jobs until there are no more, the time is over, or enough of
+// them have failed.
+func (s *sweeping) runPool(ctx context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+	ctx, s.stop = context.WithCancelCause(ctx)
+	defer s.stop(nil)
+	return s.pool.Run(ctx, func(yield func(sweep.Job) bool) {
+		for job := range jobs {
+			// What an aimed sweep is derived from is run in any case.
+			if !job.Calls && (s.enough.Load() || s.progress.over()) || !yield(job) {
+				return
+			}
+		}
+	}, done)
+}
+
+// take counts, prints and keeps one outcome. They come in the order of the runs.
+func (s *sweeping) take(o sweep.Outcome) {
+	if s.enough.Load() {
+		return
+	}
+	if o.Verdict != model.VerdictPass && s.flags.maxFailures > 0 {
+		if s.failures++; s.failures >= s.flags.maxFailures {
+			s.enough.Store(true)
+		}
+	}
+	s.progress.around(func() { s.printer.print(o) })
+	s.progress.done(o)
+	if s.folder == nil || o.Error != "" {
+		return
+	}
+	entry := results.EntryOf(o)
+	if !entry.Passed() {
+		entry.Artefact, entry.Replay = artefact.Name(o), replayCommandFor(o)
+	}
+	if s.printer.err == nil {
+		s.printer.fail(s.folder.Add(entry))
+	}
+	if s.printer.err != nil {
+		s.enough.Store(true) // what cannot be kept would be lost
+		s.stop(fmt.Errorf("%w; what was done before is kept: go on with --resume %s", s.printer.err, s.folder.Path()))
+	}
+}
+
+// finish prints what the sweep amounts to; its error carries the exit code.
+func (s *sweeping) finish(c *cobra.Command, err error) error {
+	s.progress.end()
+	if s.folder != nil {
+		err = errors.Join(err, s.afterwards(c, err == nil))
+	}
+	if s.progress.count > 0 && !s.printer.json {
+		s.printer.rates = s.progress.rates()
+	}
+	return finishRun(c, s.printer, err)
+}

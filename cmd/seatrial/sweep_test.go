@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/scenarios/results"
+)
+
+// Goal: a sweep can be stopped in any way, gone on with, and shared between
+// machines, and loses and repeats nothing. Method: sweeps of a few seeds of a
+// subject that fails now and then; processes that are killed half way.
+
+const failsNowAndThen = "historical/1457"
+
+// program starts the program itself in a process of its own.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	c.Stderr = os.Stderr
+	require.NoError(t, c.Start())
+	return c
+}
+
+// journal is what a results folder has of each run, by seed.
+func journal(t *testing.T, dir string) map[uint64]results.Entry {
+	t.Helper()
+	_, entries, err := results.Read(dir)
+	require.NoError(t, err)
+	out := make(map[uint64]results.Entry)
+	for _, e := range entries {
+		assert.NotContains(t, out, e.Seed, "no seed is there twice")
+		e.Artefact, e.Replay = "", "" // these name folders
+		out[e.Seed] = e
+	}
+	return out
+}
+
+// waitForRuns waits until a sweep has kept so many runs.
+func waitForRuns(t *testing.T, dir string, runs int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
+		return err == nil && bytes.Count(text, []byte("\n")) >= runs
+	}, time.Minute, 5*time.Millisecond)
+}
+
+func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
+	const seeds = "1-60"
+	dir := t.TempDir()
+	whole, shards := filepath.Join(dir, "whole"), filepath.Join(dir, "shards")
+	code, _, message := seatrial(t, "sweep", "--seeds", seeds, "--subject", failsNowAndThen, "--out", whole, "--workers", "2")
+	require.Equal(t, exitViolated, code, message)
+
+	command := func(shard string) []string {
+		return []string{"sweep", "--seeds", seeds, "--subject", failsNowAndThen, "--resume", shards, "--shard", shard, "--workers", "1"}
+	}
+	var running []*exec.Cmd
+	for _, shard := range []string{"0/3", "1/3", "2/3"} {
+		running = append(running, program(t, command(shard)...))
+	}
+	waitForRuns(t, filepath.Join(shards, "shard-1-of-3"), 3)
+	require.NoError(t, running[1].Process.Signal(syscall.SIGKILL))
+	for _, c := range running {
+		c.Wait() // how it ended is in the journals
+	}
+	done := len(journal(t, filepath.Join(shards, "shard-1-of-3")))
+	require.Less(t, done, 20, "it was killed before its end")
+
+	code, table, _ := seatrial(t, "summarize", shards)
+	assert.Equal(t, exitViolated, code)
+	assert.Contains(t, table, "runs are missing: go on with seatrial sweep --resume FOLDER")
+
+	code, _, message = seatrial(t, command("1/3")...)
+	assert.Contains(t, []int{exitPass, exitViolated}, code, message)
+	var together bytes.Buffer
+	code, text, _ := seatrial(t, "summarize", shards, "--json", "--junit", filepath.Join(dir, "junit.xml"))
+	assert.Equal(t, exitViolated, code)
+	together.WriteString(text)
+	var summary results.Summary
+	require.NoError(t, json.Unmarshal(together.Bytes(), &summary))
+	assert.Zero(t, summary.Missing)
+	assert.Zero(t, summary.Repeated)
+	require.Len(t, summary.Subjects, 1)
+	assert.Equal(t, 60, summary.Subjects[0].Runs)
+
+	all := make(map[uint64]results.Entry)
+	for _, shard := range []string{"shard-0-of-3", "shard-1-of-3", "shard-2-of-3"} {
+		for seed, e := range journal(t, filepath.Join(shards, shard)) {
+			all[seed] = e
+		}
+	}
+	assert.Equal(t, journal(t, whole), all, "three processes, one of them killed, find what one finds")
+	assertJUnit(t, filepath.Join(dir, "junit.xml"), len(summary.Failures))
+}
+
+func assertJUnit(t *testing.T, file string, failures int) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var root struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Suites   []struct {
+			Cases []struct {
+				Name    string    `xml:"name,attr"`
+				Failure *struct{} `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	require.NoError(t, xml.Unmarshal(text, &root))
+	assert.Equal(t, failures, root.Failures)
+	assert.Equal(t, failures+1, root.Tests, "one case stands for all that passed")
+	require.Len(t, root.Suites, 1)
+	found := 0
+	for _, c := range root.Suites[0].Cases {
+		if c.Failure != nil {
+			found++
+		}
+	}
+	assert.Equal(t, failures, found)
+}
+
+func TestAnInterruptedSweepSumsUpAndGoesOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	args := []string{"sweep", "--seeds", "1-40", "--resume", dir, "--workers", "2"}
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	var out, messages bytes.Buffer
+	c.Stdout, c.Stderr = &out, &messages
+	require.NoError(t, c.Start())
+	waitForRuns(t, dir, 3)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	err := c.Wait()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, exitInconclusive, exit.ExitCode(), out.String())
+	assert.Contains(t, messages.String(), "interrupted")
+	done := len(journal(t, dir))
+	assert.Less(t, done, 40)
+	assert.Regexp(t, `(?m)^\d+ seeds: \d+ pass$`, out.String(), "no seed is taken for a crash because of the interrupt")
+
+	code, text, message := seatrial(t, "sweep", "--resume", dir)
+	assert.Equal(t, exitPass, code, message)
+	assert.Contains(t, text, "40 seeds: 40 pass")
+	assert.Len(t, journal(t, dir), 40)
+}
+
+func TestAResultsFolderIsNotWrittenOver(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	sweep := func(args ...string) (int, string) {
+		code, _, message := seatrial(t, append([]string{"sweep"}, args...)...)
+		return code, message
+	}
+	code, message := sweep("--seeds", "1-3", "--out", dir)
+	require.Equal(t, exitPass, code, message)
+	before, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
+	require.NoError(t, err)
+
+	code, message = sweep("--seeds", "1-3", "--out", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "it holds a sweep of seeds 1-3, of globalingressip, 3 runs done (want --resume")
+	code, message = sweep("--seeds", "1-4", "--resume", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "this is one of seeds 1-4")
+
+	other, err := results.Open(dir, mustRead(t, dir), true)
+	require.NoError(t, err)
+	code, message = sweep("--resume", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "another sweep is writing to it")
+	require.NoError(t, other.Close())
+
+	about := mustRead(t, dir)
+	about.Generator = "another/2"
+	text, err := json.Marshal(about)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sweep.json"), text, 0o644))
+	code, message = sweep("--resume", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "generator another/2")
+	assert.Contains(t, message, "generator x-exp-pcg", "both are named")
+
+	after, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sweep.json"), []byte("{"), 0o644))
+	code, message = sweep("--resume", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "sweep.json is damaged")
+}
+
+func mustRead(t *testing.T, dir string) results.About {
+	t.Helper()
+	about, _, err := results.Read(dir)
+	require.NoError(t, err)
+	return about
+}
+
+func TestASweepEndsWithTheNthFailureWhateverTheWorkers(t *testing.T) {
+	var outputs []string
+	for _, workers := range []string{"1", "3"} {
+		code, out, message := seatrial(t, "sweep", "--subject", failsNowAndThen, "--max-failures", "2", "--json", "--workers", workers)
+		require.Equal(t, exitViolated, code, message)
+		outputs = append(outputs, out)
+	}
+	assert.Equal(t, outputs[0], outputs[1])
+	assert.Equal(t, 2, strings.Count(outputs[0], `"verdict":"liveness"`))
+
+	code, out, _ := seatrial(t, "sweep", "--subject", failsNowAndThen, "--until-failure", "--json")
+	assert.Equal(t, exitViolated, code)
+	assert.True(t, strings.HasPrefix(outputs[0], out), "the first failure is the first of two")
+}
+
+func TestASweepForATime(t *testing.T) {
+	code, out, message := seatrial(t, "sweep", "--for", "1s")
+	assert.Equal(t, exitPass, code, message)
+	assert.Regexp(t, `(?m)^\d+ seeds: \d+ pass$`, out)
+}
+
+func TestShardsOfAnIndexedJob(t *testing.T) {
+	t.Setenv("JOB_COMPLETION_INDEX", "1")
+	code, _, message := seatrial(t, "sweep", "--seeds", "1-4")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "JOB_COMPLETIONS is not")
+	t.Setenv("JOB_COMPLETIONS", "2")
+	code, out, message := seatrial(t, "sweep", "--seeds", "1-4", "--json")
+	require.Equal(t, exitPass, code, message)
+	assert.Contains(t, out, `"seed":2`)
+	assert.Contains(t, out, `"seed":4`)
+	assert.Equal(t, 2, strings.Count(out, "\n"))
+}
+
+func TestFailuresAreShrunkAndIndexed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	code, _, message := seatrial(t, "sweep", "--subject", failsNowAndThen, "--max-failures", "6", "--shrink", "1", "--out", dir)
+	require.Equal(t, exitViolated, code, message)
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "no-leaks")
+	assert.Contains(t, string(page), "/min.html")
+	assert.Contains(t, string(page), "not shrunk", "but the first of a property")
+	small, err := filepath.Glob(filepath.Join(dir, "*", "min.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, small)
+	require.Less(t, len(small), 6)
+	code, _, message = seatrial(t, "run", small[0], "--subject", failsNowAndThen)
+	assert.Equal(t, exitViolated, code, message)
+}
+
+func TestSummarizeRefusesWhatIsNoResult(t *testing.T) {
+	dir := t.TempDir()
+	code, _, message := seatrial(t, "summarize", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "want what seatrial sweep --out wrote")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sweep.json"), []byte(`{"seeds":"1-4","subject":"globalingressip"}`), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "outcomes.jsonl"), []byte("{\"seed\":1,\"verdict\":\"pass\"}\nnonsense\n"), 0o644))
+	code, _, message = seatrial(t, "summarize", dir)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "outcomes.jsonl:2: not an outcome")
+}

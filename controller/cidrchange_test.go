@@ -1,0 +1,55 @@
+// The CIDRs change under a running installation: what no longer fits is kept and
+// reported, or moved if that is asked for, one address at a time and never before
+// the new one is in service.
+package controller
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestChangeOfCIDR(t *testing.T) {
+	for _, move := range []bool{false, true} {
+		w := newWorld(t, "242.0.0.0/29")
+		w.export("web")
+		require.Empty(t, w.drive())
+		assertAllocated(w, "web", "242.0.0.6")
+
+		w.cidr = "242.7.0.0/29"
+		w.restart()
+		w.r.moveOutside = move
+		w.writes = nil
+		require.Empty(t, w.drive())
+
+		if !move {
+			assertAllocated(w, "web", "242.0.0.6")
+			assert.Contains(t, w.gip("web").Status.Conditions[0].Message, "outside the configured CIDRs")
+
+			continue
+		}
+
+		assertAllocated(w, "web", "242.7.0.6")
+		assert.Equal(t, map[string]string{"242.7.0.6": "web"}, w.claimed())
+		assert.Equal(t, "delete IPAddress 242.0.0.6", w.writes[len(w.writes)-1], "given back last")
+	}
+}
+
+func TestNobodyMovesIntoAPoolThatIsFull(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	for _, name := range []string{"a", "b", "c"} {
+		w.export(name)
+	}
+
+	require.Empty(t, w.drive())
+
+	w.cidr = "242.7.0.0/30"
+	w.restart()
+	w.r.moveOutside = true
+	require.Empty(t, w.drive())
+	assert.Len(t, w.claimed(), 3)
+	assertAllocated(w, "a", "242.7.0.2")
+	assertAllocated(w, "b", "242.7.0.1")
+	assertAllocated(w, "c", "242.0.0.4")
+}

@@ -1,0 +1,205 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RuleDeed is the kind of a [Deed] that puts a rule into the packet filter of a
+// process's machine or takes it away: its name is the global IP, its value
+// "namespace/name target", the GlobalIngressIP and where packets are led.
+const RuleDeed = "rule"
+
+// GlobalnetRules lists the properties of the data path to what is behind headless
+// services. They are for subjects whose rules are in the history.
+func GlobalnetRules() []Property { return []Property{rulesClaimed(), rulesTrue()} }
+
+// rulesClaimed walks commits and rules in their one order. A rule in place means
+// that its IP is in use:
+//
+//   - a rule may be put in place only while the GlobalIngressIP it is for holds the
+//     claim to its IP;
+//   - a process may not give back a claim while the rule stands on its own machine.
+//
+// A claim that a user took away excuses its rules until it is made anew. The
+// machines of other processes do not count when a claim is given back: one that
+// crashed or lost its lease is no gateway any more, and what is left there is
+// rules-true's matter. When several processes are at work at once, the claim that
+// one has just seen may be given back by the other before the rule stands; that is
+// no breach either, if the claim was there within the second before.
+func rulesClaimed() Property {
+	return Property{
+		Name:     "rules-claimed",
+		Sentence: "A rule is in place only for an IP that its GlobalIngressIP has claimed, and no IP is given back while its rule stands.",
+		Source:   "docs/globalnet.md §5; submariner #2388: the IP and its rules leaked",
+		Class:    ClassSafety,
+		Check:    checkRulesClaimed,
+	}
+}
+
+// rulesTrue judges what stands when the run is over on machines whose process is
+// alive: no rule without its claim; and for every pod or endpoint with an IP in
+// the status of its GlobalIngressIP and an address of its own, a rule that leads
+// there.
+func rulesTrue() Property {
+	return Property{
+		Name:     "rules-true",
+		Sentence: "After the weather has cleared, every global IP of a pod or endpoint leads there, and no rule is left whose IP is not claimed.",
+		Source:   "docs/globalnet.md §5; a packet that arrives at another pod is worse than one that does not arrive",
+		Class:    ClassLiveness,
+		Check: func(h *History) Result {
+			if h.Ended <= h.Cleared {
+				return undecided("the run has no liveness phase")
+			}
+			if problem := h.wrongRule(); problem != "" {
+				return violated(problem, Culprit{At: h.Ended, Text: "the end of the run"})
+			}
+			return held()
+		},
+	}
+}
+
+// quorumAge is how old the proof of a claim may be by the time its rule stands.
+const quorumAge = time.Second
+
+// ruleBook follows claims and rules.
+type ruleBook struct {
+	claims  map[string]owner
+	given   map[string]Commit // the last removal of the claim to an IP
+	excused map[string]bool
+	rules   map[string]map[string]rule // by process and IP
+}
+
+type rule struct {
+	owner  owner
+	target string
+}
+
+func ruleOf(d *Deed) rule {
+	who, target, _ := strings.Cut(d.Value, " ")
+	return rule{owner(who), target}
+}
+
+func newRuleBook() *ruleBook {
+	return &ruleBook{claims: map[string]owner{}, given: map[string]Commit{}, excused: map[string]bool{}, rules: map[string]map[string]rule{}}
+}
+
+func checkRulesClaimed(h *History) Result {
+	book := newRuleBook()
+	deeds := h.Deeds
+	until := func(seq uint64) Result {
+		for len(deeds) > 0 && deeds[0].Seq < seq {
+			if message := book.deed(&deeds[0]); message != "" {
+				return violated(message, Culprit{Seq: deeds[0].Seq, At: deeds[0].At, Text: message})
+			}
+			deeds = deeds[1:]
+		}
+		return held()
+	}
+	for _, c := range h.derive().changes() {
+		if result := until(c.Seq); result.Status == Violated {
+			return result
+		}
+		if message := book.change(&c); message != "" {
+			return violated(message, c.culprit())
+		}
+	}
+	return until(^uint64(0))
+}
+
+func (b *ruleBook) change(c *change) string {
+	if c.claimNew != nil {
+		b.claims[c.Name] = c.claimNew.owner
+		b.excused[c.Name] = false
+	}
+	if c.claimOld == nil || c.claimNew != nil {
+		return ""
+	}
+	delete(b.claims, c.Name)
+	b.given[c.Name] = *c.Commit
+	if !c.subject() {
+		b.excused[c.Name] = true
+		return ""
+	}
+	if r, stands := b.rules[c.Process][c.Name]; stands && r.owner == c.claimOld.owner {
+		return fmt.Sprintf("%s was given back while its rule to %s stands, for %s", c.Name, r.target, r.owner)
+	}
+	return ""
+}
+
+func (b *ruleBook) deed(d *Deed) string {
+	if d.Kind != RuleDeed {
+		return ""
+	}
+	if b.rules[d.Process] == nil {
+		b.rules[d.Process] = map[string]rule{}
+	}
+	if d.Value == "" {
+		delete(b.rules[d.Process], d.Name)
+		return ""
+	}
+	r := ruleOf(d)
+	b.rules[d.Process][d.Name] = r
+	holder := b.claims[d.Name]
+	last, wasGiven := b.given[d.Name]
+	raced := wasGiven && last.Process != d.Process && d.At-last.At < quorumAge
+	if holder == r.owner || b.excused[d.Name] || raced {
+		return ""
+	}
+	if holder == "" {
+		holder = "nobody"
+	}
+	return fmt.Sprintf("%s led packets for %s to %s, for %s, while %s has claimed it", d.Process, d.Name, r.target, r.owner, holder)
+}
+
+// wrongRule finds the first rule, or lack of one, at the end.
+func (h *History) wrongRule() string {
+	book, end := newRuleBook(), h.derive().end()
+	for i := range h.Deeds {
+		book.deed(&h.Deeds[i])
+	}
+	leads := map[string]string{}
+	for _, process := range slices.Sorted(maps.Keys(book.rules)) {
+		if !h.alive(process) {
+			continue
+		}
+		for _, ip := range slices.Sorted(maps.Keys(book.rules[process])) {
+			r := book.rules[process][ip]
+			if held := end.claims[ip]; held == nil || held.owner != r.owner {
+				return fmt.Sprintf("%s still leads packets for %s to %s, but %s has no claim to it", process, ip, r.target, r.owner)
+			}
+			leads[ip] = r.target
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(end.gips)) {
+		gip := end.gips[key]
+		if want := end.addressBehind(gip); want != "" && gip.ip != "" && leads[gip.ip] != want {
+			return fmt.Sprintf("packets for %s of %s are led to %q, want %s", gip.ip, key, leads[gip.ip], want)
+		}
+	}
+	return ""
+}
+
+// alive tells whether a process was up when the run ended: then it said something
+// in its metrics.
+func (h *History) alive(process string) bool {
+	return slices.ContainsFunc(h.Metrics, func(m Metric) bool { return m.Process == process })
+}
+
+// addressBehind is where packets for a headless target are to be led; empty for
+// any other, and for a target without an address at the moment.
+func (c *cluster) addressBehind(gip *ingressIP) string {
+	switch gip.target {
+	case targetPod:
+		pod := c.pods[ownerOf(gip.GetNamespace(), gip.podRef)]
+		if pod != nil && !finished(pod) && isIPv4(pod.Status.PodIP) {
+			return pod.Status.PodIP
+		}
+	case targetEndpoints:
+		return gip.address()
+	}
+	return ""
+}

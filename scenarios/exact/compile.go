@@ -1,0 +1,104 @@
+package exact
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+// Compile makes sure that the cache holds a module's machine code, so that
+// many processes can begin with it at once. It tells progress when that takes
+// long, the first time a module is seen on a machine.
+func Compile(ctx context.Context, file, cache string, progress io.Writer) error {
+	module, digest, err := Load(file)
+	if err != nil {
+		return err
+	}
+	mark := filepath.Join(moduleDir(cache, digest), "complete")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	p, err := prepare(module)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
+	e := &Engine{program: p}
+	if err := e.compile(ctx, moduleDir(cache, digest)); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
+}
+
+// moduleDir is the folder for a module that was built, and its machine code.
+func moduleDir(cache, digest string) string {
+	return filepath.Join(cache, "modules", strings.ReplaceAll(digest, ":", "-"))
+}
+
+// kept is how many modules stay in the cache: some hundred megabytes each.
+const kept = 4
+
+// prune removes all modules but the latest.
+func prune(cache string) error {
+	marks, err := filepath.Glob(filepath.Join(cache, "modules", "*", "complete"))
+	if err != nil {
+		return fmt.Errorf("pruning the cache: %w", err)
+	}
+	at := make(map[string]int64, len(marks))
+	for _, mark := range marks {
+		if info, err := os.Stat(mark); err == nil { // else another process was faster
+			at[mark] = info.ModTime().UnixNano()
+		}
+	}
+	slices.SortFunc(marks, func(a, b string) int { return cmp.Compare(at[b], at[a]) })
+	for _, mark := range marks[min(kept, len(marks)):] {
+		if err := os.RemoveAll(filepath.Dir(mark)); err != nil {
+			return fmt.Errorf("pruning the cache: %w", err)
+		}
+	}
+	return nil
+}
+
+// compile turns the module into machine code, or finds it in the folder. What
+// is damaged there is thrown away and made again.
+func (e *Engine) compile(ctx context.Context, dir string) error {
+	dir = filepath.Join(dir, "compiled")
+	err := e.compileInto(ctx, dir)
+	if err != nil && strings.Contains(err.Error(), "compilationcache") { // wazero has no name for it
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("clearing the cache: %w", err)
+		}
+		err = e.compileInto(ctx, dir)
+	}
+	e.program.code = nil
+	return err
+}
+
+func (e *Engine) compileInto(ctx context.Context, dir string) error {
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
+	if err != nil {
+		return fmt.Errorf("opening the cache of compiled modules: %w", err)
+	}
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithDebugInfoEnabled(false)
+	r := wazero.NewRuntimeWithConfig(ctx, config)
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
+		return errors.Join(fmt.Errorf("providing wasip1: %w", err), r.Close(ctx))
+	}
+	module, err := r.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.NumCPU()), e.program.code)
+	if err != nil {
+		return errors.Join(fmt.Errorf("compiling the module: %w", err), r.Close(ctx))
+	}
+	e.runtime, e.module = r, module
+	return nil
+}

@@ -1,0 +1,160 @@
+package exact_test
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Goal: what a program does in an engine depends on its seed and nothing else,
+// and every source of chance does depend on it. Method: a small program that
+// prints what chance decides, built with the flags that the docs give to users.
+
+// build makes a module of testdata/chancy.
+func build(t *testing.T) string {
+	t.Helper()
+	return buildFrom(t, "./testdata/chancy")
+}
+
+func buildFrom(t *testing.T, folder string, more ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "module.wasm")
+	flags, err := exact.Builder{Cache: t.TempDir()}.Flags(t.Context(), folder)
+	require.NoError(t, err)
+	arguments := slices.Concat([]string{"build"}, flags, more, []string{"-o", file, folder})
+	command := exec.CommandContext(t.Context(), "go", arguments...)
+	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return file
+}
+
+func open(t *testing.T, file, cache string) *exact.Engine {
+	t.Helper()
+	module, _, err := exact.Load(file)
+	require.NoError(t, err)
+	engine, err := exact.Open(t.Context(), module, cache)
+	require.NoError(t, err)
+	t.Cleanup(func() { engine.Close(t.Context()) })
+	return engine
+}
+
+// lines runs a seed and returns what was printed, by its first word.
+func lines(t *testing.T, engine *exact.Engine, seed sim.Seed) map[string]string {
+	t.Helper()
+	out, err := engine.Run(t.Context(), exact.Input{Seed: seed})
+	require.NoError(t, err)
+	require.Zero(t, out.ExitCode, "%s", out.Stderr)
+	got := make(map[string]string)
+	for line := range strings.Lines(string(out.Stdout)) {
+		word, rest, _ := strings.Cut(line, " ")
+		got[word] = rest
+	}
+	require.Len(t, got, 5)
+	return got
+}
+
+func TestTheSeedDecidesEverything(t *testing.T) {
+	file := build(t)
+	engine := open(t, file, t.TempDir())
+	seen := make(map[string]map[string]bool)
+	for seed := range sim.Seed(12) {
+		first := lines(t, engine, seed)
+		assert.Equal(t, first, lines(t, engine, seed), "seed %d", seed)
+		for word, rest := range first {
+			if seen[word] == nil {
+				seen[word] = make(map[string]bool)
+			}
+			seen[word][rest] = true
+		}
+	}
+	for _, word := range []string{"map", "select", "race"} {
+		assert.Greater(t, len(seen[word]), 3, "seeds make a difference to %s", word)
+	}
+	for rest := range seen["time"] {
+		assert.Contains(t, rest, "2000-01-01", "the clock is not the machine's")
+		assert.Contains(t, rest, "1h0m0", "sleeping takes no time")
+	}
+
+	other := open(t, file, t.TempDir())
+	assert.Equal(t, lines(t, engine, 5), lines(t, other, 5), "another engine, another cache, the same run")
+}
+
+func TestAProgramsEndIsReported(t *testing.T) {
+	engine := open(t, build(t), t.TempDir())
+	for _, c := range []struct {
+		trouble string
+		code    uint32
+		message string
+	}{
+		{"exit", 7, ""},
+		{"panic", 2, "panic: nobody recovers this"},
+		{"dial", 1, "dial tcp 192.0.2.1:80"}, // a module has no network
+	} {
+		out, err := engine.Run(t.Context(), exact.Input{Args: []string{c.trouble}})
+		require.NoError(t, err)
+		assert.Equal(t, c.code, out.ExitCode, c.trouble)
+		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
+	}
+	assert.NotEmpty(t, lines(t, engine, 1), "what went wrong before does not matter")
+}
+
+func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
+	engine := open(t, buildFrom(t, "./testdata/warm", "-buildmode=c-shared"), t.TempDir())
+	assert.Equal(t, "warm\n", string(engine.Greeting))
+	for _, c := range []struct {
+		word    string
+		code    uint32
+		message string
+	}{
+		{"one", 0, "1 1 99 one\n"}, {"memory", 0, "1 1 99 memory\n"}, {"two", 0, "1 1 99 two\n"},
+		{"panic", 2, "panic: nobody recovers this"}, {"exit", 9, ""}, {"two", 0, "1 1 99 two\n"},
+	} {
+		out, err := engine.Run(t.Context(), exact.Input{Stdin: []byte(c.word + "\n")})
+		require.NoError(t, err)
+		assert.Equal(t, c.code, out.ExitCode, "%s: %s", c.word, out.Stderr)
+		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
+	}
+}
+
+func TestADamagedCacheIsMadeAgain(t *testing.T) {
+	file, cache := build(t), t.TempDir()
+	before := lines(t, open(t, file, cache), 3)
+	damaged := 0
+	require.NoError(t, filepath.WalkDir(cache, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		damaged++
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		data[len(data)/2] ^= 0xff
+		return os.WriteFile(path, data, 0o600)
+	}))
+	require.Positive(t, damaged)
+	assert.Equal(t, before, lines(t, open(t, file, cache), 3))
+}
+
+func TestWhatIsNoModuleIsRefused(t *testing.T) {
+	module, _, err := exact.Load(build(t))
+	require.NoError(t, err)
+	for name, content := range map[string][]byte{
+		"empty": nil, "text": []byte("#!/bin/sh\n"), "cut off": module[:len(module)/2], "header only": module[:8],
+	} {
+		_, err := exact.Open(t.Context(), content, t.TempDir())
+		assert.ErrorContains(t, err, "not a WebAssembly module", name)
+	}
+	file := filepath.Join(t.TempDir(), "text.wasm")
+	require.NoError(t, os.WriteFile(file, []byte("text"), 0o644))
+	assert.ErrorContains(t, exact.Compile(t.Context(), file, t.TempDir(), io.Discard), "text.wasm: not a WebAssembly module")
+}

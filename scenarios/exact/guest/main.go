@@ -1,0 +1,40 @@
+//go:build wasip1
+
+// Command guest is the inside of exact mode: everything that a seed decides,
+// built for wasip1 and run by package exact, one fresh instance per seed.
+//
+// It is a reactor: the host calls warm once, keeps the memory that this leaves
+// behind, and begins every seed with a copy of it.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"testing"
+
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// main is not called: a reactor is entered by its exports.
+func main() {}
+
+//go:wasmexport seatrial_warm
+func warm() {
+	// One seed does not leave enough garbage to be worth collecting; the limit
+	// is for one that does.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(1 << 30)
+	sweep.WarmUp(new(testing.T))
+	if err := json.NewEncoder(os.Stdout).Encode(sweep.ThisGreeting()); err != nil {
+		panic(fmt.Sprintf("guest: writing to the host: %v", err))
+	}
+}
+
+// run reads one job from standard input and writes its outcome to standard output.
+//
+//go:wasmexport seatrial_run
+func run() {
+	sweep.ServeGuest(new(testing.T), os.Stdin, os.Stdout, reseed)
+}

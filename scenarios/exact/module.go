@@ -1,0 +1,77 @@
+package exact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Load reads a module and names it by its content.
+func Load(file string) (module []byte, digest string, err error) {
+	module, err = os.ReadFile(file)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the module of exact mode: %w", err)
+	}
+	return module, digestOf(module), nil
+}
+
+func digestOf(module []byte) string {
+	sum := sha256.Sum256(module)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// The go command leaves a file alone whose beginning says that it is up to
+// date. So that a file damaged further on is built again, its digest is noted
+// beside it.
+
+// keep copies what was built to a place named by its content, so that another
+// build cannot replace it while it is in use.
+func keep(built, cache string) (string, error) {
+	module, digest, err := Load(built)
+	if err != nil {
+		return "", err
+	}
+	kept := filepath.Join(moduleDir(cache, digest), "module.wasm")
+	if there, err := os.ReadFile(kept); err == nil && digestOf(there) == digest {
+		return kept, nil
+	}
+	return kept, errors.Join(os.MkdirAll(filepath.Dir(kept), 0o755),
+		writeFile(kept, module), writeFile(built+".digest", []byte(digest+"\n")))
+}
+
+func discardDamaged(file string) error {
+	noted, err := os.ReadFile(file + ".digest")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the cache: %w", err)
+	}
+	if module, err := os.ReadFile(file); err == nil && digestOf(module) == strings.TrimSpace(string(noted)) {
+		return nil
+	}
+	if err := os.RemoveAll(file); err != nil {
+		return fmt.Errorf("clearing the cache: %w", err)
+	}
+	return nil
+}
+
+// writeFile writes under a temporary name and renames: the file is there whole
+// or not at all.
+func writeFile(path string, data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".writing-")
+	if err != nil {
+		return fmt.Errorf("writing to the cache: %w", err)
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(data)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing to the cache: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/knftables"
+
+	"github.com/seatrial/seatrial/controller"
+	"github.com/seatrial/seatrial/controller/nft"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// packetFilter is the nftables of the machine that one process runs on. It stays
+// as it is when the process is killed.
+type packetFilter struct{ *knftables.Fake }
+
+func newPacketFilter() packetFilter {
+	return packetFilter{knftables.NewFake(knftables.IPv4Family, nft.Table)}
+}
+
+// dataPath is how one incarnation gets at the packet filter; nil where there is no
+// simulated machine.
+func (p packetFilter) dataPath(env sim.Env) controller.DataPath {
+	if env.Machine == nil {
+		return nil
+	}
+	return nft.New(watchedFilter{p.Fake, env.Machine})
+}
+
+// watchedFilter tells the history which rules each transaction brought and took.
+type watchedFilter struct {
+	*knftables.Fake
+	machine func(what string, do func() []model.Deed) error
+}
+
+// Run implements [knftables.Interface].
+func (w watchedFilter) Run(ctx context.Context, tx *knftables.Transaction) error {
+	var refused error
+	err := w.machine("nft", func() []model.Deed {
+		before := w.rules()
+		if refused = w.Fake.Run(ctx, tx); refused != nil {
+			return nil
+		}
+		return changes(before, w.rules())
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// rules are those in place: for each global IP the GlobalIngressIP and the target.
+func (w watchedFilter) rules() map[string]string {
+	rules := map[string]string{}
+	elements, err := w.Fake.ListElements(context.Background(), "map", nft.Targets)
+	if err != nil {
+		return rules // there is no such table yet
+	}
+	for _, e := range elements {
+		rules[e.Key[0]] = fmt.Sprintf("%s %s", *e.Comment, e.Value[0])
+	}
+	return rules
+}
+
+func changes(before, after map[string]string) []model.Deed {
+	var deeds []model.Deed
+	for _, ip := range sortedKeys(before) {
+		if after[ip] == "" {
+			deeds = append(deeds, model.Deed{Kind: model.RuleDeed, Name: ip})
+		}
+	}
+	for _, ip := range sortedKeys(after) {
+		if after[ip] != before[ip] {
+			deeds = append(deeds, model.Deed{Kind: model.RuleDeed, Name: ip, Value: after[ip]})
+		}
+	}
+	return deeds
+}

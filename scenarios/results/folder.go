@@ -1,0 +1,193 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seatrial/seatrial/scenarios"
+)
+
+// Names of the files.
+const (
+	aboutFile   = "sweep.json"
+	journalFile = "outcomes.jsonl"
+	lockFile    = ".lock"
+)
+
+// About says what a folder holds the results of. Two sweeps with equal Abouts
+// run the same.
+type About struct {
+	Subject string `json:"subject"`
+	// Seeds and Shard of a sweep over generated plans. Empty for an aimed one,
+	// whose runs follow from Command.
+	Seeds   string `json:"seeds,omitempty"`
+	Shard   string `json:"shard,omitempty"`
+	Command string `json:"command,omitempty"`
+	Illegal bool   `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
+	Exact   string `json:"exact,omitempty"`   // module and schedule of runs that are exact
+
+	Version   string `json:"version"`
+	Generator string `json:"generator"`
+}
+
+// Folder is a results folder that a sweep writes to.
+type Folder struct {
+	About   About
+	Entries []Entry // that were there when it was opened
+
+	path    string
+	lock    *os.File
+	journal *os.File
+}
+
+// ErrInUse says that another sweep writes to the folder.
+var ErrInUse = errors.New("another sweep is writing to it")
+
+// Open opens a folder for a sweep: a new one, or one that holds the beginning
+// of the same sweep if goOn is true. Nothing that is in the folder is changed
+// when the result is an error: that somebody else writes to it ([ErrInUse]),
+// that it holds results of another sweep or version, or that it is damaged.
+func Open(path string, about About, goOn bool) (*Folder, error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("creating the results folder: %w", err)
+	}
+	f := &Folder{About: about, path: path}
+	var err error
+	if f.lock, err = lock(filepath.Join(path, lockFile)); err != nil {
+		return nil, fmt.Errorf("results folder %s: %w", path, err)
+	}
+	if err := f.open(goOn); err != nil {
+		f.lock.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *Folder) open(goOn bool) error {
+	before, entries, whole, err := read(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := writeJSON(filepath.Join(f.path, aboutFile), f.About); err != nil {
+			return fmt.Errorf("results folder %s: %w", f.path, err)
+		}
+	case err != nil:
+		return err
+	case !goOn:
+		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before.what(), len(entries))
+	case before != f.About:
+		return fmt.Errorf("results folder %s: it holds a sweep of %s, made with %s; this is one of %s, made with %s (want the same, or another folder)",
+			f.path, before.what(), before.version(), f.About.what(), f.About.version())
+	}
+	f.Entries = entries
+	f.journal, err = os.OpenFile(filepath.Join(f.path, journalFile), os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("results folder %s: %w", f.path, err)
+	}
+	// Half a line at the end is what a kill leaves.
+	err = f.journal.Truncate(whole)
+	if err == nil {
+		_, err = f.journal.Seek(whole, 0)
+	}
+	if err != nil {
+		return fmt.Errorf("results folder %s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (a About) what() string {
+	if a.Seeds == "" {
+		return a.Command
+	}
+	text := "seeds " + a.Seeds
+	if a.Shard != "" {
+		text += ", shard " + a.Shard
+	}
+	if a.Exact != "" {
+		text += ", exact: " + a.Exact
+	}
+	if a.Illegal {
+		text += ", with faults that Kubernetes does not permit"
+	}
+	return text + ", of " + a.Subject
+}
+
+func (a About) version() string { return "seatrial " + a.Version + ", generator " + a.Generator }
+
+// Path is where the folder is.
+func (f *Folder) Path() string { return f.path }
+
+// Add appends a run to the journal.
+func (f *Folder) Add(e Entry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding the outcome of seed %d: %w", e.Seed, err)
+	}
+	if _, err := f.journal.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("keeping the outcome of seed %d: %w", e.Seed, err)
+	}
+	return nil
+}
+
+// Close lets others write to the folder.
+func (f *Folder) Close() error { return errors.Join(f.journal.Close(), f.lock.Close()) }
+
+// Read reads a folder, also while a sweep writes to it.
+func Read(path string) (About, []Entry, error) {
+	about, entries, _, err := read(path)
+	return about, entries, err
+}
+
+// read also returns how many bytes of the journal are whole lines.
+func read(path string) (about About, entries []Entry, whole int64, err error) {
+	text, err := os.ReadFile(filepath.Join(path, aboutFile))
+	if err != nil {
+		return about, nil, 0, fmt.Errorf("results folder %s: %w", path, err)
+	}
+	if err := json.Unmarshal(text, &about); err != nil {
+		return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
+	}
+	if about.Seeds != "" {
+		if _, err := scenarios.ParseSeeds(about.Seeds); err != nil {
+			return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
+		}
+	}
+	file, err := os.Open(filepath.Join(path, journalFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return about, nil, 0, nil
+	}
+	if err != nil {
+		return about, nil, 0, fmt.Errorf("results folder %s: %w", path, err)
+	}
+	defer file.Close()
+	lines := bufio.NewReader(file)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil { // the end, after a whole line or within one
+			return about, entries, whole, nil
+		}
+		var e Entry
+		if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil {
+			return about, nil, 0, fmt.Errorf("results folder %s: %s:%d: not an outcome: %w", path, journalFile, len(entries)+1, err)
+		}
+		entries = append(entries, e)
+		whole += int64(len(line))
+	}
+}
+
+// writeJSON writes a file whole or not at all.
+func writeJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".writing", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".writing", path)
+}

@@ -1,0 +1,93 @@
+package results
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// The elements of JUnit XML that CI systems read.
+type (
+	suites struct {
+		XMLName  xml.Name `xml:"testsuites"`
+		Tests    int      `xml:"tests,attr"`
+		Failures int      `xml:"failures,attr"`
+		Errors   int      `xml:"errors,attr"`
+		Suites   []suite  `xml:"testsuite"`
+	}
+	suite struct {
+		Name     string     `xml:"name,attr"`
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Cases    []testcase `xml:"testcase"`
+	}
+	testcase struct {
+		Class   string   `xml:"classname,attr"`
+		Name    string   `xml:"name,attr"`
+		Failure *problem `xml:"failure"`
+		Error   *problem `xml:"error"`
+		Output  string   `xml:"system-out,omitempty"`
+	}
+	problem struct {
+		Type    string `xml:"type,attr"`
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// WriteJUnit writes the summary as JUnit XML: a suite for each subject, a test
+// case for each run that did not pass, and one for all that did, because a
+// hundred thousand of them would tell nobody anything. A violated property is a
+// failure; a crash, an inconclusive run and runs that are missing are errors.
+func (s *Summary) WriteJUnit(w io.Writer) error {
+	var all suites
+	for _, t := range s.Subjects {
+		one := suite{Name: t.Subject}
+		if passed := t.Verdicts[model.VerdictPass]; passed > 0 {
+			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: fmt.Sprintf("%d runs passed", passed)})
+		}
+		for _, f := range s.Failures {
+			if f.Subject == t.Subject {
+				one.add(f)
+			}
+		}
+		one.Tests = len(one.Cases)
+		all.Suites = append(all.Suites, one)
+	}
+	if s.Missing > 0 || len(s.Diverged) > 0 {
+		missing := suite{Name: "sweep", Tests: 1, Errors: 1}
+		text := fmt.Sprintf("%d runs are missing, %d diverged", s.Missing, len(s.Diverged))
+		missing.Cases = []testcase{{Class: "sweep", Name: "complete", Error: &problem{Type: "incomplete", Message: text}}}
+		all.Suites = append(all.Suites, missing)
+	}
+	for _, one := range all.Suites {
+		all.Tests, all.Failures, all.Errors = all.Tests+one.Tests, all.Failures+one.Failures, all.Errors+one.Errors
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func (s *suite) add(f Failure) {
+	p := &problem{Type: f.Property, Message: f.Message, Text: fmt.Sprintf("%s, reproduced %s, hash %s\n%s\n", f.Verdict, f.Reproduced, f.Hash, f.Replay)}
+	c := testcase{Class: f.Subject, Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed)}
+	switch f.Verdict {
+	case model.VerdictSafety, model.VerdictLiveness:
+		s.Failures++
+		c.Failure = p
+	default:
+		s.Errors++
+		c.Error = p
+	}
+	s.Cases = append(s.Cases, c)
+}

@@ -1,0 +1,105 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// kinds of verdict in the order of columns.
+var kinds = []model.VerdictKind{model.VerdictPass, model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive}
+
+// WriteTable writes the summary for people.
+func (s *Summary) WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprint(t, "SUBJECT\tRUNS")
+	for _, kind := range kinds {
+		fmt.Fprintf(t, "\t%s", strings.ToUpper(string(kind)))
+	}
+	fmt.Fprintln(t)
+	for _, subject := range s.Subjects {
+		fmt.Fprintf(t, "%s\t%d", subject.Subject, subject.Runs)
+		for _, kind := range kinds {
+			fmt.Fprintf(t, "\t%d", subject.Verdicts[kind])
+		}
+		fmt.Fprintln(t)
+	}
+	if len(s.Failures) > 0 {
+		fmt.Fprintln(t, "\nPROPERTY\tTIMES\tFIRST SEED\tARTEFACT")
+		for _, g := range s.groups() {
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", g.property, g.times, g.first.Seed, filepath.Join(g.first.Folder, g.first.Artefact))
+		}
+	}
+	if len(s.Folders) > 1 || s.Missing > 0 {
+		fmt.Fprintln(t, "\nFOLDER\tSHARD\tDONE\tMISSING")
+		for _, part := range s.Folders {
+			fmt.Fprintf(t, "%s\t%s\t%d\t%d\n", part.Path, part.About.Shard, part.Done, part.Missing)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, line := range s.remarks() {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type group struct {
+	property string
+	times    int
+	first    Failure
+}
+
+// groups are the failures by subject and property, the most frequent first.
+func (s *Summary) groups() []group {
+	var out []group
+	for _, f := range s.Failures {
+		i := slices.IndexFunc(out, func(g group) bool { return g.first.Subject == f.Subject && g.property == f.Property })
+		if i < 0 {
+			out = append(out, group{f.Property, 1, f})
+			continue
+		}
+		out[i].times++
+	}
+	slices.SortStableFunc(out, func(a, b group) int { return b.times - a.times })
+	return out
+}
+
+// remarks are what a table does not say.
+func (s *Summary) remarks() []string {
+	var out []string
+	if s.Missing > 0 {
+		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))
+	}
+	if s.Repeated > 0 {
+		out = append(out, fmt.Sprintf("%d runs were made more than once and are counted once", s.Repeated))
+	}
+	for _, run := range s.Diverged {
+		out = append(out, "diverged: "+run+" did not end the same each time")
+	}
+	versions := map[string]bool{}
+	for _, part := range s.Folders {
+		versions[part.About.version()] = true
+	}
+	if len(versions) > 1 {
+		out = append(out, fmt.Sprintf("the folders were made with %d different versions: %s", len(versions), strings.Join(sorted(versions), "; ")))
+	}
+	return out
+}
+
+func sorted(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for key := range set {
+		out = append(out, key)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,116 @@
+//go:build !wasip1
+
+package sweep
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// opened is the module that this worker has compiled, with its digest. A pool
+// uses one.
+var opened struct {
+	file, digest string
+	engine       *exact.Engine
+}
+
+func open(e *Exact) error {
+	if opened.file == e.Module {
+		return nil
+	}
+	module, digest, err := exact.Load(e.Module)
+	if err != nil {
+		return err
+	}
+	engine, err := exact.Open(context.Background(), module, e.Cache)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.Module, err)
+	}
+	var greeting Greeting
+	if err := json.Unmarshal(engine.Greeting, &greeting); err != nil {
+		return fmt.Errorf("%s is not a module of exact mode: build one with seatrial replay --exact", e.Module)
+	}
+	if want := ThisGreeting(); greeting != want {
+		return fmt.Errorf("%s was built from another version of seatrial: it speaks protocol %d with generator %q, this program %d with %q; use the seatrial of that version, or leave out --module to build the module anew",
+			e.Module, greeting.Protocol, greeting.Generator, want.Protocol, want.Generator)
+	}
+	// Nothing can interrupt machine code. The collector would wait for it, and
+	// the watchdog with it: so it has to have a thread of its own, and garbage
+	// is collected between runs.
+	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	debug.SetGCPercent(-1)
+	debug.FreeOSMemory()
+	opened.file, opened.digest, opened.engine = e.Module, digest, engine
+	return nil
+}
+
+// exactPatience is how long, in real time, an exact run may take by default.
+const exactPatience = 2 * time.Minute
+
+// doExact runs one job in the module, a failure again job.Confirm times. Runs
+// are the same only when every byte of their outcomes is.
+func doExact(job Job) Outcome {
+	if err := open(job.Exact); err != nil {
+		return Outcome{Job: job, Error: err.Error()}
+	}
+	input, err := job.forGuest()
+	if err != nil {
+		return Outcome{Job: job, Error: err.Error()}
+	}
+	first, err := runExact(job, input)
+	if err != nil {
+		return Outcome{Job: job, Error: err.Error()}
+	}
+	outcome := readExact(job, first)
+	outcome.Job.Exact = &Exact{Digest: opened.digest, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
+	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
+		return outcome
+	}
+	for range job.repetitions() {
+		again, err := runExact(job, input)
+		outcome.Runs++
+		if err == nil && again.ExitCode == first.ExitCode && bytes.Equal(again.Stdout, first.Stdout) && bytes.Equal(again.Stderr, first.Stderr) {
+			outcome.Reproduced++
+		}
+	}
+	return outcome
+}
+
+func runExact(job Job, input []byte) (exact.Output, error) {
+	patience := job.Watchdog
+	if patience == 0 {
+		patience = exactPatience
+	}
+	defer runtime.GC() // by hand, see open
+	defer time.AfterFunc(patience, func() { sim.OnHang(sim.Seed(job.Seed), nil) }).Stop()
+	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(job.Seed), Stdin: input})
+}
+
+// readExact finds the outcome in the last line that a run printed; before it
+// is what the subject prints. A run that printed none has died.
+func readExact(job Job, out exact.Output) Outcome {
+	var o Outcome
+	printed := bytes.TrimSuffix(out.Stdout, []byte("\n"))
+	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
+	if err := json.Unmarshal(last, &o); err == nil {
+		o.Job = job
+		if o.Error == "" && o.Scenario == "" { // it hung
+			o.Runs, o.Reproduced = 1, 1
+			o.complete()
+		}
+		return o
+	}
+	o = died(job, string(out.Stderr))
+	o.Runs, o.Reproduced = 1, 1
+	o.complete()
+	return o
+}

@@ -1,0 +1,131 @@
+package sweep_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// Goal: in exact mode a seed is the same run to the byte, events, log, stacks
+// and all, for subjects that the native mode cannot repeat, too. Method: run
+// each seed three times, on one worker and on several, and compare everything
+// that comes out. `make exact` does that for 100 seeds of every subject.
+
+var (
+	exactSeeds    = flag.Uint64("exact-seeds", 2, "seeds per subject in the tests of exact mode")
+	exactSubjects = flag.Bool("exact-subjects", false, "test every subject in exact mode, instead of one")
+)
+
+// exactJob needs the module, which takes minutes to build the first time: too
+// long for a test. `make test` has built it before.
+func exactJob(t *testing.T) sweep.Job {
+	t.Helper()
+	cache, err := exact.CacheDir()
+	require.NoError(t, err)
+	builder := exact.Builder{Cache: cache, Progress: os.Stderr}
+	if !builder.Built(t.Context()) {
+		t.Skip("the module of exact mode has never been built here: make module")
+	}
+	file, err := builder.Build(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, exact.Compile(t.Context(), file, cache, os.Stderr))
+	return sweep.Job{Subject: scenarios.DefaultSubject, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
+}
+
+func contended(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "contended.yaml"))
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestAnExactRunIsTheSameToTheByte(t *testing.T) {
+	job := exactJob(t)
+	subjects := []string{scenarios.DefaultSubject}
+	if *exactSubjects {
+		subjects = nil
+		for _, s := range scenarios.Subjects() {
+			subjects = append(subjects, s.Name)
+		}
+	}
+	var jobs []sweep.Job
+	for _, subject := range subjects {
+		for seed := uint64(1); seed <= *exactSeeds; seed++ {
+			job.Subject, job.Seed = subject, seed
+			jobs = append(jobs, job)
+		}
+	}
+	compareExact(t, jobs)
+}
+
+func TestContentionIsRepeatedInExactModeOnly(t *testing.T) {
+	job := exactJob(t)
+	job.Subject, job.Plan, job.File = "historical/3336", contended(t), "contended.yaml"
+	jobs := make([]sweep.Job, *exactSeeds)
+	for i := range jobs {
+		jobs[i] = job
+		jobs[i].Seed = uint64(i + 1)
+	}
+	compareExact(t, jobs)
+
+	hashes := make(map[string]bool)
+	job.Exact = nil
+	for _, o := range run(t, sweep.Pool{}, []sweep.Job{job, job, job, job}) {
+		hashes[o.Hash] = true
+	}
+	assert.Greater(t, len(hashes), 1, "natively it differs from run to run: if it no longer does, this test needs another subject")
+}
+
+func compareExact(t *testing.T, jobs []sweep.Job) {
+	t.Helper()
+	first := run(t, sweep.Pool{}, jobs)
+	for _, workers := range []int{2, 1} {
+		for i, o := range run(t, sweep.Pool{Workers: workers}, jobs) {
+			assert.NotEmpty(t, o.Trace, o.Error)
+			assert.NotEmpty(t, o.Log)
+			assert.Equal(t, first[i], o, "%s seed %d on %d workers", o.Job.Subject, o.Job.Seed, workers)
+			assert.Equal(t, o.Runs, o.Reproduced, "%s seed %d", o.Job.Subject, o.Job.Seed)
+		}
+	}
+}
+
+func TestSchedulesAreDifferentInterleavings(t *testing.T) {
+	job := exactJob(t)
+	job.Seed, job.Plan, job.File = 1, contended(t), "contended.yaml"
+	var jobs []sweep.Job
+	for schedule := range uint64(6) {
+		e := *job.Exact
+		e.Schedule = schedule
+		job.Exact = &e
+		jobs = append(jobs, job)
+	}
+	hashes := make(map[string]bool)
+	for _, o := range run(t, sweep.Pool{}, jobs) {
+		assert.Equal(t, model.VerdictPass, o.Verdict, o.Message)
+		hashes[o.Hash] = true
+	}
+	assert.Greater(t, len(hashes), 1, "the schedule of one seed makes a difference")
+}
+
+func TestAFileThatIsNoModuleSaysSo(t *testing.T) {
+	job := sweep.Job{Seed: 1, Subject: scenarios.DefaultSubject}
+	cache := t.TempDir()
+	text := filepath.Join(cache, "text.wasm")
+	require.NoError(t, os.WriteFile(text, []byte("not a module"), 0o644))
+	for _, c := range []struct{ file, want string }{
+		{text, "not a WebAssembly module"},
+		{filepath.Join(cache, "gone.wasm"), "gone.wasm"},
+	} {
+		job.Exact = &sweep.Exact{Module: c.file, Cache: cache}
+		assert.Contains(t, run(t, sweep.Pool{}, []sweep.Job{job})[0].Error, c.want)
+	}
+}

@@ -1,0 +1,131 @@
+package sweep
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Greeting is what a module of exact mode says of itself when it is warm.
+type Greeting struct {
+	Protocol  int    `json:"protocol"`  // of jobs and outcomes
+	Generator string `json:"generator"` // of random decisions
+}
+
+// ThisGreeting is that of the running program. A module with another one
+// cannot take its jobs.
+func ThisGreeting() Greeting { return Greeting{Protocol: 1, Generator: sim.GeneratorName} }
+
+// WarmUp runs a plan of no interest, so that what every run of a process needs
+// and no seed decides (schemes, schemas, type caches) is there. For the module
+// of exact mode, which keeps the state that this leaves.
+func WarmUp(t *testing.T) {
+	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
+	if !ok {
+		panic("sweep: the default subject is gone")
+	}
+	scenarios.Run(t, scenarios.ReferencePlan(0), subject, 0, scenarios.RunOptions{KeepTrace: true})
+}
+
+// ServeGuest runs one job inside a module of exact mode and writes its outcome.
+// Before it begins, it hands over what is to decide about maps, select choices
+// and preemption.
+func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Chance)) {
+	var job Job
+	lines := json.NewDecoder(input)
+	if err := lines.Decode(&job); err != nil {
+		panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
+	}
+	encoder := json.NewEncoder(results)
+	sim.OnHang = func(_ sim.Seed, stacks []byte) {
+		encoder.Encode(hung(job, stacks))
+		os.Exit(3)
+	}
+	plan, subject, err := job.resolve(nil)
+	if err != nil {
+		encoder.Encode(Outcome{Job: job, Error: err.Error()})
+		return
+	}
+	reseed(job.chance())
+	// The trace is always kept: whether it is must not make a difference.
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests})
+	var wish wish
+	if err := lines.Decode(&wish); err != nil {
+		panic(fmt.Sprintf("sweep: what is wanted of an outcome cannot be read: %v", err))
+	}
+	job.Report = wish == wishReport
+	outcome := outcomeOf(job, result)
+	if wish != wishVerdict || outcome.Verdict != model.VerdictPass {
+		outcome.keep(result)
+	}
+	encoder.Encode(outcome) // the host sees when it is cut off
+}
+
+// wish is what is wanted of an outcome beside the verdict. A guest reads it when
+// the run is over. All wishes have one length, so that a run's memory does not
+// depend on them: maps with pointers for keys are ordered by addresses.
+type wish string
+
+const (
+	wishVerdict wish = "verdict"
+	wishTrace   wish = "trace.."
+	wishReport  wish = "report."
+)
+
+// forGuest is what a module gets of a job: what decides about the run and
+// nothing else, in one form, however the job was put.
+func (j Job) forGuest() ([]byte, error) {
+	plan, err := j.ReadPlan()
+	if err != nil {
+		return nil, err
+	}
+	text, err := scenarios.Marshal(plan)
+	if err != nil {
+		return nil, fmt.Errorf("writing the plan of seed %d: %w", j.Seed, err)
+	}
+	wish := wishVerdict
+	switch {
+	case j.Report:
+		wish = wishReport
+	case j.Trace:
+		wish = wishTrace
+	}
+	job, err := json.Marshal(Job{
+		Seed: j.Seed, Plan: string(text), File: "plan.yaml", Subject: j.Subject, MaxRequests: j.MaxRequests,
+		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
+	})
+	return fmt.Appendf(job, "\n%q\n", wish), err
+}
+
+// Chance is what decides about everything inside a process that a native run
+// leaves to the machine.
+type Chance struct {
+	Maps       uint64 // where iterations begin
+	Selects    uint64 // which ready case is taken
+	Preemption uint64 // how often and where goroutines are interrupted
+}
+
+// Sources of [Chance], for [Exact.Only].
+const (
+	OnlyMaps       = "maps"
+	OnlySelects    = "selects"
+	OnlyPreemption = "preemption"
+)
+
+func (j Job) chance() Chance {
+	draw := func(source string) uint64 {
+		schedule := uint64(0)
+		if j.Exact.Only == "" || j.Exact.Only == source {
+			schedule = j.Exact.Schedule
+		}
+		return sim.Stream(sim.Seed(j.Seed), "exact "+source+" "+strconv.FormatUint(schedule, 10)).Uint64()
+	}
+	return Chance{Maps: draw(OnlyMaps), Selects: draw(OnlySelects), Preemption: draw(OnlyPreemption)}
+}
