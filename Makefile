@@ -84,6 +84,10 @@ differential: ## random requests to the simulated server and to a real one: make
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
 	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
 
+.PHONY: gallery
+gallery: ## controllers that others wrote, in a module of their own
+	cd scenarios/thirdparty && go test ./...
+
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	go test ./... -run '^$$' -bench . -benchmem
