@@ -97,15 +97,13 @@ generated: ## are they up to date?
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
 	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
 
-<<<<<<< HEAD
 .PHONY: scale
 scale: ## exported Services on a real kube-apiserver: make scale SERVICES=10000
 	cd differential && go run ./e2e -scale $(SERVICES)
-=======
+
 .PHONY: gallery
 gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
->>>>>>> anyctl
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md
