@@ -20,17 +20,19 @@ import (
 func TestOwnControllerShowsTheExample(t *testing.T) {
 	page, err := os.ReadFile("docs/own-controller.md")
 	require.NoError(t, err)
-	example, err := os.ReadFile("sim/example_test.go")
-	require.NoError(t, err)
-	_, rest, ok := strings.Cut(string(page), "```go\n")
-	require.True(t, ok)
-	shown, _, ok := strings.Cut(rest, "\n```")
-	require.True(t, ok)
-	assert.Contains(t, string(example), shown, "copy the example into docs/own-controller.md")
+	for language, path := range map[string]string{"go": "scenarios/trial/example_test.go", "yaml": "scenarios/trial/testdata/website.trial.yaml"} {
+		source, err := os.ReadFile(path)
+		require.NoError(t, err)
+		_, rest, ok := strings.Cut(string(page), "```"+language+"\n")
+		require.True(t, ok)
+		shown, _, ok := strings.Cut(rest, "\n```")
+		require.True(t, ok)
+		assert.Contains(t, string(source), shown, "copy %s into docs/own-controller.md", path)
+	}
 }
 
 func TestNoPlaceholderIsLeft(t *testing.T) {
-	for _, page := range []string{"README.md", "BUGS.md", "docs/failures.md", "docs/own-controller.md", "docs/determinism.md", "docs/performance.md"} {
+	for _, page := range []string{"README.md", "BUGS.md", "docs/failures.md", "docs/own-controller.md", "docs/quickstart.md", "docs/gallery.md", "docs/determinism.md", "docs/performance.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), "@@", page)

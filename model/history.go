@@ -62,6 +62,10 @@ type Call struct {
 
 	CallSeq, ReturnSeq uint64        // ReturnSeq 0: never returned
 	Called, Returned   time.Duration // Returned is meaningful only with a ReturnSeq
+	// Server is the API server that the request reached, at Arrived, counted
+	// from 1; 0: it reached none.
+	Server  int
+	Arrived time.Duration
 
 	Outcome Outcome
 	Code    int    // HTTP status; 0 when none came

@@ -53,7 +53,7 @@ func TestCheckReportsSavesAndReplaysFailingSeeds(t *testing.T) {
 	output, passed := goTest(t, dir, buggy, "-seatrial.seeds=1-200", "-seatrial.failures=2")
 	require.False(t, passed, output)
 	assert.Contains(t, output, "--- FAIL: TestChecked/seed-")
-	assert.Contains(t, output, "historical/delete-down violated no-")
+	assert.Contains(t, output, "historical/delete-down violated ")
 	assert.Contains(t, output, "(reproduced 3/3)")
 	assert.Contains(t, output, "again: go test -run '^TestChecked$' -seatrial.seeds=")
 	saved, err := filepath.Glob(filepath.Join(dir, "testdata/seatrial/TestChecked/seed-*.yaml"))

@@ -124,6 +124,8 @@ func (w *world) arrive(c *call) {
 	if c.over && c.info.verb == "watch" {
 		return // nobody is left to stop it
 	}
+	reached := &w.history.Calls[c.id-1]
+	reached.Server, reached.Arrived = c.replica+1, w.now()
 	rule := c.fate.Rule
 	if rule != nil && w.answerInstead(c, rule) {
 		return

@@ -58,10 +58,10 @@ func (p *printer) print(o sweep.Outcome) {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
 	}
+	p.met.add(o)
 	if isFlaky(o) {
 		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
-	p.met.add(o)
 	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)

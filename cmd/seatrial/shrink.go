@@ -44,7 +44,7 @@ func shrinkCommand() *cobra.Command {
 	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
 	c.MarkFlagRequired("output")
 	c.Flags().StringVar(&picture, "report", "", "show the small run in this HTML `file`, too")
-	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
+	c.Flags().IntVar(&workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
 	from.addFlags(c)
 	return c
 }
@@ -117,13 +117,14 @@ func writeFile(file string, data []byte) error {
 	return nil
 }
 
-// lists are the parts of a scenario file that say what is done and what goes
-// wrong, and in what world.
+// lists are the parts of a scenario file that say in what world what is done
+// and what goes wrong.
 func lists(text []byte) string {
-	_, rest, ok := bytes.Cut(text, []byte("\nworld:"))
-	if ok {
-		return "world:" + string(bytes.TrimRight(rest, "\n"))
+	text, _, _ = bytes.Cut(text, []byte("\nexpect:"))
+	for _, first := range []string{"world:", "safety:", "settle:", "steps:", "faults:"} {
+		if _, rest, ok := bytes.Cut(text, []byte("\n"+first)); ok {
+			return first + string(bytes.TrimRight(rest, "\n"))
+		}
 	}
-	_, rest, _ = bytes.Cut(text, []byte("\nsteps:"))
-	return "steps:" + string(bytes.TrimRight(rest, "\n"))
+	return ""
 }

@@ -49,7 +49,7 @@ func sweepCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
-	c.Flags().IntVar(&f.workers, "workers", runtime.NumCPU(), "number of worker processes")
+	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
 	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the range, I counted from 0; default from JOB_COMPLETION_INDEX and JOB_COMPLETIONS, as a Kubernetes Indexed Job has them")
 	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds, begin one if there is none")
 	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")
@@ -134,7 +134,7 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
-	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName}
+	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName, Illegal: f.aimed.illegal}
 	shard, err := parseShard(f.shard)
 	if err != nil {
 		return about, err
@@ -143,7 +143,6 @@ func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
 	if f.shard == "" && about.Shard != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "seatrial: shard %s, from JOB_COMPLETION_INDEX and JOB_COMPLETIONS\n", about.Shard)
 	}
-	about.Illegal = f.aimed.illegal
 	if f.aimed.mode != "" {
 		about.Command = "seatrial " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
 	}
@@ -174,7 +173,6 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		}
 		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
 		s.about = before
-		f.aimed.illegal = before.Illegal
 	}
 	if dir != "" {
 		var err error
@@ -256,7 +254,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 				done--
 				return true
 			}
-			return yield(s.flags.aimed.plain(uint64(seed), s.about.Subject))
+			return yield(plainJob(uint64(seed), s.about.Subject, s.about.Illegal))
 		})
 	}), s.take)
 }

@@ -246,16 +246,17 @@ func TestShardsOfAnIndexedJob(t *testing.T) {
 
 func TestFailuresAreShrunkAndIndexed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	code, _, message := seatrial(t, "sweep", "--subject", failsNowAndThen, "--max-failures", "2", "--shrink", "1", "--out", dir)
+	code, _, message := seatrial(t, "sweep", "--subject", failsNowAndThen, "--max-failures", "6", "--shrink", "1", "--out", dir)
 	require.Equal(t, exitViolated, code, message)
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "no-leaks")
+	assert.Regexp(t, "no-leaks|converges", string(page))
 	assert.Contains(t, string(page), "/min.html")
-	assert.Contains(t, string(page), "not shrunk", "the second failure")
+	assert.Contains(t, string(page), "not shrunk", "but the first of a property")
 	small, err := filepath.Glob(filepath.Join(dir, "*", "min.yaml"))
 	require.NoError(t, err)
-	require.Len(t, small, 1)
+	require.NotEmpty(t, small)
+	require.Less(t, len(small), 6)
 	code, _, message = seatrial(t, "run", small[0], "--subject", failsNowAndThen)
 	assert.Equal(t, exitViolated, code, message)
 }

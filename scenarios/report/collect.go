@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,13 +117,13 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 		if until == 0 {
 			until = p.Safety
 		}
-		atTime := r.Kind == faults.Crash && r.When == faults.AtTime
-		if atTime {
+		if r.Momentary() {
 			until = r.From + max(r.RestartAfter, 0)
 		}
+		info, _ := faults.Lookup(r.Kind)
 		c.data.Weather = append(c.data.Weather, Rule{
-			ID: r.ID, Kind: string(r.Kind), Process: r.Process, Text: describe(r),
-			From: r.From, Until: until, Always: !atTime && r.From == 0 && until == p.Safety,
+			ID: r.ID, Kind: string(r.Kind), Scope: string(info.Scope), Process: r.Process, Text: describe(r),
+			From: r.From, Until: until, Always: !r.Momentary() && r.From == 0 && until == p.Safety,
 		})
 	}
 	struck := map[string]Hit{} // by rule, the last one
@@ -151,7 +152,7 @@ func ruleOf(e sim.Event) string {
 	case sim.EventCrashed:
 		return e.Detail
 	case sim.EventWeather:
-		if words := strings.Fields(e.Detail); len(words) >= 3 && words[2] == "begins" {
+		if words := strings.Fields(e.Detail); len(words) >= 2 && !slices.Contains(words[2:], "ends") {
 			return words[1]
 		}
 	}
@@ -178,6 +179,7 @@ func describe(r faults.Rule) string {
 	add("limit", r.Limit, r.Limit > 0)
 	add("delay", span(r.Delay), r.Delay != faults.Span{})
 	add("retry after", r.RetryAfter, r.RetryAfter > 0)
+	add("API server", r.Replica, r.Replica > 0)
 	add("direction", r.Direction, r.Direction != faults.BothWays)
 	if r.Kind == faults.Crash {
 		add("down for", r.RestartAfter, r.RestartAfter >= 0)
@@ -211,7 +213,7 @@ func (c *collector) calls(events []sim.Event) {
 			ID: call.ID, Actor: call.Process, Life: call.Incarnation, Verb: call.Verb,
 			Resource: join(call.Resource, call.Subresource), Object: join(call.Namespace, call.Name), Query: call.Query,
 			Seq: call.CallSeq, From: call.Called, Until: call.Returned, Outcome: string(call.Outcome),
-			Code: call.Code, Error: call.Error, Faults: hit[call.ID],
+			Server: call.Server, Arrived: call.Arrived, Code: call.Code, Error: call.Error, Faults: hit[call.ID],
 			Request: c.wire(call.Request), Response: c.wire(call.Response),
 		}
 		switch end, ended := given[call.ID]; {

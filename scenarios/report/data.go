@@ -76,6 +76,7 @@ type Life struct {
 type Rule struct {
 	ID      string        `json:"id"`
 	Kind    string        `json:"kind"`
+	Scope   string        `json:"scope"`             // what it acts on: call, watch, link, process, server
 	Process string        `json:"process,omitempty"` // pattern; empty: every process under test
 	Text    string        `json:"text"`
 	From    time.Duration `json:"from"`
@@ -103,6 +104,9 @@ type Call struct {
 	Seq      uint64        `json:"seq"`
 	From     time.Duration `json:"from"`
 	Until    time.Duration `json:"until"`
+	// Server is the API server that the request reached, at Arrived; 0: none.
+	Server   int           `json:"server,omitempty"`
+	Arrived  time.Duration `json:"arrived,omitempty"`
 	Outcome  string        `json:"outcome"` // ok, failed, unknown or open: it never returned
 	Code     int           `json:"code,omitempty"`
 	Error    string        `json:"error,omitempty"`

@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -31,7 +32,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	if len(s.Failures) > 0 {
 		fmt.Fprintln(t, "\nPROPERTY\tTIMES\tFIRST SEED\tARTEFACT")
 		for _, g := range s.groups() {
-			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", g.property, g.times, g.first.Seed, strings.Trim(g.first.Folder+"/"+g.first.Artefact, "/"))
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", g.property, g.times, g.first.Seed, filepath.Join(g.first.Folder, g.first.Artefact))
 		}
 	}
 	if len(s.Folders) > 1 || s.Missing > 0 {

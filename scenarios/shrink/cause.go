@@ -24,6 +24,7 @@ func Cause(p scenarios.Plan) string {
 	for i := range p.Steps {
 		steps = append(steps, p.Steps[i].Action())
 	}
+	slices.Sort(steps) // whether the export or the service came first matters rarely
 	if len(weather) == 0 {
 		weather = []string{"fair weather"}
 	}

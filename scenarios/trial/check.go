@@ -47,6 +47,9 @@ func flagValue(name string) string { return flag.Lookup(name).Value.String() }
 // printed.
 func Check(t *testing.T, tr Trial) {
 	t.Helper()
+	if tr.Name == "" {
+		tr.Name = t.Name()
+	}
 	tr = tr.withDefaults()
 	if err := tr.validate(); err != nil {
 		t.Fatalf("trial %s is not valid:\n%v", tr.Name, err)

@@ -20,7 +20,7 @@ import (
 // other field is ready for use. A Trial is not changed by running it, and one
 // may be run any number of times, one run at a time.
 type Trial struct {
-	// Name is used in messages. Default "trial".
+	// Name is used in messages. Default: the name of the test, or "trial".
 	Name string
 
 	// Controller is what is under test, as a process called "controller".
@@ -54,8 +54,10 @@ type Trial struct {
 
 	// Faults is the weather. Nil: each seed draws it.
 	Faults []faults.Rule
-	// Safety is how long faults are in force; steps lie in it. Settle is how
-	// long the world then has to come to rest, at least 30s. Default 2m each.
+	// Safety is how long faults are in force; steps lie in it. Default 2m. Settle
+	// is how long the world then has to come to rest, at least 30s. Default 18m:
+	// a work queue with client-go's default limiter waits up to 1000s after its
+	// last failure.
 	Safety, Settle time.Duration
 
 	// Server says more about the cluster: API server replicas (default: one or
@@ -128,7 +130,7 @@ func (tr *Trial) underTest() []string {
 
 const (
 	defaultSafety = 2 * time.Minute
-	defaultSettle = 2 * time.Minute
+	defaultSettle = 18 * time.Minute
 	leastSettle   = 30 * time.Second
 )
 

@@ -39,16 +39,15 @@ function ipColour(ip) {
   return colourOfIP.get(ip);
 }
 
-// weatherColour names the CSS variable of a kind of fault.
-function weatherColour(kind) {
-  if (kind === 'partition') return '--cut';
-  if (kind === 'crash') return '--death';
-  if (kind === 'latency') return '--slow';
-  return kind.startsWith('watch') ? '--watch' : '--storm';
+// weatherColour names the CSS variable of what a rule does.
+function weatherColour(rule) {
+  if (rule.kind === 'latency') return '--slow';
+  return { link: '--cut', process: '--death', watch: '--watch', event: '--watch' }[rule.scope] || '--storm';
 }
 
 // concerns: would the rule hit this actor? Patterns are shell globs.
 function concerns(rule, actor) {
+  if (rule.scope === 'server') return false;
   if (!rule.process) return !actor.user;
   const pattern = rule.process.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
   return new RegExp('^' + pattern + '$').test(actor.name);
@@ -86,11 +85,18 @@ function actorLanes(users) {
   }
 }
 
-function serverLane() {
+// serverLanes has one for each API server: what it committed above, what
+// reached it below.
+function serverLanes() {
   if (!data.commits.length) return;
-  heading('API server');
+  heading('API servers');
   const commits = data.commits.map(c => thing({ type: 'commit', commit: c, call: callByID.get(c.call), at: c.at, until: c.at, seq: c.seq }));
-  lanes.push({ kind: 'server', label: 'commits', commits, height: 24, things: commits });
+  const servers = [...new Set(data.calls.map(c => c.server || 1))].sort((a, b) => a - b);
+  for (const server of servers) {
+    const arrivals = data.calls.filter(c => c.server === server).map(c => thing({ type: 'arrival', call: c, at: c.arrived, until: c.arrived }));
+    const own = commits.filter(t => ((t.call && t.call.server) || servers[0]) === server);
+    lanes.push({ kind: 'server', label: 'API server ' + server, server, commits: own, arrivals, height: 32, things: [...own, ...arrivals] });
+  }
 }
 
 function ownerLanes() {
@@ -145,7 +151,7 @@ function arrange() {
   return top + 12;
 }
 
-weatherLanes(); actorLanes(true); actorLanes(false); serverLane(); ownerLanes(); objectLanes();
+weatherLanes(); actorLanes(true); actorLanes(false); serverLanes(); ownerLanes(); objectLanes();
 for (const line of data.log) thing({ type: 'log', line, at: line.at, until: line.at });
 const culprit = about.culprit && (thingBySeq.get(about.culprit.seq) || (about.culprit.call && things.find(t => t.type === 'call' && t.call.id === about.culprit.call)));
 const culpritAt = about.culprit ? (about.culprit.at || (culprit ? culprit.at : 0)) : 0;
@@ -155,6 +161,7 @@ function describe(t) {
   const c = t.call;
   switch (t.type) {
     case 'call': return `${c.actor}-${c.life} ${c.verb} ${c.resource} ${c.object || ''} ${outcomeText(c)}`.replace(/  +/g, ' ');
+    case 'arrival': return `${c.verb} ${c.resource} ${c.object || ''} of ${c.actor}-${c.life} reaches API server ${c.server}`.replace(/  +/g, ' ');
     case 'frame': return `watch frame ${t.frame.type} ${t.frame.object || ''} to ${c.actor}-${c.life} (${c.resource}${t.frame.revision ? ', revision ' + t.frame.revision : ''})`;
     case 'commit': return `revision ${t.commit.revision}: ${t.commit.actor || 'the server'} ${!t.commit.old ? 'created' : !t.commit.new ? 'removed' : 'updated'} ${t.commit.resource} ${t.commit.object}`;
     case 'hit': return `${t.rule.kind} (${t.rule.id})${c ? ' hits ' + describe({ type: 'call', call: c }) : ''}`;

@@ -22,7 +22,7 @@ function goToViolation() {
 }
 
 // Things in the order of time, for stepping through them.
-const inOrder = things.filter(t => t.type !== 'log' && t.type !== 'rule').sort((a, b) => a.at - b.at || (a.seq || 0) - (b.seq || 0));
+const inOrder = things.filter(t => t.type !== 'log' && t.type !== 'rule' && t.type !== 'arrival').sort((a, b) => a.at - b.at || (a.seq || 0) - (b.seq || 0));
 function stepTo(direction) {
   const list = view.matches ? inOrder.filter(t => view.matches.has(t)) : inOrder;
   if (!list.length) return;
@@ -154,5 +154,5 @@ divider.addEventListener('pointermove', e => { if (e.buttons) { document.querySe
 head();
 document.documentElement.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 setTheme(document.documentElement.dataset.theme);
-openPane('Selected');
+openPane(data.explains ? 'Explanation' : 'Selected');
 new ResizeObserver(redraw).observe(scroller);

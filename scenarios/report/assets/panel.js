@@ -105,12 +105,13 @@ const details = {
       el('h2', {}, `${c.verb} ${c.resource} ${c.object || ''}`),
       el('p', { class: 'sub' }, `call ${c.id} of ${c.actor}, life ${c.life}`),
       el('div', {}, el('span', { class: 'chip ' + c.outcome }, outcomeText(c).replace(/[()]/g, '')), ...(c.faults || []).map(f => el('span', { class: 'chip fault' }, '⚡ ' + f))),
-      facts([['sent', duration(c.from)], [c.verb === 'watch' ? 'open for' : 'took', duration(c.until - c.from)], ['event', c.seq], ['query', decodeURIComponent(c.query || '')]]),
+      facts([['sent', duration(c.from)], ['reached API server ' + c.server, c.server ? duration(c.arrived) : ''], [c.verb === 'watch' ? 'open for' : 'took', duration(c.until - c.from)], ['event', c.seq], ['query', decodeURIComponent(c.query || '')]]),
       c.outcome === 'unknown' ? el('p', { class: 'sub' }, made.length ? 'The client cannot know it, but the server did what was asked.' : 'The client cannot know it, but the server did nothing.') : '',
       made.length ? heading3('Committed') : '', links(made.map(m => link(thingBySeq.get(m.seq)))),
       ...section('Request', c.request), ...section('Response', c.response),
     ];
   },
+  arrival(t) { return details.call(t); },
   frame(t) {
     const f = t.frame, commit = data.commits.find(m => m.revision === f.revision && m.object === f.object);
     return [

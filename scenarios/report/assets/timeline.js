@@ -96,7 +96,7 @@ function bar(g, t, y, height, colour, least) {
 
 const painters = {
   weather(g, lane, y) {
-    const colour = colours[weatherColour(lane.rule.kind)];
+    const colour = colours[weatherColour(lane.rule)];
     g.globalAlpha = .28 * dim(lane.window);
     bar(g, lane.window, y + 4, 10, colour, 3);
     for (const t of lane.hits) if (inView(t)) { g.globalAlpha = dim(t); bar(g, t, y + 3, 12, colour, 2); }
@@ -138,12 +138,14 @@ const painters = {
     for (const t of lane.lives) if (inView(t)) lifeMark(g, t, y, lane.height);
   },
   server(g, lane, y) {
+    shadeServer(g, lane, y);
     for (const t of lane.commits) {
       if (!inView(t)) continue;
       g.globalAlpha = dim(t);
       const by = t.commit.actor ? (t.call && data.actors.find(a => a.name === t.call.actor && a.user) ? '--slow' : '--ok') : '--open';
-      bar(g, t, y + 5, 13, about.culprit && t.seq === about.culprit.seq ? colours['--bad'] : colours[by]);
+      bar(g, t, y + 5, 12, about.culprit && t.seq === about.culprit.seq ? colours['--bad'] : colours[by]);
     }
+    for (const t of lane.arrivals) if (inView(t)) { g.globalAlpha = .75 * dim(t); bar(g, t, y + 21, 6, colours['--' + t.call.outcome] || colours['--open'], 1.2); }
     g.globalAlpha = 1;
   },
   owner(g, lane, y) {
@@ -185,9 +187,20 @@ function shade(g, actor, y, height) {
     const chosen = view.selected && view.selected.rule === rule;
     if (rule.always && !chosen || !concerns(rule, actor) || rule.until < view.from || rule.from > view.until) continue;
     const left = Math.max(x(rule.from), gutter);
-    g.fillStyle = colours[weatherColour(rule.kind)];
+    g.fillStyle = colours[weatherColour(rule)];
     g.globalAlpha = Number(colours['--shade']) * (chosen ? 2.4 : 1);
     g.fillRect(left, y, Math.max(Math.min(x(rule.until), canvas.clientWidth) - left, 2), height);
+    g.globalAlpha = 1;
+  }
+}
+
+// shadeServer colours the windows of faults that an API server suffers.
+function shadeServer(g, lane, y) {
+  for (const rule of data.weather) {
+    if (rule.scope !== 'server' || rule.always || rule.until < view.from || rule.from > view.until) continue;
+    const left = Math.max(x(rule.from), gutter);
+    g.fillStyle = colours[weatherColour(rule)]; g.globalAlpha = Number(colours['--shade']);
+    g.fillRect(left, y, Math.max(Math.min(x(rule.until), canvas.clientWidth) - left, 2), lane.height);
     g.globalAlpha = 1;
   }
 }
@@ -235,7 +248,7 @@ function drawCauses(g, top) {
   let commit = t.commit;
   if (!commit && t.type === 'call') commit = data.commits.find(c => c.call === t.call.id);
   if (!commit && t.frame) commit = data.commits.find(c => c.revision === t.frame.revision && c.object === t.frame.object);
-  const server = lanes.find(l => l.kind === 'server');
+  const server = lanes.find(l => l.kind === 'server' && l.commits.some(t => t.commit === commit));
   if (!commit || !server) return;
   const from = { px: x(commit.at), py: top + server.top + 11 };
   const reach = (px, py, colour) => {
@@ -271,7 +284,7 @@ function drawOverview() {
   const g = fit(overview, 44), w = overview.clientWidth - gutter - 14, px = t => gutter + t / endOfTime * w;
   g.fillStyle = colours['--soft']; g.font = '10.5px ' + colours['--sans']; g.fillText('whole run ' + duration(about.ended), 16, 26);
   for (const rule of data.weather) if (!rule.always) {
-    g.fillStyle = colours[weatherColour(rule.kind)]; g.globalAlpha = .13;
+    g.fillStyle = colours[weatherColour(rule)]; g.globalAlpha = .13;
     g.fillRect(px(rule.from), 4, Math.max(px(rule.until) - px(rule.from), 1), 36);
   }
   const buckets = new Map();
@@ -316,6 +329,7 @@ function middle(lane, t) {
     if (t.type === 'frame' || t.watch) return 9 + lane.rows * rowHeight + t.row * 5;
   }
   if (lane.kind === 'owner') return { claim: 6, 'internal Service': 22 }[t.hold.via] || 15;
+  if (lane.kind === 'server') return t.type === 'commit' ? 11 : 24;
   return lane.height / 2;
 }
 

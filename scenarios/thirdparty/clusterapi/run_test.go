@@ -93,8 +93,8 @@ func TestMachineDeployment(t *testing.T) {
 		// The reconcilers keep goroutines that clean caches for as long as the
 		// program runs.
 		Except: []string{"no-goroutine-leak"},
-		// A deprecated condition quotes a message of the MachineSet as it was once.
-		Ignore:     []string{"machinedeployments.cluster.x-k8s.io: status.deprecated"},
+		// Deprecated conditions quote messages as they once were.
+		Ignore:     []string{"machinedeployments.cluster.x-k8s.io: status.deprecated", "machinesets.cluster.x-k8s.io: status.deprecated"},
 		Properties: []model.Property{model.Eventually("right-size", "Every MachineDeployment has the machines that it asks for, and no other is left.", rightSize)},
 	})
 }

@@ -33,5 +33,9 @@ func TestJob(t *testing.T) {
 		Controller: runJobs,
 		Processes:  []trial.Process{kubelet(5 * time.Second)},
 		Objects:    trial.Files("testdata/jobs.yaml"),
+		// "The same program may sometimes be started twice", says the Job
+		// documentation: how many pods there were is not promised. That the Job
+		// counts as many successes as it should is.
+		Ignore: []string{"pods"},
 	})
 }
