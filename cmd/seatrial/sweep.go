@@ -76,7 +76,7 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	if exact != nil {
-		about.Exact = fmt.Sprintf("module %s, schedule %d", filepath.Base(exact.Module), exact.Schedule)
+		about.Exact = fmt.Sprintf("module %s, schedule %d", exact.Digest, exact.Schedule)
 	}
 	s, err := f.open(c, about)
 	if err != nil {
