@@ -54,14 +54,14 @@ const (
 // Reference is [ReferencePlan] of seed 1.
 func Reference() Plan { return ReferencePlan(1) }
 
-// ReferencePlan draws a plan of fixed size: 8 services, 20 user actions, 2
-// virtual minutes (40s of safety, 80s to settle), faults by swarm. Plans of
-// different seeds differ in everything else.
+// ReferencePlan draws a plan of fixed size: 8 services, 20 user actions, 40s of
+// safety and 2m to settle (client-go's informers back off for up to a minute),
+// faults by swarm. Plans of different seeds differ in everything else.
 func ReferencePlan(seed sim.Seed) Plan {
 	p := generate(seed, sizes{
 		services: ReferenceServices, namespaces: 2, users: 2,
 		extra:  ReferenceActions - 2*ReferenceServices,
-		safety: 40 * time.Second, settle: 80 * time.Second, fixed: true,
+		safety: 40 * time.Second, settle: 2 * time.Minute, fixed: true,
 	})
 	p.Name = fmt.Sprintf("reference-%d", seed)
 	p.Description = fmt.Sprintf("The reference plan for benchmarks, drawn from seed %d.", seed)

@@ -52,7 +52,8 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 	if e.Module, err = filepath.Abs(e.Module); err != nil {
 		return nil, fmt.Errorf("--module: %w", err)
 	}
-	return e, exact.Compile(c.Context(), e.Module, cache, c.ErrOrStderr())
+	e.Digest, err = exact.Compile(c.Context(), e.Module, cache, c.ErrOrStderr())
+	return e, err
 }
 
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
@@ -70,13 +71,9 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artefact.Artefact) (*s
 	if err != nil {
 		return nil, err
 	}
-	_, digest, err := exact.Load(e.Module)
-	if err != nil {
-		return nil, err
-	}
-	if digest != was.Digest {
+	if e.Digest != was.Digest {
 		return nil, fmt.Errorf("replay: the artefact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
-			was.Digest, e.Module, digest, before.Version)
+			was.Digest, e.Module, e.Digest, before.Version)
 	}
 	e.Schedule, e.Only = was.Schedule, was.Only
 	return e, nil

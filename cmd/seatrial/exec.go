@@ -75,7 +75,7 @@ func printBuildFlags(c *cobra.Command, cache string, patterns []string) error {
 // as it is; of several, only that of those which fail.
 func execSeeds(c *cobra.Command, cache string, seeds scenarios.SeedRange, args []string) error {
 	ctx := c.Context()
-	if err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
+	if _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
 		return err
 	}
 	module, _, err := exact.Load(args[0])

@@ -76,7 +76,7 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	if exact != nil {
-		about.Exact = fmt.Sprintf("module %s, schedule %d", filepath.Base(exact.Module), exact.Schedule)
+		about.Exact = fmt.Sprintf("module %s, schedule %d", exact.Digest, exact.Schedule)
 	}
 	s, err := f.open(c, about)
 	if err != nil {
@@ -182,7 +182,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
-	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting)
+	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	return s, nil
 }
@@ -294,15 +294,18 @@ func (s *sweeping) take(o sweep.Outcome) {
 		return
 	}
 	entry := results.EntryOf(o)
+	entry.New = s.printer.met.fresh(o)
 	if !entry.Passed() {
 		entry.Artefact, entry.Replay = artefact.Name(o), replayCommandFor(o)
 	}
 	if s.printer.err == nil {
 		s.printer.fail(s.folder.Add(entry))
 	}
-	if s.printer.err != nil {
-		s.enough.Store(true) // what cannot be kept would be lost
-		s.stop(fmt.Errorf("%w; what was done before is kept: go on with --resume %s", s.printer.err, s.folder.Path()))
+	if err := s.printer.err; err != nil {
+		// What cannot be kept would be lost.
+		s.printer.err = fmt.Errorf("%w; what was done before is kept: go on with --resume %s", err, s.folder.Path())
+		s.enough.Store(true)
+		s.stop(s.printer.err)
 	}
 }
 

@@ -18,27 +18,28 @@ import (
 )
 
 // Compile makes sure that the cache holds a module's machine code, so that
-// many processes can begin with it at once. It tells progress when that takes
-// long, the first time a module is seen on a machine.
-func Compile(ctx context.Context, file, cache string, progress io.Writer) error {
+// many processes can begin with it at once, and returns the module's digest. It
+// tells progress when that takes long, the first time a module is seen on a
+// machine.
+func Compile(ctx context.Context, file, cache string, progress io.Writer) (string, error) {
 	module, digest, err := Load(file)
 	if err != nil {
-		return err
+		return "", err
 	}
 	mark := filepath.Join(moduleDir(cache, digest), "complete")
 	if _, err := os.Stat(mark); err == nil {
-		return nil
+		return digest, nil
 	}
 	p, err := prepare(module)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return "", fmt.Errorf("%s: %w", file, err)
 	}
 	fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
 	e := &Engine{program: p}
 	if err := e.compile(ctx, moduleDir(cache, digest)); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	return errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
+	return digest, errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
 }
 
 // moduleDir is the folder for a module that was built, and its machine code.

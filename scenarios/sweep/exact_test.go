@@ -37,7 +37,8 @@ func exactJob(t *testing.T) sweep.Job {
 	}
 	file, err := builder.Build(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, exact.Compile(t.Context(), file, cache, os.Stderr))
+	_, err = exact.Compile(t.Context(), file, cache, os.Stderr)
+	require.NoError(t, err)
 	return sweep.Job{Subject: scenarios.DefaultSubject, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
 }
 

@@ -58,7 +58,7 @@ type Exact struct {
 	// Only limits Schedule to one of these sources; the others stay as in
 	// schedule 0.
 	Only string `json:"only,omitempty"`
-	// Digest names the module's content, in outcomes.
+	// Digest names the module's content.
 	Digest string `json:"digest,omitempty"`
 }
 
