@@ -3,10 +3,12 @@
 SHELL       := /bin/bash
 BIN         := bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+CONTROLLER_GEN := sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0
 SEEDS       ?= 1-1000
 SEED        ?= 1
 SUBJECT     ?= globalingressip
 FOR         ?= 1m
+SERVICES    ?= 10000
 INCIDENT    := scenarios/library/incident-3336.yaml
 
 .PHONY: help
@@ -51,6 +53,7 @@ check: ## formatting, vet, staticcheck, the wasm build, then the tests
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	GOOS=wasip1 GOARCH=wasm go vet ./sim/... ./faults/... ./model/... ./controller/... ./scenarios/...
+	$(MAKE) generated
 	$(MAKE) test
 
 .PHONY: sweep
@@ -80,9 +83,27 @@ fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m
 differential: ## random requests to the simulated server and to a real one: make differential FOR=10m
 	cd differential && go run . -known known.json -for $(FOR) -seed $(SEED)
 
+.PHONY: generate
+generate: ## the CRD and the deep-copy functions, from controller/api
+	go run $(CONTROLLER_GEN) object crd paths=./controller/api/... output:crd:dir=deploy/crds
+
+.PHONY: generated
+generated: ## are they up to date?
+	@dir=$$(mktemp -d) && go run $(CONTROLLER_GEN) crd paths=./controller/api/... output:crd:dir=$$dir && \
+	diff $$dir/submariner.io_globalingressips.yaml deploy/crds/submariner.io_globalingressips.yaml || \
+	{ echo "deploy/crds is not what controller/api says: make generate"; exit 1; }; rm -r $$dir
+
 .PHONY: e2e
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
 	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
+
+.PHONY: scale
+scale: ## exported Services on a real kube-apiserver: make scale SERVICES=10000
+	cd differential && go run ./e2e -scale $(SERVICES)
+
+.PHONY: gallery
+gallery: ## controllers that others wrote, in a module of their own
+	cd scenarios/thirdparty && go test ./...
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md

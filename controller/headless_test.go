@@ -252,7 +252,8 @@ func TestEndpointsWithoutPods(t *testing.T) {
 	w.exportHeadless("ext", nil)
 
 	list := &endpoints{ObjectMeta: named("ext")}
-	list.Subsets = []corev1.EndpointSubset{{ //nolint:staticcheck // as endpoints
+	//lint:ignore SA1019 as endpoints
+	list.Subsets = []corev1.EndpointSubset{{
 		Addresses:         []corev1.EndpointAddress{{IP: "192.0.2.7"}, {IP: "2001:db8::7"}},
 		NotReadyAddresses: []corev1.EndpointAddress{{IP: "192.0.2.8"}},
 	}}
@@ -285,7 +286,8 @@ func TestEndpointsOfAServiceWithoutSelectorAreCloned(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, &mcsv1alpha1.ServiceExport{ObjectMeta: named("ext")}))
 
 	list := &endpoints{ObjectMeta: named("ext")}
-	list.Subsets = []corev1.EndpointSubset{{ //nolint:staticcheck // as endpoints
+	//lint:ignore SA1019 as endpoints
+	list.Subsets = []corev1.EndpointSubset{{
 		Addresses: []corev1.EndpointAddress{{IP: "192.0.2.7"}}, Ports: []corev1.EndpointPort{{Port: 5432}},
 	}}
 	require.NoError(t, w.Client.Create(w.ctx, list))

@@ -48,9 +48,7 @@ const (
 	firstRetry = 50 * time.Millisecond
 	lastRetry  = 30 * time.Second
 
-	// settle is how long an event waits before its key is worked on. A Service
-	// and its export usually come together, a relist brings many events at
-	// once: the wait turns each burst into one look at a cache at rest.
+	// settle is how long an event waits before its key is worked on: see burst.
 	settle = 2 * time.Millisecond
 )
 

@@ -95,17 +95,10 @@ func setCondition(gip *v1.GlobalIngressIP, condition metav1.Condition) {
 // address stays as it is, unless somebody else wrote it: then it may be another
 // owner's.
 func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressIP, condition metav1.Condition) error {
-	return r.report(ctx, gip, gip.DeepCopy(), condition)
-}
-
-// report writes the status of reported, with the condition, unless gip says the
-// same.
-func (r *reconciler) report(ctx context.Context, gip, reported *v1.GlobalIngressIP, condition metav1.Condition) error {
+	reported := gip.DeepCopy()
 	setCondition(reported, condition)
 
-	// Whoever waits for an address has none: it could not be claimed.
-	waits := condition.Reason == v1.ReasonIPPoolAllocationFailed
-	if waits || publishedBy(gip) != gip.Status.AllocatedIP {
+	if publishedBy(gip) != gip.Status.AllocatedIP {
 		reported.Status.AllocatedIP = ""
 	}
 
@@ -139,14 +132,7 @@ func (r *reconciler) reportTrouble(ctx context.Context, k key, err error) {
 		return
 	}
 
-	reported := gip.DeepCopy()
-	if errors.Is(err, errPoolExhausted) {
-		// Who needs another address is proven not to own the one that the status
-		// may show: somebody else wrote it there.
-		reported.Status.AllocatedIP = ""
-	}
-
-	if err := r.report(ctx, gip, reported, describeTrouble(gip, err)); err != nil {
+	if err := r.reportCondition(ctx, gip, describeTrouble(gip, err)); err != nil {
 		r.log(ctx).V(1).Info("could not report the condition either", "error", err.Error())
 	}
 }

@@ -26,6 +26,8 @@ const adoptionPriority = 1000
 
 // sources returns what feeds the queue.
 func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
+	events := newBurst()
+
 	return []source.TypedSource[key]{
 		source.TypedFunc[key](func(_ context.Context, q queue) error {
 			r.waiting.attach(q)
@@ -33,12 +35,12 @@ func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
 
 			return nil
 		}),
-		watch(informers, &corev1.Service{}, nil, serviceKeys),
-		watch(informers, &mcsv1alpha1.ServiceExport{}, nil, exportKeys),
-		watch(informers, &v1.GlobalIngressIP{}, r.observeIngress, ingressKeys),
-		watch(informers, &networkingv1.IPAddress{}, r.observeClaim, claimKeys),
-		watch(informers, &endpoints{}, nil, endpointsKeys),
-		watch(informers, &corev1.Pod{}, nil, r.podKeys),
+		watch(informers, events, &corev1.Service{}, nil, serviceKeys),
+		watch(informers, events, &mcsv1alpha1.ServiceExport{}, nil, exportKeys),
+		watch(informers, events, &v1.GlobalIngressIP{}, r.observeIngress, ingressKeys),
+		watch(informers, events, &networkingv1.IPAddress{}, r.observeClaim, claimKeys),
+		watch(informers, events, &endpoints{}, nil, endpointsKeys),
+		watch(informers, events, &corev1.Pod{}, nil, r.podKeys),
 	}
 }
 
@@ -106,19 +108,13 @@ func (r *reconciler) enqueuePresent(ctx context.Context) error {
 // first, so that whoever works on the key already finds the pool up to date;
 // its exists is false when the object is gone.
 func watch[object client.Object](
-	informers cache.Cache, kind object, observe func(obj object, exists bool), keys func(object) []key,
+	informers cache.Cache, events *burst, kind object, observe func(obj object, exists bool), keys func(object) []key,
 ) source.TypedSource[key] {
 	tell := func(obj object, exists bool) {
 		if observe != nil {
 			observe(obj, exists)
 		}
 	}
-	enqueue := func(q queue, obj object) {
-		for _, k := range keys(obj) {
-			q.AddAfter(k, settle)
-		}
-	}
-
 	return &kindSource[object]{
 		informers: informers,
 		kind:      kind,
@@ -127,17 +123,16 @@ func watch[object client.Object](
 
 			// What is there at start is enqueued after adoption, in order.
 			if !present {
-				enqueue(q, obj)
+				events.add(q, keys(obj))
 			}
 		},
 		updated: func(q queue, before, now object) {
 			tell(now, true)
-			enqueue(q, before)
-			enqueue(q, now)
+			events.add(q, append(keys(before), keys(now)...))
 		},
 		deleted: func(q queue, last object) {
 			tell(last, false)
-			enqueue(q, last)
+			events.add(q, keys(last))
 		},
 	}
 }

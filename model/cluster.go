@@ -106,17 +106,6 @@ func selects(service *corev1.Service, pod *corev1.Pod) bool {
 	return labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(pod.Labels))
 }
 
-// exportedServices lists them in order of name.
-func (c *cluster) exportedServices() []owner {
-	var all []owner
-	for _, service := range slices.Sorted(maps.Keys(c.exports)) {
-		if c.exported(service) {
-			all = append(all, service)
-		}
-	}
-	return all
-}
-
 // internalServices lists the Services that carry global IPs for an owner, in
 // order of name.
 func (c *cluster) internalServices(of owner) []*corev1.Service {

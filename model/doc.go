@@ -5,4 +5,9 @@
 // It runs nothing and imports nothing of this module: the judge must not share
 // code with what it judges. A property that was not checked, or whose check
 // ended without an answer, is never a pass.
+//
+// [Generic], [Remains], [WatchGuarantees] and [LikeTwin] hold for any controller.
+// Laws of one's own are [Always], [EveryChange] and [Eventually], over the
+// committed [State], and [Linearizable], over what clients were told; package
+// model/cel reads them from CEL expressions.
 package model

@@ -25,6 +25,7 @@ func everyProperty() []struct {
 	}{
 		{"Globalnet", Globalnet(testOptions)},
 		{"GlobalnetMetrics", GlobalnetMetrics(testOptions)},
+		{"GlobalnetRules", GlobalnetRules()},
 		{"Generic", Generic()},
 		{"Remains", Remains()},
 		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},

@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkReferencePlan is the price of one seed on one core: 8 services, 20
-// user actions, 2 virtual minutes, swarm faults. The judge's share is reported
+// user actions, 160 virtual seconds, swarm faults. The judge's share is reported
 // beside it.
 func BenchmarkReferencePlan(b *testing.B) {
 	subject, _ := scenarios.FindSubject(scenarios.DefaultSubject)

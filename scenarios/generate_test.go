@@ -160,7 +160,7 @@ func TestReferencePlanSize(t *testing.T) {
 		require.NoError(t, plan.Validate(), "seed %d", seed)
 		require.Len(t, plan.Steps, scenarios.ReferenceActions, "seed %d", seed)
 		require.Equal(t, scenarios.ReferenceServices, services(plan), "seed %d", seed)
-		require.Equal(t, 2*time.Minute, plan.Safety+plan.Settle)
+		require.Equal(t, 160*time.Second, plan.Safety+plan.Settle)
 	}
 	assert.Equal(t, scenarios.ReferencePlan(1), scenarios.Reference())
 }

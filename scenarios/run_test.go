@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -110,4 +111,62 @@ steps:
 		"9s delete serviceexports shop/web", "10s delete services shop/web",
 		"11s create services shop/headless", "12s create namespaces /late", "13s create services late/web",
 	}, got)
+}
+
+// Taking a step out of a plan leaves what the faults decide about all other
+// calls as it was: decisions hang on who calls for what the n-th time, not on
+// what else happens. Method: the same world with and without its last service;
+// every call that both runs made is compared.
+func TestDecisionsStayWhenStepsGo(t *testing.T) {
+	whole, err := scenarios.Parse("whole.yaml", []byte(head+`
+world: {namespaces: [shop]}
+safety: 1m
+settle: 2m
+steps:
+- {at: 1s, createService: {namespace: shop, name: web}}
+- {at: 2s, export: {namespace: shop, name: web}}
+- {at: 3s, createService: {namespace: shop, name: api}}
+- {at: 4s, export: {namespace: shop, name: api}}
+- {at: 20s, createService: {namespace: shop, name: db}}
+- {at: 21s, export: {namespace: shop, name: db}}
+faults:
+- {kind: internal-error, verbs: [write], probability: 0.4}
+- {kind: latency, probability: 0.5, delay: {min: 1ms, max: 2s}}
+- {kind: service-unavailable, verbs: [get], probability: 0.3}
+`))
+	require.NoError(t, err)
+	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
+	require.True(t, ok)
+	decided := func(plan scenarios.Plan) map[string]string {
+		result := scenarios.Run(t, plan, subject, 5, scenarios.RunOptions{KeepTrace: true})
+		sent, out := map[uint64]string{}, map[string]string{}
+		for _, e := range result.Record.Events {
+			switch e.Type {
+			case sim.EventSent:
+				if e.At < plan.Safety && strings.HasPrefix(e.Process, "controller") {
+					sent[e.Call] = e.Identity
+					out[e.Identity] = ""
+				}
+			case sim.EventFault:
+				out[sent[e.Call]] += e.Detail + ";"
+			}
+		}
+		return out
+	}
+	part := whole
+	part.Steps = whole.Steps[:4]
+	all, fewer := decided(whole), decided(part)
+	compared, hit := 0, 0
+	for call, fate := range fewer {
+		if was, both := all[call]; both {
+			assert.Equal(t, was, fate, call)
+			compared++
+			if fate != "" {
+				hit++
+			}
+		}
+	}
+	assert.Greater(t, compared, 30)
+	assert.Greater(t, hit, 10)
+	assert.Greater(t, len(all), len(fewer))
 }

@@ -68,6 +68,11 @@ func (g *goroutine) harness() bool {
 	})
 }
 
+// has tells whether a frame holds the text; every goroutine has the empty one.
+func (g *goroutine) has(text string) bool {
+	return text == "" || slices.ContainsFunc(g.frames, func(frame string) bool { return strings.Contains(frame, text) })
+}
+
 // where is the function in which a goroutine waits: the innermost that is not of
 // Go's runtime or of its locks and timers.
 func (g *goroutine) where() string {
@@ -104,7 +109,8 @@ func describeLeak(dump string) (message, detail string) {
 // remedies say what usually lies behind a state in which a goroutine blocks
 // virtual time. Goroutines whose state is marked durable do not.
 var remedies = []struct{ state, frame, advice string }{
-	{"", "internal/controller.(*Controller", "controller-runtime's Controller waits for its caches with its mutex held; EnableWarmup makes another goroutine wait for that mutex, which stops virtual time: leave EnableWarmup off in the run"},
+	{"sync.", "internal/controller.(*Controller", "controller-runtime's Controller waits for its caches with its mutex held; EnableWarmup makes another goroutine wait for that mutex, which stops virtual time: leave EnableWarmup off in the run"},
+	{"run", "manager.(*runnableGroup).Start", "controller-runtime's manager loops without a pause when its context ends before its caches have synced, as it does when the process is killed soon after its start: give it a cache that is not waited for (docs/own-controller.md, controller-runtime)"},
 	{"sync.Mutex.Lock", "", "a mutex is held by somebody who waits for an answer or for time to pass, and neither can come while this goroutine waits: do not hold a lock across a call or a sleep, or use a channel"},
 	{"sync.RWMutex", "", "a lock is held by somebody who waits for an answer or for time to pass, and neither can come while this goroutine waits: do not hold a lock across a call or a sleep, or use a channel"},
 	{"IO wait", "", "a socket or pipe is waited for: reach the API server through the rest.Config that was given, switch metrics, probe and webhook servers off, and put a stand-in where another service is called"},
@@ -127,8 +133,7 @@ func describeHang(dump []byte) []byte {
 			continue
 		}
 		for _, r := range remedies {
-			inFrame := r.frame == "" || slices.ContainsFunc(g.frames, func(frame string) bool { return strings.Contains(frame, r.frame) }) && strings.HasPrefix(g.state, "sync.")
-			if inFrame && strings.HasPrefix(g.state, r.state) {
+			if strings.HasPrefix(g.state, r.state) && g.has(r.frame) {
 				lines = append(lines, fmt.Sprintf("blocks virtual time: %s (%s), started by %s: %s", g.where(), g.state, g.creator, r.advice))
 				break
 			}

@@ -190,10 +190,23 @@ func (w *world) clearWeather() {
 		e.end()
 	}
 	for _, p := range w.processes {
+		w.leaveBlackHoles(p)
 		p.link.healAll()
 		if p.restart != nil {
 			p.restart.cancelled = true
 			p.restart = w.agenda.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })
+		}
+	}
+}
+
+// leaveBlackHoles declares connections dead on which a request was swallowed: no
+// fault lasts longer than the weather.
+func (w *world) leaveBlackHoles(p *process) {
+	for _, i := range p.living {
+		for _, c := range i.callsUnderway() {
+			if r := c.fate.Rule; r != nil && r.Kind == faults.BlackHole {
+				w.agenda.add(w.now(), c.key+" lost", func() { w.fail(c, errConnectionLost) })
+			}
 		}
 	}
 }

@@ -248,6 +248,40 @@ func TestTypeChangeKeepsTheAddress(t *testing.T) {
 	})
 }
 
+// A user who cannot make up his mind, with the longest name there is: nothing is
+// lost, nothing is left, and the world comes to rest with what he wanted last.
+func TestExportFlippedEverySecond(t *testing.T) {
+	sail(t, func(v *voyage) {
+		kill := v.start(nil)
+		name := strings.Repeat("n", 63)
+		v.export(name)
+		v.export("beside")
+		time.Sleep(time.Second)
+
+		beside := v.addresses()["beside"]
+		export := &mcsv1alpha1.ServiceExport{ObjectMeta: named(name)}
+
+		for range 600 {
+			v.remove(export)
+			time.Sleep(time.Second)
+
+			export = &mcsv1alpha1.ServiceExport{ObjectMeta: named(name)}
+			require.NoError(v, v.user.Create(v.Context(), export))
+			time.Sleep(time.Second)
+		}
+
+		time.Sleep(time.Minute)
+		assert.Empty(t, v.law.broken)
+		assert.Equal(t, beside, v.addresses()["beside"])
+		assert.NotEmpty(t, v.addresses()[name])
+		assert.Equal(t, "2 GlobalIngressIPs, 2 claims, 2 internal Services", v.left())
+		v.takeWrites()
+		time.Sleep(time.Hour)
+		assert.Empty(t, v.takeWrites(), "the world is quiet")
+		kill()
+	})
+}
+
 // fullStory goes once through everything that makes the controller call the API
 // server, and returns what for.
 func fullStory(t *testing.T) []access {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -29,15 +30,47 @@ func (c *coverage) add(o sweep.Outcome) {
 	if o.Illegal {
 		c.illegal++
 	}
-	met := slices.Clone(o.Covered)
-	for kind := range o.Fired {
-		met = append(met, "fault "+kind)
-	}
-	for _, what := range met {
+	for _, what := range metBy(o) {
 		if c.first[what] == 0 {
 			c.first[what] = c.runs
 		}
 	}
+}
+
+func metBy(o sweep.Outcome) []string {
+	met := slices.Clone(o.Covered)
+	for kind := range o.Fired {
+		met = append(met, "fault "+kind)
+	}
+	slices.Sort(met)
+	return met
+}
+
+// fresh is what the latest run, the one of this outcome, met first.
+func (c *coverage) fresh(o sweep.Outcome) []string {
+	return slices.DeleteFunc(metBy(o), func(what string) bool { return c.first[what] != c.runs })
+}
+
+// restore counts a run of an earlier sweep, of which only what was new is known.
+func (c *coverage) restore(e *results.Entry) {
+	c.runs++
+	if c.first == nil {
+		c.first = map[string]int{}
+	}
+	for _, what := range e.New {
+		c.first[what] = c.runs
+	}
+}
+
+// lately is how many things the last runs met first.
+func (c *coverage) lately() int {
+	n := 0
+	for _, run := range c.first {
+		if run > c.runs-recently {
+			n++
+		}
+	}
+	return n
 }
 
 // print says how much was met, and how much of it lately.

@@ -101,10 +101,10 @@ func (a *aimed) generate(seed sim.Seed) scenarios.Plan {
 	return scenarios.Generate(seed)
 }
 
-// plain is the job of a seed in a sweep that aims at nothing.
-func (a *aimed) plain(seed uint64, subject string) sweep.Job {
-	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: a.illegal}
-	if a.illegal {
+// plainJob is the job of a seed in a sweep that aims at nothing.
+func plainJob(seed uint64, subject string, illegal bool) sweep.Job {
+	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: illegal}
+	if illegal {
 		job.Replay = fmt.Sprintf("%s sweep --seeds %d --allow-illegal --subject %s", quote(os.Args[0]), seed, subject)
 	}
 	return job

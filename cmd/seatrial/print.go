@@ -58,10 +58,10 @@ func (p *printer) print(o sweep.Outcome) {
 		p.fail(fmt.Errorf("seed %d: %s", o.Job.Seed, o.Error))
 		return
 	}
+	p.met.add(o)
 	if isFlaky(o) {
 		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
-	p.met.add(o)
 	p.count(o.Verdict, o.Fired)
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)
@@ -99,6 +99,7 @@ func (p *printer) count(verdict model.VerdictKind, fired map[string]int) {
 // restore counts a run of an earlier sweep that is gone on with.
 func (p *printer) restore(e *results.Entry, folder string) {
 	p.count(e.Verdict, e.Fired)
+	p.met.restore(e)
 	if !e.Passed() && p.failure == "" {
 		p.failure = fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
 			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact)))

@@ -25,7 +25,7 @@ type progress struct {
 	before   int // runs of an earlier sweep
 	count    int // runs of this one
 	verdicts map[model.VerdictKind]int
-	kinds    map[string]bool // of faults that fired
+	met      *coverage
 	// marks are when runs were done, thinned out as they become many.
 	marks []mark
 	every int // a mark for so many runs
@@ -39,10 +39,10 @@ type mark struct {
 // between is how often a line is printed where there is no terminal.
 const between = 10 * time.Second
 
-func newProgress(out io.Writer, total uint64, lasting time.Duration) *progress {
+func newProgress(out io.Writer, total uint64, lasting time.Duration, met *coverage) *progress {
 	p := &progress{
 		out: out, total: total, started: time.Now(), shown: time.Now(), every: 1,
-		verdicts: make(map[model.VerdictKind]int), kinds: make(map[string]bool),
+		verdicts: make(map[model.VerdictKind]int), met: met,
 	}
 	if lasting > 0 {
 		p.deadline = p.started.Add(lasting)
@@ -83,9 +83,6 @@ const mostMarks = 4096
 func (p *progress) done(o sweep.Outcome) {
 	p.count++
 	p.verdicts[o.Verdict]++
-	for kind := range o.Fired {
-		p.kinds[kind] = true
-	}
 	if p.count%p.every == 0 {
 		p.marks = append(p.marks, mark{p.count, time.Since(p.started)})
 	}
@@ -113,7 +110,7 @@ func (p *progress) found() string {
 			text += fmt.Sprintf(", %d %s", n, kind)
 		}
 	}
-	return text + fmt.Sprintf(", %d kinds of fault", len(p.kinds))
+	return text + fmt.Sprintf(", %d covered, %d of them in the last %d", len(p.met.first), p.met.lately(), recently)
 }
 
 // line is the progress in one line, for logs.

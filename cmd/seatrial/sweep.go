@@ -134,7 +134,7 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
-	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName}
+	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName, Illegal: f.aimed.illegal}
 	shard, err := parseShard(f.shard)
 	if err != nil {
 		return about, err
@@ -143,7 +143,6 @@ func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
 	if f.shard == "" && about.Shard != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "seatrial: shard %s, from JOB_COMPLETION_INDEX and JOB_COMPLETIONS\n", about.Shard)
 	}
-	about.Illegal = f.aimed.illegal
 	if f.aimed.mode != "" {
 		about.Command = "seatrial " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
 	}
@@ -174,7 +173,6 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		}
 		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
 		s.about = before
-		f.aimed.illegal = before.Illegal
 	}
 	if dir != "" {
 		var err error
@@ -184,7 +182,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
-	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting)
+	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	return s, nil
 }
@@ -256,7 +254,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 				done--
 				return true
 			}
-			return yield(s.flags.aimed.plain(uint64(seed), s.about.Subject))
+			return yield(plainJob(uint64(seed), s.about.Subject, s.about.Illegal))
 		})
 	}), s.take)
 }
@@ -296,15 +294,18 @@ func (s *sweeping) take(o sweep.Outcome) {
 		return
 	}
 	entry := results.EntryOf(o)
+	entry.New = s.printer.met.fresh(o)
 	if !entry.Passed() {
 		entry.Artefact, entry.Replay = artefact.Name(o), replayCommandFor(o)
 	}
 	if s.printer.err == nil {
 		s.printer.fail(s.folder.Add(entry))
 	}
-	if s.printer.err != nil {
-		s.enough.Store(true) // what cannot be kept would be lost
-		s.stop(fmt.Errorf("%w; what was done before is kept: go on with --resume %s", s.printer.err, s.folder.Path()))
+	if err := s.printer.err; err != nil {
+		// What cannot be kept would be lost.
+		s.printer.err = fmt.Errorf("%w; what was done before is kept: go on with --resume %s", err, s.folder.Path())
+		s.enough.Store(true)
+		s.stop(s.printer.err)
 	}
 }
 

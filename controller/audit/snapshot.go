@@ -39,9 +39,8 @@ func read(ctx context.Context, reader client.Reader, cidrs []netip.Prefix) (*sna
 		services corev1.ServiceList
 		exports  mcsv1alpha1.ServiceExportList
 		pods     corev1.PodList
-		//lint:ignore SA1019 as above
-		lists  corev1.EndpointsList
-		claims networkingv1.IPAddressList
+		lists    corev1.EndpointsList
+		claims   networkingv1.IPAddressList
 	)
 
 	for _, list := range []client.ObjectList{&gips, &services, &exports, &pods, &lists, &claims} {

@@ -12,6 +12,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/yaml"
 
 	"github.com/seatrial/seatrial/deploy"
@@ -49,4 +51,16 @@ func install(ctx context.Context, config *rest.Config) (string, error) {
 		return "", fmt.Errorf("request a token: %w", err)
 	}
 	return request.Status.Token, nil
+}
+
+// writeTokenConfig copies a kubeconfig with a token in the place of its user's.
+func writeTokenConfig(from, to, token string) error {
+	config, err := clientcmd.LoadFromFile(from)
+	if err != nil {
+		return err
+	}
+	for _, user := range config.AuthInfos {
+		*user = clientcmdapi.AuthInfo{Token: token}
+	}
+	return clientcmd.WriteToFile(*config, to)
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -35,12 +36,13 @@ type options struct {
 	speed    int
 	parallel int
 	logs     string
+	scale    int
 	folders  []string
 }
 
 func main() {
 	klog.SetLogger(logr.Discard())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -55,6 +57,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.speed, "speed", 3, "divide the times of users and faults by this")
 	flags.IntVar(&o.parallel, "parallel", 2, "how many control planes at a time")
 	flags.StringVar(&o.logs, "logs", "", "`folder` that keeps the logs of the controllers")
+	flags.IntVar(&o.scale, "scale", 0, "instead of scenarios, measure so many exported Services")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -65,7 +68,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-run %q: %w", only, err)
 	case o.speed < 1 || o.parallel < 1:
 		return o, fmt.Errorf("-speed %d, -parallel %d: want at least 1 each", o.speed, o.parallel)
-	case len(o.folders) == 0:
+	case o.scale < 0 || o.scale > 65000:
+		return o, fmt.Errorf("-scale %d: want 1 to 65000", o.scale)
+	case len(o.folders) == 0 && o.scale == 0:
 		return o, fmt.Errorf("name the folders of scenarios to run")
 	}
 	return o, nil
@@ -76,6 +81,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, "e2e:", err)
 		return exitUsage
+	}
+	if o.scale > 0 {
+		return o.runScale(ctx, stdout, stderr)
 	}
 	plans, err := o.plans()
 	if err != nil {
@@ -96,6 +104,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer os.RemoveAll(b.folder)
 	return o.runAll(ctx, b, plans, stdout)
+}
+
+func (o *options) runScale(ctx context.Context, stdout, stderr io.Writer) int {
+	b, err := build(ctx, stderr)
+	if err == nil {
+		defer os.RemoveAll(b.folder)
+		err = o.measure(ctx, b, o.scale, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "e2e:", err)
+		return exitServer
+	}
+	return exitPassed
 }
 
 // plans reads every scenario that the shipped controller is expected to pass.

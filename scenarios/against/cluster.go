@@ -33,9 +33,9 @@ const (
 	crdPoll     = 100 * time.Millisecond
 )
 
-// prepare makes the cluster fit for a plan: CRDs and namespaces are created if
-// they are missing.
-func prepare(ctx context.Context, client dynamic.Interface, plan *scenarios.Plan) error {
+// Prepare makes a cluster fit for a run: CRDs and namespaces are created if they are
+// missing. [ErrNotEmpty] says that the cluster is in use.
+func Prepare(ctx context.Context, client dynamic.Interface, namespaces ...string) error {
 	for _, document := range deploy.CRDs() {
 		crd := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal(document, &crd.Object); err != nil {
@@ -50,7 +50,7 @@ func prepare(ctx context.Context, client dynamic.Interface, plan *scenarios.Plan
 			return err
 		}
 	}
-	for _, name := range append([]string{"default", "kube-system"}, plan.World.Namespaces...) {
+	for _, name := range append([]string{"default", "kube-system"}, namespaces...) {
 		namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace"}}
 		namespace.SetName(name)
 		if err := ensure(ctx, client.Resource(namespaceResource), namespace); err != nil {

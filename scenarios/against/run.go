@@ -80,7 +80,7 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer r.removeFolder()
-	if err := prepare(ctx, r.client, &r.plan); err != nil {
+	if err := Prepare(ctx, r.client, r.plan.World.Namespaces...); err != nil {
 		return nil, fmt.Errorf("prepare the cluster: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)

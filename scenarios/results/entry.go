@@ -22,6 +22,7 @@ type Entry struct {
 
 	Message  string         `json:"message,omitempty"`
 	Fired    map[string]int `json:"fired,omitempty"`    // fault kind → times
+	New      []string       `json:"new,omitempty"`      // what this run of the sweep was the first to meet
 	Artefact string         `json:"artefact,omitempty"` // folder of a failure, in that of the sweep
 	Replay   string         `json:"replay,omitempty"`   // command that shows a failure again
 }

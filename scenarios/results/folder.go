@@ -29,8 +29,9 @@ type About struct {
 	Seeds   string `json:"seeds,omitempty"`
 	Shard   string `json:"shard,omitempty"`
 	Command string `json:"command,omitempty"`
-	Illegal bool   `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
-	Exact   string `json:"exact,omitempty"`   // module and schedule of runs that are exact
+	// Illegal: faults that Kubernetes does not permit are drawn, too.
+	Illegal bool   `json:"illegal,omitempty"`
+	Exact   string `json:"exact,omitempty"` // module and schedule of runs that are exact
 
 	Version   string `json:"version"`
 	Generator string `json:"generator"`
@@ -108,11 +109,11 @@ func (a About) what() string {
 	if a.Shard != "" {
 		text += ", shard " + a.Shard
 	}
-	if a.Exact != "" {
-		text += ", exact: " + a.Exact
-	}
 	if a.Illegal {
 		text += ", with faults that Kubernetes does not permit"
+	}
+	if a.Exact != "" {
+		text += ", exact: " + a.Exact
 	}
 	return text + ", of " + a.Subject
 }

@@ -19,6 +19,9 @@ type Summary struct {
 	Subjects []Tally `json:"subjects"` // by name
 	// Failures in the order of subject, property and seed.
 	Failures []Failure `json:"failures"`
+	// Covered is what the runs met, sorted: fault kinds that struck, triples of
+	// verb, resource and outcome, states of a service.
+	Covered []string `json:"covered,omitempty"`
 	// Missing is how many runs were to be made and were not.
 	Missing uint64 `json:"missing"`
 	// Repeated runs are counted once. Diverged are those of them that ended in
@@ -125,6 +128,11 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 			continue
 		}
 		seen[e.run()] = e
+		for _, what := range e.New {
+			if i, known := slices.BinarySearch(s.Covered, what); !known {
+				s.Covered = slices.Insert(s.Covered, i, what)
+			}
+		}
 		if tallies[e.Subject] == nil {
 			tallies[e.Subject] = &Tally{Subject: e.Subject, Verdicts: map[model.VerdictKind]int{}, Properties: map[string]int{}, Fired: map[string]int{}}
 		}

@@ -76,6 +76,10 @@ func (s *Summary) groups() []group {
 // remarks are what a table does not say.
 func (s *Summary) remarks() []string {
 	var out []string
+	if len(s.Covered) > 0 {
+		out = append(out, fmt.Sprintf("covered: %d fault kinds, %d triples of verb, resource and outcome, %d states of a service",
+			s.covered("fault "), s.covered("call "), s.covered("state ")))
+	}
 	if s.Missing > 0 {
 		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))
 	}
@@ -93,6 +97,16 @@ func (s *Summary) remarks() []string {
 		out = append(out, fmt.Sprintf("the folders were made with %d different versions: %s", len(versions), strings.Join(sorted(versions), "; ")))
 	}
 	return out
+}
+
+func (s *Summary) covered(prefix string) int {
+	n := 0
+	for _, what := range s.Covered {
+		if strings.HasPrefix(what, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 func sorted(set map[string]bool) []string {

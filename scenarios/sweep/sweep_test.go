@@ -16,6 +16,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Goal: what the project promises about seeds holds for the controller that
@@ -73,6 +74,22 @@ func TestAThousandSeeds(t *testing.T) {
 		}
 	}
 	t.Logf("%d seeds with %v in %s", seeds, fired, time.Since(begin).Round(time.Second))
+}
+
+// The generator does not draw WatchList, because of what client-go does with it
+// (docs/determinism.md): runs need not be the same twice. They pass all the same.
+func TestSeedsWithWatchList(t *testing.T) {
+	var all []sweep.Job
+	for _, seed := range seedsTo(100) {
+		plan := scenarios.Generate(sim.Seed(seed))
+		plan.World.APIServer.WatchList = true
+		text, err := scenarios.Marshal(plan)
+		require.NoError(t, err)
+		all = append(all, sweep.Job{Seed: seed, Plan: string(text), File: plan.Name, Subject: scenarios.DefaultSubject, Once: true})
+	}
+	for _, o := range run(t, sweep.Pool{Workers: runtime.NumCPU()}, all) {
+		assert.Equal(t, model.VerdictPass, o.Verdict, "seed %d: %s: %s", o.Job.Seed, o.Property, o.Message)
+	}
 }
 
 func TestASeedIsTheSameRunEverywhere(t *testing.T) {

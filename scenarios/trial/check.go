@@ -3,6 +3,7 @@ package trial
 import (
 	"flag"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,6 +63,9 @@ func Check(t *testing.T, tr Trial) {
 	if err != nil {
 		t.Fatalf("-%s: %v", failuresFlag, err)
 	}
+	// A panic in a goroutine of the controller's own ends the process. With all
+	// stacks printed, that of try tells which seed it was.
+	debug.SetTraceback("all")
 	failed := 0
 	seed := first
 	for ; ; seed++ {

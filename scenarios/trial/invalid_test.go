@@ -29,7 +29,7 @@ func TestMistakesInGo(t *testing.T) {
 		trial trial.Trial
 		want  string
 	}{
-		{"nothing under test", trial.Trial{Objects: note}, "Controller: nothing is under test"},
+		{"nothing under test", trial.Trial{Objects: note}, "controller: nothing is under test"},
 		{"kind not declared", trial.Trial{Controller: idle, Objects: site},
 			"manifest:1: kind: the cluster has no Website of example.com/v1 (want a built-in kind, or its CustomResourceDefinition in Cluster)"},
 		{"no object", trial.Trial{Controller: idle, Objects: trial.YAML("a: b")}, "manifest:1: apiVersion: missing"},
@@ -41,13 +41,13 @@ func TestMistakesInGo(t *testing.T) {
 			"CustomResourceDefinition websites.example.com: it is there twice"},
 		{"one name twice", trial.Trial{Controller: idle, Processes: []trial.Process{{Name: "controller", Run: idle}}}, `the name "controller" is missing or taken`},
 		{"no program", trial.Trial{Processes: []trial.Process{{Name: "a"}}}, "a has both Run and Env, or neither"},
-		{"step without action", trial.Trial{Controller: idle, Steps: []trial.Step{{At: time.Second}}}, "Steps[0]: 0 actions"},
-		{"step too late", trial.Trial{Controller: idle, Steps: []trial.Step{trial.Apply(2*time.Minute, note)}}, "Steps[0]: at 2m0s: out of range"},
+		{"step without action", trial.Trial{Controller: idle, Steps: []trial.Step{{At: time.Second}}}, "step 0: 0 actions"},
+		{"step too late", trial.Trial{Controller: idle, Steps: []trial.Step{trial.Apply(2*time.Minute, note)}}, "step 0: at 2m0s: out of range"},
 		{"user like a process", trial.Trial{Controller: idle, Steps: []trial.Step{{User: "controller", Apply: note}}}, `a process is called "controller", too`},
-		{"unknown exception", trial.Trial{Controller: idle, Except: []string{"silent"}}, `Except: there is no generic property "silent"`},
-		{"property of a taken name", trial.Trial{Controller: idle, Properties: []model.Property{{Name: "quiet"}}}, `Properties: "quiet" is there twice`},
-		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `Faults[0]: kind "hail", ID "a"`},
-		{"too short", trial.Trial{Controller: idle, Settle: time.Second}, "Settle 1s: out of range"},
+		{"unknown exception", trial.Trial{Controller: idle, Except: []string{"silent"}}, `except: there is no generic property "silent"`},
+		{"property of a taken name", trial.Trial{Controller: idle, Properties: []model.Property{{Name: "quiet"}}}, `properties: "quiet" is there twice`},
+		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `fault 0: kind "hail", ID "a"`},
+		{"too short", trial.Trial{Controller: idle, Settle: time.Second}, "settle 1s: out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {

@@ -68,8 +68,8 @@ type Trial struct {
 	Network sim.Network
 }
 
-// Process is one program beside others: an operator, its peer, a webhook-less
-// kubelet stand-in.
+// Process is one program beside others: an operator, its peer, a stand-in for the
+// kubelet.
 type Process struct {
 	Name string
 	// Run is the program; it returns when ctx ends. Env, instead, is given what a
@@ -156,29 +156,29 @@ func (tr *Trial) validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(tr.underTest()) == 0 {
-		wrong("Controller: nothing is under test (want a function, or a Process that is no stand-in)")
+		wrong("controller: nothing is under test (want a function, or a Process that is no stand-in)")
 	}
 	seen := map[string]bool{}
 	for _, p := range tr.processes() {
 		for _, name := range p.names() {
 			if name == "" || seen[name] {
-				wrong("Processes: the name %q is missing or taken (want a name of its own for each)", name)
+				wrong("processes: the name %q is missing or taken (want a name of its own for each)", name)
 			}
 			seen[name] = true
 		}
 		if (p.Run == nil) == (p.Env == nil) {
-			wrong("Processes: %s has both Run and Env, or neither (want one)", p.Name)
+			wrong("processes: %s has both Run and Env, or neither (want one)", p.Name)
 		}
 	}
 	if tr.Safety <= 0 || tr.Settle < leastSettle {
-		wrong("Safety %s, Settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
+		wrong("safety %s, settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
 	}
 	errs = append(errs, tr.validateObjects(seen)...)
 	errs = append(errs, tr.validateProperties()...)
 	for i := range tr.Faults {
 		r := &tr.Faults[i]
 		if _, known := faults.Lookup(r.Kind); !known || r.ID == "" {
-			wrong("Faults[%d]: kind %q, ID %q (want a known kind, and an ID of its own for each)", i, r.Kind, r.ID)
+			wrong("fault %d: kind %q, ID %q (want a known kind, and an ID of its own for each)", i, r.Kind, r.ID)
 		}
 	}
 	return errors.Join(errs...)
@@ -207,10 +207,10 @@ func (tr *Trial) validateObjects(taken map[string]bool) []error {
 	for i := range tr.Steps {
 		s := &tr.Steps[i]
 		if err := s.validate(tr.Safety); err != nil {
-			errs = append(errs, fmt.Errorf("Steps[%d]: %w", i, err))
+			errs = append(errs, fmt.Errorf("step %d: %w", i, err))
 		}
 		if taken[s.user()] {
-			errs = append(errs, fmt.Errorf("Steps[%d]: a process is called %q, too (want another user)", i, s.user()))
+			errs = append(errs, fmt.Errorf("step %d: a process is called %q, too (want another user)", i, s.user()))
 		}
 		check(s.Apply)
 		check(s.Delete)
@@ -226,12 +226,12 @@ func (tr *Trial) validateProperties() []error {
 	}
 	for _, name := range tr.Except {
 		if !names[name] {
-			errs = append(errs, fmt.Errorf("Except: there is no generic property %q (they are listed in docs/properties.md)", name))
+			errs = append(errs, fmt.Errorf("except: there is no generic property %q (they are listed in docs/properties.md)", name))
 		}
 	}
 	for _, p := range tr.Properties {
 		if names[p.Name] {
-			errs = append(errs, fmt.Errorf("Properties: %q is there twice, or the name of a generic one (want a name of its own)", p.Name))
+			errs = append(errs, fmt.Errorf("properties: %q is there twice, or the name of a generic one (want a name of its own)", p.Name))
 		}
 		names[p.Name] = true
 	}

@@ -188,8 +188,8 @@ func (f *forecast) effect(d draws, r *faults.Rule) {
 	}
 }
 
-// crash happens before or after a write that was seen, or at a time. Two bugs of
-// three that crashes show are in what lies between two writes.
+// crash happens before or after a write that was seen, or at a time: what lies
+// between two writes is where a crash hurts.
 func (f *forecast) crash(d draws, r *faults.Rule) {
 	r.RestartAfter = d.scale(100*time.Millisecond, 30*time.Second)
 	if len(f.writes) == 0 || d.chance(0.3) {

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/cluster-api/core/reconcilers/machineset"
 	"sigs.k8s.io/cluster-api/core/setup"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -47,6 +48,7 @@ func run(ctx context.Context, cfg *rest.Config) error {
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		// Several incarnations live in one process, one after another.
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		NewCache:   newUngated,
 	})
 	if err != nil {
 		return err
@@ -64,6 +66,20 @@ func run(ctx context.Context, cfg *rest.Config) error {
 	}
 	return mgr.Start(ctx)
 }
+
+// ungated is a cache that the manager does not wait for. If it did, a context
+// that ends before the caches have synced would leave it spinning for ever
+// (controller-runtime v0.25.2, runnableGroup.Start); controllers wait for their
+// own sources anyway.
+type ungated struct{ cache.Cache }
+
+func newUngated(cfg *rest.Config, o cache.Options) (cache.Cache, error) {
+	c, err := cache.New(cfg, o)
+	return ungated{c}, err
+}
+
+// WaitForCacheSync implements [cache.Cache].
+func (ungated) WaitForCacheSync(context.Context) bool { return true }
 
 // moduleFiles finds files of Cluster API in the module cache: its definitions
 // are used as they are published.

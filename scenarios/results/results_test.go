@@ -1,0 +1,100 @@
+package results_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/results"
+)
+
+// Goal: a folder tells what was done, however its sweep ended, and folders add
+// up. Method: folders written by hand, damaged as a kill or a bad disk damages.
+
+var about = results.About{Subject: "globalingressip", Seeds: "1-4", Version: "v1", Generator: "g/1"}
+
+func entry(seed uint64, verdict model.VerdictKind, hash string) results.Entry {
+	e := results.Entry{Seed: seed, Scenario: "seed", Subject: "globalingressip", Verdict: verdict, Hash: hash, Requests: 10, Fired: map[string]int{"crash": 1}}
+	if verdict != model.VerdictPass {
+		e.Property, e.Artefact = "converges", "folder"
+	}
+	return e
+}
+
+// folder writes a results folder.
+func folder(t *testing.T, a results.About, entries ...results.Entry) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "results")
+	f, err := results.Open(path, a, false)
+	require.NoError(t, err)
+	for _, e := range entries {
+		require.NoError(t, f.Add(e))
+	}
+	require.NoError(t, f.Close())
+	return path
+}
+
+func TestHalfALineIsCutOff(t *testing.T) {
+	one := entry(1, model.VerdictPass, "a")
+	path := folder(t, about, one)
+	journal := filepath.Join(path, "outcomes.jsonl")
+	whole, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(journal, append(bytes.Clone(whole), whole[:20]...), 0o644))
+
+	f, err := results.Open(path, about, true)
+	require.NoError(t, err)
+	assert.Equal(t, []results.Entry{one}, f.Entries)
+	two := entry(2, model.VerdictPass, "b")
+	require.NoError(t, f.Add(two))
+	require.NoError(t, f.Close())
+	_, entries, err := results.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, []results.Entry{one, two}, entries)
+}
+
+func TestMergeCountsARunOnceAndSeesWhatDiverged(t *testing.T) {
+	first, second := about, about
+	first.Shard, second.Shard = "0/2", "1/2"
+	a := folder(t, first, entry(1, model.VerdictPass, "a"), entry(3, model.VerdictLiveness, "c"))
+	b := folder(t, second, entry(2, model.VerdictPass, "b"))
+	again := folder(t, first, entry(1, model.VerdictPass, "a"), entry(3, model.VerdictPass, "other"))
+
+	s, err := results.Merge([]string{a, b})
+	require.NoError(t, err)
+	assert.Equal(t, uint64(1), s.Missing, "seed 4")
+	assert.Equal(t, model.VerdictLiveness, s.Verdict())
+	require.Len(t, s.Subjects, 1)
+	assert.Equal(t, 3, s.Subjects[0].Runs)
+	assert.Equal(t, map[string]int{"crash": 3}, s.Subjects[0].Fired)
+	require.Len(t, s.Failures, 1)
+	assert.Equal(t, a, s.Failures[0].Folder)
+
+	s, err = results.Merge([]string{a, b, again})
+	require.NoError(t, err)
+	assert.Equal(t, 3, s.Subjects[0].Runs)
+	assert.Equal(t, 2, s.Repeated)
+	assert.Equal(t, []string{"globalingressip seed, seed 3"}, s.Diverged)
+}
+
+func TestWhatIsMissingIsNotAPass(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		entries []results.Entry
+		want    model.VerdictKind
+	}{
+		{"complete", []results.Entry{entry(1, model.VerdictPass, "a"), entry(2, model.VerdictPass, "a"), entry(3, model.VerdictPass, "a"), entry(4, model.VerdictPass, "a")}, model.VerdictPass},
+		{"a seed short", []results.Entry{entry(1, model.VerdictPass, "a"), entry(2, model.VerdictPass, "a"), entry(3, model.VerdictPass, "a")}, model.VerdictInconclusive},
+		{"nothing run", nil, model.VerdictInconclusive},
+		{"a crash among violations", []results.Entry{entry(1, model.VerdictCrash, "a"), entry(2, model.VerdictSafety, "a")}, model.VerdictSafety},
+	} {
+		s, err := results.Merge([]string{folder(t, about, c.entries...)})
+		require.NoError(t, err, c.name)
+		assert.Equal(t, c.want, s.Verdict(), c.name)
+	}
+}
