@@ -59,7 +59,7 @@ func TestTroubleCostsOneSeed(t *testing.T) {
 		{"test/blocks-virtual-time", "no-hang", "a goroutine blocks virtual time"},
 		{"test/spins", "no-hang", "a goroutine blocks virtual time"},
 		{"test/gives-up", "no-exit", "no API server at start"},
-		{"test/leaks", "no-goroutine-leak", "still blocked"},
+		{"test/leaks", "no-goroutine-leak", "goroutines are left"},
 	} {
 		t.Run(c.subject, func(t *testing.T) {
 			good := sweep.Job{Seed: 1, Subject: scenarios.DefaultSubject}
