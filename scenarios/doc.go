@@ -10,4 +10,7 @@
 // Nothing here decides what happens to a single request. The plan's rules do,
 // each keyed by its own ID and by the request, so that taking a step or a rule
 // out of a plan leaves all other decisions as they were.
+//
+// [Check] takes a subject through the plans of many seeds in `go test`, and keeps
+// those that fail.
 package scenarios

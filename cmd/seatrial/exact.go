@@ -36,24 +36,11 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 		}
 		return nil, nil
 	}
-	cache, err := exact.CacheDir()
+	e, err := f.find(c)
 	if err != nil {
 		return nil, err
 	}
-	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
-	if e.Module == "" {
-		builder := exact.Builder{Cache: cache, Version: version(), Progress: c.ErrOrStderr()}
-		if e.Module, err = builder.Build(c.Context()); err != nil {
-			return nil, err
-		}
-	} else if _, err := os.Stat(e.Module); err != nil {
-		return nil, fmt.Errorf("--module: %w", err)
-	}
-	if e.Module, err = filepath.Abs(e.Module); err != nil {
-		return nil, fmt.Errorf("--module: %w", err)
-	}
-	e.Digest, err = exact.Compile(c.Context(), e.Module, cache, c.ErrOrStderr())
-	return e, err
+	return e, compile(c, e)
 }
 
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
@@ -66,17 +53,46 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artefact.Artefact) (*s
 	if c.Flags().Changed("schedule") {
 		return nil, errors.New("replay: an artefact has a schedule of its own")
 	}
-	f.on = true
-	e, err := f.prepare(c)
+	e, err := f.find(c)
 	if err != nil {
 		return nil, err
 	}
-	if e.Digest != was.Digest {
+	_, digest, err := exact.Load(e.Module)
+	if err != nil {
+		return nil, err
+	}
+	if digest != was.Digest {
 		return nil, fmt.Errorf("replay: the artefact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
-			was.Digest, e.Module, e.Digest, before.Version)
+			was.Digest, e.Module, digest, before.Version)
 	}
 	e.Schedule, e.Only = was.Schedule, was.Only
+	return e, compile(c, e)
+}
+
+// find returns the module that the flags name, or one built from the sources.
+func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
+	cache, err := exact.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
+	if e.Module == "" {
+		e.Module, err = exact.Builder{Cache: cache, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
+		return e, err
+	}
+	if _, err := os.Stat(e.Module); err != nil {
+		return nil, fmt.Errorf("--module: %w", err)
+	}
+	if e.Module, err = filepath.Abs(e.Module); err != nil {
+		return nil, fmt.Errorf("--module: %w", err)
+	}
 	return e, nil
+}
+
+func compile(c *cobra.Command, e *sweep.Exact) error {
+	var err error
+	e.Digest, err = exact.Compile(c.Context(), e.Module, e.Cache, c.ErrOrStderr())
+	return err
 }
 
 // exactly makes jobs exact ones, if that is asked for.

@@ -119,8 +119,12 @@ const painters = {
       g.fillRect(left, y + 2, right - left, lane.height - 5);
       g.globalAlpha = 1;
     }
+    const last = []; // by row: what would be drawn over what is there already is left out
     for (const t of lane.calls) {
       if (!inView(t)) continue;
+      const spot = Math.round(x(t.at)) + t.call.outcome + !!t.call.faults + dim(t);
+      if (last[t.row] === spot && x(t.until) - x(t.at) < 2 && t !== view.selected && t !== view.hover) continue;
+      last[t.row] = spot;
       g.globalAlpha = dim(t);
       const w = bar(g, t, y + 6 + t.row * rowHeight, rowHeight - 3, colours['--' + t.call.outcome] || colours['--open']);
       if (t.call.faults) { g.fillStyle = colours['--death']; g.fillRect(Math.max(x(t.at), gutter), y + 4 + t.row * rowHeight, Math.max(w, 3), 2); }
