@@ -4,8 +4,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/seatrial/seatrial/faults"
 )
 
 // A slow body comes in as many parts, evenly over the rule's delay.
@@ -39,14 +37,4 @@ func (w *world) breakBody(c *call, err error) {
 	w.returned(c, 0, err, nil, nil)
 	w.finish(c)
 	c.stream.finish(err)
-}
-
-// held is how much longer a request, or its answer, is on its way because a
-// rule holds it until its window ends.
-func (w *world) held(c *call, d faults.Direction) time.Duration {
-	r := c.fate.Rule
-	if r == nil || r.Kind != faults.Hold || (r.Direction == faults.FromServer) != (d == faults.FromServer) {
-		return 0
-	}
-	return max(0, min(r.Until, w.config.Safety)-w.now())
 }
