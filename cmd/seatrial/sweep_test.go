@@ -103,29 +103,8 @@ func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
 			all[seed] = e
 		}
 	}
-	assertSameVerdicts(t, journal(t, whole), all)
+	assert.Equal(t, journal(t, whole), all, "three processes, one of them killed, find what one finds")
 	assertJUnit(t, filepath.Join(dir, "junit.xml"), len(summary.Failures))
-}
-
-// mostDiverging of 60 runs may end in another way: the subject is upstream's
-// design, whose native runs depend on map order where plans serve WatchList
-// (docs/determinism.md). What is lost or repeated is not tolerated at all.
-const mostDiverging = 3
-
-// assertSameVerdicts: three processes, one of them killed, find what one finds.
-func assertSameVerdicts(t *testing.T, whole, shards map[uint64]results.Entry) {
-	t.Helper()
-	diverging := 0
-	for seed, want := range whole {
-		got, made := shards[seed]
-		assert.True(t, made, "seed %d is lost", seed)
-		if got.Verdict != want.Verdict || got.Property != want.Property {
-			t.Logf("seed %d: %s %s (%s), in a shard %s %s (%s)", seed, want.Verdict, want.Property, want.Reproduced, got.Verdict, got.Property, got.Reproduced)
-			diverging++
-		}
-	}
-	assert.Len(t, shards, len(whole))
-	assert.LessOrEqual(t, diverging, mostDiverging)
 }
 
 func assertJUnit(t *testing.T, file string, failures int) {
