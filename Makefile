@@ -34,7 +34,7 @@ module: build ## build what exact mode runs, into the user's cache; minutes the 
 
 .PHONY: test
 test: module ## all tests, a thousand generated seeds among them
-	go test ./...
+	go test -timeout 60m ./...
 
 .PHONY: exact
 exact: module racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
