@@ -65,7 +65,7 @@ replay: build ## one seed with every event: make replay SEED=7
 	$(BIN)/seatrial replay --seed $(SEED) --subject $(SUBJECT) --trace
 
 .PHONY: catalogue
-catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes about an hour
+catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes hours
 	$(BIN)/seatrial catalogue --write BUGS.md
 
 # Go spends up to a minute on making one new input smaller; a run is too slow

@@ -30,7 +30,7 @@ func consume(ctx context.Context, env sim.Env) error {
 		if err == nil {
 			follow(ctx, stream)
 		}
-		pause(ctx, rewatch)
+		sim.Pause(ctx, rewatch)
 	}
 	return nil
 }

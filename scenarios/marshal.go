@@ -120,7 +120,7 @@ func (s *Step) node() *mapping {
 	case s.Delete != nil:
 		m.nested("delete", newResourceRef(*s.Delete))
 	default:
-		m.nested(s.Action(), newRef(*s.serviceRef()))
+		m.nested(s.Action(), newRef(*s.ServiceRef()))
 	}
 	return m
 }

@@ -88,7 +88,7 @@ func (s *Step) setDefaults() {
 	if s.Patch != nil && s.Patch.Type == "" {
 		s.Patch.Type = "merge"
 	}
-	if ref := s.serviceRef(); ref != nil && ref.Namespace == "" {
+	if ref := s.ServiceRef(); ref != nil && ref.Namespace == "" {
 		ref.Namespace = "default"
 	}
 	for _, ref := range []*ResourceRef{s.patchRef(), s.Delete} {
@@ -132,9 +132,9 @@ func (s *Step) patchRef() *ResourceRef {
 	return &s.Patch.ResourceRef
 }
 
-// serviceRef is the Service, or ServiceExport, that the step names; nil when
+// ServiceRef is the Service, or ServiceExport, that the step names; nil when
 // its action is one for any kind of object.
-func (s *Step) serviceRef() *ObjectRef {
+func (s *Step) ServiceRef() *ObjectRef {
 	switch {
 	case s.CreateService != nil:
 		return &s.CreateService.ObjectRef
@@ -187,7 +187,7 @@ func (s *Step) Object() string {
 	case s.Delete != nil:
 		return s.Delete.Resource + " " + join(s.Delete.Namespace, s.Delete.Name)
 	}
-	if ref := s.serviceRef(); ref != nil {
+	if ref := s.ServiceRef(); ref != nil {
 		return join(ref.Namespace, ref.Name)
 	}
 	return ""

@@ -42,7 +42,7 @@ func (u *user) run(ctx context.Context, env sim.Env) error {
 	var refusals []error
 	for i := range u.steps {
 		step := &u.steps[i]
-		if !pause(ctx, step.At-time.Since(begin)) {
+		if !sim.Pause(ctx, step.At-time.Since(begin)) {
 			return ctx.Err()
 		}
 		done, err := u.insist(ctx, step, action{client: client, user: u.name}, env.Log.WithValues("step", step.ID))
@@ -76,7 +76,7 @@ func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger
 			return true, nil
 		}
 		log.Error(err, "will be repeated", "after", wait.String())
-		if !pause(ctx, wait) {
+		if !sim.Pause(ctx, wait) {
 			return false, nil
 		}
 		wait = min(2*wait, longestPause)
@@ -87,19 +87,4 @@ func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger
 func refused(err error) bool {
 	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsMethodNotSupported(err) ||
 		apierrors.IsUnsupportedMediaType(err) || errors.Is(err, errNotJSON)
-}
-
-// pause lets time pass and says whether ctx is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

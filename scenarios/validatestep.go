@@ -54,7 +54,7 @@ func (p *Plan) validateWhenAndWho(report report, field string, s *Step) {
 }
 
 func (s *Step) validateAction(report report, field string, namespaces []string) {
-	if ref := s.serviceRef(); ref != nil {
+	if ref := s.ServiceRef(); ref != nil {
 		ref.validateService(report, field, namespaces)
 	}
 	switch {

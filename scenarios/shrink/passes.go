@@ -163,7 +163,7 @@ func oneReplica(p *scenarios.Plan) {
 func oneNamespace(p *scenarios.Plan) {
 	p.World.Namespaces = nil
 	for i := range p.Steps {
-		if ref := serviceRef(&p.Steps[i]); ref != nil {
+		if ref := p.Steps[i].ServiceRef(); ref != nil {
 			ref.Namespace, p.Steps[i].ID = "default", ""
 		}
 	}

@@ -118,19 +118,3 @@ func stepChanges() []func(*scenarios.Step) {
 	}
 	return changes
 }
-
-// serviceRef is the Service or ServiceExport that a step acts on; nil when it
-// acts on something else.
-func serviceRef(s *scenarios.Step) *scenarios.ObjectRef {
-	switch {
-	case s.CreateService != nil:
-		return &s.CreateService.ObjectRef
-	case s.UpdateService != nil:
-		return &s.UpdateService.ObjectRef
-	case s.DeleteService != nil:
-		return s.DeleteService
-	case s.Export != nil:
-		return s.Export
-	}
-	return s.Unexport
-}

@@ -46,7 +46,7 @@ func (u *user) run(ctx context.Context, env sim.Env) error {
 	var failures []error
 	for i := range u.steps {
 		s := &u.steps[i]
-		if !pause(ctx, s.At-time.Since(begin)) {
+		if !sim.Pause(ctx, s.At-time.Since(begin)) {
 			return ctx.Err()
 		}
 		if err := u.insist(ctx, func() error { return u.perform(ctx, env, client, s) }); err != nil {
@@ -65,7 +65,7 @@ func (u *user) insist(ctx context.Context, act func() error) error {
 	for {
 		err := act()
 		waits := errors.Is(err, errStillThere) || errors.Is(err, errGoing)
-		if err == nil || ctx.Err() != nil || refused(err) || !waits && time.Since(begin) > patience || !pause(ctx, wait) {
+		if err == nil || ctx.Err() != nil || refused(err) || !waits && time.Since(begin) > patience || !sim.Pause(ctx, wait) {
 			return err
 		}
 		wait = min(2*wait, longestPause)
@@ -156,19 +156,4 @@ func (u *user) patch(ctx context.Context, client dynamic.Interface, p *Patch) er
 	}
 	_, err = on.Patch(ctx, mine.GetName(), types.MergePatchType, body, metav1.PatchOptions{FieldManager: u.name}, subresources...)
 	return err
-}
-
-// pause lets time pass and says whether ctx is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
