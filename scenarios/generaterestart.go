@@ -13,14 +13,14 @@ import (
 // a controller believes what it reads, and believes it only once.
 func drawRestarts(d dice, p *Plan) []faults.Rule {
 	var restarts []faults.Rule
-	if !d.chance(0.66) {
+	if !d.Chance(0.66) {
 		return nil
 	}
-	for i := range d.between(1, 3) {
-		at := d.span(p.Safety/4, p.Safety*4/5)
+	for i := range d.Between(1, 3) {
+		at := d.Span(p.Safety/4, p.Safety*4/5)
 		restarts = append(restarts, faults.Rule{
 			ID: fmt.Sprintf("restart-%d", i+1), Kind: faults.Crash, From: at, Probability: 1,
-			RestartAfter: d.scale(100*time.Millisecond, 20*time.Second),
+			RestartAfter: d.Scale(100*time.Millisecond, 20*time.Second),
 		})
 	}
 	return restarts

@@ -35,7 +35,7 @@ func (r report) text() string {
 	for _, e := range result.Record.Events {
 		fmt.Fprintln(&b, e)
 	}
-	fmt.Fprintf(&b, "again: go test -run '^%s$' -%s=%d -v -%s=true\n", r.test, seedsFlag, result.Seed, traceFlag)
+	fmt.Fprintf(&b, "again: go test -run '^%s$' -seatrial.seeds=%d -v -seatrial.trace=true\n", r.test, result.Seed)
 	return b.String()
 }
 
