@@ -85,8 +85,8 @@ func generate(seed sim.Seed, s sizes) Plan {
 		p.World.Namespaces = append(p.World.Namespaces, namespace(i))
 	}
 	p.World.draw(newDice(seed, "world"), s)
-	restarts := drawRestarts(newDice(seed, "restarts"), &p)
-	habits := drawHabits(newDice(seed, "habits"), s, restarts)
+	outages := drawOutages(newDice(seed, "outages"), &p)
+	habits := drawHabits(newDice(seed, "habits"), s, outages)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.fixed {
 		if p.World.Latency.Max >= 100*time.Millisecond {
@@ -98,7 +98,10 @@ func generate(seed sim.Seed, s sizes) Plan {
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
 	nameTwins(p.Steps)
-	p.Faults = append(restarts, drawFaults(seed, &p, restarts, s.illegal)...)
+	for _, o := range outages {
+		p.Faults = append(p.Faults, o.rules...)
+	}
+	p.Faults = append(p.Faults, drawFaults(seed, &p, outages, s.illegal)...)
 	return p
 }
 
@@ -108,7 +111,7 @@ func (w *World) draw(d dice, s sizes) {
 	w.CIDRs = drawPool(d, s)
 	// One worker, the default: what several do at one instant is settled by the
 	// Go scheduler, which no seed decides.
-	if d.Chance(0.2) {
+	if d.Chance(0.25) {
 		w.Controller.Replicas, w.Controller.LeaderElection = 2, true
 	}
 	w.Latency = sim.Pick(d,

@@ -10,7 +10,7 @@ import (
 
 // drawFaults draws which kinds of fault are on, and how hard, each kind from a
 // stream of its own. In one plan of twenty the weather stays fair.
-func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []faults.Rule {
+func drawFaults(seed sim.Seed, p *Plan, outages []outage, illegal bool) []faults.Rule {
 	weather := newDice(seed, "weather")
 	fair := weather.Chance(0.05)
 	// How many kinds are on: mixtures of few faults find what is hidden when
@@ -20,8 +20,8 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []
 		return nil
 	}
 	anchors := anchors{}
-	for _, r := range restarts {
-		anchors.crash(r, p.Safety)
+	for _, o := range outages {
+		anchors.outage(o, p.Safety)
 	}
 	for i := range p.Steps {
 		anchors.actions = append(anchors.actions, p.Steps[i].At)
@@ -42,7 +42,7 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []
 			}
 			for _, r := range drawn[info.Kind] {
 				if crashes && r.Kind == faults.Crash && r.Momentary() {
-					anchors.crash(r, p.Safety)
+					anchors.outage(outage{from: r.From, until: r.From + r.RestartAfter}, p.Safety)
 				}
 			}
 		}
@@ -57,14 +57,14 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []
 // anchors are times at which something happens that a fault may gather around.
 type anchors struct {
 	actions []time.Duration
-	crashes []time.Duration // and the restarts after them
+	outages []time.Duration // when they begin and when they end
 }
 
-// crash adds a crash at a time, and its restart if that is still in the storm.
-func (a *anchors) crash(r faults.Rule, safety time.Duration) {
-	a.crashes = append(a.crashes, r.From)
-	if up := r.From + r.RestartAfter; up < safety*9/10 {
-		a.crashes = append(a.crashes, up)
+// outage adds the beginning of an outage, and its end if that is still in the storm.
+func (a *anchors) outage(o outage, safety time.Duration) {
+	a.outages = append(a.outages, o.from)
+	if o.until < safety*9/10 {
+		a.outages = append(a.outages, o.until)
 	}
 }
 
@@ -208,7 +208,7 @@ func (s *storm) window(shortest, longest time.Duration) {
 	}
 }
 
-// interval lies anywhere, or begins a little before a user acts or at a crash:
+// interval lies anywhere, or begins a little before a user acts or at either end of an outage:
 // most bugs need something to go wrong while something else is under way.
 func (s *storm) interval(shortest, longest time.Duration) {
 	s.rule.From = s.Span(0, s.plan.Safety*9/10)
@@ -216,8 +216,8 @@ func (s *storm) interval(shortest, longest time.Duration) {
 	switch {
 	case where == 1 && len(s.anchors.actions) > 0:
 		s.rule.From = max(sim.Pick(s.dice, s.anchors.actions...)-lead, 0)
-	case where == 2 && len(s.anchors.crashes) > 0:
-		s.rule.From = sim.Pick(s.dice, s.anchors.crashes...)
+	case where == 2 && len(s.anchors.outages) > 0:
+		s.rule.From = sim.Pick(s.dice, s.anchors.outages...)
 	}
 	s.rule.Until = min(s.rule.From+s.Scale(shortest, longest), s.plan.Safety)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -19,9 +18,10 @@ type habits struct {
 	bursts []time.Duration
 	// hasty is how likely an action follows the one before it within 20ms.
 	hasty float64
-	// outages are times at which the controller is down for a restart. patient
-	// is how likely the next action waits for one: what happens meanwhile is
-	// learnt from comparing at start, and from nothing else.
+	// outages are times in which the controller notices little. patient is how
+	// likely the next action waits for one: comes in the middle of it, soon after
+	// others at its beginning, or so shortly before it that the controller is
+	// interrupted at work.
 	outages []outage
 	patient float64
 	// namesakes: services of different namespaces share names.
@@ -33,22 +33,17 @@ type habits struct {
 	meddling float64
 }
 
-type outage struct{ from, until time.Duration }
-
-func drawHabits(d dice, s sizes, restarts []faults.Rule) habits {
+func drawHabits(d dice, s sizes, outages []outage) habits {
 	h := habits{
 		users: []string{"alice", "bob", "carol"}[:s.users], namespaces: s.namespaces, safety: s.safety,
-		hasty: sim.Pick(d, 0.1, 0.3, 0.6), meddling: sim.Pick(d, 0, 0.1, 0.3),
+		hasty: sim.Pick(d, 0.1, 0.3, 0.6), meddling: sim.Pick(d, 0, 0.1, 0.3), outages: outages,
 	}
 	if s.users == 1 {
 		h.users = []string{defaultUser}
 	}
 	h.namesakes, h.headless = d.Chance(0.3), sim.Pick(d, 0, 0, 0.1, 0.3)
-	for _, r := range restarts {
-		h.outages = append(h.outages, outage{r.From, r.From + r.RestartAfter})
-	}
 	if len(h.outages) > 0 {
-		h.patient = sim.Pick(d, 0, 0.2, 0.4)
+		h.patient = sim.Pick(d, 0, 0.3, 0.6)
 	}
 	for range d.Between(0, 3) {
 		h.bursts = append(h.bursts, d.Span(time.Second, s.safety*3/4))
@@ -114,14 +109,22 @@ func (l *life) wait(toCome int) {
 	}
 	room := (l.end() - l.at) / time.Duration(toCome)
 	if next, ok := l.nextOutage(); ok && l.Chance(l.patient) {
-		gap, room = l.Span(next.from, next.until)-l.at, l.end()-l.at
+		when := l.Span(next.from, next.until)
+		switch l.Weighted(4, 2, 4) {
+		case 1:
+			when = next.from - l.Scale(time.Millisecond, 500*time.Millisecond)
+		case 2:
+			when = min(next.from+l.Span(0, 5*time.Second), next.until)
+		}
+		when = max(when, l.at)
+		gap, room = when-l.at, l.end()-l.at
 	}
 	l.at += min(gap, room.Truncate(time.Millisecond))
 }
 
-// nextOutage is the first that is still to come, and whether there is one.
+// nextOutage is the first that is not over yet, and whether there is one.
 func (l *life) nextOutage() (outage, bool) {
-	i := slices.IndexFunc(l.outages, func(o outage) bool { return o.from > l.at })
+	i := slices.IndexFunc(l.outages, func(o outage) bool { return o.until > l.at })
 	if i < 0 {
 		return outage{}, false
 	}
