@@ -8,6 +8,7 @@ import (
 	"time"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Users who lay hands on what belongs to the controller.
@@ -22,20 +23,20 @@ const (
 func drawMeddling(d dice, p *Plan, habits habits, steps []Step) []Step {
 	m := meddler{dice: d, pool: p.World.CIDRs, others: steps}
 	last := p.Safety * 9 / 10
-	if victims := m.victims(p.Safety); d.chance(0.25) && len(victims) > 0 {
-		for range d.between(1, 3) {
-			at := d.span(p.Safety/5, last)
-			if len(habits.outages) > 0 && d.chance(0.5) {
-				o := pick(d, habits.outages...)
-				at = min(d.span(o.from, o.until), last)
+	if victims := m.victims(p.Safety); d.Chance(0.25) && len(victims) > 0 {
+		for range d.Between(1, 3) {
+			at := d.Span(p.Safety/5, last)
+			if len(habits.outages) > 0 && d.Chance(0.5) {
+				o := sim.Pick(d, habits.outages...)
+				at = min(d.Span(o.from, o.until), last)
 			}
-			m.act(at, pick(d, victims...))
+			m.act(at, sim.Pick(d, victims...))
 		}
 	}
 	for _, o := range habits.outages {
-		at := min(d.span(o.from, o.until), last)
-		if victims := m.served(o.from-time.Second, at); o.relists && d.chance(0.5) && len(victims) > 0 {
-			m.restore(at, pick(d, victims...))
+		at := min(d.Span(o.from, o.until), last)
+		if victims := m.served(o.from-time.Second, at); o.relists && d.Chance(0.5) && len(victims) > 0 {
+			m.restore(at, sim.Pick(d, victims...))
 		}
 	}
 	slices.SortStableFunc(m.steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
@@ -84,11 +85,11 @@ func (m *meddler) served(from, until time.Duration) []ObjectRef {
 func (m *meddler) act(at time.Duration, service ObjectRef) {
 	s := Step{At: at, User: meddlerName}
 	internal := ObjectRef{Namespace: service.Namespace, Name: v1.InternalServiceName(service.Name)}
-	switch m.weighted(3, 2, 2, 2, 1) {
+	switch m.Weighted(3, 2, 2, 2, 1) {
 	case 0:
 		s.Patch = &Patch{
 			ResourceRef: ResourceRef{Resource: "globalingressips/status", ObjectRef: service},
-			Body:        map[string]any{"status": map[string]any{"allocatedIP": pick(m.dice, "", "203.0.113.7", m.address())}},
+			Body:        map[string]any{"status": map[string]any{"allocatedIP": sim.Pick(m.dice, "", "203.0.113.7", m.address())}},
 		}
 	case 1:
 		s.Delete = &ResourceRef{Resource: "globalingressips", ObjectRef: service}
@@ -97,7 +98,7 @@ func (m *meddler) act(at time.Duration, service ObjectRef) {
 	case 3:
 		s.Patch = &Patch{
 			ResourceRef: ResourceRef{Resource: "services", ObjectRef: internal},
-			Body:        map[string]any{"spec": map[string]any{"externalIPs": []any{pick(m.dice, "203.0.113.7", m.address())}}},
+			Body:        map[string]any{"spec": map[string]any{"externalIPs": []any{sim.Pick(m.dice, "203.0.113.7", m.address())}}},
 		}
 	case 4:
 		s.Delete = &ResourceRef{Resource: "ipaddresses", ObjectRef: ObjectRef{Name: m.address()}}
@@ -114,7 +115,7 @@ func (m *meddler) restore(at time.Duration, service ObjectRef) {
 		Step{At: at, User: restorerName, Patch: &Patch{
 			ResourceRef: gip, Body: map[string]any{"metadata": map[string]any{"finalizers": nil}},
 		}},
-		Step{At: at + m.scale(10*time.Millisecond, 2*time.Second), User: restorerName, Apply: &Manifest{Object: map[string]any{
+		Step{At: at + m.Scale(10*time.Millisecond, 2*time.Second), User: restorerName, Apply: &Manifest{Object: map[string]any{
 			"apiVersion": v1.GroupVersion.String(), "kind": "GlobalIngressIP",
 			"metadata": map[string]any{"namespace": service.Namespace, "name": service.Name},
 			"spec":     map[string]any{"target": string(v1.ClusterIPService), "serviceRef": map[string]any{"name": service.Name}},
@@ -124,8 +125,8 @@ func (m *meddler) restore(at time.Duration, service ObjectRef) {
 
 // address is one of the pool's, at its end, where the controller begins.
 func (m *meddler) address() string {
-	cidr := pick(m.dice, m.pool...)
+	cidr := sim.Pick(m.dice, m.pool...)
 	last := cidr.Masked().Addr().As4()
-	last[3] += byte(1<<(32-cidr.Bits())-1) - byte(m.between(1, min(capacity(cidr), 8)))
+	last[3] += byte(1<<(32-cidr.Bits())-1) - byte(m.Between(1, min(capacity(cidr), 8)))
 	return fmt.Sprint(netip.AddrFrom4(last))
 }
