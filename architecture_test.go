@@ -65,7 +65,7 @@ var forbiddenImports = []struct {
 	path, instead string
 	exempt        []string
 }{
-	{"math/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go", "sim/latesource.go"}},
+	{"math/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
 	{"math/rand/v2", "sim.Stream or sim.Draw", nil},
 	{"crypto/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
 	{"golang.org/x/exp/rand", "sim.Stream and sim.Rand", []string{"sim/rand.go"}},
