@@ -102,7 +102,7 @@ func (r *reconciler) ensureDataPath(ctx context.Context, h held, service *corev1
 		return r.ensureRule(ctx, h)
 	}
 
-	if err := r.ensureInternalService(ctx, service, h.addr); err != nil {
+	if err := r.ensureInternalService(ctx, h, service); err != nil {
 		return err
 	}
 
