@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
@@ -32,8 +31,8 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 
 	o = o.withDefaults()
 
-	scheme := runtime.NewScheme()
-	if err := AddToScheme(scheme); err != nil {
+	scheme, err := sharedScheme()
+	if err != nil {
 		return fmt.Errorf("build the scheme: %w", err)
 	}
 

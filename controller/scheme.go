@@ -2,6 +2,7 @@ package controller
 
 import (
 	"errors"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -21,6 +22,14 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		mcsv1alpha1.Install(scheme),
 		v1.AddToScheme(scheme))
 }
+
+// sharedScheme is the scheme of every Run in the process: nobody changes it, and
+// registering some hundred kinds takes as long as a dozen requests.
+var sharedScheme = sync.OnceValues(func() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+
+	return scheme, AddToScheme(scheme)
+})
 
 // NewRESTMapper returns a mapper of the few kinds the controller uses. Asking the API server
 // instead would add a failure at start that no retry inside controller-runtime

@@ -1,37 +1,22 @@
 package scenarios
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/gotest"
 	"github.com/seatrial/seatrial/sim"
 )
-
-// The flags of `go test` that [Check] reads. Package trial has flags of the same
-// names and meaning; whichever package comes first in a binary defines them.
-var (
-	seedsFlag    = define("seatrial.seeds", "", "seeds that scenarios.Check runs, `A-B` or one; default 1-1000, with -short 1-100")
-	failuresFlag = define("seatrial.failures", "5", "end scenarios.Check after `N` failing seeds; 0: never")
-)
-
-func define(name, value, usage string) flag.Value {
-	if flag.Lookup(name) == nil {
-		flag.String(name, value, usage)
-	}
-	return flag.Lookup(name).Value
-}
 
 // CheckOptions say what [Check] runs. The zero value is ready for use.
 type CheckOptions struct {
 	// Seeds to run. Default 1-1000, with -short 1-100. The flag
 	// -seatrial.seeds=A-B, when it is given, goes before.
-	Seeds SeedRange
+	Seeds sim.SeedRange
 	// Plan draws a plan from a seed. Default [Generate].
 	Plan func(sim.Seed) Plan
 	// Run puts the subject through a plan and judges it. Default [Run]. Another
@@ -66,7 +51,7 @@ func Check(t *testing.T, subject Subject, o CheckOptions) {
 	if c.replaySaved(); c.enough() {
 		return
 	}
-	c.Seeds.Each(Whole, func(seed sim.Seed) bool {
+	c.Seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 		c.seed(seed)
 		return !c.enough()
 	})
@@ -79,7 +64,6 @@ type check struct {
 	t           *testing.T
 	subject     Subject
 	ran, failed int
-	most        int // failures before the search ends; 0: no limit
 }
 
 func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
@@ -93,24 +77,18 @@ func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
 	if c.Saved == "" {
 		c.Saved = filepath.Join("testdata", "seatrial", strings.ReplaceAll(t.Name(), "/", "-"))
 	}
-	var err error
-	if c.most, err = strconv.Atoi(failuresFlag.String()); err != nil {
-		return nil, fmt.Errorf("-seatrial.failures: %w", err)
+	usual, few := sim.SeedRange{First: 1, Last: 1000}, sim.SeedRange{First: 1, Last: 100}
+	if o.Seeds != (sim.SeedRange{}) {
+		usual, few = o.Seeds, o.Seeds
 	}
-	switch {
-	case seedsFlag.String() != "":
-		if c.Seeds, err = ParseSeeds(seedsFlag.String()); err != nil {
-			return nil, fmt.Errorf("-seatrial.seeds: %w", err)
-		}
-	case o.Seeds == SeedRange{} && testing.Short():
-		c.Seeds = SeedRange{1, 100}
-	case o.Seeds == SeedRange{}:
-		c.Seeds = SeedRange{1, 1000}
+	var err error
+	if c.Seeds, err = gotest.Seeds(usual, few); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-func (c *check) enough() bool { return c.most > 0 && c.failed >= c.most }
+func (c *check) enough() bool { return gotest.Enough(c.failed) }
 
 // replaySaved runs what failed before, each file as a sub-test.
 func (c *check) replaySaved() {
@@ -152,25 +130,19 @@ func (c *check) seed(seed sim.Seed) {
 	})
 }
 
-// confirmations is how often a failing seed is run again before it is reported.
-const confirmations = 2
-
 // try says how a run failed; empty when it passed.
 func (c *check) try(t *testing.T, plan Plan, seed sim.Seed) string {
 	result := c.Run(t, plan, c.subject, seed, RunOptions{})
 	if result.Verdict.Kind == model.VerdictPass {
 		return ""
 	}
-	same := 1
-	for range confirmations {
+	same := gotest.Reproduced(result.Verdict, result.Record, func() (model.Verdict, *sim.Record) {
 		again := c.Run(t, plan, c.subject, seed, RunOptions{})
-		if again.Verdict.Kind == result.Verdict.Kind && again.Verdict.Property == result.Verdict.Property && again.Record.Hash == result.Record.Hash {
-			same++
-		}
-	}
+		return again.Verdict, again.Record
+	})
 	v := result.Verdict
 	text := fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %d/%d)\n%s",
-		v.Kind, c.subject.Name, v.Property, plan.Name, seed, same, 1+confirmations, v.Message)
+		v.Kind, c.subject.Name, v.Property, plan.Name, seed, same, gotest.Runs, v.Message)
 	if v.Culprit.Text != "" {
 		text += fmt.Sprintf("\nculprit: event %d: %s", v.Culprit.Seq, v.Culprit.Text)
 	}

@@ -27,16 +27,16 @@ func GenerateIllegal(seed sim.Seed) Plan { return draw(seed, true) }
 func draw(seed sim.Seed, illegal bool) Plan {
 	d := newDice(seed, "sizes")
 	sizes := sizes{
-		services:   d.between(1, 8),
-		namespaces: d.between(1, 3),
-		users:      1 + d.weighted(5, 3, 2),
-		extra:      d.between(0, 24),
-		safety:     pick(d, 30*time.Second, time.Minute, 90*time.Second, 2*time.Minute),
+		services:   d.Between(1, 8),
+		namespaces: d.Between(1, 3),
+		users:      1 + d.Weighted(5, 3, 2),
+		extra:      d.Between(0, 24),
+		safety:     sim.Pick(d, 30*time.Second, time.Minute, 90*time.Second, 2*time.Minute),
 		settle:     2 * time.Minute,
 		illegal:    illegal,
 	}
-	if d.chance(0.05) { // a crowd now and then
-		sizes.services = d.between(9, 24)
+	if d.Chance(0.05) { // a crowd now and then
+		sizes.services = d.Between(9, 24)
 		sizes.settle = 4 * time.Minute // one worker, and up to a second for each call
 	}
 	p := generate(seed, sizes)
@@ -85,8 +85,8 @@ func generate(seed sim.Seed, s sizes) Plan {
 		p.World.Namespaces = append(p.World.Namespaces, namespace(i))
 	}
 	p.World.draw(newDice(seed, "world"), s)
-	restarts := drawRestarts(newDice(seed, "restarts"), &p)
-	habits := drawHabits(newDice(seed, "habits"), s, restarts)
+	outages := drawOutages(newDice(seed, "outages"), &p)
+	habits := drawHabits(newDice(seed, "habits"), s, outages)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
 	if !s.fixed {
 		if p.World.Latency.Max >= 100*time.Millisecond {
@@ -98,7 +98,10 @@ func generate(seed sim.Seed, s sizes) Plan {
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	p.Default()
 	nameTwins(p.Steps)
-	p.Faults = append(restarts, drawFaults(seed, &p, restarts, s.illegal)...)
+	for _, o := range outages {
+		p.Faults = append(p.Faults, o.rules...)
+	}
+	p.Faults = append(p.Faults, drawFaults(seed, &p, outages, s.illegal)...)
 	return p
 }
 
@@ -108,20 +111,20 @@ func (w *World) draw(d dice, s sizes) {
 	w.CIDRs = drawPool(d, s)
 	// One worker, the default: what several do at one instant is settled by the
 	// Go scheduler, which no seed decides.
-	if d.chance(0.2) {
+	if d.Chance(0.25) {
 		w.Controller.Replicas, w.Controller.LeaderElection = 2, true
 	}
-	w.Latency = pick(d,
+	w.Latency = sim.Pick(d,
 		faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond},
 		faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond},
 		faults.Span{Min: 200 * time.Microsecond, Max: time.Millisecond},
 		faults.Span{Min: 20 * time.Millisecond, Max: 80 * time.Millisecond},
 		faults.Span{Min: time.Millisecond, Max: 400 * time.Millisecond})
-	w.APIServer.CompactEvery = pick(d, 0, 0, 0, 20*time.Second, 45*time.Second)
-	w.APIServer.Replicas = 1 + d.weighted(6, 3, 1)
+	w.APIServer.CompactEvery = sim.Pick(d, 0, 0, 0, 20*time.Second, 45*time.Second)
+	w.APIServer.Replicas = 1 + d.Weighted(6, 3, 1)
 	// Not WatchList: client-go keeps what a watch begins with in a map, so that
 	// most controllers would not do the same twice.
-	if d.chance(0.3) {
+	if d.Chance(0.3) {
 		w.Consumers = 1
 	}
 }
@@ -136,7 +139,7 @@ func drawPool(d dice, s sizes) []netip.Prefix {
 	for capacity(prefix(0, bits)) < s.services {
 		bits--
 	}
-	switch d.weighted(9, 6, 2, 3) {
+	switch d.Weighted(9, 6, 2, 3) {
 	case 0:
 		return []netip.Prefix{prefix(0, 24)}
 	case 1:
@@ -170,7 +173,7 @@ func drawSteps(seed sim.Seed, s sizes, habits habits, capacity int) []Step {
 	for range s.extra {
 		extra[share.Intn(s.services)]++
 	}
-	forGood := share.chance(0.3)
+	forGood := share.Chance(0.3)
 	var steps []Step
 	left := 0
 	for i := range s.services {
@@ -197,3 +200,8 @@ func nameTwins(steps []Step) {
 		}
 	}
 }
+
+// dice are those of the generator.
+type dice = sim.Dice
+
+func newDice(seed sim.Seed, purpose string) dice { return sim.NewDice(seed, "plan/"+purpose) }

@@ -10,18 +10,18 @@ import (
 
 // drawFaults draws which kinds of fault are on, and how hard, each kind from a
 // stream of its own. In one plan of twenty the weather stays fair.
-func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []faults.Rule {
+func drawFaults(seed sim.Seed, p *Plan, outages []outage, illegal bool) []faults.Rule {
 	weather := newDice(seed, "weather")
-	fair := weather.chance(0.05)
+	fair := weather.Chance(0.05)
 	// How many kinds are on: mixtures of few faults find what is hidden when
 	// everything fails at once.
-	likely := pick(weather, 0.07, 0.15, 0.3)
+	likely := sim.Pick(weather, 0.07, 0.15, 0.3)
 	if fair {
 		return nil
 	}
 	anchors := anchors{}
-	for _, r := range restarts {
-		anchors.crash(r, p.Safety)
+	for _, o := range outages {
+		anchors.outage(o, p.Safety)
 	}
 	for i := range p.Steps {
 		anchors.actions = append(anchors.actions, p.Steps[i].At)
@@ -37,12 +37,12 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []
 				continue
 			}
 			d := newDice(seed, "fault/"+string(info.Kind))
-			if d.chance(likely) {
+			if d.Chance(likely) {
 				drawn[info.Kind] = drawKind(d, p, info, anchors)
 			}
 			for _, r := range drawn[info.Kind] {
 				if crashes && r.Kind == faults.Crash && r.Momentary() {
-					anchors.crash(r, p.Safety)
+					anchors.outage(outage{from: r.From, until: r.From + r.RestartAfter}, p.Safety)
 				}
 			}
 		}
@@ -57,20 +57,20 @@ func drawFaults(seed sim.Seed, p *Plan, restarts []faults.Rule, illegal bool) []
 // anchors are times at which something happens that a fault may gather around.
 type anchors struct {
 	actions []time.Duration
-	crashes []time.Duration // and the restarts after them
+	outages []time.Duration // when they begin and when they end
 }
 
-// crash adds a crash at a time, and its restart if that is still in the storm.
-func (a *anchors) crash(r faults.Rule, safety time.Duration) {
-	a.crashes = append(a.crashes, r.From)
-	if up := r.From + r.RestartAfter; up < safety*9/10 {
-		a.crashes = append(a.crashes, up)
+// outage adds the beginning of an outage, and its end if that is still in the storm.
+func (a *anchors) outage(o outage, safety time.Duration) {
+	a.outages = append(a.outages, o.from)
+	if o.until < safety*9/10 {
+		a.outages = append(a.outages, o.until)
 	}
 }
 
 func drawKind(d dice, p *Plan, info faults.Info, a anchors) []faults.Rule {
 	var rules []faults.Rule
-	for i := range 1 + d.weighted(7, 3) {
+	for i := range 1 + d.Weighted(7, 3) {
 		storm := storm{dice: d, plan: p, anchors: a, rule: faults.Rule{
 			ID: fmt.Sprintf("%s-%d", info.Kind, i+1), Kind: info.Kind, Probability: 1,
 		}}
@@ -114,7 +114,7 @@ func (s *storm) draw(scope faults.Scope) {
 			s.replica(0.5)
 			return
 		}
-		s.rule.Direction = pick(s.dice, faults.BothWays, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
+		s.rule.Direction = sim.Pick(s.dice, faults.BothWays, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
 	case faults.ScopeProcess:
 		s.victim()
 		switch s.rule.Kind {
@@ -124,28 +124,28 @@ func (s *storm) draw(scope faults.Scope) {
 			s.interval(time.Second, time.Minute)
 		case faults.CrashLoop:
 			s.interval(3*time.Second, 30*time.Second)
-			life := s.scale(200*time.Millisecond, 8*time.Second)
+			life := s.Scale(200*time.Millisecond, 8*time.Second)
 			s.rule.Delay = faults.Span{Min: life / 4, Max: life}
-			s.rule.RestartAfter = s.scale(100*time.Millisecond, 5*time.Second)
+			s.rule.RestartAfter = s.Scale(100*time.Millisecond, 5*time.Second)
 		}
 	}
 }
 
 // watched aims at the watches of one resource, or leaves the rule to all.
 func (s *storm) watched() {
-	if resource := s.cached(); s.chance(0.4) {
+	if resource := s.cached(); s.Chance(0.4) {
 		s.rule.Resources = []string{resource}
 	}
 }
 
 // cached is a resource that the controller watches.
 func (s *storm) cached() string {
-	return pick(s.dice, "services", "serviceexports", "globalingressips", "ipaddresses")
+	return sim.Pick(s.dice, "services", "serviceexports", "globalingressips", "ipaddresses")
 }
 
 // replica concerns one API server, or with the given chance all of them.
 func (s *storm) replica(all float64) {
-	one, n := !s.chance(all), s.between(1, s.plan.World.APIServer.Replicas)
+	one, n := !s.Chance(all), s.Between(1, s.plan.World.APIServer.Replicas)
 	if one {
 		s.rule.Replica = n
 	}
@@ -158,7 +158,7 @@ func (s *storm) server() {
 		s.interval(time.Second, 40*time.Second)
 		s.watched()
 		s.replica(0.3)
-		if lag := s.scale(200*time.Millisecond, 20*time.Second); s.chance(0.6) {
+		if lag := s.Scale(200*time.Millisecond, 20*time.Second); s.Chance(0.6) {
 			s.rule.Delay = faults.Span{Min: lag, Max: lag}
 		}
 	case faults.HistoryForgotten:
@@ -171,24 +171,24 @@ func (s *storm) server() {
 		s.replica(0.2)
 	case faults.GCLag:
 		s.interval(5*time.Second, time.Minute)
-		lag := s.scale(time.Second, 40*time.Second)
+		lag := s.Scale(time.Second, 40*time.Second)
 		s.rule.Delay = faults.Span{Min: lag, Max: lag}
 	}
 }
 
 // victim picks one of several replicas, or leaves the rule to all of them.
 func (s *storm) victim() {
-	one, names := s.chance(0.6), s.plan.World.Subjects()
-	if name := pick(s.dice, names...); one && len(names) > 1 {
+	one, names := s.Chance(0.6), s.plan.World.Subjects()
+	if name := sim.Pick(s.dice, names...); one && len(names) > 1 {
 		s.rule.Process = name
 	}
 }
 
 // target aims at all calls, at reads or writes, or at one resource.
 func (s *storm) target() {
-	resource := pick(s.dice, "services", "serviceexports", "globalingressips", "globalingressips/status", "ipaddresses", "events", "leases")
-	verb := pick(s.dice, "read", "write", "")
-	switch s.weighted(8, 5, 3, 5) {
+	resource := sim.Pick(s.dice, "services", "serviceexports", "globalingressips", "globalingressips/status", "ipaddresses", "events", "leases")
+	verb := sim.Pick(s.dice, "read", "write", "")
+	switch s.Weighted(8, 5, 3, 5) {
 	case 1:
 		s.rule.Verbs = []string{"write"}
 	case 2:
@@ -203,23 +203,23 @@ func (s *storm) target() {
 
 // window is the whole phase, or an interval of it.
 func (s *storm) window(shortest, longest time.Duration) {
-	if whole := s.chance(0.3); !whole {
+	if whole := s.Chance(0.3); !whole {
 		s.interval(shortest, longest)
 	}
 }
 
-// interval lies anywhere, or begins a little before a user acts or at a crash:
+// interval lies anywhere, or begins a little before a user acts or at either end of an outage:
 // most bugs need something to go wrong while something else is under way.
 func (s *storm) interval(shortest, longest time.Duration) {
-	s.rule.From = s.span(0, s.plan.Safety*9/10)
-	lead, where := s.scale(time.Millisecond, 5*time.Second), s.weighted(4, 4, 6)
+	s.rule.From = s.Span(0, s.plan.Safety*9/10)
+	lead, where := s.Scale(time.Millisecond, 5*time.Second), s.Weighted(4, 4, 6)
 	switch {
 	case where == 1 && len(s.anchors.actions) > 0:
-		s.rule.From = max(pick(s.dice, s.anchors.actions...)-lead, 0)
-	case where == 2 && len(s.anchors.crashes) > 0:
-		s.rule.From = pick(s.dice, s.anchors.crashes...)
+		s.rule.From = max(sim.Pick(s.dice, s.anchors.actions...)-lead, 0)
+	case where == 2 && len(s.anchors.outages) > 0:
+		s.rule.From = sim.Pick(s.dice, s.anchors.outages...)
 	}
-	s.rule.Until = min(s.rule.From+s.scale(shortest, longest), s.plan.Safety)
+	s.rule.Until = min(s.rule.From+s.Scale(shortest, longest), s.plan.Safety)
 }
 
 // chanceAndLimit: what lasts is mild, so that the controller gets something
@@ -229,44 +229,44 @@ func (s *storm) chanceAndLimit() {
 	if s.rule.Until != 0 {
 		most = 1
 	}
-	s.rule.Probability = s.rate(0.02, most)
-	if s.rule.Until != 0 && s.chance(0.4) {
+	s.rule.Probability = s.Rate(0.02, most)
+	if s.rule.Until != 0 && s.Chance(0.4) {
 		s.rule.Probability = 1
 	}
-	if s.chance(0.2) {
-		s.rule.Limit = s.between(1, 3)
+	if s.Chance(0.2) {
+		s.rule.Limit = s.Between(1, 3)
 	}
 }
 
 func (s *storm) effect() {
 	switch s.rule.Kind {
 	case faults.Latency:
-		slow := s.scale(50*time.Millisecond, 10*time.Second)
+		slow := s.Scale(50*time.Millisecond, 10*time.Second)
 		s.rule.Delay = faults.Span{Min: slow / 10, Max: slow}
 	case faults.TimeoutApplied, faults.TimeoutDropped:
-		wait := s.scale(500*time.Millisecond, 30*time.Second)
+		wait := s.Scale(500*time.Millisecond, 30*time.Second)
 		s.rule.Delay = faults.Span{Min: wait, Max: wait}
 	case faults.ResponseLost:
-		wait := s.scale(10*time.Millisecond, 2*time.Second)
+		wait := s.Scale(10*time.Millisecond, 2*time.Second)
 		s.rule.Delay = faults.Span{Min: wait, Max: wait}
 	case faults.SlowBody:
-		slow := s.scale(100*time.Millisecond, 20*time.Second)
+		slow := s.Scale(100*time.Millisecond, 20*time.Second)
 		s.rule.Delay = faults.Span{Min: slow, Max: slow}
 	case faults.Hold:
-		if s.chance(0.3) {
+		if s.Chance(0.3) {
 			s.rule.Direction = faults.FromServer
 		}
 	case faults.WatchDelayed:
-		late := s.scale(100*time.Millisecond, 20*time.Second)
+		late := s.Scale(100*time.Millisecond, 20*time.Second)
 		s.rule.Delay = faults.Span{Min: late / 10, Max: late}
 	case faults.WatchClosed, faults.WatchError, faults.WatchExpired:
-		open := s.scale(500*time.Millisecond, 30*time.Second)
+		open := s.Scale(500*time.Millisecond, 30*time.Second)
 		s.rule.Delay = faults.Span{Min: open / 10, Max: open}
 	case faults.TooManyRequests:
-		s.rule.RetryAfter = time.Duration(s.between(1, 5)) * time.Second
+		s.rule.RetryAfter = time.Duration(s.Between(1, 5)) * time.Second
 	case faults.ServiceUnavailable:
-		if s.chance(0.5) {
-			s.rule.RetryAfter = time.Duration(s.between(1, 5)) * time.Second
+		if s.Chance(0.5) {
+			s.rule.RetryAfter = time.Duration(s.Between(1, 5)) * time.Second
 		}
 	}
 }
@@ -274,16 +274,16 @@ func (s *storm) effect() {
 // crash happens at a time, or before or after a write. A process that crashes
 // at a call does so a few times at most, and is then left to recover.
 func (s *storm) crash() {
-	s.rule.RestartAfter = s.scale(100*time.Millisecond, 30*time.Second)
-	if s.chance(0.4) {
-		s.rule.From = s.span(time.Second, s.plan.Safety*9/10)
+	s.rule.RestartAfter = s.Scale(100*time.Millisecond, 30*time.Second)
+	if s.Chance(0.4) {
+		s.rule.From = s.Span(time.Second, s.plan.Safety*9/10)
 		return
 	}
-	s.rule.When = pick(s.dice, faults.BeforeCall, faults.AfterCall)
+	s.rule.When = sim.Pick(s.dice, faults.BeforeCall, faults.AfterCall)
 	s.rule.Verbs = []string{"write"}
-	if resource := pick(s.dice, "services", "globalingressips", "globalingressips/status", "ipaddresses"); s.chance(0.7) {
+	if resource := sim.Pick(s.dice, "services", "globalingressips", "globalingressips/status", "ipaddresses"); s.Chance(0.7) {
 		s.rule.Resources = []string{resource}
 	}
-	s.rule.Probability = s.rate(0.05, 1)
-	s.rule.Limit = s.between(1, 3)
+	s.rule.Probability = s.Rate(0.05, 1)
+	s.rule.Limit = s.Between(1, 3)
 }

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"time"
+
+	"github.com/seatrial/seatrial/sim"
 )
 
 // drawHeadless draws, for one plan in five, a headless service with pods that
@@ -10,24 +12,24 @@ import (
 // the plan's users. What its pods hold comes on top of what the services hold: the
 // pool may be too small for both, for a time or for good.
 func drawHeadless(d dice, s sizes, h habits) []Step {
-	if !d.chance(0.2) {
+	if !d.Chance(0.2) {
 		return nil
 	}
 	l := newLife(d, h, 0)
 	l.ref.Name = "headless"
-	l.at = l.span(500*time.Millisecond, h.safety/2)
+	l.at = l.Span(500*time.Millisecond, h.safety/2)
 	c := CreateService{ObjectRef: l.ref, Headless: true}
 	l.step(Step{CreateService: &c})
 	l.wait(s.extra + 2)
 	l.export()
 	pods := podLives{life: l, up: map[int]bool{}}
-	for n := d.between(2, 10); n > 0; n-- {
+	for n := d.Between(2, 10); n > 0; n-- {
 		l.wait(n)
 		pods.act()
 	}
-	if d.chance(0.3) {
+	if d.Chance(0.3) {
 		l.wait(1)
-		if d.chance(0.5) {
+		if d.Chance(0.5) {
 			l.unexport()
 		} else {
 			l.remove()
@@ -51,7 +53,7 @@ func (p *podLives) act() {
 		p.createPod(i)
 		return
 	}
-	switch p.weighted(4, 2, 2, 1, 3) {
+	switch p.Weighted(4, 2, 2, 1, 3) {
 	case 0:
 		p.report(i, map[string]any{"phase": "Running", "conditions": readyCondition("True")}, true)
 	case 1:
@@ -59,7 +61,7 @@ func (p *podLives) act() {
 	case 2: // its sandbox was made anew
 		p.report(i, map[string]any{"phase": "Running", "conditions": readyCondition("True")}, true)
 	case 3:
-		p.report(i, map[string]any{"phase": pick(p.dice, "Succeeded", "Failed")}, false)
+		p.report(i, map[string]any{"phase": sim.Pick(p.dice, "Succeeded", "Failed")}, false)
 	case 4:
 		p.up[i] = false
 		p.step(Step{Delete: &ResourceRef{Resource: "pods", ObjectRef: p.pod(i)}})

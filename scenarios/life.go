@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // habits are what the users of one plan have in common.
@@ -18,9 +18,10 @@ type habits struct {
 	bursts []time.Duration
 	// hasty is how likely an action follows the one before it within 20ms.
 	hasty float64
-	// outages are times at which the controller is down for a restart. patient
-	// is how likely the next action waits for one: what happens meanwhile is
-	// learnt from comparing at start, and from nothing else.
+	// outages are times in which the controller notices little. patient is how
+	// likely the next action waits for one: comes in the middle of it, soon after
+	// others at its beginning, or so shortly before it that the controller is
+	// interrupted at work.
 	outages []outage
 	patient float64
 	// namesakes: services of different namespaces share names.
@@ -32,25 +33,20 @@ type habits struct {
 	meddling float64
 }
 
-type outage struct{ from, until time.Duration }
-
-func drawHabits(d dice, s sizes, restarts []faults.Rule) habits {
+func drawHabits(d dice, s sizes, outages []outage) habits {
 	h := habits{
 		users: []string{"alice", "bob", "carol"}[:s.users], namespaces: s.namespaces, safety: s.safety,
-		hasty: pick(d, 0.1, 0.3, 0.6), meddling: pick(d, 0, 0.1, 0.3),
+		hasty: sim.Pick(d, 0.1, 0.3, 0.6), meddling: sim.Pick(d, 0, 0.1, 0.3), outages: outages,
 	}
 	if s.users == 1 {
 		h.users = []string{defaultUser}
 	}
-	h.namesakes, h.headless = d.chance(0.3), pick(d, 0, 0, 0.1, 0.3)
-	for _, r := range restarts {
-		h.outages = append(h.outages, outage{r.From, r.From + r.RestartAfter})
-	}
+	h.namesakes, h.headless = d.Chance(0.3), sim.Pick(d, 0, 0, 0.1, 0.3)
 	if len(h.outages) > 0 {
-		h.patient = pick(d, 0, 0.2, 0.4)
+		h.patient = sim.Pick(d, 0, 0.3, 0.6)
 	}
-	for range d.between(0, 3) {
-		h.bursts = append(h.bursts, d.span(time.Second, s.safety*3/4))
+	for range d.Between(0, 3) {
+		h.bursts = append(h.bursts, d.Span(time.Second, s.safety*3/4))
 	}
 	return h
 }
@@ -74,9 +70,9 @@ func newLife(d dice, h habits, i int) *life {
 	if h.namesakes {
 		l.ref = ObjectRef{Namespace: namespace(i % h.namespaces), Name: fmt.Sprintf("svc-%d", i/h.namespaces+1)}
 	}
-	l.at = l.span(500*time.Millisecond, h.safety/2)
-	if len(h.bursts) > 0 && l.chance(0.5) {
-		l.at = pick(d, h.bursts...) + l.span(0, 20*time.Millisecond)
+	l.at = l.Span(500*time.Millisecond, h.safety/2)
+	if len(h.bursts) > 0 && l.Chance(0.5) {
+		l.at = sim.Pick(d, h.bursts...) + l.Span(0, 20*time.Millisecond)
 	}
 	return l
 }
@@ -89,7 +85,7 @@ func (l *life) end() time.Duration { return l.safety - 500*time.Millisecond }
 // things to it.
 func (l *life) live(n int) {
 	first, second := l.create, l.export
-	if l.chance(0.15) {
+	if l.Chance(0.15) {
 		first, second = second, first
 	}
 	first()
@@ -104,23 +100,31 @@ func (l *life) live(n int) {
 // wait lets time pass before the next action, such that those still to come
 // have room.
 func (l *life) wait(toCome int) {
-	gap := l.scale(2*time.Second, 25*time.Second)
+	gap := l.Scale(2*time.Second, 25*time.Second)
 	switch {
-	case l.chance(l.hasty):
-		gap = l.span(0, 20*time.Millisecond)
-	case l.chance(0.5):
-		gap = l.scale(20*time.Millisecond, 2*time.Second)
+	case l.Chance(l.hasty):
+		gap = l.Span(0, 20*time.Millisecond)
+	case l.Chance(0.5):
+		gap = l.Scale(20*time.Millisecond, 2*time.Second)
 	}
 	room := (l.end() - l.at) / time.Duration(toCome)
-	if next, ok := l.nextOutage(); ok && l.chance(l.patient) {
-		gap, room = l.span(next.from, next.until)-l.at, l.end()-l.at
+	if next, ok := l.nextOutage(); ok && l.Chance(l.patient) {
+		when := l.Span(next.from, next.until)
+		switch l.Weighted(4, 2, 4) {
+		case 1:
+			when = next.from - l.Scale(time.Millisecond, 500*time.Millisecond)
+		case 2:
+			when = min(next.from+l.Span(0, 5*time.Second), next.until)
+		}
+		when = max(when, l.at)
+		gap, room = when-l.at, l.end()-l.at
 	}
 	l.at += min(gap, room.Truncate(time.Millisecond))
 }
 
-// nextOutage is the first that is still to come, and whether there is one.
+// nextOutage is the first that is not over yet, and whether there is one.
 func (l *life) nextOutage() (outage, bool) {
-	i := slices.IndexFunc(l.outages, func(o outage) bool { return o.from > l.at })
+	i := slices.IndexFunc(l.outages, func(o outage) bool { return o.until > l.at })
 	if i < 0 {
 		return outage{}, false
 	}
@@ -131,25 +135,25 @@ func (l *life) nextOutage() (outage, bool) {
 func (l *life) act() {
 	switch {
 	case l.exists && l.exported:
-		[]func(){l.update, l.remove, l.unexport}[l.weighted(3, 3, 2)]()
+		[]func(){l.update, l.remove, l.unexport}[l.Weighted(3, 3, 2)]()
 	case l.exists:
-		[]func(){l.export, l.update, l.remove}[l.weighted(5, 1, 2)]()
+		[]func(){l.export, l.update, l.remove}[l.Weighted(5, 1, 2)]()
 	case l.exported:
-		[]func(){l.create, l.unexport}[l.weighted(5, 2)]()
+		[]func(){l.create, l.unexport}[l.Weighted(5, 2)]()
 	default:
-		[]func(){l.create, l.export}[l.weighted(4, 1)]()
+		[]func(){l.create, l.export}[l.Weighted(4, 1)]()
 	}
 }
 
 func (l *life) create() {
 	c := CreateService{ObjectRef: l.ref}
-	if l.chance(0.3) {
+	if l.Chance(0.3) {
 		c.Ports = l.drawPorts()
 	}
-	c.Headless = l.chance(l.headless)
+	c.Headless = l.Chance(l.headless)
 	// A service whose endpoints somebody else manages. A headless one gets two IP
 	// families of the API server, which then refuses every change of it.
-	if l.chance(0.05) && !c.Headless {
+	if l.Chance(0.05) && !c.Headless {
 		c.Selector = map[string]string{}
 	}
 	l.exists = true
@@ -190,10 +194,10 @@ func (l *life) unexport() {
 func (l *life) holdsAddress() bool { return l.exists && l.exported }
 
 func (l *life) drawPorts() []Port {
-	ports := []Port{{Port: l.between(1, 65535)}}
-	if l.chance(0.3) {
+	ports := []Port{{Port: l.Between(1, 65535)}}
+	if l.Chance(0.3) {
 		ports[0].Name = "main"
-		ports = append(ports, Port{Name: "more", Port: l.between(1, 65535), TargetPort: 8080, Protocol: "UDP"})
+		ports = append(ports, Port{Name: "more", Port: l.Between(1, 65535), TargetPort: 8080, Protocol: "UDP"})
 	}
 	return ports
 }
@@ -202,8 +206,8 @@ func (l *life) drawPorts() []Port {
 // what a plan says happens in the order in which it says it.
 func (l *life) step(s Step) {
 	s.At, s.User = l.at, l.owner
-	meddles := l.chance(l.meddling)
-	stranger := pick(l.dice, l.users...)
+	meddles := l.Chance(l.meddling)
+	stranger := sim.Pick(l.dice, l.users...)
 	if n := len(l.steps); n > 0 {
 		last := l.steps[n-1]
 		if apart := s.At-last.At >= time.Second; !apart {

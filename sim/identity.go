@@ -78,18 +78,22 @@ var protobufPrefix = []byte("k8s\x00")
 // nameInBody finds metadata.name of an object about to be created. An object
 // with generateName only is named by its prefix and an asterisk.
 func nameInBody(mediaType string, body []byte) string {
-	var meta metav1.PartialObjectMetadata
+	var named struct { // no more than is needed: decoding all of the metadata takes several times as long
+		Metadata struct{ Name, GenerateName string }
+	}
 	if strings.HasPrefix(mediaType, runtime.ContentTypeProtobuf) {
 		var unknown runtime.Unknown
+		var meta metav1.PartialObjectMetadata
 		raw, ok := bytes.CutPrefix(body, protobufPrefix)
 		if !ok || unknown.Unmarshal(raw) != nil || meta.Unmarshal(unknown.Raw) != nil {
 			return ""
 		}
-	} else if json.Unmarshal(body, &meta) != nil {
+		named.Metadata.Name, named.Metadata.GenerateName = meta.Name, meta.GenerateName
+	} else if json.Unmarshal(body, &named) != nil {
 		return ""
 	}
-	if meta.Name == "" && meta.GenerateName != "" {
-		return meta.GenerateName + "*"
+	if named.Metadata.Name == "" && named.Metadata.GenerateName != "" {
+		return named.Metadata.GenerateName + "*"
 	}
-	return meta.Name
+	return named.Metadata.Name
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -62,7 +61,7 @@ func doctorJobs(files []string, subject, seeds string) ([]sweep.Job, error) {
 		return nil, err
 	}
 	var jobs []sweep.Job
-	chosen.Each(scenarios.Whole, func(seed sim.Seed) bool {
+	chosen.Each(sim.WholeRange, func(seed sim.Seed) bool {
 		jobs = append(jobs, sweep.Job{Seed: uint64(seed), Subject: subject})
 		return true
 	})

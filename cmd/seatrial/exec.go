@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -73,7 +72,7 @@ func printBuildFlags(c *cobra.Command, cache string, patterns []string) error {
 
 // execSeeds runs the program once per seed. One seed has its output passed on
 // as it is; of several, only that of those which fail.
-func execSeeds(c *cobra.Command, cache string, seeds scenarios.SeedRange, args []string) error {
+func execSeeds(c *cobra.Command, cache string, seeds sim.SeedRange, args []string) error {
 	ctx := c.Context()
 	if _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
 		return err
@@ -92,7 +91,7 @@ func execSeeds(c *cobra.Command, cache string, seeds scenarios.SeedRange, args [
 		return fmt.Errorf("exec: %w", err)
 	}
 	single, ran, failed, code := seeds.First == seeds.Last, 0, 0, 0
-	seeds.Each(scenarios.Whole, func(seed sim.Seed) bool {
+	seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 		var out exact.Output
 		out, err = engine.Run(ctx, exact.Input{
 			Seed: seed, Args: args[1:], Root: "/",

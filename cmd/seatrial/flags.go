@@ -9,10 +9,11 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/sim"
 )
 
-func parseSeeds(text string) (scenarios.SeedRange, error) {
-	seeds, err := scenarios.ParseSeeds(text)
+func parseSeeds(text string) (sim.SeedRange, error) {
+	seeds, err := sim.ParseSeeds(text)
 	if err != nil {
 		return seeds, fmt.Errorf("--seeds: %w", err)
 	}
@@ -21,18 +22,18 @@ func parseSeeds(text string) (scenarios.SeedRange, error) {
 
 // parseShard reads --shard. Without it, a pod of an indexed Job takes its share,
 // and anybody else takes all.
-func parseShard(text string) (scenarios.Shard, error) {
+func parseShard(text string) (sim.Shard, error) {
 	index, of := os.Getenv("JOB_COMPLETION_INDEX"), os.Getenv("JOB_COMPLETIONS")
 	switch {
 	case text != "":
 	case index == "":
-		return scenarios.Whole, nil
+		return sim.WholeRange, nil
 	case of == "":
-		return scenarios.Shard{}, errors.New("JOB_COMPLETION_INDEX is set and JOB_COMPLETIONS is not: set it to the Job's completions, or give --shard I/N")
+		return sim.Shard{}, errors.New("JOB_COMPLETION_INDEX is set and JOB_COMPLETIONS is not: set it to the Job's completions, or give --shard I/N")
 	default:
 		text = index + "/" + of
 	}
-	shard, err := scenarios.ParseShard(text)
+	shard, err := sim.ParseShard(text)
 	if err != nil {
 		return shard, fmt.Errorf("--shard: %w", err)
 	}

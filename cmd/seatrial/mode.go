@@ -57,7 +57,7 @@ func (a *aimed) check(files []string, seeds string) error {
 }
 
 // sweep is the aimed sweep over the plans of the seeds, or of the files.
-func (a *aimed) sweep(files []string, chosen scenarios.SeedRange, part scenarios.Shard, subject string) (aim.Sweep, error) {
+func (a *aimed) sweep(files []string, chosen sim.SeedRange, part sim.Shard, subject string) (aim.Sweep, error) {
 	s := aim.Sweep{
 		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
 		Limit: a.limit, Only: a.only, Confirm: confirmations,

@@ -62,7 +62,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	type part struct {
 		job   sweep.Job
-		seeds scenarios.SeedRange
+		seeds sim.SeedRange
 	}
 	var parts []part
 	var problems []error
@@ -77,9 +77,9 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 			problems = append(problems, err)
 			continue
 		}
-		chosen := scenarios.SeedRange{First: plan.Seed, Last: plan.Seed}
+		chosen := sim.SeedRange{First: plan.Seed, Last: plan.Seed}
 		if seedGiven {
-			chosen = scenarios.SeedRange{First: sim.Seed(seed), Last: sim.Seed(seed)}
+			chosen = sim.SeedRange{First: sim.Seed(seed), Last: sim.Seed(seed)}
 		}
 		if seeds != "" {
 			if chosen, err = parseSeeds(seeds); err != nil {
@@ -90,7 +90,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
-			if !p.seeds.Each(scenarios.Whole, func(seed sim.Seed) bool {
+			if !p.seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 				p.job.Seed = uint64(seed)
 				return yield(p.job)
 			}) {

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/artefact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -86,8 +85,8 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 	if f.aimed.mode == "" {
 		return s.finish(c, s.runSeeds(c.Context(), exact))
 	}
-	seeds, _ := scenarios.ParseSeeds(f.seeds) // checked above; none with files
-	shard, _ := scenarios.ParseShard(cmp.Or(about.Shard, "0/1"))
+	seeds, _ := sim.ParseSeeds(f.seeds) // checked above; none with files
+	shard, _ := sim.ParseShard(cmp.Or(about.Shard, "0/1"))
 	derived, err := f.aimed.sweep(files, seeds, shard, f.subject)
 	if err != nil {
 		return err
@@ -210,18 +209,18 @@ func (s *sweeping) close() {
 
 // total is how many runs there will be; 0: nobody knows.
 func (s *sweeping) total() uint64 {
-	seeds, err := scenarios.ParseSeeds(s.about.Seeds)
+	seeds, err := sim.ParseSeeds(s.about.Seeds)
 	if err != nil || seeds.Last == math.MaxUint64 {
 		return 0
 	}
 	return s.shard().Len(seeds)
 }
 
-func (s *sweeping) shard() scenarios.Shard {
-	if shard, err := scenarios.ParseShard(s.about.Shard); err == nil {
+func (s *sweeping) shard() sim.Shard {
+	if shard, err := sim.ParseShard(s.about.Shard); err == nil {
 		return shard
 	}
-	return scenarios.Whole
+	return sim.WholeRange
 }
 
 // restore counts what was done before.
@@ -240,7 +239,7 @@ func (s *sweeping) restore() {
 }
 
 func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
-	seeds, err := scenarios.ParseSeeds(s.about.Seeds)
+	seeds, err := sim.ParseSeeds(s.about.Seeds)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Names of the files.
@@ -154,7 +154,7 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 		return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
 	}
 	if about.Seeds != "" {
-		if _, err := scenarios.ParseSeeds(about.Seeds); err != nil {
+		if _, err := sim.ParseSeeds(about.Seeds); err != nil {
 			return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
 		}
 	}

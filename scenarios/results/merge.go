@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Summary is what several folders amount to.
@@ -159,13 +159,13 @@ func (t *Tally) add(e *Entry) {
 // expected is how many runs the sweep was to make. That of an aimed one is not
 // known before it ends.
 func (a About) expected() (n uint64, known bool) {
-	seeds, err := scenarios.ParseSeeds(a.Seeds)
+	seeds, err := sim.ParseSeeds(a.Seeds)
 	if err != nil {
 		return 0, false
 	}
-	shard := scenarios.Whole
+	shard := sim.WholeRange
 	if a.Shard != "" {
-		if shard, err = scenarios.ParseShard(a.Shard); err != nil {
+		if shard, err = sim.ParseShard(a.Shard); err != nil {
 			return 0, false
 		}
 	}

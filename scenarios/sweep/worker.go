@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"testing"
@@ -34,7 +35,8 @@ func ServeIfWorker(subjects ...scenarios.Subject) {
 	// A seed's garbage is its whole world, and little outlives it: collecting
 	// less often costs some tens of megabytes and saves a tenth of the time.
 	debug.SetGCPercent(400)
-	os.Args = os.Args[:1] // package testing parses the command line
+	runtime.MemProfileRate = 0 // nobody asks for a profile of the heap, and sampling costs a fiftieth
+	os.Args = os.Args[:1]      // package testing parses the command line
 	// A bubble needs a *testing.T, which testing.Main hands out in an ordinary
 	// binary too.
 	testing.Main(

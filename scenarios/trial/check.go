@@ -4,34 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/gotest"
 	"github.com/seatrial/seatrial/sim"
 )
 
-// The flags of `go test` that [Check] reads. Package scenarios has flags of the
-// same names and meaning; whichever package comes first in a binary defines them.
-const (
-	seedsFlag    = "seatrial.seeds"
-	failuresFlag = "seatrial.failures"
-	traceFlag    = "seatrial.trace"
-)
-
-func init() {
-	define := func(name, value, usage string) {
-		if flag.Lookup(name) == nil {
-			flag.String(name, value, usage)
-		}
-	}
-	define(seedsFlag, "", "seeds that trial.Check runs, `A-B` or one; default 1-100, with -short 1-20")
-	define(failuresFlag, "5", "end trial.Check after `N` failing seeds; 0: never")
-	define(traceFlag, "false", "with -v, print every event of the seeds that fail")
-}
-
-func flagValue(name string) string { return flag.Lookup(name).Value.String() }
+var keepTrace = flag.Bool("seatrial.trace", false, "with -v, print every event of the seeds that fail")
 
 // Check takes a controller through many seeds and fails t with a sub-test for
 // each seed that does not pass. Inconclusive is not a pass.
@@ -55,53 +36,24 @@ func Check(t *testing.T, tr Trial) {
 	if err := tr.validate(); err != nil {
 		t.Fatalf("trial %s is not valid:\n%v", tr.Name, err)
 	}
-	first, last, err := seedRange(flagValue(seedsFlag), testing.Short())
+	seeds, err := gotest.Seeds(sim.SeedRange{First: 1, Last: 100}, sim.SeedRange{First: 1, Last: 20})
 	if err != nil {
-		t.Fatalf("-%s: %v", seedsFlag, err)
-	}
-	most, err := strconv.Atoi(flagValue(failuresFlag))
-	if err != nil {
-		t.Fatalf("-%s: %v", failuresFlag, err)
+		t.Fatal(err)
 	}
 	// A panic in a goroutine of the controller's own ends the process. With all
 	// stacks printed, that of try tells which seed it was.
 	debug.SetTraceback("all")
-	failed := 0
-	seed := first
-	for ; ; seed++ {
+	failed, last := 0, seeds.First
+	seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
+		last = seed
 		if failure := try(t, &tr, seed); failure != "" {
 			failed++
 			t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) { t.Error(failure) })
 		}
-		if seed == last || most > 0 && failed >= most {
-			break
-		}
-	}
-	t.Logf("seatrial: %s: seeds %d-%d, %d failed", tr.Name, first, seed, failed)
+		return !gotest.Enough(failed)
+	})
+	t.Logf("seatrial: %s: seeds %d-%d, %d failed", tr.Name, seeds.First, last, failed)
 }
-
-// seedRange reads "A-B" or "A"; empty: the default.
-func seedRange(text string, short bool) (first, last sim.Seed, err error) {
-	switch {
-	case text == "" && short:
-		return 1, 20, nil
-	case text == "":
-		return 1, 100, nil
-	}
-	from, to, isRange := strings.Cut(text, "-")
-	if !isRange {
-		to = from
-	}
-	a, err1 := strconv.ParseUint(from, 10, 64)
-	b, err2 := strconv.ParseUint(to, 10, 64)
-	if err1 != nil || err2 != nil || b < a {
-		return 0, 0, fmt.Errorf("%q is no range of seeds (want A-B with whole numbers, A not above B, for instance 1-1000)", text)
-	}
-	return sim.Seed(a), sim.Seed(b), nil
-}
-
-// confirmations is how often a failing seed is run again before it is reported.
-const confirmations = 2
 
 // try says how a seed failed; empty when it passed.
 func try(t *testing.T, tr *Trial, seed sim.Seed) string {
@@ -110,20 +62,17 @@ func try(t *testing.T, tr *Trial, seed sim.Seed) string {
 	if result.Verdict.Kind == model.VerdictPass {
 		return ""
 	}
-	same := 1
-	for range confirmations {
+	same := gotest.Reproduced(result.Verdict, result.Record, func() (model.Verdict, *sim.Record) {
 		again := newVoyage(t, tr, seed, RunOptions{}).run()
-		if again.Verdict.Kind == result.Verdict.Kind && again.Verdict.Property == result.Verdict.Property && again.Record.Hash == result.Record.Hash {
-			same++
-		}
-	}
+		return again.Verdict, again.Record
+	})
 	smallest := v.shrink(result)
-	v.options.KeepTrace = flagValue(traceFlag) == "true"
+	v.options.KeepTrace = *keepTrace
 	if v.options.KeepTrace {
 		smallest = v.again(smallest)
 	}
 	test, _, _ := strings.Cut(t.Name(), "/")
-	return report{&smallest, &result, same, 1 + confirmations, test}.text()
+	return report{&smallest, &result, same, gotest.Runs, test}.text()
 }
 
 // again runs what a result came from, with the options of the voyage.

@@ -35,7 +35,7 @@ func (r report) text() string {
 	for _, e := range result.Record.Events {
 		fmt.Fprintln(&b, e)
 	}
-	fmt.Fprintf(&b, "again: go test -run '^%s$' -%s=%d -v -%s=true\n", r.test, seedsFlag, result.Seed, traceFlag)
+	fmt.Fprintf(&b, "again: go test -run '^%s$' -seatrial.seeds=%d -v -seatrial.trace=true\n", r.test, result.Seed)
 	return b.String()
 }
 
@@ -102,8 +102,10 @@ func list(items []string) string {
 func adviceOn(property string) string {
 	return map[string]string{
 		"no-exit":            "return from the controller's function only when its context has ended; a failed call at start is to be tried again",
-		"no-goroutine-leak":  "shut down work queues, event broadcasters and informer factories, and pass the context on; the dump below shows where they wait",
+		"no-panic":           "the stack below says where, also if a framework recovered it; what a cache or a status does not have yet is nil",
+		"no-goroutine-leak":  "return when the context ends; shut down work queues, event broadcasters and informer factories, and pass the context on; the dump below shows where they wait",
 		"no-hang":            "do not loop without a pause, and do not wait for what is outside the run: a channel or mutex of package level, a socket, a file",
+		"no-wall-clock":      "take the time from time.Now, time.Since and timers, which are the run's, not from files, system calls, certificates or other programs",
 		"bounded-retries":    "return the error to a rate-limited queue instead of trying again at once",
 		"quiet":              "compare before writing: an update that changes nothing wakes your own watch, and so on for ever",
 		"finalizers-removed": "an object that is being deleted needs to be reconciled until its finalizer is gone, also after a restart and when what it stood for is gone already",

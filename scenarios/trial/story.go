@@ -24,24 +24,24 @@ func tell(seed sim.Seed, objects Manifests, safety time.Duration) []Step {
 		forms[key] = append(forms[key], object)
 	}
 	for i, key := range order {
-		steps = append(steps, life(newDraws(seed, "life/"+key), fmt.Sprintf("user-%d", i+1), forms[key], safety)...)
+		steps = append(steps, life(sim.NewDice(seed, "trial/life/"+key), fmt.Sprintf("user-%d", i+1), forms[key], safety)...)
 	}
 	return steps
 }
 
-func life(d draws, user string, forms []manifest, safety time.Duration) []Step {
+func life(d sim.Dice, user string, forms []manifest, safety time.Duration) []Step {
 	last := forms[len(forms)-1]
-	at := d.between(100*time.Millisecond, safety/3)
+	at := d.Span(100*time.Millisecond, safety/3)
 	steps := []Step{applied(user, at, forms[0])}
 	for _, form := range forms[1:] {
-		at += d.scale(100*time.Millisecond, safety/6)
+		at += d.Scale(100*time.Millisecond, safety/6)
 		steps = append(steps, applied(user, at, form))
 	}
-	if d.chance(0.5) {
-		at += d.scale(100*time.Millisecond, safety/6)
+	if d.Chance(0.5) {
+		at += d.Scale(100*time.Millisecond, safety/6)
 		steps = append(steps, Step{At: at, User: user, Delete: Manifests{objects: []manifest{last}}})
-		if d.chance(2. / 3) {
-			at += d.scale(100*time.Millisecond, safety/6)
+		if d.Chance(2. / 3) {
+			at += d.Scale(100*time.Millisecond, safety/6)
 			steps = append(steps, applied(user, at, last))
 		}
 	}

@@ -68,13 +68,13 @@ func (tr *Trial) drawWeather(seed sim.Seed, fair *model.History) []faults.Rule {
 			f.watches = append(f.watches, s)
 		}
 	}
-	sky := newDraws(seed, "weather")
+	sky := sim.NewDice(seed, "trial/weather")
 	// Mixtures of few faults find what is hidden when everything fails at once.
-	likely := one(sky, 0.05, 0.15, 0.3)
+	likely := sim.Pick(sky, 0.05, 0.15, 0.3)
 	var rules []faults.Rule
 	for _, info := range faults.Kinds() {
-		d := newDraws(seed, "fault/"+string(info.Kind))
-		if !info.Permitted || !d.chance(likely) {
+		d := sim.NewDice(seed, "trial/fault/"+string(info.Kind))
+		if !info.Permitted || !d.Chance(likely) {
 			continue
 		}
 		for i := range 1 + d.Intn(2) {
@@ -92,25 +92,25 @@ func (tr *Trial) apiServers(seed sim.Seed) int {
 	if tr.Server.Replicas > 0 {
 		return tr.Server.Replicas
 	}
-	return 1 + newDraws(seed, "API servers").Intn(2)
+	return 1 + sim.NewDice(seed, "trial/API servers").Intn(2)
 }
 
 // draw fills in the fields that rules of the kind have.
-func (f *forecast) draw(d draws, r *faults.Rule) {
+func (f *forecast) draw(d sim.Dice, r *faults.Rule) {
 	if r.Kind == faults.Crash {
 		f.crash(d, r)
 		return
 	}
 	has := func(field string) bool { return slices.Contains(faults.Fields(r.Kind, r.When), field) }
 	if has(faults.FieldProcess) {
-		r.Process = one(d, f.processes...)
+		r.Process = sim.Pick(d, f.processes...)
 	}
 	var times []time.Duration
 	switch {
 	case has(faults.FieldVerbs):
 		times = f.aim(d, r)
-	case has(faults.FieldResources) && len(f.watches) > 0 && d.chance(0.5):
-		r.Resources = []string{one(d, f.watches...).resource}
+	case has(faults.FieldResources) && len(f.watches) > 0 && d.Chance(0.5):
+		r.Resources = []string{sim.Pick(d, f.watches...).resource}
 	}
 	if times == nil {
 		times = f.times(f.writes)
@@ -119,13 +119,13 @@ func (f *forecast) draw(d draws, r *faults.Rule) {
 	case r.Momentary():
 		f.interval(d, r, times)
 		r.Until = 0
-	case r.Lasting() || r.Kind == faults.Hold || d.chance(0.7):
+	case r.Lasting() || r.Kind == faults.Hold || d.Chance(0.7):
 		f.interval(d, r, times)
 	}
 	if has(faults.FieldProbability) {
 		f.chance(d, r)
 	}
-	if has(faults.FieldReplica) && f.apiServers > 1 && d.chance(0.7) {
+	if has(faults.FieldReplica) && f.apiServers > 1 && d.Chance(0.7) {
 		r.Replica = 1 + d.Intn(f.apiServers)
 	}
 	f.effect(d, r)
@@ -134,42 +134,42 @@ func (f *forecast) draw(d draws, r *faults.Rule) {
 // aim chooses the calls that a fault may hit: one kind of call that was seen,
 // three times of four, else all reads or all writes. The result is when such
 // calls were made.
-func (f *forecast) aim(d draws, r *faults.Rule) []time.Duration {
-	if len(f.seen) == 0 || d.chance(0.25) {
-		r.Verbs = []string{one(d, "read", "write")}
+func (f *forecast) aim(d sim.Dice, r *faults.Rule) []time.Duration {
+	if len(f.seen) == 0 || d.Chance(0.25) {
+		r.Verbs = []string{sim.Pick(d, "read", "write")}
 		return nil
 	}
 	among := f.seen
-	if len(f.writes) > 0 && d.chance(0.6) {
+	if len(f.writes) > 0 && d.Chance(0.6) {
 		among = f.writes
 	}
-	s := one(d, among...)
+	s := sim.Pick(d, among...)
 	r.Process, r.Verbs, r.Resources = s.process, []string{s.verb}, []string{s.resource}
 	return s.at
 }
 
 // chance: what lasts is mild, so that the controller gets something done.
-func (f *forecast) chance(d draws, r *faults.Rule) {
-	r.Probability = one(d, 0.05, 0.2, 0.5, 1)
+func (f *forecast) chance(d sim.Dice, r *faults.Rule) {
+	r.Probability = sim.Pick(d, 0.05, 0.2, 0.5, 1)
 	if r.Until == 0 {
 		r.Probability = min(r.Probability, 0.2)
 	}
-	if d.chance(0.3) {
+	if d.Chance(0.3) {
 		r.Limit = 1 + d.Intn(3)
 	}
 }
 
 // interval begins a little before one of the times, or anywhere.
-func (f *forecast) interval(d draws, r *faults.Rule, times []time.Duration) {
-	r.From = d.between(0, f.safety*9/10)
-	if lead := d.scale(time.Millisecond, 5*time.Second); len(times) > 0 && d.chance(0.7) {
-		r.From = min(max(one(d, times...)-lead, 0), f.safety*9/10).Round(time.Millisecond)
+func (f *forecast) interval(d sim.Dice, r *faults.Rule, times []time.Duration) {
+	r.From = d.Span(0, f.safety*9/10)
+	if lead := d.Scale(time.Millisecond, 5*time.Second); len(times) > 0 && d.Chance(0.7) {
+		r.From = min(max(sim.Pick(d, times...)-lead, 0), f.safety*9/10).Round(time.Millisecond)
 	}
-	r.Until = min(r.From+d.scale(time.Second, f.safety/2), f.safety)
+	r.Until = min(r.From+d.Scale(time.Second, f.safety/2), f.safety)
 }
 
-func (f *forecast) effect(d draws, r *faults.Rule) {
-	wait := d.scale(50*time.Millisecond, 20*time.Second)
+func (f *forecast) effect(d sim.Dice, r *faults.Rule) {
+	wait := d.Scale(50*time.Millisecond, 20*time.Second)
 	switch r.Kind {
 	case faults.Latency, faults.WatchDelayed:
 		r.Delay = faults.Span{Min: wait / 10, Max: wait}
@@ -179,28 +179,28 @@ func (f *forecast) effect(d draws, r *faults.Rule) {
 	case faults.TooManyRequests, faults.ServiceUnavailable:
 		r.RetryAfter = time.Duration(1+d.Intn(5)) * time.Second
 	case faults.Partition:
-		r.Direction = one(d, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
+		r.Direction = sim.Pick(d, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
 	case faults.Hold:
-		r.Direction = one(d, faults.BothWays, faults.FromServer)
+		r.Direction = sim.Pick(d, faults.BothWays, faults.FromServer)
 	case faults.CrashLoop:
 		r.Delay = faults.Span{Min: wait / 4, Max: wait}
-		r.RestartAfter = d.scale(500*time.Millisecond, 5*time.Second)
+		r.RestartAfter = d.Scale(500*time.Millisecond, 5*time.Second)
 	}
 }
 
 // crash happens before or after a write that was seen, or at a time: what lies
 // between two writes is where a crash hurts.
-func (f *forecast) crash(d draws, r *faults.Rule) {
-	r.RestartAfter = d.scale(100*time.Millisecond, 30*time.Second)
-	if len(f.writes) == 0 || d.chance(0.3) {
-		r.Process = one(d, f.processes...)
-		r.From = d.between(time.Second, f.safety*9/10)
+func (f *forecast) crash(d sim.Dice, r *faults.Rule) {
+	r.RestartAfter = d.Scale(100*time.Millisecond, 30*time.Second)
+	if len(f.writes) == 0 || d.Chance(0.3) {
+		r.Process = sim.Pick(d, f.processes...)
+		r.From = d.Span(time.Second, f.safety*9/10)
 		return
 	}
-	s := one(d, f.writes...)
-	r.When = one(d, faults.BeforeCall, faults.AfterCall, faults.AfterCall)
+	s := sim.Pick(d, f.writes...)
+	r.When = sim.Pick(d, faults.BeforeCall, faults.AfterCall, faults.AfterCall)
 	r.Process, r.Verbs, r.Resources = s.process, []string{s.verb}, []string{s.resource}
-	r.Probability = one(d, 0.1, 0.3, 1)
+	r.Probability = sim.Pick(d, 0.1, 0.3, 1)
 	r.Limit = 1 + d.Intn(3)
 }
 

@@ -110,7 +110,7 @@ func validateCRDUpdate(crd, old *apiextensionsv1.CustomResourceDefinition) field
 }
 
 func validateCRDStatus(crd, old *apiextensionsv1.CustomResourceDefinition) field.ErrorList {
-	return validateCRDPair(crd, old, crdvalidation.ValidateUpdateCustomResourceDefinitionStatus)
+	return validateCRDPair(crd, old, validateInternalCRDStatus)
 }
 
 func validateCRDPair(crd, old *apiextensionsv1.CustomResourceDefinition, validate func(context.Context, *apiextensions.CustomResourceDefinition, *apiextensions.CustomResourceDefinition) field.ErrorList) field.ErrorList {

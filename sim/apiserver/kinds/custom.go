@@ -2,7 +2,6 @@ package kinds
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +33,7 @@ const compiledLimit = 1000
 
 // compile makes the kind that crd defines.
 func compile(crd *apiextensionsv1.CustomResourceDefinition) (*Kind, error) {
-	content, err := json.Marshal(crd.Spec)
+	content, err := crd.Spec.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("encoding the spec of CustomResourceDefinition %s: %w", crd.Name, err)
 	}

@@ -154,7 +154,7 @@ func (v *customVersion) validateNew(found field.ErrorList, u *unstructured.Unstr
 // metadata, list types, rules. errs was found before it.
 func (v *customVersion) validateShape(found, errs field.ErrorList, u *unstructured.Unstructured) field.ErrorList {
 	if v.embeds {
-		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+		errs = append(errs, validateEmbeddedMetadata(u.Object, v.structural)...)
 	}
 	errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	return sortedErrors(append(errs, v.validateRules(u, nil, slices.Concat(found, errs))...))
@@ -185,7 +185,7 @@ func (v *customVersion) validateChange(found field.ErrorList, u, old *unstructur
 // validateChangedShape is validateShape for an update.
 func (v *customVersion) validateChangedShape(found, errs field.ErrorList, u, old *unstructured.Unstructured, correlated *common.CorrelatedObject) field.ErrorList {
 	if v.embeds {
-		errs = append(errs, schemaobjectmeta.Validate(context.Background(), nil, u.Object, v.structural, false)...)
+		errs = append(errs, validateEmbeddedMetadata(u.Object, v.structural)...)
 	}
 	if len(structurallisttype.ValidateListSetsAndMaps(nil, v.structural, old.Object)) == 0 {
 		errs = append(errs, structurallisttype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)

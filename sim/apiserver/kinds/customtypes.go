@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/kube-openapi/pkg/common"
+	openapiutil "k8s.io/kube-openapi/pkg/util"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
 
@@ -36,7 +37,7 @@ func newCustomTypes(crd *apiextensionsv1.CustomResourceDefinition, versions []*c
 const modelPrefix = "#/components/schemas/"
 
 var (
-	objectMetaModel = metav1.ObjectMeta{}.OpenAPIModelName()
+	objectMetaModel = openapiutil.GetCanonicalTypeName(metav1.ObjectMeta{})
 	metaDefinitions = sync.OnceValue(func() map[string]common.OpenAPIDefinition {
 		return generatedopenapi.GetOpenAPIDefinitions(func(name string) spec.Ref {
 			return spec.MustCreateRef(modelPrefix + common.EscapeJsonPointer(name))

@@ -8,7 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/validate/content"
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	netutils "k8s.io/utils/net"
@@ -246,7 +246,8 @@ func (c *serviceClaim) clusterIP(family corev1.IPFamily, wanted string) (string,
 func (c *serviceClaim) nameless(ip, wanted string) error {
 	problem := field.Required(field.NewPath("spec", "parentRef", "name"), "")
 	if c.svc.Name != "" {
-		messages := content.IsPathSegmentName(c.svc.Name)
+		//lint:ignore SA1019 what is to take its place is not there before Kubernetes 0.36
+		messages := path.ValidatePathSegmentName(c.svc.Name, false)
 		if len(messages) == 0 {
 			return nil
 		}

@@ -1,4 +1,4 @@
-package scenarios_test
+package sim_test
 
 import (
 	"math"
@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -17,20 +16,20 @@ import (
 func TestParseSeeds(t *testing.T) {
 	for _, c := range []struct {
 		text string
-		want scenarios.SeedRange
+		want sim.SeedRange
 		err  string
 	}{
-		{"1-1000", scenarios.SeedRange{First: 1, Last: 1000}, ""},
-		{"7", scenarios.SeedRange{First: 7, Last: 7}, ""},
-		{"18446744073709551614-18446744073709551615", scenarios.SeedRange{First: math.MaxUint64 - 1, Last: math.MaxUint64}, ""},
-		{"9-1", scenarios.SeedRange{}, "the range ends before it begins"},
-		{"0-18446744073709551615", scenarios.SeedRange{}, "the range is too large"},
-		{"1-18446744073709551616", scenarios.SeedRange{}, "whole numbers up to 18446744073709551615"},
-		{"", scenarios.SeedRange{}, "want A-B"},
-		{"a-b", scenarios.SeedRange{}, "want A-B"},
-		{"-1-3", scenarios.SeedRange{}, "want A-B"},
+		{"1-1000", sim.SeedRange{First: 1, Last: 1000}, ""},
+		{"7", sim.SeedRange{First: 7, Last: 7}, ""},
+		{"18446744073709551614-18446744073709551615", sim.SeedRange{First: math.MaxUint64 - 1, Last: math.MaxUint64}, ""},
+		{"9-1", sim.SeedRange{}, "the range ends before it begins"},
+		{"0-18446744073709551615", sim.SeedRange{}, "the range is too large"},
+		{"1-18446744073709551616", sim.SeedRange{}, "whole numbers up to 18446744073709551615"},
+		{"", sim.SeedRange{}, "want A-B"},
+		{"a-b", sim.SeedRange{}, "want A-B"},
+		{"-1-3", sim.SeedRange{}, "want A-B"},
 	} {
-		got, err := scenarios.ParseSeeds(c.text)
+		got, err := sim.ParseSeeds(c.text)
 		assert.Equal(t, c.want, got, c.text)
 		if c.err != "" {
 			assert.ErrorContains(t, err, c.err, c.text)
@@ -42,10 +41,10 @@ func TestParseSeeds(t *testing.T) {
 }
 
 func TestShardsCoverARangeOnce(t *testing.T) {
-	for _, r := range []scenarios.SeedRange{{First: 5, Last: 20}, {First: math.MaxUint64 - 15, Last: math.MaxUint64}, {First: 3, Last: 4}} {
+	for _, r := range []sim.SeedRange{{First: 5, Last: 20}, {First: math.MaxUint64 - 15, Last: math.MaxUint64}, {First: 3, Last: 4}} {
 		seen := make(map[sim.Seed]int)
 		for i := range uint64(3) {
-			shard, count := scenarios.Shard{Index: i, Of: 3}, uint64(0)
+			shard, count := sim.Shard{Index: i, Of: 3}, uint64(0)
 			assert.True(t, r.Each(shard, func(seed sim.Seed) bool { count++; seen[seed]++; return true }))
 			assert.Equal(t, shard.Len(r), count, "shard %d of %s", i, r)
 		}

@@ -1,16 +1,14 @@
-package scenarios
+package sim
 
 import (
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/seatrial/seatrial/sim"
 )
 
 // SeedRange is a closed range of seeds, [First, Last].
-type SeedRange struct{ First, Last sim.Seed }
+type SeedRange struct{ First, Last Seed }
 
 // ParseSeeds reads a range as the command line gives it: "1-1000", or "7" for
 // one seed. The error says what would be right.
@@ -29,7 +27,7 @@ func ParseSeeds(text string) (SeedRange, error) {
 	case last-first == math.MaxUint64:
 		return SeedRange{}, fmt.Errorf("seeds %q: the range is too large", text)
 	}
-	return SeedRange{sim.Seed(first), sim.Seed(last)}, nil
+	return SeedRange{Seed(first), Seed(last)}, nil
 }
 
 // String is the range as ParseSeeds reads it.
@@ -45,7 +43,7 @@ func (r SeedRange) Len() uint64 { return uint64(r.Last-r.First) + 1 }
 
 // Each calls yield with every seed of the range that belongs to the shard, in
 // order, until it says no; then the result is false.
-func (r SeedRange) Each(s Shard, yield func(sim.Seed) bool) bool {
+func (r SeedRange) Each(s Shard, yield func(Seed) bool) bool {
 	for seed := r.First; ; seed++ {
 		if uint64(seed-r.First)%s.Of == s.Index && !yield(seed) {
 			return false
@@ -59,8 +57,8 @@ func (r SeedRange) Each(s Shard, yield func(sim.Seed) bool) bool {
 // Shard is part Index of Of equal parts of a range, Index counted from 0.
 type Shard struct{ Index, Of uint64 }
 
-// Whole is the shard that has every seed.
-var Whole = Shard{0, 1}
+// WholeRange is the shard that has every seed.
+var WholeRange = Shard{0, 1}
 
 // Len is the number of seeds of the range that belong to the shard.
 func (s Shard) Len(r SeedRange) uint64 {
@@ -83,7 +81,7 @@ func ParseShard(text string) (Shard, error) {
 
 // String is the shard as ParseShard reads it; empty for the whole.
 func (s Shard) String() string {
-	if s == Whole {
+	if s == WholeRange {
 		return ""
 	}
 	return fmt.Sprintf("%d/%d", s.Index, s.Of)

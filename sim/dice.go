@@ -1,44 +1,43 @@
-package scenarios
+package sim
 
 import (
 	"math"
 	"time"
-
-	"github.com/seatrial/seatrial/sim"
 )
 
-// dice is one sequential random stream. Each purpose of the generator has one
+// Dice is one sequential random stream. Each purpose of the generator has one
 // of its own, so that drawing more for one purpose (a kind of fault that did
 // not exist before, say) leaves what the others draw as it was.
-type dice struct{ *sim.Rand }
+type Dice struct{ *Rand }
 
-func newDice(seed sim.Seed, purpose string) dice { return dice{sim.Stream(seed, "plan/"+purpose)} }
+// NewDice are the dice of [Stream] of that name.
+func NewDice(seed Seed, name string) Dice { return Dice{Stream(seed, name)} }
 
-// chance is true with probability p.
-func (d dice) chance(p float64) bool { return d.Float64() < p }
+// Chance is true with probability p.
+func (d Dice) Chance(p float64) bool { return d.Float64() < p }
 
-// between draws a whole number in [low, high].
-func (d dice) between(low, high int) int { return low + d.Intn(high-low+1) }
+// Between draws a whole number in [low, high].
+func (d Dice) Between(low, high int) int { return low + d.Intn(high-low+1) }
 
-// span draws a duration in [low, high], every length equally likely, in whole
+// Span draws a duration in [low, high], every length equally likely, in whole
 // steps of 10ms.
-func (d dice) span(low, high time.Duration) time.Duration {
+func (d Dice) Span(low, high time.Duration) time.Duration {
 	return roundTime(low + time.Duration(d.Float64()*float64(high-low)))
 }
 
-// scale draws a duration in [low, high], every order of magnitude equally
+// Scale draws a duration in [low, high], every order of magnitude equally
 // likely: short and long ones show different bugs. low must be positive.
-func (d dice) scale(low, high time.Duration) time.Duration {
+func (d Dice) Scale(low, high time.Duration) time.Duration {
 	return roundTime(time.Duration(d.logUniform(float64(low), float64(high))))
 }
 
-func (d dice) logUniform(low, high float64) float64 {
+func (d Dice) logUniform(low, high float64) float64 {
 	return low * math.Exp(d.Float64()*math.Log(high/low))
 }
 
-// rate draws a probability in [low, high] of two significant digits, every
+// Rate draws a probability in [low, high] of two significant digits, every
 // order of magnitude equally likely.
-func (d dice) rate(low, high float64) float64 {
+func (d Dice) Rate(low, high float64) float64 {
 	p := d.logUniform(low, high)
 	unit := math.Pow(10, math.Floor(math.Log10(p))-1)
 	// Division by a whole number gives the closest float to the decimal, so
@@ -46,8 +45,8 @@ func (d dice) rate(low, high float64) float64 {
 	return math.Min(math.Round(p/unit)/math.Round(1/unit), 1)
 }
 
-// weighted draws an index, each in proportion to its weight.
-func (d dice) weighted(weights ...int) int {
+// Weighted draws an index, each in proportion to its weight.
+func (d Dice) Weighted(weights ...int) int {
 	sum := 0
 	for _, w := range weights {
 		sum += w
@@ -59,10 +58,11 @@ func (d dice) weighted(weights ...int) int {
 		}
 		n -= w
 	}
-	panic("scenarios: the draw is past the sum of weights")
+	panic("sim: the draw is past the sum of weights")
 }
 
-func pick[T any](d dice, from ...T) T { return from[d.Intn(len(from))] }
+// Pick draws one of what it is given, each equally likely.
+func Pick[T any](d Dice, from ...T) T { return from[d.Intn(len(from))] }
 
 // roundTime keeps written plans short. Times of one second or more lose
 // nothing by it; what is shorter keeps milliseconds.

@@ -1,0 +1,121 @@
+package artefact_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Goal: an artefact is there whole, and what is not as it was written is never
+// replayed. Method: one is written, read back, and damaged in every file that a
+// replay depends on.
+
+func failure(t *testing.T) sweep.Outcome {
+	t.Helper()
+	event, err := json.Marshal(sim.Event{Seq: 1, At: time.Second, Type: "sent", Process: "controller-1"})
+	require.NoError(t, err)
+	return sweep.Outcome{
+		Job: sweep.Job{Seed: 7, Subject: "historical/3336"}, Scenario: "storm",
+		Verdict: model.VerdictSafety, Property: "no-free-while-exported", Message: "242.0.0.1 was freed",
+		Hash: "abc", Virtual: time.Minute, Runs: 3, Reproduced: 3,
+		Plan: "name: storm\n", Trace: append(event, '\n'), Log: []byte("1s controller-1 hello\n"),
+	}
+}
+
+func written(t *testing.T) string {
+	t.Helper()
+	path, err := artefact.Write(t.TempDir(), "v1.2.3", failure(t))
+	require.NoError(t, err)
+	return path
+}
+
+func TestWhatIsWrittenIsReadBack(t *testing.T) {
+	path := written(t)
+	assert.Equal(t, "historical-3336-storm-seed-7", filepath.Base(path))
+
+	a, err := artefact.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, "name: storm\n", a.Plan)
+	assert.Equal(t, "v1.2.3", a.Version)
+	assert.Equal(t, sim.GeneratorName, a.Generator)
+	assert.Equal(t, failure(t).Job, a.Outcome.Job)
+	assert.Equal(t, "no-free-while-exported", a.Outcome.Property)
+	require.Len(t, a.Events, 1)
+	assert.Equal(t, "controller-1", a.Events[0].Process)
+	for _, name := range []string{"README.md", "controller.log", "report.html"} {
+		assert.FileExists(t, filepath.Join(path, name))
+	}
+	assert.NoFileExists(t, filepath.Join(path, "porcupine.html"), "porcupine found nothing")
+}
+
+func TestASecondArtefactOfTheRunReplacesTheFirstAndLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	_, err := artefact.Write(dir, "v1", failure(t))
+	require.NoError(t, err)
+	later := failure(t)
+	later.Log = nil
+	path, err := artefact.Write(dir, "v2", later)
+	require.NoError(t, err)
+
+	a, err := artefact.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, "v2", a.Version)
+	assert.NoFileExists(t, filepath.Join(path, "controller.log"), "the first one's")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "no temporary folder is left")
+}
+
+func TestWhatIsNotAsItWasWrittenIsNotReplayed(t *testing.T) {
+	truncate := func(data string) string { return data[:len(data)/2] }
+	for _, c := range []struct {
+		name, file string
+		change     func(string) string
+		want       string
+	}{
+		{"half a trace", "trace.jsonl", truncate, "trace.jsonl is not what was written"},
+		{"an edited plan", "plan.yaml", func(s string) string { return s + "seed: 8\n" }, "run it as a scenario"},
+		{"half a verdict", "verdict.json", truncate, "verdict.json is damaged"},
+		{
+			"another generator", "verdict.json",
+			func(s string) string { return strings.Replace(s, sim.GeneratorName, "x-exp-pcg/fnv1a-mix/0", 1) },
+			`made with generator "x-exp-pcg/fnv1a-mix/0" and cannot be replayed with "` + sim.GeneratorName + `"`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := written(t)
+			file := filepath.Join(path, c.file)
+			data, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(file, []byte(c.change(string(data))), 0o644))
+
+			_, err = artefact.Read(path)
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+
+	t.Run("a missing trace", func(t *testing.T) {
+		path := written(t)
+		require.NoError(t, os.Remove(filepath.Join(path, "trace.jsonl")))
+		_, err := artefact.Read(path)
+		assert.ErrorIs(t, err, os.ErrNotExist)
+	})
+}
+
+func TestAFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "taken")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	assert.Error(t, artefact.Prepare(file), "a file is in its place")
+	require.NoError(t, artefact.Prepare(filepath.Join(t.TempDir(), "a", "b")), "made if need be")
+}

@@ -1,0 +1,85 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// outage is a time in which the controller notices nothing of what users do.
+type outage struct {
+	from, until time.Duration
+	rules       []faults.Rule
+	relists     bool // after it, what the controller has cached is compared with a new list
+}
+
+// drawOutages draws, for two plans in three, one to three outages. They are
+// drawn before everything else, because users act and other faults strike in
+// them and around them: a controller that has missed something learns of it by
+// comparing, and believes what it then reads.
+func drawOutages(d dice, p *Plan) []outage {
+	if !d.Chance(0.66) {
+		return nil
+	}
+	var outages []outage
+	for i := range d.Between(1, 3) {
+		from := d.Span(p.Safety/4, p.Safety*4/5)
+		kind := d.Weighted(5, 2, 1)
+		if len(p.World.Subjects()) > 1 {
+			kind = d.Weighted(3, 1, 6)
+		}
+		outages = append(outages, []func(dice, *Plan, time.Duration, int) outage{restart, blackout, stall}[kind](d, p, from, i+1))
+	}
+	return outages
+}
+
+// restart: the process is away, and remembers nothing.
+func restart(d dice, _ *Plan, from time.Duration, n int) outage {
+	away := d.Scale(100*time.Millisecond, 20*time.Second)
+	return outage{from: from, until: from + away, rules: []faults.Rule{{
+		ID: fmt.Sprintf("restart-%d", n), Kind: faults.Crash, From: from, Probability: 1, RestartAfter: away,
+	}}}
+}
+
+// blackout: the API servers are restarted, and the controller does not get through
+// to them for a while. No watch can be resumed: what was deleted and created again
+// meanwhile is to be told by its UID alone.
+func blackout(d dice, p *Plan, from time.Duration, n int) outage {
+	until := min(from+d.Span(5*time.Second, 40*time.Second), p.Safety)
+	return outage{from: from, until: until, relists: true, rules: []faults.Rule{
+		{ID: fmt.Sprintf("restarted-%d", n), Kind: faults.ReplicaDown, From: from, Until: from + 100*time.Millisecond, Probability: 1},
+		{ID: fmt.Sprintf("blackout-%d", n), Kind: faults.Partition, From: from, Until: until, Probability: 1, Direction: faults.BothWays},
+	}}
+}
+
+// stall: a process stops for a while in the middle of its work. One of several
+// replicas waits long for each read of one kind instead, and its renewals of the
+// lease are refused, so that another is elected while it is still at work.
+func stall(d dice, p *Plan, from time.Duration, n int) outage {
+	until := min(from+d.Span(20*time.Second, 50*time.Second), p.Safety)
+	names := p.World.Subjects()
+	if len(names) == 1 {
+		return outage{from: from, until: until, rules: []faults.Rule{
+			{ID: fmt.Sprintf("stall-%d", n), Kind: faults.Pause, From: from, Until: until, Probability: 1},
+		}}
+	}
+	one, slow := sim.Pick(d, names...), d.Span(8*time.Second, 28*time.Second)
+	crawls := faults.Match{Process: one, Verbs: []string{"get"}, Resources: []string{sim.Pick(d, "services", "services", "services", "globalingressips")}}
+	if crawls.Resources[0] == "services" && d.Chance(0.7) {
+		crawls.Name = "submariner-*"
+	}
+	return outage{from: from, until: until, rules: []faults.Rule{
+		{
+			ID: fmt.Sprintf("unseated-%d", n), Kind: faults.ServiceUnavailable,
+			Match: faults.Match{Process: one, Resources: []string{"leases"}},
+			From:  from, Until: until, Probability: 1,
+		},
+		{
+			ID: fmt.Sprintf("crawls-%d", n), Kind: faults.Latency,
+			Match: crawls, From: from, Until: until, Probability: 1,
+			Delay: faults.Span{Min: slow / 2, Max: slow},
+		},
+	}}
+}
