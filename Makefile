@@ -44,7 +44,7 @@ exact: module racy ## exact mode at length: every subject, 100 seeds three times
 racy: build ## a race that native mode never shows and exact mode finds
 	GOMAXPROCS=1 go test -count 100 ./scenarios/exact/racy
 	export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags ./scenarios/exact/racy)"; \
-	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-30' $$flags ./scenarios/exact/racy" 2>&1 | \
+	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy" 2>&1 | \
 	tee /dev/stderr | grep -q 'ports given twice'
 
 .PHONY: check
