@@ -104,6 +104,7 @@ scale: ## exported Services on a real kube-apiserver: make scale SERVICES=10000
 .PHONY: gallery
 gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
+	cd scenarios/thirdparty/kubernetes136 && go test ./...
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md

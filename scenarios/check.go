@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
 		c.Run = Run
 	}
 	if c.Saved == "" {
-		c.Saved = filepath.Join("testdata", "seatrial", strings.ReplaceAll(t.Name(), "/", "-"))
+		c.Saved = gotest.Folder(t)
 	}
 	usual, few := sim.SeedRange{First: 1, Last: 1000}, sim.SeedRange{First: 1, Last: 100}
 	if o.Seeds != (sim.SeedRange{}) {
@@ -152,18 +151,11 @@ func (c *check) try(t *testing.T, plan Plan, seed sim.Seed) string {
 	return text
 }
 
-// save keeps the plan of a failing seed, under a temporary name until it is whole.
+// save keeps the plan of a failing seed.
 func (c *check) save(plan Plan) (string, error) {
 	text, err := Marshal(plan)
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(c.Saved, 0o755); err != nil {
-		return "", err
-	}
-	path := filepath.Join(c.Saved, fmt.Sprintf("seed-%d.yaml", plan.Seed))
-	if err := os.WriteFile(path+".writing", text, 0o644); err != nil {
-		return "", err
-	}
-	return path, os.Rename(path+".writing", path)
+	return gotest.Save(c.Saved, fmt.Sprintf("seed-%d.yaml", plan.Seed), text)
 }

@@ -33,6 +33,9 @@ func Seeds(usual, few sim.SeedRange) (sim.SeedRange, error) {
 	return usual, nil
 }
 
+// Asked says whether -seatrial.seeds was given.
+func Asked() bool { return *seeds != "" }
+
 // Enough says whether that many failing seeds end the search.
 func Enough(failed int) bool { return *failures > 0 && failed >= *failures }
 

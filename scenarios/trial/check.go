@@ -3,7 +3,10 @@ package trial
 import (
 	"flag"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +24,10 @@ var keepTrace = flag.Bool("seatrial.trace", false, "with -v, print every event o
 // The search ends after -seatrial.failures failing seeds, 5 by default. A
 // failing seed is run again, to tell how surely it fails, and then made smaller:
 // the message has what users did, what went wrong, how to see it again.
+//
+// Seeds that failed are saved below testdata/seatrial, a file each, and run first
+// the next time, unless -seatrial.seeds says which to run. To have one run for
+// good, commit its file; to forget it, delete the file.
 //
 // Seeds are run in order, one after the other; a test that calls Check must not
 // be parallel. Same trial and seeds: same outcome. A trial that is not valid
@@ -43,16 +50,55 @@ func Check(t *testing.T, tr Trial) {
 	// A panic in a goroutine of the controller's own ends the process. With all
 	// stacks printed, that of try tells which seed it was.
 	debug.SetTraceback("all")
-	failed, last := 0, seeds.First
-	seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
-		last = seed
+	var saved []sim.Seed
+	if !gotest.Asked() {
+		if saved, err = savedSeeds(gotest.Folder(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran, failed := 0, 0
+	run := func(seed sim.Seed) bool {
+		ran++
 		if failure := try(t, &tr, seed); failure != "" {
 			failed++
-			t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) { t.Error(failure) })
+			path, err := gotest.Save(gotest.Folder(t), fmt.Sprintf(savedName, seed), []byte(failure))
+			if err != nil {
+				path = fmt.Sprintf("not saved: %v", err)
+			}
+			t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) { t.Errorf("%ssaved: %s", failure, path) })
 		}
 		return !gotest.Enough(failed)
-	})
-	t.Logf("seatrial: %s: seeds %d-%d, %d failed", tr.Name, seeds.First, last, failed)
+	}
+	for _, seed := range saved {
+		if !run(seed) {
+			return
+		}
+	}
+	seeds.Each(sim.WholeRange, func(seed sim.Seed) bool { return slices.Contains(saved, seed) || run(seed) })
+	t.Logf("seatrial: %s: seeds %s: %d run, %d failed", tr.Name, seeds, ran, failed)
+}
+
+// savedName is the file of a seed that failed. What is in it is for people: the
+// seed is all that is needed.
+const savedName = "seed-%d.txt"
+
+// savedSeeds are those of the files in a folder, in order.
+func savedSeeds(folder string) ([]sim.Seed, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "seed-*.txt"))
+	if err != nil {
+		return nil, fmt.Errorf("looking for saved seeds: %w", err)
+	}
+	var seeds []sim.Seed
+	for _, file := range files {
+		number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "seed-"), ".txt")
+		seed, err := strconv.ParseUint(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: its name is no seed (want seed-N.txt, or delete it)", file)
+		}
+		seeds = append(seeds, sim.Seed(seed))
+	}
+	slices.Sort(seeds)
+	return seeds, nil
 }
 
 // try says how a seed failed; empty when it passed.
