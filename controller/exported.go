@@ -19,6 +19,10 @@ type served struct {
 	types.NamespacedName
 	uid           types.UID
 	pod, endpoint string
+	// orphan: its GlobalIngressIP is gone or going. Then the address is kept only
+	// for what is due to get the next one: of a pod that was created anew and is
+	// not ready, nobody knows whether it ever will be.
+	orphan bool
 }
 
 func servedBy(gip *v1.GlobalIngressIP) served {
@@ -119,7 +123,7 @@ func (r *reconciler) proveTarget(ctx context.Context, s served, service *corev1.
 		return "", err
 	}
 
-	for _, address := range addressesOf(list, true) {
+	for _, address := range addressesOf(list, !s.orphan || service.Spec.PublishNotReadyAddresses) {
 		if address.String() == s.endpoint {
 			return "", nil
 		}
@@ -142,6 +146,8 @@ func (r *reconciler) provePod(ctx context.Context, s served, service *corev1.Ser
 		return "the pod has finished", nil
 	case !selects(service, pod):
 		return "the Service does not select the pod any more", nil
+	case s.orphan && !isDue(service, pod):
+		return "the pod is not ready for another one", nil
 	}
 
 	return "", nil

@@ -24,7 +24,10 @@ func (r *reconciler) release(ctx context.Context, gip *v1.GlobalIngressIP) error
 		return nil
 	}
 
-	fate, err := r.prove(ctx, servedBy(gip))
+	s := servedBy(gip)
+	s.orphan = true
+
+	fate, err := r.prove(ctx, s)
 
 	switch {
 	case err != nil:
@@ -260,6 +263,7 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 		uid:            types.UID(claim.Annotations[v1.ServiceUIDAnnotation]),
 		pod:            claim.Annotations[v1.PodAnnotation],
 		endpoint:       claim.Annotations[v1.EndpointAnnotation],
+		orphan:         true,
 	}
 
 	fate, err := r.prove(ctx, s)

@@ -91,12 +91,8 @@ func (r *reconciler) targets(ctx context.Context, service *corev1.Service) ([]ta
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 
-		address, ok := ipv4(pod.Status.PodIP)
-		if !ok || pod.DeletionTimestamp != nil || finished(pod) {
-			continue
-		}
-
-		if isReady(pod) || service.Spec.PublishNotReadyAddresses {
+		if isDue(service, pod) {
+			address, _ := ipv4(pod.Status.PodIP)
 			targets = append(targets, target{pod: pod.Name, address: address})
 		}
 	}
@@ -104,6 +100,15 @@ func (r *reconciler) targets(ctx context.Context, service *corev1.Service) ([]ta
 	slices.SortFunc(targets, func(a, b target) int { return strings.Compare(a.pod, b.pod) })
 
 	return targets, nil
+}
+
+// isDue tells whether a pod that a headless Service selects is to get a global IP
+// if it has none.
+func isDue(service *corev1.Service, pod *corev1.Pod) bool {
+	_, located := ipv4(pod.Status.PodIP)
+
+	return located && pod.DeletionTimestamp == nil && !finished(pod) &&
+		(isReady(pod) || service.Spec.PublishNotReadyAddresses)
 }
 
 func (r *reconciler) endpointTargets(ctx context.Context, service *corev1.Service) ([]target, error) {
