@@ -17,7 +17,7 @@ import (
 
 func catalogueCommand() *cobra.Command {
 	var only, file string
-	var ranges, size, workers int
+	var ranges, size, aimed, workers int
 	c := &cobra.Command{
 		Use:   "catalogue",
 		Short: "Measure how many runs it takes to find each historical bug",
@@ -25,8 +25,8 @@ func catalogueCommand() *cobra.Command {
 			"median and the 90th percentile of disjoint ranges. A run counts only when the correct sibling passes it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if ranges < 1 || size < 1 || workers < 1 {
-				return fmt.Errorf("--ranges %d --size %d --workers %d: want at least 1", ranges, size, workers)
+			if ranges < 1 || size < 1 || aimed < 1 || workers < 1 {
+				return fmt.Errorf("--ranges %d --size %d --aimed-size %d --workers %d: want at least 1", ranges, size, aimed, workers)
 			}
 			bugs, err := chosenBugs(only)
 			if err != nil {
@@ -39,7 +39,7 @@ func catalogueCommand() *cobra.Command {
 			}
 			var rows []catalogue.Row
 			for _, bug := range bugs {
-				row, err := measure(c.Context(), sweep.Pool{Workers: workers}, bug, ranges, size)
+				row, err := measure(c.Context(), sweep.Pool{Workers: workers}, bug, ranges, size, aimed)
 				if err != nil {
 					return err
 				}
@@ -58,7 +58,8 @@ func catalogueCommand() *cobra.Command {
 	c.Flags().StringVar(&only, "subjects", "", "measure only these, comma-separated `ids`, e.g. 3336,4122")
 	c.Flags().StringVar(&file, "write", "", "put the table into this `file`, between its marks, in place of printing it")
 	c.Flags().IntVar(&ranges, "ranges", 20, "how many disjoint ranges are searched")
-	c.Flags().IntVar(&size, "size", 500, "after how many runs a range is given up")
+	c.Flags().IntVar(&size, "size", 500, "after how many runs a range of the swarm is given up")
+	c.Flags().IntVar(&aimed, "aimed-size", 150, "after how many runs an aimed range is given up: what one fault shows, it shows soon")
 	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
 	return c
 }
@@ -84,13 +85,13 @@ func chosenBugs(only string) ([]historical.Subject, error) {
 	return chosen, nil
 }
 
-func measure(ctx context.Context, pool sweep.Pool, bug historical.Subject, ranges, size int) (catalogue.Row, error) {
+func measure(ctx context.Context, pool sweep.Pool, bug historical.Subject, ranges, size, aimedSize int) (catalogue.Row, error) {
 	subject := "historical/" + bug.ID
 	swarm, err := catalogue.Measure(ctx, pool, subject, catalogue.Swarm(subject, size), ranges, size)
 	if err != nil {
 		return catalogue.Row{}, err
 	}
-	aimed, err := catalogue.Measure(ctx, pool, subject, catalogue.Aimed(subject, size), ranges, size)
+	aimed, err := catalogue.Measure(ctx, pool, subject, catalogue.Aimed(subject, aimedSize), ranges, aimedSize)
 	return catalogue.Row{Summary: bug.Summary, Swarm: swarm, Aimed: aimed}, err
 }
 

@@ -20,8 +20,9 @@ func Table(rows []Row, version string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", begin)
 	if len(rows) > 0 {
-		f := rows[0].Swarm
-		fmt.Fprintf(&b, "Runs to detection, median / 90th percentile of %d disjoint ranges of at most %d runs\n", len(f.Runs), f.Size)
+		swarm, aimed := rows[0].Swarm, rows[0].Aimed
+		fmt.Fprintf(&b, "Runs to detection, median / 90th percentile of %d disjoint ranges. A range is given up after\n%d runs of the swarm, after %d aimed ones\n",
+			len(swarm.Runs), swarm.Size, aimed.Size)
 		fmt.Fprintf(&b, "(generator %s). A run counts only when the correct sibling passes it.\n\n", version)
 	}
 	b.WriteString("| subject | what goes wrong | property | swarm | aimed | shown by |\n|---|---|---|---|---|---|\n")
