@@ -46,6 +46,8 @@ type Tally struct {
 	Properties map[string]int            `json:"properties,omitempty"` // that were violated
 	Fired      map[string]int            `json:"fired,omitempty"`      // fault kind → times
 	Requests   int                       `json:"requests"`
+	// Illegal is how many of the runs had faults that Kubernetes does not permit.
+	Illegal int `json:"illegal,omitempty"`
 }
 
 // Failure is an entry that did not pass, and where its folder is.
@@ -148,6 +150,9 @@ func (t *Tally) add(e *Entry) {
 	t.Runs++
 	t.Requests += e.Requests
 	t.Verdicts[e.Verdict]++
+	if e.Illegal {
+		t.Illegal++
+	}
 	if e.Property != "" {
 		t.Properties[e.Property]++
 	}

@@ -82,6 +82,18 @@ func TestMergeCountsARunOnceAndSeesWhatDiverged(t *testing.T) {
 	assert.Equal(t, []string{"globalingressip seed, seed 3"}, s.Diverged)
 }
 
+func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
+	permitted, other := entry(1, model.VerdictLiveness, "a"), entry(2, model.VerdictLiveness, "b")
+	other.Illegal = true
+	s, err := results.Merge([]string{folder(t, about, permitted, other)})
+	require.NoError(t, err)
+	var table, junit bytes.Buffer
+	require.NoError(t, s.WriteTable(&table))
+	assert.Contains(t, table.String(), "1 runs of globalingressip had faults that Kubernetes does not permit")
+	require.NoError(t, s.WriteJUnit(&junit))
+	assert.Equal(t, 1, bytes.Count(junit.Bytes(), []byte("faults that Kubernetes does not permit")))
+}
+
 func TestWhatIsMissingIsNotAPass(t *testing.T) {
 	for _, c := range []struct {
 		name    string
