@@ -112,6 +112,8 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 		return fmt.Errorf("--workers %d: want at least 1", f.workers)
 	case f.resume != "" && f.out.dir != "":
 		return errors.New("--resume names the results folder: leave --out away")
+	case f.resume != "" && len(files) > 0:
+		return fmt.Errorf("--resume names one folder, and goes with seeds: what is %s for?", files[0])
 	case f.resume != "" && f.aimed.mode != "":
 		return errors.New("--resume goes with seeds; an aimed sweep is run again as a whole")
 	case f.exact.on && f.aimed.mode != "":
@@ -171,6 +173,12 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 			return nil, fmt.Errorf("--resume %s: it holds an aimed sweep; run it again as a whole", dir)
 		}
 		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
+		if c.Flags().Changed("subject") {
+			before.Subject = f.subject
+		}
+		if c.Flags().Changed("allow-illegal") {
+			before.Illegal = f.aimed.illegal
+		}
 		s.about = before
 	}
 	if dir != "" {
@@ -183,6 +191,9 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
+	if s.enough.Load() {
+		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %d failures already: nothing more is run (to go on, --max-failures %d or none)\n", dir, s.failures, s.failures+1)
+	}
 	return s, nil
 }
 
@@ -235,6 +246,8 @@ func (s *sweeping) restore() {
 			s.failures++
 		}
 	}
+	// It may have ended with them, or been killed before it knew.
+	s.enough.Store(s.flags.maxFailures > 0 && s.failures >= s.flags.maxFailures)
 	s.progress.begin(len(s.folder.Entries))
 }
 

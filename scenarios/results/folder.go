@@ -79,6 +79,8 @@ func (f *Folder) open(goOn bool) error {
 		}
 	case err != nil:
 		return err
+	case !goOn && before.Seeds == "":
+		return fmt.Errorf("results folder %s: it holds an aimed sweep, %d runs done: %s (want another folder)", f.path, len(entries), before.what())
 	case !goOn:
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before.what(), len(entries))
 	case before != f.About:
@@ -187,8 +189,10 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".writing", append(text, '\n'), 0o644); err != nil {
+	temporary := path + ".writing"
+	defer os.Remove(temporary) // there only if something went wrong
+	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.Rename(path+".writing", path)
+	return os.Rename(temporary, path)
 }
