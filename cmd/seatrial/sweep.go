@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/artefact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -272,8 +273,15 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
+	plans := derived.Plans
+	derived.Plans = func(yield func(scenarios.Plan) bool) {
+		plans(func(p scenarios.Plan) bool { return !s.isOver() && yield(p) })
+	}
 	return derived.Run(ctx, s.runPool, s.take)
 }
+
+// isOver: no further run is to be started.
+func (s *sweeping) isOver() bool { return s.enough.Load() || s.progress.over() }
 
 // runPool runs jobs until there are no more, the time is over, or enough of
 // them have failed.
@@ -283,7 +291,7 @@ func (s *sweeping) runPool(ctx context.Context, jobs iter.Seq[sweep.Job], done f
 	return s.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 		for job := range jobs {
 			// What an aimed sweep is derived from is run in any case.
-			if !job.Calls && (s.enough.Load() || s.progress.over()) || !yield(job) {
+			if !job.Calls && s.isOver() || !yield(job) {
 				return
 			}
 		}

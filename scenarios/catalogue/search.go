@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
@@ -44,7 +45,7 @@ func Aimed(subject string, size int) Search {
 			for i := range size {
 				plan := scenarios.Generate(sim.Seed(number*size + i + 1))
 				for _, mode := range aim.Modes() {
-					s := aim.Sweep{Mode: mode, Plans: []scenarios.Plan{plan}, Subject: subject, Limit: perPlan}
+					s := aim.Sweep{Mode: mode, Plans: slices.Values([]scenarios.Plan{plan}), Subject: subject, Limit: perPlan}
 					if err := s.Run(ctx, pool.Run, next); err != nil {
 						return err
 					}
