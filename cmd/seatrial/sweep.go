@@ -187,6 +187,9 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		if s.folder, err = results.Open(dir, s.about, f.resume != ""); err != nil {
 			return nil, err
 		}
+		if err := artefact.RemoveUnfinished(dir); err != nil {
+			return nil, errors.Join(err, s.folder.Close())
+		}
 		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")

@@ -130,6 +130,21 @@ func TestWhatIsNotAsItWasWrittenIsNotReplayed(t *testing.T) {
 	})
 }
 
+func TestWhatAKilledWriteLeftIsRemoved(t *testing.T) {
+	path := written(t)
+	dir := filepath.Dir(path)
+	for _, name := range []string{".writing-1", ".writing-1.old"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "plan.yaml"), nil, 0o644))
+	}
+	require.NoError(t, artefact.RemoveUnfinished(dir))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	_, err = artefact.Read(path)
+	assert.NoError(t, err)
+}
+
 func TestAFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "taken")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))

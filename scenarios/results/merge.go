@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // Summary is what several folders amount to.
@@ -164,15 +163,9 @@ func (t *Tally) add(e *Entry) {
 // expected is how many runs the sweep was to make. That of an aimed one is not
 // known before it ends.
 func (a About) expected() (n uint64, known bool) {
-	seeds, err := sim.ParseSeeds(a.Seeds)
-	if err != nil {
+	seeds, shard, err := a.seeds()
+	if a.Seeds == "" || err != nil {
 		return 0, false
-	}
-	shard := sim.WholeRange
-	if a.Shard != "" {
-		if shard, err = sim.ParseShard(a.Shard); err != nil {
-			return 0, false
-		}
 	}
 	return shard.Len(seeds), true
 }
