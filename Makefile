@@ -38,13 +38,13 @@ test: module ## all tests, a thousand generated seeds among them
 
 .PHONY: exact
 exact: module racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
-	go test ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects
+	go test ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
 
 .PHONY: racy
 racy: build ## a race that native mode never shows and exact mode finds
 	GOMAXPROCS=1 go test -count 100 ./scenarios/exact/racy
 	export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags ./scenarios/exact/racy)"; \
-	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-30' $$flags ./scenarios/exact/racy" 2>&1 | \
+	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy" 2>&1 | \
 	tee /dev/stderr | grep -q 'ports given twice'
 
 .PHONY: check

@@ -181,3 +181,19 @@ func (r *reconciler) takeOver(ctx context.Context, gip *v1.GlobalIngressIP, clai
 
 	return false, nil
 }
+
+// proveClaim asks the API server whether addr is gip's, before it is put to use: a
+// cache that is behind, as after a restart at an API server that lags, may show a
+// claim that was given back and is another's by now.
+func (r *reconciler) proveClaim(ctx context.Context, gip *v1.GlobalIngressIP, addr netip.Addr) error {
+	claim := &networkingv1.IPAddress{}
+	if err := r.calls.get(ctx, types.NamespacedName{Name: addr.String()}, claim); err != nil {
+		return behindIfNotFound(err)
+	}
+
+	if relation(claim, gip) != ownClaim || claim.DeletionTimestamp != nil {
+		return fmt.Errorf("claim %s is not that of %s any more: %w", addr, client.ObjectKeyFromObject(gip), errCacheBehind)
+	}
+
+	return nil
+}

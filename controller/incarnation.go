@@ -77,7 +77,7 @@ func runOnce(ctx context.Context, in incarnation) error {
 	err = mgr.Start(ctx)
 	// A manager that lost its leadership does not wait for its workers. Their
 	// contexts are cancelled; the next incarnation starts when they are out.
-	r.inFlight.Wait()
+	r.inFlight.drain()
 
 	return err
 }

@@ -15,10 +15,10 @@ import (
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 )
 
-// ensureInternalService makes the internal Service carry addr, with the ports
-// and the selector of the exported Service, and undoes whatever a user did to
-// it.
-func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.Service, addr netip.Addr) error {
+// ensureInternalService makes the internal Service carry the address, with the
+// ports and the selector of the exported Service, and undoes whatever a user did
+// to it.
+func (r *reconciler) ensureInternalService(ctx context.Context, h held, service *corev1.Service) error {
 	name := internalServiceName(service.Namespace, service.Name)
 	internal := &corev1.Service{}
 
@@ -28,7 +28,7 @@ func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.
 	}
 
 	if !found {
-		if internal, err = r.createInternalService(ctx, name, service, addr); err != nil {
+		if internal, err = r.createInternalService(ctx, name, service, h.addr); err != nil {
 			return err
 		}
 	}
@@ -38,10 +38,18 @@ func (r *reconciler) ensureInternalService(ctx context.Context, service *corev1.
 	}
 
 	shaped := internal.DeepCopy()
-	shapeInternalService(shaped, service, addr)
+	shapeInternalService(shaped, service, h.addr)
 
 	if equality.Semantic.DeepEqual(internal, shaped) {
 		return nil
+	}
+
+	// The update fails if whoever gave the claim back took the internal Service
+	// away first, as is the rule: so now is the time to ask.
+	if !slices.Equal(internal.Spec.ExternalIPs, shaped.Spec.ExternalIPs) {
+		if err := r.proveClaim(ctx, h.gip, h.addr); err != nil {
+			return err
+		}
 	}
 
 	return stepFailed(v1.ReasonInternalServiceCreationFailed, r.calls.update(ctx, shaped))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,13 +42,15 @@ type reconciler struct {
 	trouble  *trouble
 	started  *started
 	resynced interval // of the pool with the cache
-	inFlight sync.WaitGroup
+	inFlight inFlight
 }
 
 // Reconcile implements reconcile.TypedReconciler.
 func (r *reconciler) Reconcile(ctx context.Context, k key) (reconcile.Result, error) {
-	r.inFlight.Add(1)
-	defer r.inFlight.Done()
+	if !r.inFlight.begin() {
+		return reconcile.Result{}, nil // the next leader looks at everything anyway
+	}
+	defer r.inFlight.end()
 
 	if k.kind == keyAdoption {
 		return reconcile.Result{}, r.adopt(ctx)

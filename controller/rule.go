@@ -65,22 +65,15 @@ func (r *reconciler) ensureRule(ctx context.Context, h held) error {
 	return r.putRule(ctx, h.gip, rule)
 }
 
-// putRule puts a rule in place that is not yet, after asking the API server whether
-// the claim is there: a cache that is behind may show one that was given back, and
-// nobody would ever miss the rule.
+// putRule puts a rule in place that is not yet.
 func (r *reconciler) putRule(ctx context.Context, gip *v1.GlobalIngressIP, rule Rule) error {
 	rules, err := r.path.Rules(ctx)
 	if err != nil || slices.Contains(rules, rule) {
 		return stepFailed(v1.ReasonProgramIPTableRulesFailed, err)
 	}
 
-	claim := &networkingv1.IPAddress{}
-	if err := r.calls.get(ctx, types.NamespacedName{Name: rule.Global.String()}, claim); err != nil {
-		return behindIfNotFound(err)
-	}
-
-	if relation(claim, gip) != ownClaim || claim.DeletionTimestamp != nil {
-		return fmt.Errorf("claim %s is not that of %s any more: %w", claim.Name, rule.Owner, errCacheBehind)
+	if err := r.proveClaim(ctx, gip, rule.Global); err != nil {
+		return err
 	}
 
 	return stepFailed(v1.ReasonProgramIPTableRulesFailed, r.path.Put(ctx, rule))

@@ -60,7 +60,7 @@ func facts(h *History) ([]fact, error) {
 
 type factReader struct {
 	facts  []fact
-	made   map[owner]bool      // a subject made the GlobalIngressIP
+	made   map[owner]bool      // a subject made the GlobalIngressIP, or one of its name before
 	uids   map[owner]types.UID // of Services, as last heard of
 	routes map[owner]owner     // internal Service, by its own name, to whom it serves
 	// dependants are the facts that garbage collection in a namespace would make.
@@ -132,7 +132,7 @@ func (r *factReader) ingressIP(call *Call) error {
 
 func (r *factReader) born(call *Call) error {
 	key := ownerOf(call.Namespace, call.Name)
-	r.made[key] = !call.User
+	r.made[key] = r.made[key] || !call.User
 	object, err := call.object()
 	if err != nil {
 		return err

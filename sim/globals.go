@@ -13,6 +13,7 @@ import (
 	utilrand "k8s.io/apimachinery/pkg/util/rand"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // Controllers draw from process-wide sources: client-go jitters with the global
@@ -106,4 +107,5 @@ var replaceHandlers = sync.OnceFunc(func() {
 		},
 	}
 	klog.SetLogger(logr.Discard())
+	ctrllog.SetLogger(logr.Discard())
 })

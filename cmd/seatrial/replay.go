@@ -54,6 +54,7 @@ func replay(c *cobra.Command, job sweep.Job, before *artefact.Artefact, trace bo
 	if err != nil {
 		return err
 	}
+	explainFlaky(c, c.OutOrStdout(), p.flaky)
 	if before != nil && p.err == nil {
 		if err := compare(c.OutOrStdout(), before, outcome); err != nil {
 			return err

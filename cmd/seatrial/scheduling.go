@@ -50,8 +50,8 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 		if err != nil {
 			text = err.Error()
 		}
-		fmt.Fprintf(out, "seed %d: %s natively only %s: it depends on in-process scheduling (maps, select, goroutines)\n    %s\n",
-			o.Job.Seed, o.Property, reproduced(o), text)
+		fmt.Fprintf(out, "seed %d: %s, but natively the same run in only %d of %d: it depends on in-process scheduling (maps, select, goroutines)\n    %s\n",
+			o.Job.Seed, o.Property, o.Reproduced, o.Runs, text)
 	}
 }
 
@@ -86,7 +86,7 @@ func explain(ctx context.Context, failure sweep.Outcome, e *sweep.Exact) (string
 	})
 	switch {
 	case found != nil:
-		return fmt.Sprintf("exact mode shows it in the %d. interleaving tried, %s each time: %s", tried, reproduced(*found), replayCommandFor(*found)), nil
+		return fmt.Sprintf("exact mode shows it in the %d. interleaving tried, the same run in %d of %d: %s", tried, found.Reproduced, found.Runs, replayCommandFor(*found)), nil
 	case err != nil:
 		return "", fmt.Errorf("exact mode: %w", err)
 	}

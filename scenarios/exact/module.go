@@ -36,12 +36,15 @@ func keep(built, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Noted in any case: two checkouts may have built the same module.
+	if err := writeFile(built+".digest", []byte(digest+"\n")); err != nil {
+		return "", err
+	}
 	kept := filepath.Join(moduleDir(cache, digest), "module.wasm")
 	if there, err := os.ReadFile(kept); err == nil && digestOf(there) == digest {
 		return kept, nil
 	}
-	return kept, errors.Join(os.MkdirAll(filepath.Dir(kept), 0o755),
-		writeFile(kept, module), writeFile(built+".digest", []byte(digest+"\n")))
+	return kept, errors.Join(os.MkdirAll(filepath.Dir(kept), 0o755), writeFile(kept, module))
 }
 
 func discardDamaged(file string) error {

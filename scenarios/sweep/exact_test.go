@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,7 +23,7 @@ import (
 
 var (
 	exactSeeds    = flag.Uint64("exact-seeds", 2, "seeds per subject in the tests of exact mode")
-	exactSubjects = flag.Bool("exact-subjects", false, "test every subject in exact mode, instead of one")
+	exactSubjects = flag.String("exact-subjects", scenarios.DefaultSubject, "subjects to test in exact mode, separated by commas; all: every one")
 )
 
 // exactJob needs the module, which takes minutes to build the first time: too
@@ -51,8 +52,8 @@ func contended(t *testing.T) string {
 
 func TestAnExactRunIsTheSameToTheByte(t *testing.T) {
 	job := exactJob(t)
-	subjects := []string{scenarios.DefaultSubject}
-	if *exactSubjects {
+	subjects := strings.Split(*exactSubjects, ",")
+	if *exactSubjects == "all" {
 		subjects = nil
 		for _, s := range scenarios.Subjects() {
 			subjects = append(subjects, s.Name)

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/scenarios/exact"
+)
+
+// Goal: exact mode from the command line: what cannot be used is refused with
+// advice, and what the native mode cannot repeat is handed over. Method: small
+// modules built for the test, and a scenario whose runs all differ natively.
+
+const contended = "../../scenarios/sweep/testdata/contended.yaml"
+
+// module builds a program of this or another folder for wasip1.
+func module(t *testing.T, folder string, more ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), filepath.Base(folder)+".wasm")
+	c := exec.CommandContext(t.Context(), "go", append(append([]string{"build"}, more...), "-o", file, folder)...)
+	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return file
+}
+
+func TestAModuleThatCannotBeUsedIsRefused(t *testing.T) {
+	older := module(t, "./testdata/older", "-buildmode=c-shared")
+	command := module(t, "../../scenarios/exact/testdata/chancy")
+	text := filepath.Join(t.TempDir(), "text.wasm")
+	require.NoError(t, os.WriteFile(text, []byte("text"), 0o644))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for _, c := range []struct {
+		name, file string
+		want       []string
+	}{
+		{"of another version", older, []string{"older.wasm was built from another version of seatrial", "protocol 0", `"x-exp-pcg/older/1"`,
+			"use the seatrial of that version, or leave out --module to build the module anew"}},
+		{"of another program", command, []string{"chancy.wasm is not a module of exact mode", "build one with seatrial replay --exact"}},
+		{"no module at all", text, []string{"text.wasm", "not a WebAssembly module"}},
+		{"missing", text + "x", []string{"--module", "text.wasmx", "no such file"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, args := range [][]string{{"replay", "--seed", "1"}, {"sweep", "--seeds", "1-2"}, {"run", calmDay}} {
+				code, out, message := seatrial(t, append(args, "--exact", "--module", c.file)...)
+				assert.Equal(t, exitUsage, code, "%s: %s%s", args[0], out, message)
+				for _, want := range c.want {
+					assert.Contains(t, message, want, args[0])
+				}
+			}
+		})
+	}
+}
+
+// needExact skips the test where exact mode has never been built, which takes
+// minutes. `make test` has built it before.
+func needExact(t *testing.T) {
+	t.Helper()
+	if !builtBefore(t.Context()) {
+		t.Skip("the module of exact mode has never been built here: make module")
+	}
+}
+
+func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
+	needExact(t)
+	plan, err := os.ReadFile(contended)
+	require.NoError(t, err)
+	// Ten workers start at once, and whichever asks first is told a lie.
+	file := filepath.Join(t.TempDir(), "contended.yaml")
+	require.NoError(t, os.WriteFile(file, append(plan,
+		"- {id: look-up-fails, kind: service-unavailable, verbs: [get], resources: [services], from: 22s, until: 26s, limit: 1}\n"...), 0o644))
+
+	code, out, message := seatrial(t, "run", file, "--seed", "1", "--subject", "historical/3336")
+	require.Equal(t, exitViolated, code, "%s%s", out, message)
+	assert.Regexp(t, `seed 1: no-free-while-exported, but natively the same run in only \d of 3: it depends on in-process scheduling`, out)
+	found := regexp.MustCompile(`exact mode shows it in the \d+\. interleaving tried, the same run in 3 of 3: (.*)`).FindStringSubmatch(out)
+	require.NotNil(t, found, out)
+
+	dir := filepath.Join(t.TempDir(), "out")
+	again := strings.Fields(found[1])[2:] // without "seatrial replay", which keeps nothing
+	code, out, message = seatrial(t, append(append([]string{"run"}, again...), "--out", dir)...)
+	assert.Equal(t, exitViolated, code, message)
+	assert.Contains(t, out, "violated no-free-while-exported in contended, seed 1 (reproduced 3/3)")
+
+	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, artefacts, 1)
+	code, out, message = seatrial(t, "replay", artefacts[0])
+	assert.Equal(t, exitViolated, code, message)
+	assert.Contains(t, out, "reproduced: same verdict, same events")
+	older := module(t, "./testdata/older", "-buildmode=c-shared")
+	_, digest, err := exact.Load(older)
+	require.NoError(t, err)
+	code, _, message = seatrial(t, "replay", artefacts[0], "--module", older)
+	assert.Equal(t, exitUsage, code)
+	assert.Regexp(t, `the artefact was made with module sha256:\w+, and \S+older.wasm is `+digest+`: give the right one with --module FILE`, message)
+}
