@@ -32,20 +32,27 @@ func Swarm(subject string, size int) Search {
 	}
 }
 
-// perPlan is how many plans an aimed search derives from one plan and mode
-// before it goes on to the next: calls of one kind differ little.
-const perPlan = 8
+// How an aimed search goes about it: perPlan plans of one mode are derived from
+// each of perTurn generated ones before the next mode has its turn. Calls of one
+// kind differ little, and starting workers takes as long as some runs.
+const (
+	perPlan = 8
+	perTurn = 4
+)
 
 // Aimed searches plans derived from fault-free runs of generated ones: all
-// modes by turns, seed by seed, range n from seed n × size + 1 on. A fault-free
-// run does not count, unless it fails.
+// modes by turns, a few seeds at a time, range n from seed n × size + 1 on. A
+// fault-free run does not count, unless it fails.
 func Aimed(subject string, size int) Search {
 	return func(ctx context.Context, pool sweep.Pool, number int, next func(sweep.Outcome) bool) error {
 		return until(ctx, next, func(ctx context.Context, next func(sweep.Outcome)) error {
-			for i := range size {
-				plan := scenarios.Generate(sim.Seed(number*size + i + 1))
+			for first := 1; first <= size; first += perTurn {
+				var plans []scenarios.Plan
+				for i := range perTurn {
+					plans = append(plans, scenarios.Generate(sim.Seed(number*size+first+i)))
+				}
 				for _, mode := range aim.Modes() {
-					s := aim.Sweep{Mode: mode, Plans: slices.Values([]scenarios.Plan{plan}), Subject: subject, Limit: perPlan}
+					s := aim.Sweep{Mode: mode, Plans: slices.Values(plans), Subject: subject, Limit: perPlan}
 					if err := s.Run(ctx, pool.Run, next); err != nil {
 						return err
 					}
