@@ -72,6 +72,15 @@ func TestCrashProperties(t *testing.T) {
 	assert.Equal(t, Held, noExit().Check(resigned).Status, "a leader that cannot renew its lease is meant to end")
 }
 
+// A run in which users could not do what they were to do decides nothing, and
+// breaks no law either.
+func TestUsersPerformed(t *testing.T) {
+	assert.Equal(t, Held, usersPerformed().Check(&History{Problems: []Problem{{Kind: Panicked, Process: "controller"}}}).Status)
+	result := usersPerformed().Check(&History{Problems: []Problem{{Kind: Failing, Process: "alice", Message: "the export was refused"}}})
+	assert.Equal(t, Undecided, result.Status)
+	assert.Contains(t, result.Message, "alice: the export was refused")
+}
+
 func TestQuiet(t *testing.T) {
 	write := func(change func(*Call)) *History {
 		call := Call{Verb: "update", Group: ingressIPGroup, Resource: ingressIPResource, Process: "controller", Outcome: OK, CallSeq: 7, Called: 100 * time.Second}

@@ -57,6 +57,9 @@ func (c *coverage) restore(e *results.Entry) {
 	if c.first == nil {
 		c.first = map[string]int{}
 	}
+	if e.Illegal {
+		c.illegal++
+	}
 	for _, what := range e.New {
 		c.first[what] = c.runs
 	}

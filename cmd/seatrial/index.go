@@ -79,7 +79,7 @@ func addToIndex(index *report.Index, f results.Failure, dir string) {
 	group := &index.Groups[i]
 	group.Times++
 	folder := filepath.Join(f.Folder, f.Artefact)
-	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: f.Replay, Folder: folder}
+	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: f.Replay, Folder: folder, Illegal: f.Illegal}
 	if relative, err := filepath.Rel(dir, folder); err == nil {
 		one.Folder = filepath.ToSlash(relative)
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,6 +99,23 @@ func TestJSONIsOneObjectPerSeedAndNothingElse(t *testing.T) {
 	assert.Equal(t, "no-free-while-exported", failed.Property)
 	assert.Equal(t, "3/3", failed.Reproduced)
 	assert.Equal(t, 240.0, failed.VirtualSeconds)
+}
+
+// full is standard output on a full disk.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOutcomesThatCannotBePrintedAreAnError(t *testing.T) {
+	for _, args := range [][]string{{"run", calmDay}, {"run", calmDay, "--json"}, {"sweep", "--seeds", "1"}} {
+		c := root()
+		c.SetArgs(args)
+		c.SetOut(full{})
+		c.SetErr(io.Discard)
+		err := c.ExecuteContext(t.Context())
+		assert.ErrorIs(t, err, syscall.ENOSPC, "%v", args)
+		assert.Equal(t, exitUsage, exitCode(err), "%v", args)
+	}
 }
 
 func TestAFailureEndsWithVerdictAndReplayCommand(t *testing.T) {

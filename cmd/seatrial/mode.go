@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,21 +57,24 @@ func (a *aimed) check(files []string, seeds string) error {
 	return err
 }
 
-// sweep is the aimed sweep over the plans of the seeds, or of the files.
+// sweep is the aimed sweep over the plans of the seeds, or of the files. A shard
+// has a part of the seeds, or of the plans that are derived from the files.
 func (a *aimed) sweep(files []string, chosen sim.SeedRange, part sim.Shard, subject string) (aim.Sweep, error) {
 	s := aim.Sweep{
 		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
-	source := map[string]string{} // by the base plan's name: what the command line calls it
 	if len(files) == 0 {
-		chosen.Each(part, func(seed sim.Seed) bool {
-			p := a.generate(seed)
-			s.Plans = append(s.Plans, p)
-			source[p.Name] = fmt.Sprintf("--seeds %d", seed)
-			return true
-		})
+		s.Plans = func(yield func(scenarios.Plan) bool) {
+			chosen.Each(part, func(seed sim.Seed) bool { return yield(a.generate(seed)) })
+		}
+		s.Replay = func(derived scenarios.Plan) string {
+			return a.command(fmt.Sprintf("--seeds %d", derived.Seed), derived.Name, subject)
+		}
+		return s, nil
 	}
+	var plans []scenarios.Plan
+	source := map[string]string{} // by the plan's name: what the command line calls it
 	var problems []error
 	for _, file := range files {
 		p, err := scenarios.ParseFile(file)
@@ -80,10 +84,11 @@ func (a *aimed) sweep(files []string, chosen sim.SeedRange, part sim.Shard, subj
 		case source[p.Name] != "":
 			problems = append(problems, fmt.Errorf("%s: the scenario %s is given twice", file, p.Name))
 		default:
-			s.Plans = append(s.Plans, p)
+			plans = append(plans, p)
 			source[p.Name] = quote(file)
 		}
 	}
+	s.Plans, s.Shard = slices.Values(plans), part
 	s.Replay = func(derived scenarios.Plan) string {
 		base := derived.Name
 		for source[base] == "" && base != "" {

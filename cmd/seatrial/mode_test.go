@@ -26,6 +26,25 @@ func TestAimedSweep(t *testing.T) {
 	assert.Contains(t, again, command)
 }
 
+// Shards share what is derived from a file, and an aimed sweep over all seeds
+// that there are ends when it is to.
+func TestAimedSweepsAreSharedAndEnd(t *testing.T) {
+	seen := map[string]bool{}
+	for _, shard := range []string{"0/2", "1/2"} {
+		code, out, message := seatrial(t, "sweep", "--mode", "error-every-read", calmDay, "--limit", "5", "--shard", shard, "--json")
+		require.Equal(t, exitPass, code, message)
+		for text := range strings.Lines(out) {
+			assert.False(t, seen[text], text)
+			seen[text] = true
+		}
+	}
+	assert.Len(t, seen, 5)
+
+	code, out, message := seatrial(t, "sweep", "--mode", "error-every-read", "--seeds", "1-18446744073709551615", "--for", "1s", "--workers", "2")
+	assert.Contains(t, []int{exitPass, exitInconclusive}, code, message)
+	assert.Regexp(t, `(?m)^\d+ seeds: \d+ pass$`, out)
+}
+
 func TestAimedSweepRefusesWhatMakesNoSense(t *testing.T) {
 	for _, c := range []struct {
 		args []string

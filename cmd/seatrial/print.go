@@ -33,7 +33,7 @@ type line struct {
 // printer prints outcomes as they come and remembers what they amount to.
 type printer struct {
 	output
-	out io.Writer
+	out *sink
 	// quiet leaves out passes: a sweep has too many of them.
 	quiet bool
 
@@ -49,8 +49,24 @@ type printer struct {
 	err   error
 }
 
+// sink remembers that something could not be printed, as when standard output is
+// a file on a full disk: outcomes that nobody will read are an error.
+type sink struct {
+	to  io.Writer
+	err error // the first
+}
+
+// Write implements [io.Writer].
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.to.Write(p)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("printing: %w", err)
+	}
+	return n, err
+}
+
 func newPrinter(o output, out io.Writer, quiet bool) *printer {
-	return &printer{output: o, out: out, quiet: quiet, counts: make(map[model.VerdictKind]int), fired: make(map[string]int)}
+	return &printer{output: o, out: &sink{to: out}, quiet: quiet, counts: make(map[model.VerdictKind]int), fired: make(map[string]int)}
 }
 
 func (p *printer) print(o sweep.Outcome) {
@@ -73,6 +89,7 @@ func (p *printer) print(o sweep.Outcome) {
 			replay = quote(os.Args[0]) + " replay " + quote(path)
 		}
 	}
+	defer func() { p.fail(p.out.err) }()
 	if p.json {
 		p.printJSON(o)
 		return
@@ -106,6 +123,7 @@ func (p *printer) restore(e *results.Entry, folder string) {
 	}
 }
 
+// fail keeps the first error; nil is none.
 func (p *printer) fail(err error) {
 	if p.err == nil {
 		p.err = err
@@ -195,6 +213,7 @@ func (p *printer) finish() error {
 			fmt.Fprintln(p.out, p.failure)
 		}
 	}
+	p.fail(p.out.err)
 	message := ""
 	if p.err != nil {
 		message = p.err.Error()

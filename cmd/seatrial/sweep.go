@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/artefact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -112,6 +113,8 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 		return fmt.Errorf("--workers %d: want at least 1", f.workers)
 	case f.resume != "" && f.out.dir != "":
 		return errors.New("--resume names the results folder: leave --out away")
+	case f.resume != "" && len(files) > 0:
+		return fmt.Errorf("--resume names one folder, and goes with seeds: what is %s for?", files[0])
 	case f.resume != "" && f.aimed.mode != "":
 		return errors.New("--resume goes with seeds; an aimed sweep is run again as a whole")
 	case f.exact.on && f.aimed.mode != "":
@@ -171,6 +174,12 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 			return nil, fmt.Errorf("--resume %s: it holds an aimed sweep; run it again as a whole", dir)
 		}
 		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
+		if c.Flags().Changed("subject") {
+			before.Subject = f.subject
+		}
+		if c.Flags().Changed("allow-illegal") {
+			before.Illegal = f.aimed.illegal
+		}
 		s.about = before
 	}
 	if dir != "" {
@@ -178,11 +187,17 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 		if s.folder, err = results.Open(dir, s.about, f.resume != ""); err != nil {
 			return nil, err
 		}
+		if err := artefact.RemoveUnfinished(dir); err != nil {
+			return nil, errors.Join(err, s.folder.Close())
+		}
 		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
+	if s.enough.Load() {
+		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %d failures already: nothing more is run (to go on, --max-failures %d or none)\n", dir, s.failures, s.failures+1)
+	}
 	return s, nil
 }
 
@@ -235,6 +250,8 @@ func (s *sweeping) restore() {
 			s.failures++
 		}
 	}
+	// It may have ended with them, or been killed before it knew.
+	s.enough.Store(s.flags.maxFailures > 0 && s.failures >= s.flags.maxFailures)
 	s.progress.begin(len(s.folder.Entries))
 }
 
@@ -259,8 +276,15 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
+	plans := derived.Plans
+	derived.Plans = func(yield func(scenarios.Plan) bool) {
+		plans(func(p scenarios.Plan) bool { return !s.isOver() && yield(p) })
+	}
 	return derived.Run(ctx, s.runPool, s.take)
 }
+
+// isOver: no further run is to be started.
+func (s *sweeping) isOver() bool { return s.enough.Load() || s.progress.over() }
 
 // runPool runs jobs until there are no more, the time is over, or enough of
 // them have failed.
@@ -270,7 +294,7 @@ func (s *sweeping) runPool(ctx context.Context, jobs iter.Seq[sweep.Job], done f
 	return s.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 		for job := range jobs {
 			// What an aimed sweep is derived from is run in any case.
-			if !job.Calls && (s.enough.Load() || s.progress.over()) || !yield(job) {
+			if !job.Calls && s.isOver() || !yield(job) {
 				return
 			}
 		}

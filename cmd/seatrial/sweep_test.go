@@ -230,6 +230,37 @@ func TestASweepEndsWithTheNthFailureWhateverTheWorkers(t *testing.T) {
 	assert.Less(t, len(first), len(one))
 }
 
+// A sweep that ended with its last failure, or was killed just then, is over.
+func TestGoingOnKeepsTheLimitOfFailures(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	code, _, message := seatrial(t, "sweep", "--until-failure", "--subject", failsNowAndThen, "--out", dir, "--workers", "1")
+	require.Equal(t, exitViolated, code, message)
+	before := journal(t, dir)
+
+	code, out, _ := seatrial(t, "sweep", "--resume", dir, "--until-failure", "--workers", "1")
+	assert.Equal(t, exitViolated, code)
+	assert.Equal(t, before, journal(t, dir))
+	assert.Contains(t, out, "violated", "what was found is said again")
+
+	code, _, _ = seatrial(t, "sweep", "--resume", dir, "--max-failures", "2", "--workers", "1")
+	assert.Equal(t, exitViolated, code)
+	assert.Greater(t, len(journal(t, dir)), len(before))
+
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"this is one of seeds 1-18446744073709551615, of globalingressip", []string{"--subject", "globalingressip"}},
+		{"with faults that Kubernetes does not permit", []string{"--allow-illegal"}},
+		{"what is another for?", []string{"another"}},
+	} {
+		code, out, message = seatrial(t, append([]string{"sweep", "--resume", dir}, c.args...)...)
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, message, c.want)
+		assert.Empty(t, out, "nothing was run")
+	}
+}
+
 func TestASweepForATime(t *testing.T) {
 	code, out, message := seatrial(t, "sweep", "--for", "1s")
 	assert.Equal(t, exitPass, code, message)

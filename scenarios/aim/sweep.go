@@ -9,6 +9,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // DefaultPairs is how many pairs are run of each plan when no limit is given:
@@ -23,13 +24,17 @@ type Runner func(ctx context.Context, jobs iter.Seq[sweep.Job], done func(sweep.
 type Sweep struct {
 	Mode Mode
 	// Plans are run in fair weather first, each with its own seed: their faults
-	// are left out, unless KeepFaults is set. Names must differ.
-	Plans      []scenarios.Plan
+	// are left out, unless KeepFaults is set. Names must differ. There may be any
+	// number: no more than [atATime] of them are kept in memory.
+	Plans      iter.Seq[scenarios.Plan]
 	KeepFaults bool
 	Subject    string
 	// Limit is how many plans are derived from each plan at most, chosen by a
 	// draw from its seed; 0: all, or [DefaultPairs] of pairs.
 	Limit int
+	// Shard is the part of the derived plans that is run; the zero value is all.
+	// Plans in fair weather are run by every shard.
+	Shard sim.Shard
 	// Only runs the derived plan of that name and no other; empty: all.
 	Only string
 	// Confirm is how often a failure is run again; see [sweep.Job].
@@ -47,27 +52,59 @@ type Sweep struct {
 // are the runner's, that of a plan which cannot be written, and that no derived
 // plan has the name of Only.
 func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) error {
-	bases := slices.Clone(s.Plans)
-	for i := range bases {
-		if !s.KeepFaults {
-			bases[i].Faults = nil
-		}
-	}
-	outcomes, err := s.observe(ctx, run, bases)
-	if err != nil {
+	var bases []scenarios.Plan
+	var derived uint64
+	some := func() error {
+		n, err := s.run(ctx, run, bases, derived, done)
+		derived, bases = derived+n, bases[:0]
 		return err
 	}
+	for p := range s.Plans {
+		if !s.KeepFaults {
+			p.Faults = nil
+		}
+		if bases = append(bases, p); len(bases) < atATime {
+			continue
+		}
+		if err := some(); err != nil {
+			return err
+		}
+	}
+	if err := some(); err != nil {
+		return err
+	}
+	if s.Only != "" && derived == 0 {
+		return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
+	}
+	return nil
+}
+
+// atATime is how many plans are run in fair weather before plans are derived
+// from them: enough to keep the workers busy, few enough to hold the hundred
+// plans that each of them may bring.
+const atATime = 16
+
+// run sweeps over some of the plans, and returns how many were derived from
+// them. As many as before were derived from those that went before.
+func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, before uint64, done func(sweep.Outcome)) (uint64, error) {
+	outcomes, err := s.observe(ctx, run, bases)
+	if err != nil {
+		return 0, err
+	}
+	var all uint64
 	singles := make([][]scenarios.Plan, len(bases)) // by base
 	for i, o := range outcomes {
 		if o.Verdict != model.VerdictPass {
-			done(o)
+			if done(o); s.Only == bases[i].Name {
+				all++
+			}
 			continue
 		}
 		singles[i] = Derive(s.Mode, bases[i], o.Calls)
 	}
 	if s.Mode == Pairs {
 		if singles, err = s.pairs(ctx, run, singles); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	var plans []scenarios.Plan
@@ -76,11 +113,16 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 	}
 	if s.Only != "" {
 		plans = slices.DeleteFunc(plans, func(p scenarios.Plan) bool { return p.Name != s.Only })
-		if len(plans) == 0 {
-			return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
-		}
 	}
-	return s.runAll(ctx, run, plans, false, done)
+	all += uint64(len(plans))
+	if s.Shard.Of > 1 {
+		number := before
+		plans = slices.DeleteFunc(plans, func(scenarios.Plan) bool {
+			number++
+			return (number-1)%s.Shard.Of != s.Shard.Index
+		})
+	}
+	return all, s.runAll(ctx, run, plans, false, done)
 }
 
 func (s Sweep) limit() int {
@@ -109,6 +151,7 @@ func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan
 			}
 			pairs[i] = append(pairs[i], Derive(Pairs, p, after(p, o.Calls))...)
 		}
+		pairs[i] = choose(pairs[i], s.limit()) // there are thousands
 	}
 	return pairs, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Goal: an aimed sweep places one fault at each call of a fault-free run, every
@@ -51,6 +53,10 @@ faults:
 	return plan
 }
 
+func fromSmallPlan(t *testing.T) iter.Seq[scenarios.Plan] {
+	return slices.Values([]scenarios.Plan{smallPlan(t)})
+}
+
 func outcomes(t *testing.T, s aim.Sweep) []sweep.Outcome {
 	t.Helper()
 	var out []sweep.Outcome
@@ -73,7 +79,7 @@ func TestTheShippedControllerSurvivesEveryStep(t *testing.T) {
 		t.Run(string(c.mode), func(t *testing.T) {
 			fired, names := map[string]int{}, map[string]bool{}
 			found := outcomes(t, aim.Sweep{
-				Mode: c.mode, Plans: []scenarios.Plan{smallPlan(t)}, Subject: scenarios.DefaultSubject, Limit: c.limit,
+				Mode: c.mode, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: c.limit,
 			})
 			assert.GreaterOrEqual(t, len(found), c.least)
 			for _, o := range found {
@@ -105,7 +111,7 @@ func TestBugsBehindOneStepAreFound(t *testing.T) {
 	} {
 		t.Run(c.subject, func(t *testing.T) {
 			properties := map[string]int{}
-			for _, o := range outcomes(t, aim.Sweep{Mode: c.mode, Plans: []scenarios.Plan{smallPlan(t)}, Subject: c.subject, Limit: 300}) {
+			for _, o := range outcomes(t, aim.Sweep{Mode: c.mode, Plans: fromSmallPlan(t), Subject: c.subject, Limit: 300}) {
 				properties[o.Property]++
 			}
 			assert.NotZero(t, properties[c.property], "%v", properties)
@@ -116,7 +122,7 @@ func TestBugsBehindOneStepAreFound(t *testing.T) {
 // One derived plan can be had again by its name, and is the same.
 func TestOnly(t *testing.T) {
 	s := aim.Sweep{
-		Mode: aim.CrashEveryWrite, Plans: []scenarios.Plan{smallPlan(t)}, Subject: scenarios.DefaultSubject, Limit: 5,
+		Mode: aim.CrashEveryWrite, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: 5,
 		Replay: func(p scenarios.Plan) string { return "again " + p.Name },
 	}
 	all := outcomes(t, s)
@@ -131,12 +137,52 @@ func TestOnly(t *testing.T) {
 	assert.ErrorContains(t, s.Run(context.Background(), sweep.Pool{}.Run, func(sweep.Outcome) {}), `no plan of the name "nobody"`)
 }
 
+// Shards have every derived plan once, and a range of seeds as large as seeds
+// can be is begun, not gathered.
+func TestShardsAndEndlessPlans(t *testing.T) {
+	const bases = 40
+	endless := func(yield func(scenarios.Plan) bool) {
+		for i := range bases {
+			p := smallPlan(t)
+			p.Name = fmt.Sprintf("small-%d", i)
+			if !yield(p) {
+				return
+			}
+		}
+	}
+	calls := []faults.Call{{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 1, At: 1e9}}
+	most := 0
+	names := func(shard sim.Shard) (out []string) {
+		s := aim.Sweep{Mode: aim.CrashEveryWrite, Plans: endless, Shard: shard}
+		require.NoError(t, s.Run(context.Background(), func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+			n := 0
+			for job := range jobs {
+				n++
+				done(sweep.Outcome{Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Calls: calls})
+			}
+			most = max(most, n)
+			return nil
+		}, func(o sweep.Outcome) { out = append(out, o.Scenario) }))
+		return out
+	}
+	whole := names(sim.Shard{})
+	assert.Len(t, whole, 2*bases, "before the write and after it")
+	assert.Less(t, most, 2*bases, "some at a time")
+	var together []string
+	for i := range uint64(3) {
+		part := names(sim.Shard{Index: i, Of: 3})
+		assert.InDelta(t, len(whole)/3, len(part), 1)
+		together = append(together, part...)
+	}
+	assert.ElementsMatch(t, whole, together)
+}
+
 // A subject that fails in fair weather is reported as that, once.
 func TestAFairWeatherFailureIsReported(t *testing.T) {
 	base := sweep.Outcome{Verdict: model.VerdictSafety, Property: "no-double-assignment"}
 	runs := 0
 	var got []sweep.Outcome
-	err := aim.Sweep{Mode: aim.Pairs, Plans: []scenarios.Plan{smallPlan(t)}}.Run(context.Background(),
+	err := aim.Sweep{Mode: aim.Pairs, Plans: fromSmallPlan(t)}.Run(context.Background(),
 		func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 			for range jobs {
 				runs++

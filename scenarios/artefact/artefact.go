@@ -41,6 +41,9 @@ func Read(path string) (*Artefact, error) {
 	if err := json.Unmarshal(verdict, &a.Verdict); err != nil {
 		return nil, fmt.Errorf("reading the artefact %s: verdict.json is damaged: %w", path, err)
 	}
+	if a.Version == "" || a.Generator == "" {
+		return nil, fmt.Errorf("reading the artefact %s: verdict.json is damaged: it names no version and generator", path)
+	}
 	if a.Generator != sim.GeneratorName {
 		return nil, fmt.Errorf("the artefact %s was made with generator %q and cannot be replayed with %q", path, a.Generator, sim.GeneratorName)
 	}

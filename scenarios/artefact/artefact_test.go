@@ -59,6 +59,22 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(path, "porcupine.html"), "porcupine found nothing")
 }
 
+// Nobody should work for a day on a finding that no controller has to survive.
+func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
+	for _, illegal := range []bool{false, true} {
+		o := failure(t)
+		o.Illegal = illegal
+		path, err := artefact.Write(t.TempDir(), "v1", o)
+		require.NoError(t, err)
+		readme, err := os.ReadFile(filepath.Join(path, "README.md"))
+		require.NoError(t, err)
+		assert.Equal(t, illegal, strings.Contains(string(readme), "faults that Kubernetes does not permit"))
+		page, err := os.ReadFile(filepath.Join(path, "report.html"))
+		require.NoError(t, err)
+		assert.Equal(t, illegal, strings.Contains(string(page), `"illegal":true`))
+	}
+}
+
 func TestASecondArtefactOfTheRunReplacesTheFirstAndLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	_, err := artefact.Write(dir, "v1", failure(t))
@@ -87,6 +103,7 @@ func TestWhatIsNotAsItWasWrittenIsNotReplayed(t *testing.T) {
 		{"half a trace", "trace.jsonl", truncate, "trace.jsonl is not what was written"},
 		{"an edited plan", "plan.yaml", func(s string) string { return s + "seed: 8\n" }, "run it as a scenario"},
 		{"half a verdict", "verdict.json", truncate, "verdict.json is damaged"},
+		{"nothing in the verdict", "verdict.json", func(string) string { return "{}" }, "verdict.json is damaged"},
 		{
 			"another generator", "verdict.json",
 			func(s string) string { return strings.Replace(s, sim.GeneratorName, "x-exp-pcg/fnv1a-mix/0", 1) },
@@ -111,6 +128,21 @@ func TestWhatIsNotAsItWasWrittenIsNotReplayed(t *testing.T) {
 		_, err := artefact.Read(path)
 		assert.ErrorIs(t, err, os.ErrNotExist)
 	})
+}
+
+func TestWhatAKilledWriteLeftIsRemoved(t *testing.T) {
+	path := written(t)
+	dir := filepath.Dir(path)
+	for _, name := range []string{".writing-1", ".writing-1.old"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "plan.yaml"), nil, 0o644))
+	}
+	require.NoError(t, artefact.RemoveUnfinished(dir))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	_, err = artefact.Read(path)
+	assert.NoError(t, err)
 }
 
 func TestAFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns(t *testing.T) {

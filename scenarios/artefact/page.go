@@ -31,6 +31,7 @@ func Page(words Words, o sweep.Outcome) ([]byte, error) {
 	}
 	d.Plan, d.Explains = o.Plan, words.Explains
 	d.About.Version, d.About.Replay, d.About.Porcupine = words.Version, words.Replay, len(o.Porcupine) > 0
+	d.About.Illegal = o.Illegal
 	if o.Runs > 0 && o.Property != "" {
 		d.About.Reproduced = fmt.Sprintf("%d/%d", o.Reproduced, o.Runs)
 	}

@@ -21,6 +21,9 @@ func readme(path, version string, o sweep.Outcome) []byte {
 	if o.Culprit != nil {
 		fmt.Fprintf(&b, "Culprit: event %d: %s\n\n", o.Culprit.Seq, o.Culprit.Text)
 	}
+	if o.Illegal {
+		b.WriteString("The plan has faults that Kubernetes does not permit: no controller has to survive it.\n\n")
+	}
 	b.WriteString("`report.html` shows the run as a picture.\n\n")
 	fmt.Fprintf(&b, "Replay, shrink:\n\n    seatrial replay %s\n    seatrial shrink %s -o min.yaml\n\n", path, path)
 	if e := o.Job.Exact; e != nil {

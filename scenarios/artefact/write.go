@@ -25,6 +25,21 @@ func Prepare(dir string) error {
 	return os.Remove(probe)
 }
 
+// RemoveUnfinished removes what a write that was killed left in dir. Nobody else
+// may be writing to dir.
+func RemoveUnfinished(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// unfinished is how the names of folders begin that are being written.
+const unfinished = ".writing-"
+
 // Name is what the folder of an outcome is called.
 func Name(o sweep.Outcome) string {
 	return fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
@@ -35,7 +50,7 @@ func Name(o sweep.Outcome) string {
 func Write(dir, version string, o sweep.Outcome) (string, error) {
 	name := Name(o)
 	path := filepath.Join(dir, name)
-	temporary, err := os.MkdirTemp(dir, ".writing-")
+	temporary, err := os.MkdirTemp(dir, unfinished)
 	if err != nil {
 		return "", fmt.Errorf("writing an artefact: %w", err)
 	}

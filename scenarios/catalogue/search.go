@@ -55,7 +55,7 @@ func Aimed(subject string, size int) Search {
 					plans = append(plans, scenarios.Generate(sim.Seed(number*size+first+i)))
 				}
 				for _, mode := range singles {
-					s := aim.Sweep{Mode: mode, Plans: plans, Subject: subject, Limit: perPlan}
+					s := aim.Sweep{Mode: mode, Plans: slices.Values(plans), Subject: subject, Limit: perPlan}
 					if err := s.Run(ctx, pool.Run, next); err != nil {
 						return err
 					}

@@ -37,6 +37,8 @@ type About struct {
 	Cleared    time.Duration `json:"cleared"`
 	Ended      time.Duration `json:"ended"`
 	Culprit    *Culprit      `json:"culprit,omitempty"`
+	// Illegal: the plan has faults that Kubernetes does not permit.
+	Illegal bool `json:"illegal,omitempty"`
 	// Files beside the page that it links to, as far as they exist.
 	Porcupine bool `json:"porcupine,omitempty"`
 }

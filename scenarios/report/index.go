@@ -41,6 +41,7 @@ type Case struct {
 	Seed                          uint64
 	Folder                        string // of its artefact
 	Porcupine, Shrunk             bool
+	Illegal                       bool // with faults that Kubernetes does not permit
 	Replay                        string
 }
 

@@ -20,6 +20,8 @@ type Entry struct {
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Reproduced     string            `json:"reproduced"`
 
+	Illegal bool `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
+
 	Message  string         `json:"message,omitempty"`
 	Fired    map[string]int `json:"fired,omitempty"`    // fault kind → times
 	New      []string       `json:"new,omitempty"`      // what this run of the sweep was the first to meet
@@ -32,7 +34,7 @@ func EntryOf(o sweep.Outcome) Entry {
 	return Entry{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
 		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(),
-		Reproduced: fmt.Sprintf("%d/%d", o.Reproduced, o.Runs), Message: o.Message, Fired: o.Fired,
+		Reproduced: fmt.Sprintf("%d/%d", o.Reproduced, o.Runs), Illegal: o.Illegal, Message: o.Message, Fired: o.Fired,
 	}
 }
 

@@ -79,6 +79,8 @@ func (f *Folder) open(goOn bool) error {
 		}
 	case err != nil:
 		return err
+	case !goOn && before.Seeds == "":
+		return fmt.Errorf("results folder %s: it holds an aimed sweep, %d runs done: %s (want another folder)", f.path, len(entries), before.what())
 	case !goOn:
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before.what(), len(entries))
 	case before != f.About:
@@ -153,10 +155,8 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 	if err := json.Unmarshal(text, &about); err != nil {
 		return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
 	}
-	if about.Seeds != "" {
-		if _, err := sim.ParseSeeds(about.Seeds); err != nil {
-			return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
-		}
+	if _, _, err := about.seeds(); err != nil {
+		return about, nil, 0, fmt.Errorf("results folder %s: %s is damaged: %w", path, aboutFile, err)
 	}
 	file, err := os.Open(filepath.Join(path, journalFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -170,7 +170,7 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil { // the end, after a whole line or within one
-			return about, entries, whole, nil
+			return about, entries, whole, inOrder(path, about, entries)
 		}
 		var e Entry
 		if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil {
@@ -181,14 +181,51 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 	}
 }
 
+// inOrder makes sure that the lines are the first runs of the sweep, each once: a
+// sweep that goes on counts them to know where. Which runs an aimed sweep has
+// only its end tells.
+func inOrder(path string, about About, entries []Entry) error {
+	seeds, shard, err := about.seeds()
+	if about.Seeds == "" || err != nil || len(entries) == 0 {
+		return err
+	}
+	i := 0
+	seeds.Each(shard, func(seed sim.Seed) bool {
+		if entries[i].Seed != uint64(seed) {
+			err = fmt.Errorf("results folder %s: %s:%d: it is about seed %d (want seed %d: lines are missing, or out of their order)", path, journalFile, i+1, entries[i].Seed, seed)
+		}
+		i++
+		return err == nil && i < len(entries)
+	})
+	if err == nil && i < len(entries) {
+		err = fmt.Errorf("results folder %s: %s:%d: a run too many (want %d of seeds %s)", path, journalFile, i+1, i, about.Seeds)
+	}
+	return err
+}
+
+// seeds are those of a sweep over generated plans, and its part of them.
+func (a About) seeds() (sim.SeedRange, sim.Shard, error) {
+	if a.Seeds == "" {
+		return sim.SeedRange{}, sim.WholeRange, nil
+	}
+	seeds, err := sim.ParseSeeds(a.Seeds)
+	if err != nil || a.Shard == "" {
+		return seeds, sim.WholeRange, err
+	}
+	shard, err := sim.ParseShard(a.Shard)
+	return seeds, shard, err
+}
+
 // writeJSON writes a file whole or not at all.
 func writeJSON(path string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".writing", append(text, '\n'), 0o644); err != nil {
+	temporary := path + ".writing"
+	defer os.Remove(temporary) // there only if something went wrong
+	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.Rename(path+".writing", path)
+	return os.Rename(temporary, path)
 }

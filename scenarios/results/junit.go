@@ -80,6 +80,9 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 
 func (s *suite) add(f Failure) {
 	p := &problem{Type: f.Property, Message: f.Message, Text: fmt.Sprintf("%s, reproduced %s, hash %s\n%s\n", f.Verdict, f.Reproduced, f.Hash, f.Replay)}
+	if f.Illegal {
+		p.Text += "The plan has faults that Kubernetes does not permit.\n"
+	}
 	c := testcase{Class: f.Subject, Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed)}
 	switch f.Verdict {
 	case model.VerdictSafety, model.VerdictLiveness:

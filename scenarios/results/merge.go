@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // Summary is what several folders amount to.
@@ -46,6 +45,8 @@ type Tally struct {
 	Properties map[string]int            `json:"properties,omitempty"` // that were violated
 	Fired      map[string]int            `json:"fired,omitempty"`      // fault kind → times
 	Requests   int                       `json:"requests"`
+	// Illegal is how many of the runs had faults that Kubernetes does not permit.
+	Illegal int `json:"illegal,omitempty"`
 }
 
 // Failure is an entry that did not pass, and where its folder is.
@@ -148,6 +149,9 @@ func (t *Tally) add(e *Entry) {
 	t.Runs++
 	t.Requests += e.Requests
 	t.Verdicts[e.Verdict]++
+	if e.Illegal {
+		t.Illegal++
+	}
 	if e.Property != "" {
 		t.Properties[e.Property]++
 	}
@@ -159,15 +163,9 @@ func (t *Tally) add(e *Entry) {
 // expected is how many runs the sweep was to make. That of an aimed one is not
 // known before it ends.
 func (a About) expected() (n uint64, known bool) {
-	seeds, err := sim.ParseSeeds(a.Seeds)
-	if err != nil {
+	seeds, shard, err := a.seeds()
+	if a.Seeds == "" || err != nil {
 		return 0, false
-	}
-	shard := sim.WholeRange
-	if a.Shard != "" {
-		if shard, err = sim.ParseShard(a.Shard); err != nil {
-			return 0, false
-		}
 	}
 	return shard.Len(seeds), true
 }

@@ -58,6 +58,33 @@ func TestHalfALineIsCutOff(t *testing.T) {
 	assert.Equal(t, []results.Entry{one, two}, entries)
 }
 
+// A sweep goes on after as many runs as there are lines: a journal that has lost
+// one would make it lose a run and repeat another.
+func TestAJournalWithAGapIsRefused(t *testing.T) {
+	shard := about
+	shard.Shard = "1/2"
+	run := func(seed uint64) results.Entry { return entry(seed, model.VerdictPass, "a") }
+	for _, c := range []struct {
+		name    string
+		about   results.About
+		entries []results.Entry
+		want    string
+	}{
+		{"a gap", about, []results.Entry{run(1), run(3)}, "outcomes.jsonl:2: it is about seed 3 (want seed 2"},
+		{"a run twice", about, []results.Entry{run(1), run(1)}, "outcomes.jsonl:2: it is about seed 1 (want seed 2"},
+		{"another shard's", shard, []results.Entry{run(2), run(3)}, "outcomes.jsonl:2: it is about seed 3 (want seed 4"},
+		{"a run too many", shard, []results.Entry{run(2), run(4), run(6)}, "outcomes.jsonl:3: a run too many (want 2 of seeds 1-4)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := folder(t, c.about, c.entries...)
+			_, err := results.Open(path, c.about, true)
+			assert.ErrorContains(t, err, c.want)
+			_, err = results.Merge([]string{path})
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
 func TestMergeCountsARunOnceAndSeesWhatDiverged(t *testing.T) {
 	first, second := about, about
 	first.Shard, second.Shard = "0/2", "1/2"
@@ -80,6 +107,18 @@ func TestMergeCountsARunOnceAndSeesWhatDiverged(t *testing.T) {
 	assert.Equal(t, 3, s.Subjects[0].Runs)
 	assert.Equal(t, 2, s.Repeated)
 	assert.Equal(t, []string{"globalingressip seed, seed 3"}, s.Diverged)
+}
+
+func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
+	permitted, other := entry(1, model.VerdictLiveness, "a"), entry(2, model.VerdictLiveness, "b")
+	other.Illegal = true
+	s, err := results.Merge([]string{folder(t, about, permitted, other)})
+	require.NoError(t, err)
+	var table, junit bytes.Buffer
+	require.NoError(t, s.WriteTable(&table))
+	assert.Contains(t, table.String(), "1 runs of globalingressip had faults that Kubernetes does not permit")
+	require.NoError(t, s.WriteJUnit(&junit))
+	assert.Equal(t, 1, bytes.Count(junit.Bytes(), []byte("faults that Kubernetes does not permit")))
 }
 
 func TestWhatIsMissingIsNotAPass(t *testing.T) {

@@ -80,6 +80,11 @@ func (s *Summary) remarks() []string {
 		out = append(out, fmt.Sprintf("covered: %d fault kinds, %d triples of verb, resource and outcome, %d states of a service",
 			s.covered("fault "), s.covered("call "), s.covered("state ")))
 	}
+	for _, t := range s.Subjects {
+		if t.Illegal > 0 {
+			out = append(out, fmt.Sprintf("%d runs of %s had faults that Kubernetes does not permit", t.Illegal, t.Subject))
+		}
+	}
 	if s.Missing > 0 {
 		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))
 	}

@@ -137,7 +137,7 @@ func (o *Outcome) complete() {
 	if err != nil {
 		panic(fmt.Sprintf("sweep: a plan that was run cannot be read: %v", err))
 	}
-	o.Scenario = plan.Name
+	o.Scenario, o.Illegal = plan.Name, plan.Illegal()
 	o.writePlan(plan)
 }
 
