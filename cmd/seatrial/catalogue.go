@@ -59,7 +59,7 @@ func catalogueCommand() *cobra.Command {
 	c.Flags().StringVar(&file, "write", "", "put the table into this `file`, between its marks, in place of printing it")
 	c.Flags().IntVar(&ranges, "ranges", 20, "how many disjoint ranges are searched")
 	c.Flags().IntVar(&size, "size", 500, "after how many runs a range of the swarm is given up")
-	c.Flags().IntVar(&aimed, "aimed-size", 150, "after how many runs an aimed range is given up: what one fault shows, it shows soon")
+	c.Flags().IntVar(&aimed, "aimed-size", 100, "after how many runs an aimed range is given up: what one fault shows, it shows soon")
 	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
 	return c
 }
