@@ -185,38 +185,40 @@ func (s *scale) export(ctx context.Context, name string) error {
 // watch, so as not to burden the server with lists.
 func (s *scale) await(ctx context.Context, count int) error {
 	served := map[string]bool{}
-	list, err := s.dynamic.Resource(ingresses).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err
-	}
 	note := func(object *unstructured.Unstructured) {
 		if ip, _, _ := unstructured.NestedString(object.Object, "status", "allocatedIP"); ip != "" {
 			served[object.GetName()] = true
 		}
 	}
-	for i := range list.Items {
-		note(&list.Items[i])
-	}
-	version := list.GetResourceVersion()
-	for len(served) < count {
-		stream, err := s.dynamic.Resource(ingresses).Watch(ctx, metav1.ListOptions{ResourceVersion: version})
+	for {
+		// Each watch begins with a list: of so many changes the API server soon
+		// forgets those from which a watch could be resumed.
+		list, err := s.dynamic.Resource(ingresses).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for i := range list.Items {
+			note(&list.Items[i])
+		}
+		if len(served) >= count {
+			return nil
+		}
+		stream, err := s.dynamic.Resource(ingresses).Watch(ctx, metav1.ListOptions{ResourceVersion: list.GetResourceVersion()})
 		if err != nil {
 			return err
 		}
 		for event := range stream.ResultChan() {
 			object, ok := event.Object.(*unstructured.Unstructured)
 			if !ok {
-				break
+				break // an error
 			}
-			note(object)
-			if version = object.GetResourceVersion(); len(served) == count {
+			if note(object); len(served) >= count {
 				break
 			}
 		}
 		stream.Stop()
 		time.Sleep(scalePoll)
 	}
-	return nil
 }
 
 // versions are the resourceVersions of everything that an allocation consists of.
