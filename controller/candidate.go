@@ -196,28 +196,14 @@ func behindIfNotFound(err error) error {
 	return err
 }
 
-// reclaim claims the address that is already in use for gip: the published one,
-// or the one its internal Service carries because a crash came before it was
-// published. It returns false if there is none, or if it is somebody else's.
+// reclaim claims the address that is already in use for gip. It returns false if
+// there is none, or if it is somebody else's.
 func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (netip.Addr, bool, error) {
-	inUse := publishedBy(gip)
-
-	if inUse == "" && !leadsBehind(gip) {
-		internal := &corev1.Service{}
-
-		err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
-		if client.IgnoreNotFound(err) != nil {
-			return netip.Addr{}, false, err
-		}
-
-		if err == nil {
-			inUse = r.carriedAddress(internal, serviceOf(gip))
-		}
-	}
+	inUse, err := r.inUse(ctx, gip)
 
 	addr, ok := parseAddr(inUse)
-	if !ok || r.moveOutside && !r.pool.Contains(addr) {
-		return netip.Addr{}, false, nil
+	if err != nil || !ok || r.moveOutside && !r.pool.Contains(addr) {
+		return netip.Addr{}, false, err
 	}
 
 	ours, err := r.acquire(ctx, gip, addr)
@@ -229,6 +215,37 @@ func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (neti
 	r.warn(gip, v1.ReasonReserveAllocatedIPsFailed, "Global IP %s belongs to another owner; another one is allocated", addr)
 
 	return netip.Addr{}, false, nil
+}
+
+// inUse returns the address by which gip's Service is reachable, or "": the one
+// that is still claimed for an earlier object of gip's name, else the published
+// one, else the one its internal Service carries because a crash came before it
+// was published. Nobody edits a claim by chance; a status that was restored from a
+// backup is of long ago.
+func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
+	claims, err := r.cachedClaims(ctx, client.ObjectKeyFromObject(gip))
+	if err != nil {
+		return "", err
+	}
+
+	for i := range claims {
+		if relation(&claims[i], gip) == inheritedClaim && claims[i].DeletionTimestamp == nil {
+			return claims[i].Name, nil
+		}
+	}
+
+	if published := publishedBy(gip); published != "" || leadsBehind(gip) {
+		return published, nil
+	}
+
+	internal := &corev1.Service{}
+
+	err = r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
+	if err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+
+	return r.carriedAddress(internal, serviceOf(gip)), nil
 }
 
 // carriedAddress returns the global IP that an internal Service carries, or ""

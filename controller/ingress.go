@@ -1,14 +1,12 @@
 package controller
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -153,33 +151,12 @@ func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressI
 
 		annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
 
-		address, err := r.inherited(ctx, owned)
-		if err != nil {
-			return nil, err
-		}
-
-		if address = cmp.Or(address, owned.Status.AllocatedIP); address != "" {
-			annotate(owned, v1.AddressAnnotation, address)
+		if owned.Status.AllocatedIP != "" {
+			annotate(owned, v1.AddressAnnotation, owned.Status.AllocatedIP)
 		}
 	}
 
 	return owned, r.calls.update(ctx, owned)
-}
-
-// inherited returns the address that is still claimed for an earlier object of
-// gip's name and Service, as far as the cache knows, or "". It counts for more
-// than the status, which anybody may have written: a GlobalIngressIP that was
-// restored from a backup has one of long ago.
-func (r *reconciler) inherited(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
-	claims, err := r.cachedClaims(ctx, client.ObjectKeyFromObject(gip))
-
-	for i := range claims {
-		if relation(&claims[i], gip) == inheritedClaim && claims[i].DeletionTimestamp == nil {
-			return claims[i].Name, nil
-		}
-	}
-
-	return "", err
 }
 
 // readService reads the Service that gip serves from the API server: an address
