@@ -47,8 +47,11 @@ func (c *calls) update(ctx context.Context, obj client.Object) error {
 	})
 }
 
+// verbStatus names the writing of a status in errors.
+const verbStatus = "update status of"
+
 func (c *calls) updateStatus(ctx context.Context, obj client.Object) error {
-	return c.do(ctx, "update status of", obj, func(ctx context.Context) error {
+	return c.do(ctx, verbStatus, obj, func(ctx context.Context) error {
 		return c.direct.Status().Update(ctx, obj)
 	})
 }

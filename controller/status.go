@@ -127,6 +127,14 @@ func (r *reconciler) reportTrouble(ctx context.Context, k key, err error) {
 		return
 	}
 
+	// A status that could not be written may have been written all the same. A
+	// report would undo it, the watch would bring the key back at once, and so on
+	// without any back-off.
+	var call *callError
+	if errors.As(err, &call) && call.verb == verbStatus {
+		return
+	}
+
 	gip := &v1.GlobalIngressIP{}
 	if found, lookUpErr := r.lookUp(ctx, k.NamespacedName, gip); lookUpErr != nil || !found {
 		return
