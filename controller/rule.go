@@ -65,7 +65,8 @@ func (r *reconciler) ensureRule(ctx context.Context, h held) error {
 	return r.putRule(ctx, h.gip, rule)
 }
 
-// putRule puts a rule in place that is not yet.
+// putRule puts a rule in place that is not yet, once its claim is proven: nobody
+// would ever miss a rule that is another's.
 func (r *reconciler) putRule(ctx context.Context, gip *v1.GlobalIngressIP, rule Rule) error {
 	rules, err := r.path.Rules(ctx)
 	if err != nil || slices.Contains(rules, rule) {
