@@ -38,7 +38,7 @@ test: module ## all tests, a thousand generated seeds among them
 
 .PHONY: exact
 exact: module racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
-	go test ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
+	go test -v ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
 
 .PHONY: racy
 racy: build ## a race that native mode never shows and exact mode finds

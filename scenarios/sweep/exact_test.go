@@ -59,14 +59,16 @@ func TestAnExactRunIsTheSameToTheByte(t *testing.T) {
 			subjects = append(subjects, s.Name)
 		}
 	}
-	var jobs []sweep.Job
 	for _, subject := range subjects {
-		for seed := uint64(1); seed <= *exactSeeds; seed++ {
-			job.Subject, job.Seed = subject, seed
-			jobs = append(jobs, job)
-		}
+		t.Run(subject, func(t *testing.T) {
+			jobs := make([]sweep.Job, *exactSeeds)
+			for i := range jobs {
+				jobs[i] = job
+				jobs[i].Subject, jobs[i].Seed = subject, uint64(i+1)
+			}
+			compareExact(t, jobs)
+		})
 	}
-	compareExact(t, jobs)
 }
 
 func TestContentionIsRepeatedInExactModeOnly(t *testing.T) {
