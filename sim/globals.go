@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
-	utilrand "k8s.io/apimachinery/pkg/util/rand"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
@@ -41,6 +40,7 @@ func takeChance(seed Seed) (*chance, func()) {
 	if rand.Int63() != first {
 		panic("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
 	}
+	checkNames()
 	c := &chance{seed, &cryptoSource{}}
 	previous := cryptorand.Reader
 	cryptorand.Reader = c.crypto
@@ -56,7 +56,7 @@ func (c *chance) reseed(identity string) {
 	h := hashOf(c.seed, "chance", identity)
 	//lint:ignore SA1019 as in takeChance
 	rand.Seed(int64(h >> 1))
-	utilrand.Seed(int64(h >> 1))
+	seedNames(int64(h >> 1))
 	c.crypto.set(h)
 }
 
