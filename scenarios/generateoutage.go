@@ -60,7 +60,8 @@ func blackout(d dice, p *Plan, from time.Duration, n int) outage {
 
 // stall: a process stops for a while in the middle of its work. One of several
 // replicas waits long for each read of one kind instead, and its renewals of the
-// lease are refused, so that another is elected while it is still at work.
+// lease are refused, so that another is elected while it is still at work. Often it is the
+// only one there at first, and so the leader.
 func stall(d dice, p *Plan, from time.Duration, n int) outage {
 	until := min(from+d.Span(20*time.Second, 50*time.Second), p.Safety)
 	names := p.World.Subjects()
@@ -69,12 +70,12 @@ func stall(d dice, p *Plan, from time.Duration, n int) outage {
 			{ID: fmt.Sprintf("stall-%d", n), Kind: faults.Pause, From: from, Until: until, Probability: 1},
 		}}
 	}
-	one, slow := sim.Pick(d, names...), d.Span(8*time.Second, 28*time.Second)
+	one, slow := sim.Pick(d, names...), d.Span(12*time.Second, 28*time.Second)
 	crawls := faults.Match{Process: one, Verbs: []string{"get"}, Resources: []string{sim.Pick(d, "services", "services", "services", "globalingressips")}}
 	if crawls.Resources[0] == "services" && d.Chance(0.7) {
 		crawls.Name = "submariner-*"
 	}
-	return outage{from: from, until: until, rules: []faults.Rule{
+	rules := []faults.Rule{
 		{
 			ID: fmt.Sprintf("unseated-%d", n), Kind: faults.ServiceUnavailable,
 			Match: faults.Match{Process: one, Resources: []string{"leases"}},
@@ -83,9 +84,20 @@ func stall(d dice, p *Plan, from time.Duration, n int) outage {
 		{
 			ID: fmt.Sprintf("crawls-%d", n), Kind: faults.Latency,
 			Match: crawls, From: from, Until: until, Probability: 1,
-			Delay: faults.Span{Min: slow / 2, Max: slow},
+			Delay: faults.Span{Min: slow * 2 / 3, Max: slow},
 		},
-	}}
+	}
+	if d.Chance(0.7) {
+		for _, name := range names {
+			if name != one {
+				rules = append(rules, faults.Rule{
+					ID: fmt.Sprintf("late-%s-%d", name, n), Kind: faults.Crash, Match: faults.Match{Process: name},
+					From: time.Millisecond, Probability: 1, RestartAfter: 5 * time.Second,
+				})
+			}
+		}
+	}
+	return outage{from: from, until: until, rules: rules}
 }
 
 // stepBack: the process restarts and reaches another API server, whose cache stands
