@@ -467,6 +467,19 @@ var safetyCases = []safetyCase{
 		broken: []string{"no-free-while-exported"},
 	},
 	{
+		name:        "written by a user into what the subject is at work on",
+		explanation: "a user made the GlobalIngressIP, but the subject has taken it up and is about to publish another IP",
+		tell: func() *story {
+			s := exported("ns/a")
+			s.user().createIngressIP("ns/a", "held")
+			s.controller().finalize("ns/a")
+			s.user().status("ns/a", first)
+			s.controller().claim(second, "ns/a")
+			s.controller().status("ns/a", second)
+			return s
+		},
+	},
+	{
 		name:        "adopted installation",
 		explanation: "a status written before the controller came is a hold: giving the IP to another is double assignment",
 		tell: func() *story {

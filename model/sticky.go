@@ -33,9 +33,9 @@ import "fmt"
 // a deletion of the GlobalIngressIP by a user or, with its namespace, by the
 // server; and, until the subject publishes anew, what follows on a user's change
 // of the status or removal of the claim. What a user writes into the status of a
-// GlobalIngressIP that the subject created is no publication, nor in one that a
-// user put in its place, as from a backup; in one of a name that the subject never
-// used, as Submariner leaves them, it is.
+// GlobalIngressIP that the subject created or changed is no publication, nor in one
+// that a user put in its place, as from a backup; in one of a name that the subject
+// never had its hands on, as Submariner leaves them, it is.
 func noFreeWhileExported() Property {
 	return Property{
 		Name:     "no-free-while-exported",
@@ -49,7 +49,7 @@ func noFreeWhileExported() Property {
 func checkNoFreeWhileExported(h *History) Result {
 	watch := stickiness{
 		history: h, cluster: newCluster(), titles: map[string]string{}, published: map[string]string{},
-		made: map[owner]bool{}, excused: map[string]bool{}, standing: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
+		touched: map[owner]bool{}, excused: map[string]bool{}, standing: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
 	}
 	for _, c := range h.derive().changes() {
 		message := watch.judge(c)
@@ -70,7 +70,7 @@ type stickiness struct {
 	// emptied when the title is lost, and never filled again.
 	titles    map[string]string
 	published map[string]string // IPs that are protected if there is a title
-	made      map[owner]bool    // a subject created it, or one of its name before
+	touched   map[owner]bool    // a subject created or changed it, or one of its name before
 	excused   map[string]bool   // a user, or the server with its namespace, deleted it
 	// standing has, for the name of a service or a pod, the GlobalIngressIPs
 	// whose title depends on an object of that name; upset has the last event
@@ -119,6 +119,7 @@ func (s *stickiness) follow(c change) {
 			s.born(c)
 		}
 		s.publish(c)
+		s.touched[c.gipNew.owner()] = s.touched[c.gipNew.owner()] || c.subject()
 	case c.gipOld != nil:
 	case c.claimOld != nil || c.claimNew != nil:
 		if c.claimOld != nil && !c.subject() {
@@ -150,7 +151,6 @@ func (s *stickiness) born(c change) {
 		s.standing[name][gip.owner()] = true
 	}
 	s.titles[c.UID] = title
-	s.made[gip.owner()] = s.made[gip.owner()] || c.subject()
 }
 
 // upsets looks whether anybody lost a title by a change to a service, an
@@ -183,7 +183,7 @@ func (s *stickiness) publish(c change) {
 		return
 	}
 	s.published[c.UID] = c.gipNew.ip
-	if c.User && (before != "" || s.made[c.gipNew.owner()]) {
+	if c.User && (before != "" || s.touched[c.gipNew.owner()]) {
 		s.published[c.UID] = ""
 	}
 }

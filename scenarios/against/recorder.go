@@ -135,7 +135,8 @@ func (r *recorder) quiet() time.Duration {
 }
 
 // history is what was recorded so far, fit to be judged. Commits are put in the
-// order of their revisions; none is earlier than the one before it.
+// order of their revisions; none is earlier than the one before it, nor later than
+// when a user saw it or one after it.
 func (r *recorder) history() *model.History {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,10 +151,24 @@ func (r *recorder) history() *model.History {
 	for i := range h.Commits {
 		c := &h.Commits[i]
 		r.attribute(c)
-		last = max(last, c.Seq)
+		last = max(last, min(c.Seq, r.seenBy(c.Revision)))
 		c.Seq = last
 	}
 	return h
+}
+
+// seenBy is the last moment before a user was shown this revision, or a later one.
+func (r *recorder) seenBy(revision uint64) uint64 {
+	first := r.seq
+	for _, w := range r.watches {
+		for _, f := range w.Frames {
+			if f.Revision >= revision {
+				first = min(first, f.Seq-1)
+				break
+			}
+		}
+	}
+	return first
 }
 
 // attribute finds the call that made a commit. A removal is not in any answer: it
