@@ -111,7 +111,7 @@ func (r *reconciler) adoptOne(ctx context.Context, gip *v1.GlobalIngressIP, addr
 	}
 
 	gip, err = r.ensureOwnership(ctx, gip)
-	if err != nil {
+	if err != nil || publishedBy(gip) != addr.String() {
 		return err
 	}
 

@@ -251,16 +251,21 @@ func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string
 // carriedAddress returns the global IP that an internal Service carries, or ""
 // if it is not one of the pool's: a hand-made Service proves nothing.
 func (r *reconciler) carriedAddress(internal *corev1.Service, service string) string {
-	if internal.Labels[v1.InternalServiceLabel] != service || len(internal.Spec.ExternalIPs) != 1 {
-		return ""
-	}
-
-	addr, ok := parseAddr(internal.Spec.ExternalIPs[0])
+	addr, ok := parseAddr(carriedBy(internal, service))
 	if !ok || !r.pool.Contains(addr) {
 		return ""
 	}
 
 	return addr.String()
+}
+
+// carriedBy returns the one external IP of a Service's internal Service, or "".
+func carriedBy(internal *corev1.Service, service string) string {
+	if internal.Labels[v1.InternalServiceLabel] != service || len(internal.Spec.ExternalIPs) != 1 {
+		return ""
+	}
+
+	return internal.Spec.ExternalIPs[0]
 }
 
 // claimNew claims the address written down on gip, or the next free one. What

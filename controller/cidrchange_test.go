@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	v1 "github.com/seatrial/seatrial/controller/api/v1"
 )
 
 func TestChangeOfCIDR(t *testing.T) {
@@ -52,4 +54,29 @@ func TestNobodyMovesIntoAPoolThatIsFull(t *testing.T) {
 	assertAllocated(w, "a", "242.7.0.2")
 	assertAllocated(w, "b", "242.7.0.1")
 	assertAllocated(w, "c", "242.0.0.4")
+}
+
+// Submariner writes the internal Service before the status: a status alone, with an
+// address that no CIDR has, is somebody's invention.
+func TestAnAddressOutsideNeedsMoreThanAStatus(t *testing.T) {
+	w := newWorld(t, "242.7.0.0/29")
+
+	for name, ip := range map[string]string{"web": "242.0.0.1", "api": "203.0.113.7"} {
+		w.export(name)
+
+		gip := &v1.GlobalIngressIP{ObjectMeta: named(name), Spec: ingressSpec(name)}
+		require.NoError(t, w.Client.Create(w.ctx, gip))
+
+		gip.Status.AllocatedIP = ip
+		require.NoError(t, w.Client.Status().Update(w.ctx, gip))
+	}
+
+	internal := newService(v1.InternalServiceName("web"))
+	internal.Labels = map[string]string{v1.InternalServiceLabel: "web"}
+	internal.Spec.ExternalIPs = []string{"242.0.0.1"}
+	require.NoError(t, w.Client.Create(w.ctx, internal))
+
+	require.Empty(t, w.drive())
+	assertAllocated(w, "web", "242.0.0.1")
+	assertAllocated(w, "api", "242.7.0.6")
 }

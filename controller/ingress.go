@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -151,12 +152,43 @@ func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressI
 
 		annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
 
-		if owned.Status.AllocatedIP != "" {
-			annotate(owned, v1.AddressAnnotation, owned.Status.AllocatedIP)
+		address, err := r.addressFromSubmariner(ctx, gip)
+		if err != nil {
+			return nil, err
+		}
+
+		if address != "" {
+			annotate(owned, v1.AddressAnnotation, address)
 		}
 	}
 
 	return owned, r.calls.update(ctx, owned)
+}
+
+// addressFromSubmariner returns the address in the status of a GlobalIngressIP that
+// this controller has never had its hands on, or "". Anybody may write a status: an
+// address that no CIDR has is believed only if the internal Service, which Submariner
+// writes before the status, carries it too.
+func (r *reconciler) addressFromSubmariner(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
+	published := gip.Status.AllocatedIP
+
+	addr, ok := parseAddr(published)
+	if !ok || leadsBehind(gip) || r.pool.Contains(addr) {
+		return published, nil
+	}
+
+	internal := &corev1.Service{}
+
+	err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
+	if err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+
+	if carriedBy(internal, serviceOf(gip)) != published {
+		return "", nil
+	}
+
+	return published, nil
 }
 
 // readService reads the Service that gip serves from the API server: an address

@@ -81,6 +81,7 @@ func (r *Rule) Validate(w World) []Problem {
 		v.chance(r)
 	}
 	v.effect(r, slices.Contains(usable, FieldDelay))
+	v.lives(r, w)
 	return v.problems
 }
 
@@ -289,6 +290,17 @@ func (v *validation) effect(r *Rule, hasDelay bool) {
 	directions := oneOf([]string{string(ToServer), string(FromServer)})
 	if r.Direction != BothWays && r.Direction != ToServer && r.Direction != FromServer {
 		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), directions+", or none for "+map[bool]string{true: "the request", false: "both"}[r.Kind == Hold])
+	}
+}
+
+// lives: a crash loop whose shortest life outlasts its window ends none.
+func (v *validation) lives(r *Rule, w World) {
+	end := r.Until
+	if end == 0 {
+		end = w.Clears
+	}
+	if window := end - r.From; r.Kind == CrashLoop && window > 0 && r.Delay.Min >= window {
+		v.add(FieldDelay, fmt.Sprintf("each life lasts %s or longer, and the window %s: none ends in it", r.Delay.Min, window), "less than "+window.String())
 	}
 }
 

@@ -100,7 +100,10 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"replica negative":          {move, func(r *faults.Rule) { r.Replica = -1 }, "replica: -1 is negative (want a number from 1)"},
 		"fail-over in a window":     {move, func(r *faults.Rule) { r.Until = time.Second }, "until: fail-over does not use this field (want one of id, kind, process, at, replica)"},
 		"loop without lives":        {loop, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how long each life lasts, such as 3s)"},
-		"loop of a user":            {loop, func(r *faults.Rule) { r.Process = "alice" }, `process: "alice" meets a user, and users do not crash (want one of controller-1, controller-2)`},
+		"loop that never turns": {loop, func(r *faults.Rule) {
+			r.Until, r.Delay = time.Second, faults.Span{Min: time.Second, Max: time.Second}
+		}, "delay: each life lasts 1s or longer, and the window 1s: none ends in it (want less than 1s)"},
+		"loop of a user": {loop, func(r *faults.Rule) { r.Process = "alice" }, `process: "alice" meets a user, and users do not crash (want one of controller-1, controller-2)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			good := c.good

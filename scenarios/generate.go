@@ -18,13 +18,20 @@ import (
 // cluster and choice of faults, so that the seeds together cover far more than
 // any one mixture would. Only faults that Kubernetes permits are drawn. In some
 // plans the pool is too small for a time, in a few for good.
-func Generate(seed sim.Seed) Plan { return draw(seed, false) }
+func Generate(seed sim.Seed) Plan { return GenerateWith(seed, Extras{}) }
 
-// GenerateIllegal is [Generate] with the faults that Kubernetes does not permit
-// among those that may be drawn. All else is drawn as there.
-func GenerateIllegal(seed sim.Seed) Plan { return draw(seed, true) }
+// Extras are what plans have only if that is asked for. All else is drawn as without.
+type Extras struct {
+	// Illegal: the faults that Kubernetes does not permit are among those that may be drawn.
+	Illegal bool `json:"illegal,omitempty"`
+	// Contention: some controllers have several workers, and some API servers serve
+	// WatchLists. What several goroutines do at one instant, and the map in which
+	// client-go keeps what a watch begins with, only exact mode can repeat.
+	Contention bool `json:"contention,omitempty"`
+}
 
-func draw(seed sim.Seed, illegal bool) Plan {
+// GenerateWith is [Generate] with extras.
+func GenerateWith(seed sim.Seed, extras Extras) Plan {
 	d := newDice(seed, "sizes")
 	sizes := sizes{
 		services:   d.Between(1, 8),
@@ -33,7 +40,7 @@ func draw(seed sim.Seed, illegal bool) Plan {
 		extra:      d.Between(0, 24),
 		safety:     sim.Pick(d, 30*time.Second, time.Minute, 90*time.Second, 2*time.Minute),
 		settle:     2 * time.Minute,
-		illegal:    illegal,
+		Extras:     extras,
 	}
 	if d.Chance(0.05) { // a crowd now and then
 		sizes.services = d.Between(9, 24)
@@ -72,11 +79,11 @@ func ReferencePlan(seed sim.Seed) Plan {
 // actions; extra is how many more there are in all. fixed: no more than these,
 // so nobody meddles, and the pool has an address for every service, so that none
 // has to be unexported in the end.
-// illegal: faults that Kubernetes does not permit are drawn too.
 type sizes struct {
 	services, namespaces, users, extra int
 	safety, settle                     time.Duration
-	fixed, illegal                     bool
+	fixed                              bool
+	Extras
 }
 
 func generate(seed sim.Seed, s sizes) Plan {
@@ -85,6 +92,9 @@ func generate(seed sim.Seed, s sizes) Plan {
 		p.World.Namespaces = append(p.World.Namespaces, namespace(i))
 	}
 	p.World.draw(newDice(seed, "world"), s)
+	if s.Contention {
+		p.World.contend(newDice(seed, "contention"))
+	}
 	outages := drawOutages(newDice(seed, "outages"), &p)
 	habits := drawHabits(newDice(seed, "habits"), s, outages)
 	p.Steps = drawSteps(seed, s, habits, p.World.capacity())
@@ -101,7 +111,7 @@ func generate(seed sim.Seed, s sizes) Plan {
 	for _, o := range outages {
 		p.Faults = append(p.Faults, o.rules...)
 	}
-	p.Faults = append(p.Faults, drawFaults(seed, &p, outages, s.illegal)...)
+	p.Faults = append(p.Faults, drawFaults(seed, &p, outages, s.Illegal)...)
 	return p
 }
 
@@ -109,10 +119,8 @@ func namespace(i int) string { return "ns-" + string(rune('a'+i)) }
 
 func (w *World) draw(d dice, s sizes) {
 	w.CIDRs = drawPool(d, s)
-	// One worker, the default: what several do at one instant is settled by the
-	// Go scheduler, which no seed decides.
 	if d.Chance(0.25) {
-		w.Controller.Replicas, w.Controller.LeaderElection = 2, true
+		w.Controller.Replicas, w.Controller.LeaderElection = 2+d.Weighted(3, 1), true
 	}
 	w.Latency = sim.Pick(d,
 		faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond},
@@ -122,11 +130,17 @@ func (w *World) draw(d dice, s sizes) {
 		faults.Span{Min: time.Millisecond, Max: 400 * time.Millisecond})
 	w.APIServer.CompactEvery = sim.Pick(d, 0, 0, 0, 20*time.Second, 45*time.Second)
 	w.APIServer.Replicas = 1 + d.Weighted(6, 3, 1)
-	// Not WatchList: client-go keeps what a watch begins with in a map, so that
-	// most controllers would not do the same twice.
 	if d.Chance(0.3) {
 		w.Consumers = 1
 	}
+}
+
+// contend draws what makes goroutines of a controller meet.
+func (w *World) contend(d dice) {
+	if d.Chance(0.4) {
+		w.Controller.Workers = d.Between(2, 8)
+	}
+	w.APIServer.WatchList = d.Chance(0.4)
 }
 
 // drawPool draws a pool that is roomy, just large enough, too small for all

@@ -91,7 +91,7 @@ func TestGenerateCoversEverything(t *testing.T) {
 		"pool exhausted for a time", "pool exhausted for good", "fair weather", "crash ", "crash before", "crash after",
 		"step createService", "step updateService", "step deleteService", "step export", "step unexport",
 		"user user", "user alice", "user bob", "user carol",
-		"replicas 1, leader election false", "replicas 2, leader election true",
+		"replicas 1, leader election false", "replicas 2, leader election true", "replicas 3, leader election true",
 		"services 1", "services 8", "namespaces 1", "namespaces 3",
 	}
 	for _, info := range faults.Kinds() {
@@ -102,6 +102,27 @@ func TestGenerateCoversEverything(t *testing.T) {
 	for _, what := range want {
 		assert.GreaterOrEqual(t, seen[what], 20, what)
 	}
+}
+
+// Extras are only added: a plan is otherwise the one without.
+func TestExtrasChangeNothingElse(t *testing.T) {
+	workers, watchLists := 0, 0
+	for seed := sim.Seed(0); seed < 500; seed++ {
+		plain, contended := scenarios.Generate(seed), scenarios.GenerateWith(seed, scenarios.Extras{Contention: true})
+		require.NoError(t, contended.Validate(), "seed %d", seed)
+		require.Equal(t, 1, plain.World.Controller.Workers)
+		require.False(t, plain.World.APIServer.WatchList)
+		if contended.World.Controller.Workers > 1 {
+			workers++
+		}
+		if contended.World.APIServer.WatchList {
+			watchLists++
+		}
+		contended.World.Controller.Workers, contended.World.APIServer.WatchList = 1, false
+		require.Equal(t, plain, contended, "seed %d", seed)
+	}
+	assert.Greater(t, workers, 100)
+	assert.Greater(t, watchLists, 100)
 }
 
 // live follows which services exist and are exported, in order of steps.

@@ -124,7 +124,7 @@ func (s *storm) draw(scope faults.Scope) {
 			s.interval(time.Second, time.Minute)
 		case faults.CrashLoop:
 			s.interval(3*time.Second, 30*time.Second)
-			life := s.Scale(200*time.Millisecond, 8*time.Second)
+			life := min(s.Scale(200*time.Millisecond, 8*time.Second), s.rule.Until-s.rule.From)
 			s.rule.Delay = faults.Span{Min: life / 4, Max: life}
 			s.rule.RestartAfter = s.Scale(100*time.Millisecond, 5*time.Second)
 		}

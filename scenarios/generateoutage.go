@@ -26,11 +26,15 @@ func drawOutages(d dice, p *Plan) []outage {
 	var outages []outage
 	for i := range d.Between(1, 3) {
 		from := d.Span(p.Safety/4, p.Safety*4/5)
-		kind := d.Weighted(5, 2, 1)
+		weights := []int{5, 2, 1, 0}
 		if len(p.World.Subjects()) > 1 {
-			kind = d.Weighted(3, 1, 6)
+			weights = []int{3, 1, 6, 0}
 		}
-		outages = append(outages, []func(dice, *Plan, time.Duration, int) outage{restart, blackout, stall}[kind](d, p, from, i+1))
+		if p.World.APIServer.Replicas > 1 {
+			weights[3] = 4
+		}
+		kinds := []func(dice, *Plan, time.Duration, int) outage{restart, blackout, stall, stepBack}
+		outages = append(outages, kinds[d.Weighted(weights...)](d, p, from, i+1))
 	}
 	return outages
 }
@@ -56,7 +60,8 @@ func blackout(d dice, p *Plan, from time.Duration, n int) outage {
 
 // stall: a process stops for a while in the middle of its work. One of several
 // replicas waits long for each read of one kind instead, and its renewals of the
-// lease are refused, so that another is elected while it is still at work.
+// lease are refused, so that another is elected while it is still at work. Often it is the
+// only one there at first, and so the leader.
 func stall(d dice, p *Plan, from time.Duration, n int) outage {
 	until := min(from+d.Span(20*time.Second, 50*time.Second), p.Safety)
 	names := p.World.Subjects()
@@ -65,12 +70,12 @@ func stall(d dice, p *Plan, from time.Duration, n int) outage {
 			{ID: fmt.Sprintf("stall-%d", n), Kind: faults.Pause, From: from, Until: until, Probability: 1},
 		}}
 	}
-	one, slow := sim.Pick(d, names...), d.Span(8*time.Second, 28*time.Second)
+	one, slow := sim.Pick(d, names...), d.Span(12*time.Second, 28*time.Second)
 	crawls := faults.Match{Process: one, Verbs: []string{"get"}, Resources: []string{sim.Pick(d, "services", "services", "services", "globalingressips")}}
 	if crawls.Resources[0] == "services" && d.Chance(0.7) {
 		crawls.Name = "submariner-*"
 	}
-	return outage{from: from, until: until, rules: []faults.Rule{
+	rules := []faults.Rule{
 		{
 			ID: fmt.Sprintf("unseated-%d", n), Kind: faults.ServiceUnavailable,
 			Match: faults.Match{Process: one, Resources: []string{"leases"}},
@@ -79,7 +84,45 @@ func stall(d dice, p *Plan, from time.Duration, n int) outage {
 		{
 			ID: fmt.Sprintf("crawls-%d", n), Kind: faults.Latency,
 			Match: crawls, From: from, Until: until, Probability: 1,
-			Delay: faults.Span{Min: slow / 2, Max: slow},
+			Delay: faults.Span{Min: slow * 2 / 3, Max: slow},
 		},
-	}}
+	}
+	if d.Chance(0.7) {
+		for _, name := range names {
+			if name != one {
+				rules = append(rules, faults.Rule{
+					ID: fmt.Sprintf("late-%s-%d", name, n), Kind: faults.Crash, Match: faults.Match{Process: name},
+					From: time.Millisecond, Probability: 1, RestartAfter: 5 * time.Second,
+				})
+			}
+		}
+	}
+	return outage{from: from, until: until, rules: rules}
+}
+
+// stepBack: the process restarts and reaches another API server, whose cache stands
+// still since a while before. What it lists there is the past; and once that server has
+// caught up, it does not manage to answer everything.
+func stepBack(d dice, p *Plan, at time.Duration, n int) outage {
+	from, away := max(at-d.Span(5*time.Second, 20*time.Second), 0), d.Scale(100*time.Millisecond, 5*time.Second)
+	until := min(at+away+d.Span(2*time.Second, 12*time.Second), p.Safety)
+	behind := d.Between(1, p.World.APIServer.Replicas)
+	ahead := 1 + behind%p.World.APIServer.Replicas
+	lag := faults.Rule{ID: fmt.Sprintf("behind-%d", n), Kind: faults.CacheLag, From: from, Until: until, Probability: 1, Replica: behind}
+	if d.Chance(0.7) {
+		lag.Resources = []string{"globalingressips"}
+	}
+	rules := []faults.Rule{
+		{ID: fmt.Sprintf("ahead-%d", n), Kind: faults.FailOver, From: from, Probability: 1, Replica: ahead},
+		lag,
+		{ID: fmt.Sprintf("restart-%d", n), Kind: faults.Crash, From: at, Probability: 1, RestartAfter: away},
+		{ID: fmt.Sprintf("back-%d", n), Kind: faults.FailOver, From: at + away/2, Probability: 1, Replica: behind},
+	}
+	if struggles := until - 100*time.Millisecond; d.Chance(0.7) && struggles > from {
+		rules = append(rules, faults.Rule{
+			ID: fmt.Sprintf("struggles-%d", n), Kind: faults.InternalError, Match: faults.Match{Verbs: []string{"get"}},
+			From: struggles, Until: min(struggles+d.Scale(500*time.Millisecond, 15*time.Second), p.Safety), Probability: d.Rate(0.2, 0.8),
+		})
+	}
+	return outage{from: from, until: until, rules: rules}
 }

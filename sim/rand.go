@@ -10,7 +10,7 @@ import (
 // GeneratorName names the sequential generator and the hash behind [Draw] in
 // artefacts. Change it whenever either changes: an old seed then means
 // something else.
-const GeneratorName = "x-exp-pcg/fnv1a-mix/3"
+const GeneratorName = "x-exp-pcg/fnv1a-mix/4"
 
 // Rand is a sequential generator, as [Stream] returns it.
 type Rand = rand.Rand

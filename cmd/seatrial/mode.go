@@ -100,17 +100,25 @@ func (a *aimed) sweep(files []string, chosen sim.SeedRange, part sim.Shard, subj
 }
 
 func (a *aimed) generate(seed sim.Seed) scenarios.Plan {
-	if a.illegal {
-		return scenarios.GenerateIllegal(seed)
-	}
-	return scenarios.Generate(seed)
+	return scenarios.GenerateWith(seed, scenarios.Extras{Illegal: a.illegal})
 }
 
-// plainJob is the job of a seed in a sweep that aims at nothing.
-func plainJob(seed uint64, subject string, illegal bool) sweep.Job {
-	job := sweep.Job{Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Illegal: illegal}
+// plainJob is the job of a seed in a sweep that aims at nothing. Only exact mode
+// repeats what several workers do, so only there they are drawn.
+func plainJob(seed uint64, subject string, illegal bool, exact *sweep.Exact) sweep.Job {
+	job := sweep.Job{
+		Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Exact: exact,
+		Extras: scenarios.Extras{Illegal: illegal, Contention: exact != nil},
+	}
+	if job.Extras == (scenarios.Extras{}) {
+		return job
+	}
+	job.Replay = fmt.Sprintf("%s sweep --seeds %d --subject %s", quote(os.Args[0]), seed, subject)
 	if illegal {
-		job.Replay = fmt.Sprintf("%s sweep --seeds %d --allow-illegal --subject %s", quote(os.Args[0]), seed, subject)
+		job.Replay += " --allow-illegal"
+	}
+	if exact != nil {
+		job.Replay += exactArguments(exact)
 	}
 	return job
 }

@@ -179,12 +179,17 @@ func replayCommandFor(o sweep.Outcome) string {
 		what = quote(o.Job.File) + " " + what
 	}
 	if e := o.Job.Exact; e != nil {
-		what += " --exact"
-		if e.Schedule != 0 {
-			what += " --schedule " + fmt.Sprint(e.Schedule)
-		}
+		what += exactArguments(e)
 	}
 	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
+}
+
+// exactArguments are those that ask for the same exact run.
+func exactArguments(e *sweep.Exact) string {
+	if e.Schedule == 0 {
+		return " --exact"
+	}
+	return fmt.Sprintf(" --exact --schedule %d", e.Schedule)
 }
 
 // quote makes a path safe to paste into a shell.

@@ -264,15 +264,15 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 	if s.folder != nil {
 		done = len(s.folder.Entries)
 	}
-	return s.runPool(ctx, exactly(exact, func(yield func(sweep.Job) bool) {
+	return s.runPool(ctx, func(yield func(sweep.Job) bool) {
 		seeds.Each(s.shard(), func(seed sim.Seed) bool {
 			if done > 0 {
 				done--
 				return true
 			}
-			return yield(plainJob(uint64(seed), s.about.Subject, s.about.Illegal))
+			return yield(plainJob(uint64(seed), s.about.Subject, s.about.Illegal, exact))
 		})
-	}), s.take)
+	}, s.take)
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {

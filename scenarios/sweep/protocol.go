@@ -5,6 +5,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // Job is one seed to be run, as the pool sends it to a worker.
@@ -25,9 +26,8 @@ type Job struct {
 	// Once reports a failure as it is, without running it again. Then its
 	// events and log are there only with Trace.
 	Once bool `json:"once,omitempty"`
-	// Illegal draws faults that Kubernetes does not permit, too, when the plan is
-	// generated.
-	Illegal bool `json:"illegal,omitempty"`
+	// Extras are drawn, too, when the plan is generated.
+	Extras scenarios.Extras `json:"extras,omitzero"`
 	// Coverage keeps in the outcome what the run met.
 	Coverage bool `json:"coverage,omitempty"`
 	// Calls keeps in the outcome what the subject called.

@@ -120,11 +120,8 @@ func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Su
 // ReadPlan is what the job runs, with the job's seed as its own, so that
 // written down it is the run. The error says what is wrong with the job's Plan.
 func (j Job) ReadPlan() (scenarios.Plan, error) {
-	if j.Plan == "" && j.Illegal {
-		return scenarios.GenerateIllegal(sim.Seed(j.Seed)), nil
-	}
 	if j.Plan == "" {
-		return scenarios.Generate(sim.Seed(j.Seed)), nil
+		return scenarios.GenerateWith(sim.Seed(j.Seed), j.Extras), nil
 	}
 	plan, err := scenarios.Parse(j.File, []byte(j.Plan))
 	plan.Seed = sim.Seed(j.Seed)
