@@ -14,5 +14,6 @@
 // [Straighten] gives each function a second body for the usual case, a call
 // that begins at the beginning. In it, nobody is resumed: jumps are jumps, loops
 // are loops, and the stack pointer stays what it is across a call. Whoever is
-// resumed runs the first body, as the linker wrote it, until that returns.
+// resumed runs a body that still has the table, until that returns. In both,
+// what is checked once is not checked again, as far as wazero can be told.
 package wasm

@@ -20,11 +20,12 @@ const (
 	within                       // opened and closed within a segment
 )
 
-// emitter writes the body of a function for calls that begin at the beginning.
+// emitter writes a body of a function.
 type emitter struct {
 	f      *function
 	root   *region
-	slow   int // the function with the other body; 0: nothing is resumed
+	slow   int  // the function with the other body; 0: nothing is resumed
+	resume bool // this is the other body
 	out    []byte
 	labels []label
 	// pointers are locals that were made addresses, with the locals that keep
@@ -42,10 +43,8 @@ type conditional struct {
 
 // fast returns a body for calls that begin at the beginning.
 func (f *function) fast(slow int) []byte {
-	f.simplify()
 	jumps := f.order()
-	e := &emitter{f: f, slow: slow, pointers: make(map[int64]int), valid: make(map[int64]bool)}
-	e.root = findRegions(0, len(f.segments)-1, false, jumps)
+	e := &emitter{f: f, slow: slow, root: findRegions(0, len(f.segments)-1, false, jumps)}
 	for _, j := range jumps {
 		e.root.expect(j)
 	}
@@ -57,23 +56,44 @@ func (f *function) fast(slow int) []byte {
 	} else {
 		e.put(opUnreachable, opElse)
 	}
-	e.put(opEnd, opGlobalGet, spGlobal, opLocalSet, spLocal)
-	e.out = append(e.out, f.setBelow().raw...)
-	if f.leaves {
+	e.put(opEnd)
+	return e.body()
+}
+
+// resumed returns a body that can begin at any entry of the table: one loop,
+// as the function has it, but for the jumps that lead forward.
+func (f *function) resumed() []byte {
+	e := &emitter{f: f, resume: true, root: &region{last: len(f.segments) - 1, loop: true}}
+	for i := range f.segments {
+		e.root.targets = append(e.root.targets, i)
+	}
+	return e.body()
+}
+
+func (e *emitter) body() []byte {
+	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
+	e.copySP()
+	if e.f.leaves {
 		e.open(opBlock, label{kind: leaving})
 	}
 	e.region(e.root)
 	e.put(opUnreachable)
-	if f.leaves {
+	if e.f.leaves {
 		e.close()
 		e.put(opI32Const, 1)
 	}
 	e.put(opEnd)
 
-	body := appendNumber(nil, f.groups+1)
-	body = append(body, f.declarations...)
+	body := appendNumber(nil, e.f.groups+1)
+	body = append(body, e.f.declarations...)
 	body = append(appendNumber(body, 1+len(e.pointers)), i32)
 	return append(body, e.out...)
+}
+
+// copySP makes the locals what the global is.
+func (e *emitter) copySP() {
+	e.put(opGlobalGet, spGlobal, opLocalSet, spLocal)
+	e.put(e.f.setBelow().raw...)
 }
 
 func (e *emitter) put(b ...byte) { e.out = append(e.out, b...) }
@@ -107,11 +127,16 @@ func (e *emitter) region(r *region) {
 	if r.loop {
 		clear(e.valid)
 		e.open(opLoop, label{loopAt, r.first})
-		e.checkFrame(r)
+	}
+	if r.loop && !e.resume {
+		e.checkFrame(r.first, r.last)
 	}
 	slices.Sort(r.targets)
 	for _, t := range slices.Backward(r.targets) {
 		e.open(opBlock, label{blockBefore, t})
+	}
+	if e.resume {
+		e.table()
 	}
 	for _, entry := range r.entries {
 		e.put(opLocalGet, entryLocal)
@@ -139,6 +164,15 @@ func (e *emitter) region(r *region) {
 	}
 }
 
+// table leads to all segments: the block of the first is the innermost.
+func (e *emitter) table() {
+	e.put(opLocalGet, entryLocal)
+	e.putNumber(opBrTable, len(e.f.table)-1)
+	for _, segment := range e.f.table {
+		e.out = appendNumber(e.out, segment)
+	}
+}
+
 // merge ends a block. Where ways meet, wazero forgets that locals are the same
 // on all of them, unless they are set to themselves.
 func (e *emitter) merge() {
@@ -159,6 +193,12 @@ func (e *emitter) choose(loop *region, entry int) {
 }
 
 func (e *emitter) jump(j jump) {
+	if e.resume && j.to <= j.from {
+		e.putConst(slices.Index(e.f.table, j.to))
+		e.put(opLocalSet, entryLocal)
+		e.branch(opBr, label{loopAt, 0})
+		return
+	}
 	r := e.root.innermost(j)
 	if r.loop && j.to == r.first {
 		e.choose(r, j.to)
@@ -173,6 +213,10 @@ func (e *emitter) jump(j jump) {
 
 func (e *emitter) segment(s int) {
 	code := e.f.segments[s].code
+	isSP := func(in instruction) bool { return in.is(opGlobalSet, spGlobal) }
+	if e.resume && !slices.ContainsFunc(code, isSP) {
+		e.checkFrame(s, s)
+	}
 	for k := 0; k < len(code); k++ {
 		in := code[k]
 		switch {
@@ -185,7 +229,7 @@ func (e *emitter) segment(s int) {
 		case in.op == stepCall:
 			e.call(in)
 		case in.op == stepCheckFrame:
-			e.checkFrame(e.root)
+			e.checkFrame(0, len(e.f.segments)-1)
 		case in.op == opI32Eqz && k+1 < len(code) && code[k+1].is(opIf, void-0x80) && elseless(code[k+1:]):
 			k++
 			e.enter(code[k], false)
@@ -260,16 +304,20 @@ func (e *emitter) call(in instruction) {
 	e.putNumber(opLocalGet, e.f.below())
 	e.put(in.raw...)
 	e.branch(opBrIf, label{kind: leaving})
+	if e.resume {
+		e.copySP()
+		return
+	}
 	e.put(opGlobalGet, spGlobal, opLocalGet, spLocal, opI32Ne, opIf, void)
 	e.putConst(int(in.arg))
 	e.putNumber(opCall, e.slow)
 	e.put(opReturn, opElse, opEnd)
 }
 
-// checkFrame makes wazero check, once, all that a region uses of the frame.
-func (e *emitter) checkFrame(r *region) {
+// checkFrame makes wazero check, once, all that some segments use of the frame.
+func (e *emitter) checkFrame(first, last int) {
 	frame := int64(0)
-	for _, s := range e.f.segments[r.first : r.last+1] {
+	for _, s := range e.f.segments[first : last+1] {
 		frame = max(frame, s.frame)
 	}
 	if frame > 0 {

@@ -86,10 +86,11 @@ func Straighten(module []byte) (straight []byte, err error) {
 		if f == nil {
 			continue
 		}
+		f.simplify()
 		slow := 0
 		if f.resumable {
 			slow = imported + len(bodies)
-			bodies, types = append(bodies, bodies[i]), append(types, types[i])
+			bodies, types = append(bodies, f.resumed()), append(types, types[i])
 		}
 		bodies[i] = f.fast(slow)
 	}
