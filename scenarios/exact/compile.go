@@ -49,7 +49,7 @@ func moduleDir(cache, digest string) string {
 	return filepath.Join(cache, "modules", strings.ReplaceAll(digest, ":", "-"))
 }
 
-// kept is how many modules stay in the cache: some hundred megabytes each.
+// kept is how many modules stay in the cache: some 700 megabytes each.
 const kept = 4
 
 // prune removes all modules but the latest.
