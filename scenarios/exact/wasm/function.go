@@ -38,8 +38,8 @@ const (
 	spGlobal   = 0
 )
 
-// parse takes a body apart; nil if it has not the usual form, as some
-// functions written in assembly have not.
+// parse takes a body apart; nil if it has not the usual form, as some functions
+// written in assembly have not, and perhaps those of another Go release.
 func parse(body []byte) *function {
 	in := &Reader{body}
 	f := &function{groups: in.Number(), locals: 1}
@@ -67,7 +67,7 @@ func parse(body []byte) *function {
 			}
 			current = segment{next: -1}
 			continue
-		case i.op == opBrTable:
+		case i.op == opBrTable || i.op == stepUnknown:
 			return nil
 		case (i.op == opBr || i.op == opBrIf) && int(i.arg) >= inner:
 			if !f.leads(&current, i, inner) {

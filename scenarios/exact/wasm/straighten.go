@@ -49,11 +49,7 @@ const headLength = 8 // of a module: magic number, version
 // resumed come behind. The same module gives the same result.
 func Straighten(module []byte) (straight []byte, err error) {
 	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case errUnknown:
-			err = fmt.Errorf("straightening the module: %w", r)
-		default:
+		if r := recover(); r != nil {
 			err = fmt.Errorf("straightening the module: %v", r)
 		}
 	}()
