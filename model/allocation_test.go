@@ -47,7 +47,7 @@ func TestAllocationConcurrency(t *testing.T) {
 			s.user().unexport("ns/a")
 			calls := s.Calls
 			c.released(&calls[len(calls)-1], &calls[len(calls)-2])
-			assert.Equal(t, c.want, allocation().Check(s.end()).Status)
+			assert.Equal(t, c.want, check(allocation(), s.end()).Status)
 		})
 	}
 }
@@ -61,7 +61,7 @@ func TestAllocationCulpritUnderWay(t *testing.T) {
 	innocent := s.process("other").status("ns/a", first).ID
 	overlap(&s.Calls[guilty-1], 100, 300)
 	overlap(&s.Calls[innocent-1], 110, 120)
-	result := allocation().Check(s.end())
+	result := check(allocation(), s.end())
 	require.Equal(t, Violated, result.Status)
 	assert.Equal(t, guilty, result.Culprit.CallID)
 }
@@ -79,9 +79,9 @@ func TestAllocationManyUnknown(t *testing.T) {
 		c.dropped().status("ns/a", first)
 		c.dropped().remove(claims, first)
 	}
-	require.Equal(t, Held, allocation().Check(s.end()).Status)
+	require.Equal(t, Held, check(allocation(), s.end()).Status)
 	s.controller().status("ns/a", second)
-	assert.Equal(t, Violated, allocation().Check(s.end()).Status)
+	assert.Equal(t, Violated, check(allocation(), s.end()).Status)
 }
 
 // A search that is too long is no answer.
@@ -103,7 +103,7 @@ func TestAllocationUnreadable(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.Calls[len(s.Calls)-1].Response = []byte{0xd9, 0xd9, 0xf7}
-	result := allocation().Check(s.end())
+	result := check(allocation(), s.end())
 	assert.Equal(t, Undecided, result.Status)
 	assert.Contains(t, result.Message, "globalingressips/status ns/a")
 }
@@ -112,7 +112,7 @@ func TestAllocationVisualize(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.controller().status("ns/a", second)
-	result := allocation().Check(s.end())
+	result := check(allocation(), s.end())
 	require.Equal(t, Violated, result.Status)
 	assert.Equal(t, "no legal order explains: ns/a gives up 10.1.0.6 (status) for 10.1.0.5, by controller-1, while its service exists and is exported", result.Message)
 	var page strings.Builder
@@ -174,9 +174,9 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 			ask(s.user())
 			s.controller().retire("ns/a", first)
 			s.controller().serve("other/b", first)
-			assert.Equal(t, Held, allocation().Check(s.end()).Status)
+			assert.Equal(t, Held, check(allocation(), s.end()).Status)
 			s.controller().status("other/b", "")
-			assert.Equal(t, Violated, allocation().Check(s.end()).Status, "the other namespace is not concerned")
+			assert.Equal(t, Violated, check(allocation(), s.end()).Status, "the other namespace is not concerned")
 		})
 	}
 }
@@ -198,7 +198,7 @@ func TestAllocationLostFinalizerPatch(t *testing.T) {
 		lost.Verb, lost.RequestType, lost.Request = "patch", "application/merge-patch+json", []byte(patch)
 		s.controller().createIngressIP("ns/b")
 		s.controller().status("ns/b", first)
-		assert.Equal(t, want, allocation().Check(s.end()).Status, patch)
+		assert.Equal(t, want, check(allocation(), s.end()).Status, patch)
 	}
 }
 
@@ -213,6 +213,6 @@ func TestAllocationForeignClaim(t *testing.T) {
 	s.controller().createIngressIP("ns/a")
 	s.controller().status("ns/a", first)
 	for _, property := range []Property{allocation(), noDoubleAssignment()} {
-		assert.Equal(t, Violated, property.Check(s.end()).Status, property.Name)
+		assert.Equal(t, Violated, check(property, s.end()).Status, property.Name)
 	}
 }

@@ -77,7 +77,7 @@ func TestConsumers(t *testing.T) {
 				}
 			}
 			for _, property := range GlobalnetConsumers() {
-				result := property.Check(s.end())
+				result := check(property, s.end())
 				assert.Equal(t, property.Name == c.broken, result.Status == Violated, "%s: %s: %s", property.Name, c.explanation, result.Message)
 				assert.NotEqual(t, Undecided, result.Status, result.Message)
 			}
@@ -93,10 +93,10 @@ func TestConsumersNotRecorded(t *testing.T) {
 	require.NotEmpty(t, w.Frames)
 	w.Frames[0].Data = nil
 	for _, property := range GlobalnetConsumers() {
-		assert.Equal(t, Undecided, property.Check(s.end()).Status)
+		assert.Equal(t, Undecided, check(property, s.end()).Status)
 	}
 	s.Watches = nil
 	for _, property := range GlobalnetConsumers() {
-		assert.Equal(t, Undecided, property.Check(s.end()).Status)
+		assert.Equal(t, Undecided, check(property, s.end()).Status)
 	}
 }

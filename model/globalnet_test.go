@@ -583,7 +583,7 @@ func TestSafetyProperties(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := c.tell().end()
 			for _, property := range safetyProperties() {
-				result := property.Check(h)
+				result := check(property, h)
 				want := Held
 				for _, broken := range c.broken {
 					if broken == property.Name {
@@ -608,7 +608,7 @@ func TestSafetyCulprit(t *testing.T) {
 	s.controller().status("ns/a", second)
 	h := s.end()
 	for _, property := range []Property{allocation(), noFreeWhileExported()} {
-		result := property.Check(h)
+		result := check(property, h)
 		require.Equal(t, Violated, result.Status)
 		assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
 	}

@@ -63,7 +63,7 @@ func TestHeadless(t *testing.T) {
 			s := headlessStory()
 			c.change(s)
 			s.controller().remove(gips, "ns/pod-db-0")
-			result := noFreeWhileExported().Check(s.end())
+			result := check(noFreeWhileExported(), s.end())
 			assert.Equal(t, c.want, result.Status, "%s: %s", c.explanation, result.Message)
 		})
 	}
@@ -98,13 +98,13 @@ func TestHeadlessEndpoints(t *testing.T) {
 		"pod of the past": {headlessWithoutPod(), Held, Violated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.leak, noLeaks().Check(c.s.end()).Status)
+			assert.Equal(t, c.leak, check(noLeaks(), c.s.end()).Status)
 			for key := range c.s.stored {
 				if len(key) > len(ingressIPResource) && key[:len(ingressIPResource)] == ingressIPResource {
 					c.s.controller().remove(gips, key[len(ingressIPResource)+1:])
 				}
 			}
-			assert.Equal(t, c.free, noFreeWhileExported().Check(c.s.end()).Status)
+			assert.Equal(t, c.free, check(noFreeWhileExported(), c.s.end()).Status)
 		})
 	}
 }
@@ -153,9 +153,9 @@ func TestHeadlessConverges(t *testing.T) {
 			c.change(s)
 			headless := testOptions
 			headless.Headless = true
-			result := converges(headless).Check(s.end())
+			result := check(converges(headless), s.end())
 			assert.Equal(t, c.want, result.Status, result.Message)
-			result = converges(testOptions).Check(s.end())
+			result = check(converges(testOptions), s.end())
 			assert.Equal(t, Held, result.Status, "not asked of a subject that promises nothing: %s", result.Message)
 		})
 	}

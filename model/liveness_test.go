@@ -172,7 +172,7 @@ func TestConverges(t *testing.T) {
 
 func assertLiveness(t *testing.T, property Property, h *History, message, explanation string) {
 	t.Helper()
-	result := property.Check(h)
+	result := check(property, h)
 	want := Held
 	if message != "" {
 		want = Violated
@@ -180,7 +180,7 @@ func assertLiveness(t *testing.T, property Property, h *History, message, explan
 	assert.Equal(t, want, result.Status, "%s: %s", explanation, result.Message)
 	assert.Equal(t, message, result.Message)
 	h.Ended = h.Cleared
-	assert.Equal(t, Undecided, property.Check(h).Status, "without a liveness phase there is nothing to judge")
+	assert.Equal(t, Undecided, check(property, h).Status, "without a liveness phase there is nothing to judge")
 }
 
 func TestNoLeaks(t *testing.T) {

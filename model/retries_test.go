@@ -37,7 +37,7 @@ func TestBoundedRetries(t *testing.T) {
 		{"lease", "its retries have their own period", tries(1000, time.Millisecond, func(_ int, c *Call) { c.Group, c.Resource = "coordination.k8s.io", "leases" }), Held},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			result := boundedRetries().Check(c.h)
+			result := check(boundedRetries(), c.h)
 			assert.Equal(t, c.want, result.Status, c.explanation)
 			if c.want == Violated {
 				assert.EqualValues(t, 301, result.Culprit.CallID)

@@ -117,13 +117,13 @@ func TestNoWallClock(t *testing.T) {
 		return newStore().put("a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"since": text} }).end()
 	}
 	clock := byName(t, Remains(), "no-wall-clock")
-	assert.Equal(t, Held, clock.Check(at("2000-01-01T00:00:01Z")).Status)
-	assert.Equal(t, Held, clock.Check(at("2010-01-01T00:00:01Z")).Status, "a certificate, perhaps")
-	assert.Equal(t, Held, clock.Check(at("on 2026-01-01T00:00:01Z")).Status, "prose")
+	assert.Equal(t, Held, check(clock, at("2000-01-01T00:00:01Z")).Status)
+	assert.Equal(t, Held, check(clock, at("2010-01-01T00:00:01Z")).Status, "a certificate, perhaps")
+	assert.Equal(t, Held, check(clock, at("on 2026-01-01T00:00:01Z")).Status, "prose")
 	byUser := at("2026-01-01T00:00:01Z")
 	byUser.Commits[0].User = true
-	assert.Equal(t, Held, clock.Check(byUser).Status, "users may write what they like")
-	result := clock.Check(at("2026-01-01T00:00:01Z"))
+	assert.Equal(t, Held, check(clock, byUser).Status, "users may write what they like")
+	result := check(clock, at("2026-01-01T00:00:01Z"))
 	assert.Equal(t, Violated, result.Status)
 	assert.Equal(t, "data.since of configmaps default/a is 2026-01-01T00:00:01Z, while it was 2000-01-01T00:00:01Z in the run: it was read from the wall clock, or from outside", result.Message)
 }
@@ -183,7 +183,7 @@ func TestLikeTwin(t *testing.T) {
 }
 
 func TestWithoutATwinNothingIsDecided(t *testing.T) {
-	assert.Equal(t, Undecided, LikeTwin(TwinOptions{}).Check(newStore().end()).Status)
+	assert.Equal(t, Undecided, check(LikeTwin(TwinOptions{}), newStore().end()).Status)
 }
 
 func TestLaws(t *testing.T) {
@@ -196,11 +196,11 @@ func TestLaws(t *testing.T) {
 		return nil
 	}
 	passing := newStore().put("a", data("long")).put("a", data("x")).end()
-	always := Always("short-pages", "Pages are short.", short).Check(passing)
+	always := check(Always("short-pages", "Pages are short.", short), passing)
 	assert.Equal(t, Violated, always.Status)
 	assert.EqualValues(t, 1, always.Culprit.Revision, "the very commit is named")
-	assert.Equal(t, Held, Eventually("short-pages", "Pages are short.", short).Check(passing).Status, "in the end they are")
-	assert.Equal(t, Violated, Eventually("short-pages", "Pages are short.", short).Check(newStore().put("a", data("long")).end()).Status)
+	assert.Equal(t, Held, check(Eventually("short-pages", "Pages are short.", short), passing).Status, "in the end they are")
+	assert.Equal(t, Violated, check(Eventually("short-pages", "Pages are short.", short), newStore().put("a", data("long")).end()).Status)
 
 	shrinks := EveryChange("never-shorter", "Pages only grow.", func(c Transition) error {
 		old, _ := c.Old.(*corev1.ConfigMap)
@@ -210,7 +210,7 @@ func TestLaws(t *testing.T) {
 		}
 		return nil
 	})
-	result := shrinks.Check(passing)
+	result := check(shrinks, passing)
 	assert.Equal(t, "it became shorter", result.Message)
 	assert.EqualValues(t, 2, result.Culprit.Revision)
 }
@@ -254,12 +254,12 @@ func TestLinearizable(t *testing.T) {
 	}
 	property := Linearizable("register", "A read sees what was written.", register, read)
 	good := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x")}}
-	assert.Equal(t, Held, property.Check(good).Status)
+	assert.Equal(t, Held, check(property, good).Status)
 	bad := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x"), call(3, "read", "y"), call(4, "read", "z")}}
-	result := property.Check(bad)
+	result := check(property, bad)
 	assert.Equal(t, Violated, result.Status)
 	assert.EqualValues(t, 7, result.Culprit.Seq, "the first answer that no order explains")
 	assert.NoError(t, result.Visualize(new(strings.Builder)))
 	unread := Linearizable("register", "A read sees what was written.", register, func(*History) ([]porcupine.Operation, error) { return nil, errors.New("no body") })
-	assert.Equal(t, Undecided, unread.Check(good).Status)
+	assert.Equal(t, Undecided, check(unread, good).Status)
 }

@@ -53,7 +53,7 @@ func storeStory() *story {
 }
 
 func TestStoreLinearizable(t *testing.T) {
-	assert.Equal(t, Held, storeLinearizable().Check(storeStory().end()).Status)
+	assert.Equal(t, Held, check(storeLinearizable(), storeStory().end()).Status)
 
 	version := func(body []byte, v int) []byte {
 		before, rest, _ := strings.Cut(string(body), `"resourceVersion":"`)
@@ -102,7 +102,7 @@ func TestStoreLinearizable(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := storeStory()
 			c.falsify(s)
-			result := storeLinearizable().Check(s.end())
+			result := check(storeLinearizable(), s.end())
 			require.Equal(t, Violated, result.Status, c.explanation)
 			assert.NotZero(t, result.Culprit.CallID)
 			var page strings.Builder
@@ -143,10 +143,10 @@ func TestStoreConcurrency(t *testing.T) {
 		overlap(&s.Calls[sawOld-1], older[0], older[1])
 		return s
 	}
-	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{110, 115}, [2]uint64{120, 125}).end()).Status, "old, then new")
-	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{110, 125}, [2]uint64{115, 120}).end()).Status, "at the same time")
-	assert.Equal(t, Held, storeLinearizable().Check(tell([2]uint64{60, 70}, [2]uint64{90, 125}).end()).Status, "begun before the write, ended after it")
-	result := storeLinearizable().Check(tell([2]uint64{120, 125}, [2]uint64{110, 115}).end())
+	assert.Equal(t, Held, check(storeLinearizable(), tell([2]uint64{110, 115}, [2]uint64{120, 125}).end()).Status, "old, then new")
+	assert.Equal(t, Held, check(storeLinearizable(), tell([2]uint64{110, 125}, [2]uint64{115, 120}).end()).Status, "at the same time")
+	assert.Equal(t, Held, check(storeLinearizable(), tell([2]uint64{60, 70}, [2]uint64{90, 125}).end()).Status, "begun before the write, ended after it")
+	result := check(storeLinearizable(), tell([2]uint64{120, 125}, [2]uint64{110, 115}).end())
 	require.Equal(t, Violated, result.Status, "new, then old")
 	assert.EqualValues(t, 125, result.Culprit.Seq)
 	assert.EqualValues(t, 3, result.Culprit.CallID)
@@ -160,9 +160,9 @@ func TestStoreStaleRead(t *testing.T) {
 	s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
 	read := s.controller().get(services, "ns/a")
 	read.Response, read.Query = stale, "resourceVersion=0"
-	assert.Equal(t, Held, storeLinearizable().Check(s.end()).Status)
+	assert.Equal(t, Held, check(storeLinearizable(), s.end()).Status)
 	read.Query = ""
-	assert.Equal(t, Violated, storeLinearizable().Check(s.end()).Status)
+	assert.Equal(t, Violated, check(storeLinearizable(), s.end()).Status)
 }
 
 // What the server does of its own accord is in the log alone.
@@ -171,9 +171,9 @@ func TestStoreServerWrites(t *testing.T) {
 	s.controller().createIngressIP("ns/a")
 	s.collect(gips, "ns/a")
 	s.controller().get(gips, "ns/a")
-	require.Equal(t, Held, storeLinearizable().Check(s.end()).Status)
+	require.Equal(t, Held, check(storeLinearizable(), s.end()).Status)
 	s.Commits = s.Commits[:len(s.Commits)-1]
-	assert.Equal(t, Violated, storeLinearizable().Check(s.end()).Status, "without that commit the 404 is a lie")
+	assert.Equal(t, Violated, check(storeLinearizable(), s.end()).Status, "without that commit the 404 is a lie")
 }
 
 // The first resourceVersion of a body is the object's.

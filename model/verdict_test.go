@@ -63,20 +63,20 @@ func TestCrashProperties(t *testing.T) {
 		t.Run(property.Name, func(t *testing.T) {
 			for other := range map[ProblemKind]bool{Panicked: true, Exited: true, Hung: true, Leaked: true} {
 				h := &History{Problems: []Problem{{Kind: other, Process: "controller", At: time.Second, Message: "it happened"}}}
-				result := property.Check(h)
+				result := check(property, h)
 				assert.Equal(t, kind == other, result.Status == Violated, "%s judges only its own kind", property.Name)
 			}
 		})
 	}
 	resigned := &History{Problems: []Problem{{Kind: Exited, Message: "leader election lost"}}}
-	assert.Equal(t, Held, noExit().Check(resigned).Status, "a leader that cannot renew its lease is meant to end")
+	assert.Equal(t, Held, check(noExit(), resigned).Status, "a leader that cannot renew its lease is meant to end")
 }
 
 // A run in which users could not do what they were to do decides nothing, and
 // breaks no law either.
 func TestUsersPerformed(t *testing.T) {
-	assert.Equal(t, Held, usersPerformed().Check(&History{Problems: []Problem{{Kind: Panicked, Process: "controller"}}}).Status)
-	result := usersPerformed().Check(&History{Problems: []Problem{{Kind: Failing, Process: "alice", Message: "the export was refused"}}})
+	assert.Equal(t, Held, check(usersPerformed(), &History{Problems: []Problem{{Kind: Panicked, Process: "controller"}}}).Status)
+	result := check(usersPerformed(), &History{Problems: []Problem{{Kind: Failing, Process: "alice", Message: "the export was refused"}}})
 	assert.Equal(t, Undecided, result.Status)
 	assert.Contains(t, result.Message, "alice: the export was refused")
 }
@@ -105,7 +105,7 @@ func TestQuiet(t *testing.T) {
 		{"no liveness phase", &History{Cleared: time.Minute, Ended: time.Minute}, Undecided},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			result := quiet().Check(c.h)
+			result := check(quiet(), c.h)
 			assert.Equal(t, c.status, result.Status, result.Message)
 		})
 	}

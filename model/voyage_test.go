@@ -179,7 +179,7 @@ func (v *voyage) chaos() {
 }
 
 func statuses(h *History) (client, double, free Status) {
-	return allocation().Check(h).Status, noDoubleAssignment().Check(h).Status, noFreeWhileExported().Check(h).Status
+	return check(allocation(), h).Status, check(noDoubleAssignment(), h).Status, check(noFreeWhileExported(), h).Status
 }
 
 func TestNoFalseAlarm(t *testing.T) {
@@ -194,7 +194,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			}
 		}
 		for _, property := range append(safetyProperties(), storeLinearizable()) {
-			result := property.Check(v.end())
+			result := check(property, v.end())
 			require.Equal(t, Held, result.Status, "seed %d: %s: %s\n%s", seed, property.Name, result.Message, v.tell())
 		}
 		for _, c := range v.derive().changes() {

@@ -76,7 +76,7 @@ func watchStory(t *testing.T) *story {
 func judgeWatches(h *History) map[string]Status {
 	statuses := map[string]Status{}
 	for _, property := range WatchGuarantees() {
-		statuses[property.Name] = property.Check(h).Status
+		statuses[property.Name] = check(property, h).Status
 	}
 	return statuses
 }

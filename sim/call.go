@@ -2,8 +2,8 @@ package sim
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,12 +17,13 @@ import (
 // carried by the link, answered by the server. Only the scheduler touches it
 // once it is sent.
 type call struct {
-	world   *world
-	process *incarnation
-	request *http.Request
-	body    []byte
-	info    requestInfo
-	reply   chan reply
+	world    *world
+	process  *incarnation
+	request  *http.Request
+	body     []byte
+	info     requestInfo
+	identity string // what info says, in words
+	reply    chan reply
 
 	id   uint64
 	nth  int
@@ -72,16 +73,16 @@ func (w *world) send(c *call) {
 func (w *world) number(c *call) {
 	w.requests++
 	c.id = w.requests
-	identity := c.info.identity()
-	counter := c.process.name() + " " + identity
+	counter := c.process.name() + " " + c.identity
 	w.nth[counter]++
 	c.nth = w.nth[counter]
-	c.key = fmt.Sprintf("%s #%d", counter, c.nth)
+	count := " #" + strconv.Itoa(c.nth)
+	c.key = counter + count
 	c.process.underway[c.id] = c
 
 	seq := w.event(Event{
 		Type: EventSent, Process: c.process.identity, Call: c.id,
-		Identity: fmt.Sprintf("%s #%d", identity, c.nth), Digest: digest(c.body),
+		Identity: c.identity + count, Digest: digest(c.body),
 	})
 	w.history.Calls = append(w.history.Calls, model.Call{
 		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.User,
@@ -176,7 +177,7 @@ func (a *answer) Send(f apiserver.Frame) {
 	}
 	object := f.Namespace + "/" + f.Name
 	c.perObject[object]++
-	key := fmt.Sprintf("%s %s #%d", c.key, object, c.perObject[object])
+	key := c.key + " " + object + " #" + strconv.Itoa(c.perObject[object])
 	late, times := c.world.weighEvent(c, f, key)
 	for range times {
 		c.world.fromServer(c, c.world.latency(key, "frame")+late, func() { c.world.deliverFrame(c, f) })

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/utils/lru"
 )
 
 // requestInfo is what a request asks for, parsed as the real server parses it.
@@ -27,16 +28,38 @@ var infoFactory = request.RequestInfoFactory{
 	GrouplessAPIPrefixes: sets.NewString("api"),
 }
 
+// requestLine is all that the factory's answer depends on.
+type requestLine struct{ method, path, query string }
+
+// readLines are what the factory made of request lines that came before. Worlds ask
+// for the same things again and again, and it reads the query of a list or a watch
+// three times over and converts all of it.
+var readLines = lru.New(10_000)
+
+// readLine is what the factory makes of a line, nil when that is no request for a resource.
+func readLine(line requestLine) *request.RequestInfo {
+	if known, ok := readLines.Get(line); ok {
+		return known.(*request.RequestInfo)
+	}
+	info, err := infoFactory.NewRequestInfo(&http.Request{Method: line.method, URL: &url.URL{Path: line.path, RawQuery: line.query}})
+	if err != nil || !info.IsResourceRequest {
+		info = nil
+	}
+	readLines.Add(line, info)
+	return info
+}
+
 func parseRequest(r *http.Request, body []byte) requestInfo {
-	parsed, err := infoFactory.NewRequestInfo(r)
-	if err != nil || !parsed.IsResourceRequest {
+	query := r.URL.Query()
+	parsed := readLine(requestLine{r.Method, r.URL.Path, decisive(query)})
+	if parsed == nil {
 		return requestInfo{verb: strings.ToLower(r.Method), resource: r.URL.Path}
 	}
 	info := requestInfo{
 		verb: parsed.Verb, group: parsed.APIGroup, version: parsed.APIVersion,
 		resource: parsed.Resource, subresource: parsed.Subresource,
 		namespace: parsed.Namespace, name: parsed.Name,
-		selection: selectionOf(r.URL.Query()),
+		selection: selectionOf(query),
 	}
 	if parsed.Resource == "namespaces" && parsed.Name != "" {
 		info.namespace = "" // a namespace does not live in itself
@@ -64,6 +87,17 @@ func (i requestInfo) identity() string {
 		s += " " + i.name
 	}
 	return s
+}
+
+// decisive is the part of a query that makes a read a list or a watch, of all or of one.
+func decisive(q url.Values) string {
+	part := url.Values{}
+	for _, name := range []string{"watch", "fieldSelector"} {
+		if values, ok := q[name]; ok {
+			part[name] = values
+		}
+	}
+	return part.Encode()
 }
 
 func selectionOf(q url.Values) string {

@@ -72,6 +72,7 @@ func (w *world) live() {
 	w.epoch = time.Now()
 	w.log.epoch = w.epoch
 	w.inbox = newInbox()
+	w.alarm = time.NewTimer(0)
 	w.found()
 	w.replicas = newReplicas(w.config.Server.Replicas)
 	for i, p := range w.config.Processes {

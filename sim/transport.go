@@ -38,13 +38,14 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errProcessGone
 	}
+	info := parseRequest(r, body)
 	c := &call{
-		request: r, body: body, info: parseRequest(r, body), process: t.process,
+		request: r, body: body, info: info, identity: info.identity(), process: t.process,
 		reply: make(chan reply, 1), world: t.world,
 	}
 	t.world.inbox.put(item{
 		kind: callSent,
-		key:  t.process.identity + " " + c.info.identity(),
+		key:  t.process.identity + " " + c.identity,
 		tie:  c.info.selection + "\x00" + string(body),
 		act:  func() { t.world.send(c) },
 	})
@@ -83,7 +84,7 @@ type reply struct {
 func (c *call) giveUp() {
 	c.world.inbox.put(item{
 		kind: callCancelled,
-		key:  c.process.identity + " " + c.info.identity(),
+		key:  c.process.identity + " " + c.identity,
 		tie:  c.info.selection + "\x00" + string(c.body),
 		act:  func() { c.world.cancel(c) },
 	})

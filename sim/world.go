@@ -20,6 +20,7 @@ type world struct {
 	server   *apiserver.Server
 	schedule *faults.Schedule
 	agenda   agenda
+	alarm    *time.Timer // wakes the scheduler; of the bubble
 	inbox    *inbox
 	trace    *trace
 	log      *runLog
@@ -80,11 +81,11 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 
 // sleep lets virtual time pass, at most d, less when a process wants something.
 func (w *world) sleep(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	w.alarm.Reset(d)
 	select {
-	case <-timer.C:
+	case <-w.alarm.C:
 	case <-w.inbox.wake:
+		w.alarm.Stop()
 	}
 }
 

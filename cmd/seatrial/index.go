@@ -42,7 +42,7 @@ func indexOf(s *results.Summary, dir string) report.Index {
 		}
 	}
 	for _, part := range s.Folders {
-		index.Remarks = append(index.Remarks, fmt.Sprintf("%s%s: %d runs, %d missing, seatrial %s", part.About.Subject, seedsOf(part.About), part.Done, part.Missing, part.About.Version))
+		index.Remarks = append(index.Remarks, remark(part))
 	}
 	index.Verdicts = []report.Count{{Name: "runs", Times: runs}}
 	for _, kind := range []model.VerdictKind{model.VerdictPass, model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive} {
@@ -60,14 +60,13 @@ func indexOf(s *results.Summary, dir string) report.Index {
 	return index
 }
 
-func seedsOf(a results.About) string {
-	if a.Seeds == "" {
-		return ", " + a.Command
+// remark says what a folder holds.
+func remark(p results.Part) string {
+	missing := fmt.Sprintf("%d missing", p.Missing)
+	if p.Unfinished {
+		missing = "not ended"
 	}
-	if a.Shard == "" {
-		return ", seeds " + a.Seeds
-	}
-	return ", seeds " + a.Seeds + ", shard " + a.Shard
+	return fmt.Sprintf("%s: %d runs, %s, seatrial %s", p.About, p.Done, missing, p.About.Version)
 }
 
 func addToIndex(index *report.Index, f results.Failure, dir string) {

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
+	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -57,46 +57,72 @@ func (a *aimed) check(files []string, seeds string) error {
 	return err
 }
 
-// sweep is the aimed sweep over the plans of the seeds, or of the files. A shard
-// has a part of the seeds, or of the plans that are derived from the files.
-func (a *aimed) sweep(files []string, chosen sim.SeedRange, part sim.Shard, subject string) (aim.Sweep, error) {
+// base is a scenario file that a sweep is aimed at.
+type base struct {
+	plan scenarios.Plan
+	file results.File
+}
+
+// readBases reads all of the files, or says what is wrong with each.
+func readBases(files []string) ([]base, error) {
+	var bases []base
+	names := map[string]bool{}
+	var problems []error
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("reading scenario: %w", err))
+			continue
+		}
+		p, err := scenarios.Parse(file, content)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case names[p.Name]:
+			problems = append(problems, fmt.Errorf("%s: the scenario %s is given twice", file, p.Name))
+		default:
+			bases, names[p.Name] = append(bases, base{p, results.FileOf(file, content)}), true
+		}
+	}
+	return bases, errors.Join(problems...)
+}
+
+// sweep is the aimed sweep over the plans of the files, or else of the seeds. A
+// shard has a part of the plans that are derived from the files, or of the seeds.
+func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject string) aim.Sweep {
 	s := aim.Sweep{
 		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
-	if len(files) == 0 {
+	if len(bases) == 0 {
 		s.Plans = func(yield func(scenarios.Plan) bool) {
 			chosen.Each(part, func(seed sim.Seed) bool { return yield(a.generate(seed)) })
 		}
 		s.Replay = func(derived scenarios.Plan) string {
 			return a.command(fmt.Sprintf("--seeds %d", derived.Seed), derived.Name, subject)
 		}
-		return s, nil
+		return s
 	}
-	var plans []scenarios.Plan
 	source := map[string]string{} // by the plan's name: what the command line calls it
-	var problems []error
-	for _, file := range files {
-		p, err := scenarios.ParseFile(file)
-		switch {
-		case err != nil:
-			problems = append(problems, err)
-		case source[p.Name] != "":
-			problems = append(problems, fmt.Errorf("%s: the scenario %s is given twice", file, p.Name))
-		default:
-			plans = append(plans, p)
-			source[p.Name] = quote(file)
+	for _, b := range bases {
+		source[b.plan.Name] = quote(b.file.Path)
+	}
+	s.Shard = part
+	s.Plans = func(yield func(scenarios.Plan) bool) {
+		for _, b := range bases {
+			if !yield(b.plan) {
+				return
+			}
 		}
 	}
-	s.Plans, s.Shard = slices.Values(plans), part
 	s.Replay = func(derived scenarios.Plan) string {
-		base := derived.Name
-		for source[base] == "" && base != "" {
-			base = base[:max(strings.LastIndex(base, "-"), 0)]
+		name := derived.Name
+		for source[name] == "" && name != "" {
+			name = name[:max(strings.LastIndex(name, "-"), 0)]
 		}
-		return a.command(source[base], derived.Name, subject)
+		return a.command(source[name], derived.Name, subject)
 	}
-	return s, errors.Join(problems...)
+	return s
 }
 
 func (a *aimed) generate(seed sim.Seed) scenarios.Plan {

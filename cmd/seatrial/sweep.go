@@ -1,23 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/artefact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -51,7 +46,7 @@ func sweepCommand() *cobra.Command {
 	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
 	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the range, I counted from 0; default from JOB_COMPLETION_INDEX and JOB_COMPLETIONS, as a Kubernetes Indexed Job has them")
-	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds, begin one if there is none")
+	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds or --mode, begin one if there is none")
 	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")
 	c.Flags().BoolVar(&f.untilFailure, "until-failure", false, "end with the first failure; without --seeds, from seed 1 on")
 	c.Flags().IntVar(&f.maxFailures, "max-failures", 0, "end with the `N`-th failure; 0: never")
@@ -64,10 +59,24 @@ func sweepCommand() *cobra.Command {
 }
 
 func (f *sweepFlags) run(c *cobra.Command, files []string) error {
-	if err := f.check(c, files); err != nil {
+	if err := f.check(c); err != nil {
 		return err
 	}
-	about, err := f.about(c)
+	if err := f.place(c); err != nil {
+		return err
+	}
+	files, err := f.adopt(c, files)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.aimed.check(files, f.seeds), checkSubject(f.subject)); err != nil {
+		return err
+	}
+	bases, err := readBases(files)
+	if err != nil {
+		return err
+	}
+	about, err := f.about(bases)
 	if err != nil {
 		return err
 	}
@@ -83,20 +92,15 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	defer s.close()
-	if f.aimed.mode == "" {
+	if !about.Aimed() {
 		return s.finish(c, s.runSeeds(c.Context(), exact))
 	}
 	seeds, _ := sim.ParseSeeds(f.seeds) // checked above; none with files
-	shard, _ := sim.ParseShard(cmp.Or(about.Shard, "0/1"))
-	derived, err := f.aimed.sweep(files, seeds, shard, f.subject)
-	if err != nil {
-		return err
-	}
-	return s.finish(c, s.runAimed(c.Context(), derived))
+	return s.finish(c, s.runAimed(c.Context(), f.aimed.sweep(bases, seeds, s.shard(), f.subject)))
 }
 
 // check says what is wrong with the flags taken together.
-func (f *sweepFlags) check(c *cobra.Command, files []string) error {
+func (f *sweepFlags) check(c *cobra.Command) error {
 	given := func(name string) bool { return c.Flags().Changed(name) }
 	endless := f.lasting > 0 || f.untilFailure || f.maxFailures > 0
 	if f.seeds == "" && f.aimed.mode == "" && f.resume == "" && endless {
@@ -113,10 +117,6 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 		return fmt.Errorf("--workers %d: want at least 1", f.workers)
 	case f.resume != "" && f.out.dir != "":
 		return errors.New("--resume names the results folder: leave --out away")
-	case f.resume != "" && len(files) > 0:
-		return fmt.Errorf("--resume names one folder, and goes with seeds: what is %s for?", files[0])
-	case f.resume != "" && f.aimed.mode != "":
-		return errors.New("--resume goes with seeds; an aimed sweep is run again as a whole")
 	case f.exact.on && f.aimed.mode != "":
 		return errors.New("--exact goes with seeds, not with --mode")
 	case f.shrink < 0 || f.shrink > 0 && f.out.dir == "" && f.resume == "":
@@ -125,78 +125,45 @@ func (f *sweepFlags) check(c *cobra.Command, files []string) error {
 	if f.untilFailure {
 		f.maxFailures = 1
 	}
-	if f.resume != "" && f.seeds == "" {
-		return nil
-	}
-	if err := f.aimed.check(files, f.seeds); err != nil {
-		return err
-	}
-	return checkSubject(f.subject)
+	return nil
 }
 
 // about describes the sweep, as its results folder will.
-func (f *sweepFlags) about(c *cobra.Command) (results.About, error) {
-	about := results.About{Subject: f.subject, Version: version(), Generator: sim.GeneratorName, Illegal: f.aimed.illegal}
-	shard, err := parseShard(f.shard)
-	if err != nil {
-		return about, err
-	}
-	about.Shard = shard.String()
-	if f.shard == "" && about.Shard != "" {
-		fmt.Fprintf(c.ErrOrStderr(), "seatrial: shard %s, from JOB_COMPLETION_INDEX and JOB_COMPLETIONS\n", about.Shard)
+func (f *sweepFlags) about(bases []base) (results.About, error) {
+	about := results.About{
+		Subject: f.subject, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: sim.GeneratorName,
 	}
 	if f.aimed.mode != "" {
-		about.Command = "seatrial " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
+		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}
+		for _, b := range bases {
+			about.Aim.Files = append(about.Aim.Files, b.file)
+		}
 	}
 	if f.seeds == "" {
 		return about, nil
 	}
 	seeds, err := parseSeeds(f.seeds)
-	if f.aimed.mode == "" {
-		about.Seeds = seeds.String()
-	}
+	about.Seeds = seeds.String()
 	return about, err
 }
 
 // open prepares the sweep and, when results are kept, its folder.
 func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, error) {
 	s := &sweeping{flags: f, about: about, pool: sweep.Pool{Workers: f.workers}}
-	dir := cmp.Or(f.resume, f.out.dir)
-	if dir != "" && about.Shard != "" {
-		dir = filepath.Join(dir, "shard-"+strings.ReplaceAll(about.Shard, "/", "-of-"))
-	}
-	if f.resume != "" && f.seeds == "" {
-		before, _, err := results.Read(dir)
-		if err != nil {
-			return nil, fmt.Errorf("--resume: %w", err)
-		}
-		if before.Seeds == "" {
-			return nil, fmt.Errorf("--resume %s: it holds an aimed sweep; run it again as a whole", dir)
-		}
-		before.Version, before.Generator, before.Exact = about.Version, about.Generator, about.Exact // must be those of now
-		if c.Flags().Changed("subject") {
-			before.Subject = f.subject
-		}
-		if c.Flags().Changed("allow-illegal") {
-			before.Illegal = f.aimed.illegal
-		}
-		s.about = before
-	}
-	if dir != "" {
+	if dir := f.out.dir; dir != "" {
 		var err error
-		if s.folder, err = results.Open(dir, s.about, f.resume != ""); err != nil {
+		if s.folder, err = results.Open(dir, about, f.resume != ""); err != nil {
 			return nil, err
 		}
 		if err := artefact.RemoveUnfinished(dir); err != nil {
 			return nil, errors.Join(err, s.folder.Close())
 		}
-		f.out.dir = dir
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	if s.enough.Load() {
-		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %d failures already: nothing more is run (to go on, --max-failures %d or none)\n", dir, s.failures, s.failures+1)
+		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %d failures already: nothing more is run (to go on, --max-failures %d or none)\n", f.out.dir, s.failures, s.failures+1)
 	}
 	return s, nil
 }
@@ -225,7 +192,7 @@ func (s *sweeping) close() {
 // total is how many runs there will be; 0: nobody knows.
 func (s *sweeping) total() uint64 {
 	seeds, err := sim.ParseSeeds(s.about.Seeds)
-	if err != nil || seeds.Last == math.MaxUint64 {
+	if err != nil || s.about.Aimed() || seeds.Last == math.MaxUint64 {
 		return 0
 	}
 	return s.shard().Len(seeds)
@@ -276,11 +243,16 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
-	plans := derived.Plans
-	derived.Plans = func(yield func(scenarios.Plan) bool) {
-		plans(func(p scenarios.Plan) bool { return !s.isOver() && yield(p) })
+	derived.Enough = s.isOver
+	if s.folder == nil {
+		return derived.Run(ctx, s.runPool, s.take)
 	}
-	return derived.Run(ctx, s.runPool, s.take)
+	derived.Made = madeBefore(s.folder.Entries)
+	err := derived.Run(ctx, s.runPool, s.take)
+	if err != nil || s.isOver() {
+		return err
+	}
+	return s.folder.End(len(s.folder.Entries) + s.progress.count)
 }
 
 // isOver: no further run is to be started.

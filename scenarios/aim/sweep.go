@@ -41,6 +41,12 @@ type Sweep struct {
 	Confirm int
 	// Replay makes the command that shows a derived plan again. Nil: none.
 	Replay func(derived scenarios.Plan) string
+	// Made are the first runs of the same sweep, in their order, which were made
+	// before: done does not get their outcomes, and those of derived plans are not
+	// made again. What plans are derived from is.
+	Made []Made
+	// Enough says that no further plan is to be begun. Nil: never.
+	Enough func() bool
 }
 
 // Run runs the plans in fair weather, derives plans from what the subject
@@ -49,17 +55,22 @@ type Sweep struct {
 // else, because there is nothing to be learnt from faults then.
 //
 // Which plans are run, and in which order, depends on the sweep alone. Errors
-// are the runner's, that of a plan which cannot be written, and that no derived
-// plan has the name of Only.
+// are the runner's, that of a plan which cannot be written, that no derived
+// plan has the name of Only, and that Made are not the first runs of the sweep:
+// then done was not called.
 func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) error {
 	var bases []scenarios.Plan
 	var derived uint64
+	before := &made{left: s.Made}
 	some := func() error {
-		n, err := s.run(ctx, run, bases, derived, done)
+		n, err := s.run(ctx, run, bases, derived, before, done)
 		derived, bases = derived+n, bases[:0]
 		return err
 	}
 	for p := range s.Plans {
+		if s.Enough != nil && s.Enough() {
+			return nil
+		}
 		if !s.KeepFaults {
 			p.Faults = nil
 		}
@@ -76,7 +87,7 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 	if s.Only != "" && derived == 0 {
 		return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
 	}
-	return nil
+	return before.whole()
 }
 
 // atATime is how many plans are run in fair weather before plans are derived
@@ -85,8 +96,8 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 const atATime = 16
 
 // run sweeps over some of the plans, and returns how many were derived from
-// them. As many as before were derived from those that went before.
-func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, before uint64, done func(sweep.Outcome)) (uint64, error) {
+// them. As many as earlier were derived from those that went before.
+func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earlier uint64, before *made, done func(sweep.Outcome)) (uint64, error) {
 	outcomes, err := s.observe(ctx, run, bases)
 	if err != nil {
 		return 0, err
@@ -95,8 +106,15 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, befo
 	singles := make([][]scenarios.Plan, len(bases)) // by base
 	for i, o := range outcomes {
 		if o.Verdict != model.VerdictPass {
-			if done(o); s.Only == bases[i].Name {
+			if s.Only == bases[i].Name {
 				all++
+			}
+			known, err := before.has(o.Scenario, bases[i].Seed)
+			if err != nil {
+				return 0, err
+			}
+			if !known {
+				done(o)
 			}
 			continue
 		}
@@ -116,11 +134,21 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, befo
 	}
 	all += uint64(len(plans))
 	if s.Shard.Of > 1 {
-		number := before
+		number := earlier
 		plans = slices.DeleteFunc(plans, func(scenarios.Plan) bool {
 			number++
 			return (number-1)%s.Shard.Of != s.Shard.Index
 		})
+	}
+	for len(plans) > 0 {
+		known, err := before.has(plans[0].Name, plans[0].Seed)
+		if err != nil {
+			return 0, err
+		}
+		if !known {
+			break
+		}
+		plans = plans[1:]
 	}
 	return all, s.runAll(ctx, run, plans, false, done)
 }

@@ -177,6 +177,70 @@ func TestShardsAndEndlessPlans(t *testing.T) {
 	assert.ElementsMatch(t, whole, together)
 }
 
+// Wherever a sweep was stopped, what is left of it is made and nothing else; runs
+// that are not its own are an error before anything is made. Three of five plans
+// fail in fair weather, so that both kinds of outcome are cut anywhere.
+func TestGoingOn(t *testing.T) {
+	calls := []faults.Call{
+		{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 1, At: 1e9},
+		{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 2, At: 2e9},
+	}
+	plans := func(yield func(scenarios.Plan) bool) {
+		for i := range 5 {
+			p := smallPlan(t)
+			p.Name = fmt.Sprintf("small-%d", i)
+			if !yield(p) {
+				return
+			}
+		}
+	}
+	for _, mode := range []aim.Mode{aim.CrashEveryWrite, aim.Pairs} {
+		var derived int // runs of derived plans that were made for their own sake
+		run := func(made []aim.Made) (names []aim.Made, err error) {
+			derived = 0
+			s := aim.Sweep{Mode: mode, Plans: plans, Shard: sim.Shard{Index: 1, Of: 2}, Made: made}
+			err = s.Run(context.Background(), func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+				for job := range jobs {
+					o := sweep.Outcome{Job: job, Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Calls: calls}
+					if strings.HasSuffix(job.File, "-0.yaml") || strings.HasSuffix(job.File, "-2.yaml") || strings.HasSuffix(job.File, "-3.yaml") {
+						o.Verdict = model.VerdictLiveness
+					}
+					if !job.Calls {
+						derived++
+					}
+					done(o)
+				}
+				return nil
+			}, func(o sweep.Outcome) {
+				names = append(names, aim.Made{Scenario: o.Scenario, Seed: sim.Seed(o.Job.Seed)})
+			})
+			return names, err
+		}
+		whole, err := run(nil)
+		require.NoError(t, err)
+		require.Greater(t, len(whole), 6, "three in fair weather, and some derived")
+		for i := range len(whole) + 1 {
+			rest, err := run(whole[:i])
+			require.NoError(t, err)
+			assert.Equal(t, whole[i:], append([]aim.Made{}, rest...), "%s, stopped after %d", mode, i)
+			assert.Equal(t, min(len(whole)-3, len(whole)-i), derived)
+		}
+		for _, c := range []struct {
+			name, want string
+			made       []aim.Made
+		}{
+			{"one is missing", "its run 2 was small-3, seed 3, and is now small-2, seed 3", slices.Delete(slices.Clone(whole), 1, 2)},
+			{"one is there twice", "its run 5 was", slices.Insert(slices.Clone(whole), 3, whole[3])},
+			{"one too many", "small-9 is not one of them", append(slices.Clone(whole), aim.Made{Scenario: "small-9", Seed: 3})},
+			{"another seed", "its run 1 was small-0, seed 4, and is now small-0, seed 3", []aim.Made{{Scenario: "small-0", Seed: 4}}},
+		} {
+			got, err := run(c.made)
+			assert.ErrorContains(t, err, c.want, c.name)
+			assert.Empty(t, got, c.name)
+		}
+	}
+}
+
 // A subject that fails in fair weather is reported as that, once.
 func TestAFairWeatherFailureIsReported(t *testing.T) {
 	base := sweep.Outcome{Verdict: model.VerdictSafety, Property: "no-double-assignment"}

@@ -3,6 +3,7 @@
 //
 //	sweep.json      what is being swept, and with which version
 //	outcomes.jsonl  a line for every run, in the order of the runs
+//	ended.json      how many runs an aimed sweep had, once it has ended
 //	NAME/           the artefact of every failure
 //	index.html      the failures, grouped
 //

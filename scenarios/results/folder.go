@@ -17,25 +17,9 @@ import (
 const (
 	aboutFile   = "sweep.json"
 	journalFile = "outcomes.jsonl"
+	endedFile   = "ended.json"
 	lockFile    = ".lock"
 )
-
-// About says what a folder holds the results of. Two sweeps with equal Abouts
-// run the same.
-type About struct {
-	Subject string `json:"subject"`
-	// Seeds and Shard of a sweep over generated plans. Empty for an aimed one,
-	// whose runs follow from Command.
-	Seeds   string `json:"seeds,omitempty"`
-	Shard   string `json:"shard,omitempty"`
-	Command string `json:"command,omitempty"`
-	// Illegal: faults that Kubernetes does not permit are drawn, too.
-	Illegal bool   `json:"illegal,omitempty"`
-	Exact   string `json:"exact,omitempty"` // module and schedule of runs that are exact
-
-	Version   string `json:"version"`
-	Generator string `json:"generator"`
-}
 
 // Folder is a results folder that a sweep writes to.
 type Folder struct {
@@ -79,13 +63,11 @@ func (f *Folder) open(goOn bool) error {
 		}
 	case err != nil:
 		return err
-	case !goOn && before.Seeds == "":
-		return fmt.Errorf("results folder %s: it holds an aimed sweep, %d runs done: %s (want another folder)", f.path, len(entries), before.what())
 	case !goOn:
-		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before.what(), len(entries))
-	case before != f.About:
+		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before, len(entries))
+	case !before.same(f.About):
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, made with %s; this is one of %s, made with %s (want the same, or another folder)",
-			f.path, before.what(), before.version(), f.About.what(), f.About.version())
+			f.path, before, before.version(), f.About, f.About.version())
 	}
 	f.Entries = entries
 	f.journal, err = os.OpenFile(filepath.Join(f.path, journalFile), os.O_CREATE|os.O_WRONLY, 0o644)
@@ -103,25 +85,6 @@ func (f *Folder) open(goOn bool) error {
 	return nil
 }
 
-func (a About) what() string {
-	if a.Seeds == "" {
-		return a.Command
-	}
-	text := "seeds " + a.Seeds
-	if a.Shard != "" {
-		text += ", shard " + a.Shard
-	}
-	if a.Illegal {
-		text += ", with faults that Kubernetes does not permit"
-	}
-	if a.Exact != "" {
-		text += ", exact: " + a.Exact
-	}
-	return text + ", of " + a.Subject
-}
-
-func (a About) version() string { return "seatrial " + a.Version + ", generator " + a.Generator }
-
 // Path is where the folder is.
 func (f *Folder) Path() string { return f.path }
 
@@ -133,6 +96,20 @@ func (f *Folder) Add(e Entry) error {
 	}
 	if _, err := f.journal.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("keeping the outcome of seed %d: %w", e.Seed, err)
+	}
+	return nil
+}
+
+// ended is the content of the file that says that an aimed sweep has ended.
+type ended struct {
+	Runs uint64 `json:"runs"`
+}
+
+// End notes that every run of an aimed sweep was made: no seeds tell how many
+// there are. runs counts those of before as well.
+func (f *Folder) End(runs int) error {
+	if err := writeJSON(filepath.Join(f.path, endedFile), ended{uint64(runs)}); err != nil {
+		return fmt.Errorf("results folder %s: %w", f.path, err)
 	}
 	return nil
 }
@@ -182,11 +159,11 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 }
 
 // inOrder makes sure that the lines are the first runs of the sweep, each once: a
-// sweep that goes on counts them to know where. Which runs an aimed sweep has
-// only its end tells.
+// sweep that goes on counts them to know where. Those of an aimed sweep are
+// looked at when it goes on and derives its plans again.
 func inOrder(path string, about About, entries []Entry) error {
 	seeds, shard, err := about.seeds()
-	if about.Seeds == "" || err != nil || len(entries) == 0 {
+	if about.Seeds == "" || about.Aimed() || err != nil || len(entries) == 0 {
 		return err
 	}
 	i := 0
@@ -201,19 +178,6 @@ func inOrder(path string, about About, entries []Entry) error {
 		err = fmt.Errorf("results folder %s: %s:%d: a run too many (want %d of seeds %s)", path, journalFile, i+1, i, about.Seeds)
 	}
 	return err
-}
-
-// seeds are those of a sweep over generated plans, and its part of them.
-func (a About) seeds() (sim.SeedRange, sim.Shard, error) {
-	if a.Seeds == "" {
-		return sim.SeedRange{}, sim.WholeRange, nil
-	}
-	seeds, err := sim.ParseSeeds(a.Seeds)
-	if err != nil || a.Shard == "" {
-		return seeds, sim.WholeRange, err
-	}
-	shard, err := sim.ParseShard(a.Shard)
-	return seeds, shard, err
 }
 
 // writeJSON writes a file whole or not at all.

@@ -57,9 +57,9 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 		one.Tests = len(one.Cases)
 		all.Suites = append(all.Suites, one)
 	}
-	if s.Missing > 0 || len(s.Diverged) > 0 {
+	if s.incomplete() || len(s.Diverged) > 0 {
 		missing := suite{Name: "sweep", Tests: 1, Errors: 1}
-		text := fmt.Sprintf("%d runs are missing, %d diverged", s.Missing, len(s.Diverged))
+		text := fmt.Sprintf("%d runs are missing, %d aimed sweeps have not ended, %d runs diverged", s.Missing, s.Unfinished, len(s.Diverged))
 		missing.Cases = []testcase{{Class: "sweep", Name: "complete", Error: &problem{Type: "incomplete", Message: text}}}
 		all.Suites = append(all.Suites, missing)
 	}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,9 @@ type Summary struct {
 	Covered []string `json:"covered,omitempty"`
 	// Missing is how many runs were to be made and were not.
 	Missing uint64 `json:"missing"`
+	// Unfinished counts the aimed sweeps that have not ended. How many runs are
+	// missing of them nobody knows.
+	Unfinished int `json:"unfinished,omitempty"`
 	// Repeated runs are counted once. Diverged are those of them that ended in
 	// another way, or were not the same run.
 	Repeated int      `json:"repeated"`
@@ -35,6 +39,8 @@ type Part struct {
 	About   About  `json:"about"`
 	Done    int    `json:"done"`
 	Missing uint64 `json:"missing"`
+	// Unfinished: it is an aimed sweep that has not ended.
+	Unfinished bool `json:"unfinished,omitempty"`
 }
 
 // Tally counts the runs of one subject.
@@ -114,7 +120,16 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 		return err
 	}
 	part := Part{Path: folder, About: about, Done: len(entries)}
-	if expected, known := about.expected(); known && expected > uint64(len(entries)) {
+	expected, known := about.expected()
+	if about.Aimed() {
+		if expected, known, err = runsOfEnded(folder); err != nil {
+			return err
+		}
+		if part.Unfinished = !known; part.Unfinished {
+			s.Unfinished++
+		}
+	}
+	if known && expected > uint64(len(entries)) {
 		part.Missing = expected - uint64(len(entries))
 	}
 	s.Folders = append(s.Folders, part)
@@ -160,15 +175,23 @@ func (t *Tally) add(e *Entry) {
 	}
 }
 
-// expected is how many runs the sweep was to make. That of an aimed one is not
-// known before it ends.
-func (a About) expected() (n uint64, known bool) {
-	seeds, shard, err := a.seeds()
-	if a.Seeds == "" || err != nil {
-		return 0, false
+// runsOfEnded is how many runs an aimed sweep had, if it has ended.
+func runsOfEnded(folder string) (n uint64, known bool, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, endedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, false, nil
 	}
-	return shard.Len(seeds), true
+	var e ended
+	if err == nil {
+		err = json.Unmarshal(text, &e)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("results folder %s: %s: %w", folder, endedFile, err)
+	}
+	return e.Runs, true, nil
 }
+
+func (s *Summary) incomplete() bool { return s.Missing > 0 || s.Unfinished > 0 }
 
 // Verdict is the gravest of all: what an exit code is made of. Runs that are
 // missing make a summary without failures inconclusive.
@@ -184,7 +207,7 @@ func (s *Summary) Verdict() model.VerdictKind {
 			return kind
 		}
 	}
-	if s.Missing > 0 || len(s.Diverged) > 0 || counts[model.VerdictPass] == 0 {
+	if s.incomplete() || len(s.Diverged) > 0 || counts[model.VerdictPass] == 0 {
 		return model.VerdictInconclusive
 	}
 	return model.VerdictPass

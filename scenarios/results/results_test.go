@@ -85,6 +85,61 @@ func TestAJournalWithAGapIsRefused(t *testing.T) {
 	}
 }
 
+// How many runs an aimed sweep has only its end tells, so without one it is not a
+// pass. Where its files are does not matter, what is in them does.
+func TestAnAimedSweepEnds(t *testing.T) {
+	aimed := results.About{Subject: "globalingressip", Version: "v1", Generator: "g/1", Aim: results.Aim{
+		Mode: "pairs", Files: []results.File{results.FileOf("here/a.yaml", []byte("a"))},
+	}}
+	path := folder(t, aimed, entry(1, model.VerdictPass, "a"))
+	s, err := results.Merge([]string{path})
+	require.NoError(t, err)
+	assert.Equal(t, 1, s.Unfinished)
+	assert.Equal(t, model.VerdictInconclusive, s.Verdict())
+	var table, junit bytes.Buffer
+	require.NoError(t, s.WriteTable(&table))
+	assert.Contains(t, table.String(), "1 aimed sweeps have not ended: go on with")
+	require.NoError(t, s.WriteJUnit(&junit))
+	assert.Contains(t, junit.String(), "1 aimed sweeps have not ended")
+
+	moved := aimed
+	moved.Aim.Files = []results.File{results.FileOf("there/a.yaml", []byte("a"))}
+	f, err := results.Open(path, moved, true)
+	require.NoError(t, err)
+	require.NoError(t, f.Add(entry(2, model.VerdictPass, "b")))
+	require.NoError(t, f.End(2))
+	require.NoError(t, f.Close())
+	s, err = results.Merge([]string{path})
+	require.NoError(t, err)
+	assert.Zero(t, s.Unfinished)
+	assert.Equal(t, model.VerdictPass, s.Verdict())
+
+	for _, c := range []struct {
+		name   string
+		change func(*results.About)
+		want   string
+	}{
+		{"content", func(a *results.About) { a.Aim.Files = []results.File{results.FileOf("here/a.yaml", []byte("b"))} }, "it holds a sweep of a.yaml (ca978112), aimed: pairs, of globalingressip, made with seatrial v1, generator g/1; this is one of a.yaml (3e23e816)"},
+		{"mode", func(a *results.About) { a.Aim.Mode = "error-every-read" }, "aimed: error-every-read"},
+		{"limit", func(a *results.About) { a.Aim.Limit = 5 }, "at most 5 each"},
+		{"faults", func(a *results.About) { a.Aim.KeepFaults = true }, "beside the plan's own faults"},
+		{"only", func(a *results.About) { a.Aim.Only = "a-0001" }, "only a-0001"},
+		{"shard", func(a *results.About) { a.Shard = "0/2" }, "shard 0/2"},
+		{"subject", func(a *results.About) { a.Subject = "historical/3336" }, "of historical/3336"},
+		{"version", func(a *results.About) { a.Version = "v2" }, "made with seatrial v2"},
+		{"not aimed", func(a *results.About) { *a = about }, "this is one of seeds 1-4, of globalingressip"},
+	} {
+		other := aimed
+		c.change(&other)
+		_, err := results.Open(path, other, true)
+		assert.ErrorContains(t, err, c.want, c.name)
+	}
+
+	require.NoError(t, os.WriteFile(filepath.Join(path, "ended.json"), []byte("{"), 0o644))
+	_, err = results.Merge([]string{path})
+	assert.ErrorContains(t, err, "ended.json")
+}
+
 func TestMergeCountsARunOnceAndSeesWhatDiverged(t *testing.T) {
 	first, second := about, about
 	first.Shard, second.Shard = "0/2", "1/2"

@@ -35,10 +35,14 @@ func (s *Summary) WriteTable(w io.Writer) error {
 			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", g.property, g.times, g.first.Seed, filepath.Join(g.first.Folder, g.first.Artefact))
 		}
 	}
-	if len(s.Folders) > 1 || s.Missing > 0 {
+	if len(s.Folders) > 1 || s.incomplete() {
 		fmt.Fprintln(t, "\nFOLDER\tSHARD\tDONE\tMISSING")
 		for _, part := range s.Folders {
-			fmt.Fprintf(t, "%s\t%s\t%d\t%d\n", part.Path, part.About.Shard, part.Done, part.Missing)
+			missing := fmt.Sprint(part.Missing)
+			if part.Unfinished {
+				missing = "?"
+			}
+			fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", part.Path, part.About.Shard, part.Done, missing)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -87,6 +91,9 @@ func (s *Summary) remarks() []string {
 	}
 	if s.Missing > 0 {
 		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))
+	}
+	if s.Unfinished > 0 {
+		out = append(out, fmt.Sprintf("%d aimed sweeps have not ended: go on with seatrial sweep --resume FOLDER", s.Unfinished))
 	}
 	if s.Repeated > 0 {
 		out = append(out, fmt.Sprintf("%d runs were made more than once and are counted once", s.Repeated))

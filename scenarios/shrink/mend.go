@@ -58,6 +58,7 @@ func clone(p scenarios.Plan) scenarios.Plan {
 func cloneStep(s scenarios.Step) scenarios.Step {
 	s.CreateService, s.UpdateService = copied(s.CreateService), copied(s.UpdateService)
 	s.DeleteService, s.Export, s.Unexport = copied(s.DeleteService), copied(s.Export), copied(s.Unexport)
+	s.Patch, s.Delete = copied(s.Patch), copied(s.Delete)
 	return s
 }
 

@@ -74,6 +74,18 @@ func TestKnownBugsShrink(t *testing.T) {
 	}
 }
 
+// A small plan does not say in which namespace it happens, whatever its steps are:
+// this one has a patch between the others.
+func TestNamespacesGoWithoutSaying(t *testing.T) {
+	const file = "../library/relist-recreate.yaml"
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	result, err := shrink.Shrink(t.Context(), sweep.Job{Plan: string(text), File: file, Subject: "historical/relist-recreate"}, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+	require.NoError(t, err)
+	assert.NotContains(t, string(result.YAML), "namespace")
+	assert.Contains(t, string(result.YAML), "patch: {resource: globalingressips, name: web,")
+}
+
 // assertMinimal takes each step and each fault out in turn.
 func assertMinimal(t *testing.T, plan scenarios.Plan, subject string, failed sweep.Outcome) {
 	t.Helper()

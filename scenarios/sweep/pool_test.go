@@ -3,7 +3,10 @@ package sweep_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -83,6 +86,22 @@ func TestOutcomesComeInTheOrderOfTheJobs(t *testing.T) {
 		got = append(got, o.Job.Seed)
 	}
 	assert.Equal(t, []uint64{5, 4, 3, 2, 1, 6, 7, 8}, got)
+}
+
+// A worker makes way for another after its lifetime, and nobody sees it in what
+// comes out.
+func TestAWorkerHasALifetime(t *testing.T) {
+	dir := t.TempDir()
+	started, program := filepath.Join(dir, "started"), filepath.Join(dir, "worker")
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >>'%s'\nexec '%s'\n", started, os.Args[0])
+	require.NoError(t, os.WriteFile(program, []byte(script), 0o755))
+	seeds := []uint64{1, 2, 3, 4, 5}
+
+	outcomes := run(t, sweep.Pool{Binary: program, Lifetime: 2}, jobs(seeds, false))
+	text, err := os.ReadFile(started)
+	require.NoError(t, err)
+	assert.Len(t, strings.Fields(string(text)), 3, "processes for five jobs")
+	assert.Equal(t, run(t, sweep.Pool{}, jobs(seeds, false)), outcomes)
 }
 
 func TestAnInterruptedSweepEnds(t *testing.T) {
