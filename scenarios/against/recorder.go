@@ -23,6 +23,7 @@ type recorder struct {
 	written  map[uint64]bool // calls, by ID, that the server answered with success
 	made     map[write]uint64
 	commits  []model.Commit
+	watches  []model.Watch // of users
 	problems []model.Problem
 	fired    map[string]int
 	cleared  time.Duration
@@ -82,6 +83,21 @@ func (r *recorder) served(call *model.Call, resourceVersion string) {
 	}
 }
 
+// watch records that a user's watch is open, and returns what records its frames.
+func (r *recorder) watch(call *model.Call) func(model.Frame) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := len(r.watches)
+	r.watches = append(r.watches, model.Watch{CallID: call.ID})
+	return func(f model.Frame) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seq++
+		f.Seq, f.At = r.seq, r.now()
+		r.watches[n].Frames = append(r.watches[n].Frames, f)
+	}
+}
+
 // commit records a change of an object as the observer heard of it.
 func (r *recorder) commit(c model.Commit) {
 	r.mu.Lock()
@@ -127,6 +143,7 @@ func (r *recorder) history() *model.History {
 	for _, call := range r.calls {
 		h.Calls = append(h.Calls, *call)
 	}
+	h.Watches = slices.Clone(r.watches)
 	h.Commits = slices.Clone(r.commits)
 	slices.SortStableFunc(h.Commits, func(a, b model.Commit) int { return int(a.Revision) - int(b.Revision) })
 	var last uint64

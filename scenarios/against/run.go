@@ -93,6 +93,7 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	if err := r.startSubjects(ctx); err != nil {
 		return nil, errors.Join(err, r.stopSubjects())
 	}
+	bystanders := r.watchOn(ctx)
 	failed := r.sail(ctx)
 	verdict := r.settle(ctx)
 	result := &Result{Verdict: verdict, History: r.record.history(), Fired: r.record.fired, Took: r.record.now()}
@@ -108,7 +109,19 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	failed = errors.Join(failed, r.stopSubjects())
 	cancel()
 	r.observer.running.Wait()
+	bystanders.Wait()
 	return result, failed
+}
+
+// watchOn starts the users who go on until the run ends.
+func (r *run) watchOn(ctx context.Context) *sync.WaitGroup {
+	var bystanders sync.WaitGroup
+	for _, p := range r.config.Processes {
+		if p.Endless {
+			bystanders.Go(func() { r.act(ctx, p) })
+		}
+	}
+	return &bystanders
 }
 
 // run is one run under way.
@@ -285,7 +298,7 @@ func (r *run) sail(ctx context.Context) error {
 	}
 	var users sync.WaitGroup
 	for _, p := range r.config.Processes {
-		if p.User {
+		if p.User && !p.Endless {
 			users.Go(func() { r.act(ctx, p) })
 		}
 	}
@@ -358,6 +371,7 @@ func (r *run) settle(ctx context.Context) model.Verdict {
 func properties(plan *scenarios.Plan, subject scenarios.Subject) []model.Property {
 	judged := []string{"no-exit", "no-hang", "users-performed", "quiet", "bounded-retries"}
 	list := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless})
+	list = append(list, model.GlobalnetConsumers()...)
 	for _, p := range model.Generic() {
 		if slices.Contains(judged, p.Name) {
 			list = append(list, p)

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 const restart = `apiVersion: seatrial.dev/v1alpha1
 kind: Scenario
 name: restart
-world: {namespaces: [shop]}
+world: {namespaces: [shop], consumers: 1}
 safety: 20s
 settle: 40s
 steps:
@@ -81,6 +81,9 @@ func TestTheShippedControllerPasses(t *testing.T) {
 	assert.Equal(t, model.VerdictPass, result.Verdict.Kind, "%s: %s", result.Verdict.Property, result.Verdict.Message)
 	assert.Equal(t, 1, result.Fired["crash"])
 	assert.Positive(t, result.Requests)
+	require.NotEmpty(t, result.History.Watches, "the consumer's")
+	assert.Contains(t, string(result.History.Watches[0].Frames[0].Data), `"kind":"GlobalIngressIP"`)
+	assert.NotZero(t, result.History.Watches[0].Frames[0].Revision)
 }
 
 func TestTheIncidentIsSeen(t *testing.T) {

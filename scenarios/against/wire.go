@@ -36,6 +36,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.record.end(call, model.Unknown, 0, "", nil, err.Error())
 		return nil, err
 	}
+	mediaType := resp.Header.Get("Content-Type")
+	if made.Verb == "watch" && resp.StatusCode == http.StatusOK {
+		w.record.end(call, model.OK, resp.StatusCode, mediaType, nil, "")
+		resp.Body = &tap{ReadCloser: resp.Body, frame: w.record.watch(call)}
+		return resp, nil
+	}
 	answer, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
 	if err != nil {
@@ -43,7 +49,6 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(answer))
-	mediaType := resp.Header.Get("Content-Type")
 	if resp.StatusCode < http.StatusMultipleChoices {
 		w.record.served(call, versionIn(mediaType, answer))
 	}
