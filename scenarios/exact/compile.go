@@ -15,6 +15,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/seatrial/seatrial/scenarios/exact/wasm"
 )
 
 // Compile makes sure that the cache holds a module's machine code, so that
@@ -47,7 +49,7 @@ func moduleDir(cache, digest string) string {
 	return filepath.Join(cache, "modules", strings.ReplaceAll(digest, ":", "-"))
 }
 
-// kept is how many modules stay in the cache: some hundred megabytes each.
+// kept is how many modules stay in the cache: some 700 megabytes each.
 const kept = 4
 
 // prune removes all modules but the latest.
@@ -74,8 +76,13 @@ func prune(cache string) error {
 // compile turns the module into machine code, or finds it in the folder. What
 // is damaged there is thrown away and made again.
 func (e *Engine) compile(ctx context.Context, dir string) error {
+	straight, err := straightened(e.program.code, dir)
+	if err != nil {
+		return err
+	}
+	e.program.code = straight
 	dir = filepath.Join(dir, "compiled")
-	err := e.compileInto(ctx, dir)
+	err = e.compileInto(ctx, dir)
 	if err != nil && strings.Contains(err.Error(), "compilationcache") { // wazero has no name for it
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("clearing the cache: %w", err)
@@ -84,6 +91,23 @@ func (e *Engine) compile(ctx context.Context, dir string) error {
 	}
 	e.program.code = nil
 	return err
+}
+
+// straightened rewrites the code for speed, or finds that done in the folder.
+func straightened(code []byte, dir string) ([]byte, error) {
+	file := filepath.Join(dir, "straight-"+wasm.Version()+".wasm")
+	if err := discardDamaged(file); err != nil {
+		return nil, err
+	}
+	if straight, err := os.ReadFile(file); err == nil {
+		return straight, nil
+	}
+	straight, err := wasm.Straighten(code)
+	if err != nil {
+		return nil, err
+	}
+	return straight, errors.Join(os.MkdirAll(dir, 0o755),
+		writeFile(file+".digest", []byte(digestOf(straight)+"\n")), writeFile(file, straight))
 }
 
 func (e *Engine) compileInto(ctx context.Context, dir string) error {

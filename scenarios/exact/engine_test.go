@@ -127,6 +127,26 @@ func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
 	}
 }
 
+// What package wasm rewrites does what it did before: the same as natively.
+func TestAProgramComputesWhatItComputesNatively(t *testing.T) {
+	native := exec.CommandContext(t.Context(), "go", "run", "./testdata/shapes")
+	want, err := native.Output()
+	require.NoError(t, err)
+	engine := open(t, buildFrom(t, "./testdata/shapes"), t.TempDir())
+	for seed := range sim.Seed(5) { // each another rate of preemption
+		out, err := engine.Run(t.Context(), exact.Input{Seed: seed})
+		require.NoError(t, err)
+		assert.Zero(t, out.ExitCode, "%s", out.Stderr)
+		assert.Equal(t, string(want), string(out.Stdout))
+	}
+
+	out, err := engine.Run(t.Context(), exact.Input{Args: []string{"panic"}})
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, out.ExitCode)
+	assert.Contains(t, string(out.Stderr), "nil pointer dereference")
+	assert.Contains(t, string(out.Stderr), "testdata/shapes/main.go:30")
+}
+
 func TestADamagedCacheIsMadeAgain(t *testing.T) {
 	file, cache := build(t), t.TempDir()
 	before := lines(t, open(t, file, cache), 3)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/seatrial/seatrial/scenarios/exact/wasm"
 )
 
 // A module as the Go linker writes it keeps its stack pointer and its current
@@ -59,18 +61,18 @@ func prepare(module []byte) (p *program, err error) {
 		return nil, errNoModule
 	}
 	p = &program{code: append(make([]byte, 0, len(module)), wasmMagic...)}
-	in := &reader{rest: module[len(wasmMagic):]}
-	for len(in.rest) > 0 {
-		id, body := in.byte(), in.bytes(in.number())
+	in := &wasm.Reader{Rest: module[len(wasmMagic):]}
+	for len(in.Rest) > 0 {
+		id, body := in.Byte(), in.Bytes(in.Number())
 		switch id {
 		case importSection:
-			err = p.checkImports(&reader{rest: body})
+			err = p.checkImports(&wasm.Reader{Rest: body})
 		case globalSection:
-			err = p.findGlobals(&reader{rest: body})
+			err = p.findGlobals(&wasm.Reader{Rest: body})
 		case exportSection:
-			body = p.addExports(&reader{rest: body})
+			body = p.addExports(&wasm.Reader{Rest: body})
 		case dataSection:
-			err = p.takeData(&reader{rest: body})
+			err = p.takeData(&wasm.Reader{Rest: body})
 			body = []byte{0}
 		}
 		if err != nil {
@@ -88,13 +90,13 @@ func prepare(module []byte) (p *program, err error) {
 
 // checkImports makes sure that only functions come from outside: an imported
 // global would shift the numbers of the others.
-func (p *program) checkImports(in *reader) error {
-	for range in.number() {
-		module, name := in.text(), in.text()
-		if in.byte() != funcKind {
+func (p *program) checkImports(in *wasm.Reader) error {
+	for range in.Number() {
+		module, name := in.Text(), in.Text()
+		if in.Byte() != funcKind {
 			return fmt.Errorf("%w: it imports %s.%s, which is not a function", errNoModule, module, name)
 		}
-		in.number() // type
+		in.Number() // type
 		if module != "wasi_snapshot_preview1" {
 			return fmt.Errorf("the module needs %s.%s of its host, which is not wasip1's", module, name)
 		}
@@ -104,18 +106,18 @@ func (p *program) checkImports(in *reader) error {
 
 // findGlobals names the mutable globals. Each is: type, mutability, a constant
 // instruction with its operand, end.
-func (p *program) findGlobals(in *reader) error {
+func (p *program) findGlobals(in *wasm.Reader) error {
 	const mutable, constI32, constI64, end = 1, 0x41, 0x42, 0x0b
-	for i := range in.number() {
-		in.byte() // type
-		if in.byte() != mutable {
+	for i := range in.Number() {
+		in.Byte() // type
+		if in.Byte() != mutable {
 			return fmt.Errorf("%w: global %d is a constant", errNoModule, i)
 		}
-		if op := in.byte(); op != constI32 && op != constI64 {
+		if op := in.Byte(); op != constI32 && op != constI64 {
 			return fmt.Errorf("%w: global %d begins with instruction %#x", errNoModule, i, op)
 		}
-		in.number()
-		if in.byte() != end {
+		in.Number()
+		if in.Byte() != end {
 			return fmt.Errorf("%w: global %d has no constant value", errNoModule, i)
 		}
 		p.globals = append(p.globals, "seatrial_global_"+strconv.Itoa(i))
@@ -123,16 +125,16 @@ func (p *program) findGlobals(in *reader) error {
 	return nil
 }
 
-func (p *program) addExports(in *reader) []byte {
-	n := in.number()
+func (p *program) addExports(in *wasm.Reader) []byte {
+	n := in.Number()
 	out := binary.AppendUvarint(nil, uint64(n+len(p.globals)))
-	out = append(out, in.rest...)
+	out = append(out, in.Rest...)
 	for range n {
-		if name := in.text(); name == runExport {
+		if name := in.Text(); name == runExport {
 			p.reactor = true
 		}
-		in.byte()
-		in.number()
+		in.Byte()
+		in.Number()
 	}
 	for i, name := range p.globals {
 		out = binary.AppendUvarint(out, uint64(len(name)))
@@ -143,58 +145,21 @@ func (p *program) addExports(in *reader) []byte {
 }
 
 // takeData collects the segments: active, at a constant address, in memory 0.
-func (p *program) takeData(in *reader) error {
+func (p *program) takeData(in *wasm.Reader) error {
 	const active, constI32, end = 0, 0x41, 0x0b
-	for i := range in.number() {
-		if in.number() != active || in.byte() != constI32 {
+	for i := range in.Number() {
+		if in.Number() != active || in.Byte() != constI32 {
 			return fmt.Errorf("%w: data segment %d has no constant address", errNoModule, i)
 		}
-		address := in.signed()
-		if in.byte() != end {
+		address := int(in.Signed())
+		if in.Byte() != end {
 			return fmt.Errorf("%w: data segment %d has no constant address", errNoModule, i)
 		}
-		content := in.bytes(in.number())
+		content := in.Bytes(in.Number())
 		if missing := address + len(content) - len(p.data); missing > 0 {
 			p.data = append(p.data, make([]byte, missing)...)
 		}
 		copy(p.data[address:], content)
 	}
 	return nil
-}
-
-// reader decodes a module. It panics at its end, which prepare turns into an error.
-type reader struct{ rest []byte }
-
-func (r *reader) byte() byte {
-	b := r.rest[0]
-	r.rest = r.rest[1:]
-	return b
-}
-
-func (r *reader) bytes(n int) []byte {
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
-}
-
-func (r *reader) text() string { return string(r.bytes(r.number())) }
-
-// number is an unsigned LEB128, which is what encoding/binary calls a uvarint.
-func (r *reader) number() int {
-	v, n := binary.Uvarint(r.rest)
-	r.rest = r.rest[n:]
-	return int(v)
-}
-
-// signed is a LEB128 of an address; linear memory below 2 GiB has no negative ones.
-func (r *reader) signed() int {
-	v, shift := 0, 0
-	for {
-		b := r.byte()
-		v |= int(b&0x7f) << shift
-		shift += 7
-		if b < 0x80 {
-			return v
-		}
-	}
 }
