@@ -69,11 +69,14 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{}, fmt.Errorf("service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
 	}
 
-	if addr, ok, err := r.reclaim(ctx, fresh); err != nil || ok {
-		return held{fresh, addr}, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
+	h, ok, err := r.reclaim(ctx, fresh)
+	if err != nil || ok {
+		return h, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
 	}
 
-	h, err := r.claimNew(ctx, fresh)
+	fresh = h.gip
+
+	h, err = r.claimNew(ctx, fresh)
 	if errors.Is(err, errPoolExhausted) {
 		if addr, ok := chooseOwn(claims, fresh, carried); ok {
 			return held{fresh, addr}, nil // better outside the CIDRs than none
@@ -196,25 +199,29 @@ func behindIfNotFound(err error) error {
 	return err
 }
 
-// reclaim claims the address that is already in use for gip. It returns false if
-// there is none, or if it is somebody else's.
-func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (netip.Addr, bool, error) {
+// reclaim claims the address that is already in use for gip. It returns false, and
+// gip as it is now, if there is none, or if it is somebody else's.
+func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (held, bool, error) {
 	inUse, err := r.inUse(ctx, gip)
 
 	addr, ok := parseAddr(inUse)
 	if err != nil || !ok || r.moveOutside && !r.pool.Contains(addr) {
-		return netip.Addr{}, false, err
+		return held{gip: gip}, false, err
+	}
+
+	if gip, err = r.writeDown(ctx, gip, addr); err != nil {
+		return held{}, false, err
 	}
 
 	ours, err := r.acquire(ctx, gip, addr)
 	if err != nil || ours {
-		return addr, ours, err
+		return held{gip, addr}, ours, err
 	}
 
 	r.log(ctx).Info("the address in use belongs to another owner: taking another one", "address", addr)
 	r.warn(gip, v1.ReasonReserveAllocatedIPsFailed, "Global IP %s belongs to another owner; another one is allocated", addr)
 
-	return netip.Addr{}, false, nil
+	return held{gip: gip}, false, nil
 }
 
 // inUse returns the address by which gip's Service is reachable, or "": the one
@@ -268,9 +275,7 @@ func carriedBy(internal *corev1.Service, service string) string {
 	return internal.Spec.ExternalIPs[0]
 }
 
-// claimNew claims the address written down on gip, or the next free one. What
-// it is about to claim is written down first, so that a claim whose creation
-// has an unknown outcome is tried again under the same name.
+// claimNew claims the address written down on gip, or the next free one.
 func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (held, error) {
 	owner := client.ObjectKeyFromObject(gip).String()
 
@@ -284,14 +289,12 @@ func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (hel
 			return held{}, poolExhausted()
 		}
 
-		if gip.Annotations[v1.AddressAnnotation] != addr.String() {
-			gip = gip.DeepCopy()
-			annotate(gip, v1.AddressAnnotation, addr.String())
-
-			if err := r.calls.update(ctx, gip); err != nil {
-				return held{}, stepFailed(v1.ReasonClaimFailed, err)
-			}
+		written, err := r.writeDown(ctx, gip, addr)
+		if err != nil {
+			return held{}, stepFailed(v1.ReasonClaimFailed, err)
 		}
+
+		gip = written
 
 		ours, err := r.acquire(ctx, gip, addr)
 		if err != nil {
@@ -310,6 +313,20 @@ func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (hel
 
 	return held{}, stepFailed(v1.ReasonClaimFailed,
 		fmt.Errorf("the last %d addresses tried belong to others: %w", attempts, errCacheBehind))
+}
+
+// writeDown notes on gip which address is about to be claimed for it, so that a claim
+// whose creation has an unknown outcome is tried again under the same name, and so
+// that the status that will show the address is known to be no edit.
+func (r *reconciler) writeDown(ctx context.Context, gip *v1.GlobalIngressIP, addr netip.Addr) (*v1.GlobalIngressIP, error) {
+	if gip.Annotations[v1.AddressAnnotation] == addr.String() {
+		return gip, nil
+	}
+
+	noted := gip.DeepCopy()
+	annotate(noted, v1.AddressAnnotation, addr.String())
+
+	return noted, r.calls.update(ctx, noted)
 }
 
 func internalServiceName(namespace, service string) types.NamespacedName {
