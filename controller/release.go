@@ -109,7 +109,9 @@ func (r *reconciler) releaseClaim(ctx context.Context, gip *v1.GlobalIngressIP, 
 		return err
 	}
 
-	if relation(&claim, gip) != ownClaim {
+	switch relation(&claim, gip) {
+	case ownClaim, inheritedClaim: // the latter was about to be taken over
+	case staleClaim, othersClaim:
 		return nil
 	}
 
