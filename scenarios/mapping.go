@@ -122,7 +122,7 @@ func (m *mapping) flow(key string, inner *mapping) {
 }
 
 // longestLine is where a step or a rule is written on several lines instead.
-const longestLine = 110
+const longestLine = 150
 
 // fitted puts a mapping on one line if it fits, otherwise as many of the things
 // in it as fit.
