@@ -7,8 +7,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"sync"
 
+	"golang.org/x/sync/semaphore"
 	"sigs.k8s.io/knftables"
 
 	"github.com/seatrial/seatrial/controller"
@@ -35,7 +35,9 @@ type DataPath struct {
 	nft     knftables.Interface
 	remotes []netip.Prefix
 
-	mu sync.Mutex
+	// turn is held while the packet filter is at work. It is no mutex, so that whoever
+	// waits for it can give up.
+	turn *semaphore.Weighted
 	// rules are those in place by global IP, as they were read or written last; nil
 	// when that is not known.
 	rules map[netip.Addr]controller.Rule
@@ -52,13 +54,15 @@ func New(nft knftables.Interface, remotes ...netip.Prefix) *DataPath {
 		remotes = []netip.Prefix{DefaultRemote}
 	}
 
-	return &DataPath{nft: nft, remotes: remotes}
+	return &DataPath{nft: nft, remotes: remotes, turn: semaphore.NewWeighted(1)}
 }
 
 // Rules implements [controller.DataPath]. It reads the packet filter once.
 func (d *DataPath) Rules(ctx context.Context) ([]controller.Rule, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	if err := d.turn.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("read the rules: %w", err)
+	}
+	defer d.turn.Release(1)
 
 	if err := d.load(ctx); err != nil {
 		return nil, err
@@ -79,8 +83,10 @@ func (d *DataPath) Remove(ctx context.Context, global netip.Addr) error {
 
 // change takes the rule of one global IP from what it is to what edit makes of it.
 func (d *DataPath) change(ctx context.Context, global netip.Addr, edit func(map[netip.Addr]controller.Rule)) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	if err := d.turn.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("change the rule of %s: %w", global, err)
+	}
+	defer d.turn.Release(1)
 
 	if err := d.load(ctx); err != nil {
 		return err
