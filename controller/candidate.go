@@ -132,7 +132,7 @@ func (r *reconciler) cachedCarried(ctx context.Context, gip *v1.GlobalIngressIP)
 		return "", err
 	}
 
-	return r.carriedAddress(internal, serviceOf(gip)), nil
+	return r.ofPool(carriedBy(internal, serviceOf(gip))), nil
 }
 
 // chooseOwn picks, among the claims in the cache, the one that is gip's. If
@@ -263,20 +263,27 @@ func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string
 		return published, nil
 	}
 
+	carried, err := r.readCarried(ctx, gip)
+
+	return r.ofPool(carried), err
+}
+
+// readCarried reads from the API server which address gip's internal Service carries.
+func (r *reconciler) readCarried(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
 	internal := &corev1.Service{}
 
-	err = r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
+	err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
 	if err != nil {
 		return "", client.IgnoreNotFound(err)
 	}
 
-	return r.carriedAddress(internal, serviceOf(gip)), nil
+	return carriedBy(internal, serviceOf(gip)), nil
 }
 
-// carriedAddress returns the global IP that an internal Service carries, or ""
-// if it is not one of the pool's: a hand-made Service proves nothing.
-func (r *reconciler) carriedAddress(internal *corev1.Service, service string) string {
-	addr, ok := parseAddr(carriedBy(internal, service))
+// ofPool returns an address that an internal Service carries, or "" if it is not
+// one of the pool's: a hand-made Service proves nothing.
+func (r *reconciler) ofPool(carried string) string {
+	addr, ok := parseAddr(carried)
 	if !ok || !r.pool.Contains(addr) {
 		return ""
 	}

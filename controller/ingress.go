@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
@@ -177,15 +176,9 @@ func (r *reconciler) addressFromSubmariner(ctx context.Context, gip *v1.GlobalIn
 		return published, nil
 	}
 
-	internal := &corev1.Service{}
-
-	err := r.calls.get(ctx, internalServiceName(gip.Namespace, serviceOf(gip)), internal)
-	if err != nil {
-		return "", client.IgnoreNotFound(err)
-	}
-
-	if carriedBy(internal, serviceOf(gip)) != published {
-		return "", nil
+	carried, err := r.readCarried(ctx, gip)
+	if err != nil || carried != published {
+		return "", err
 	}
 
 	return published, nil
