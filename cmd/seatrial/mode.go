@@ -69,12 +69,7 @@ func readBases(files []string) ([]base, error) {
 	names := map[string]bool{}
 	var problems []error
 	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("reading scenario: %w", err))
-			continue
-		}
-		p, err := scenarios.Parse(file, content)
+		p, content, err := readScenario(file)
 		switch {
 		case err != nil:
 			problems = append(problems, err)

@@ -54,6 +54,16 @@ func runCommand() *cobra.Command {
 	return c
 }
 
+// readScenario reads a file, and returns the plan in it and its content.
+func readScenario(file string) (scenarios.Plan, []byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return scenarios.Plan{}, nil, fmt.Errorf("reading a scenario: %w", err)
+	}
+	plan, err := scenarios.Parse(file, content)
+	return plan, content, err
+}
+
 // scenarioJobs reads all files before anything runs, so that a mistake in the
 // last one does not cost the time of the others.
 func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) (iter.Seq[sweep.Job], error) {
@@ -67,12 +77,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	var parts []part
 	var problems []error
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("reading a scenario: %w", err))
-			continue
-		}
-		plan, err := scenarios.Parse(file, data)
+		plan, data, err := readScenario(file)
 		if err != nil {
 			problems = append(problems, err)
 			continue
