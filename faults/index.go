@@ -29,8 +29,7 @@ func newIndex(rules []Rule, scopes []Scope) index {
 	}
 	slices.Sort(x.edges)
 	x.edges = slices.Compact(x.edges)
-	x.end = -1 // nothing is known yet
-	return x
+	return x // begin and end are 0: nothing is known yet
 }
 
 // calls lists the rules that decide about calls like c, in their order.
@@ -85,10 +84,7 @@ func (x *index) moveTo(t time.Duration) {
 	if found {
 		next++
 	}
-	x.begin = t
-	if next > 0 {
-		x.begin = x.edges[next-1]
-	}
+	x.begin = x.edges[next-1] // no time is before the first edge
 	x.end = 1<<63 - 1
 	if next < len(x.edges) {
 		x.end = x.edges[next]

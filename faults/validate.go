@@ -80,7 +80,7 @@ func (r *Rule) Validate(w World) []Problem {
 	if slices.Contains(usable, FieldProbability) {
 		v.chance(r)
 	}
-	v.effect(r, slices.Contains(usable, FieldDelay))
+	v.effect(r)
 	v.lives(r, w)
 	return v.problems
 }
@@ -272,13 +272,13 @@ func (v *validation) chance(r *Rule) {
 	}
 }
 
-func (v *validation) effect(r *Rule, hasDelay bool) {
+func (v *validation) effect(r *Rule) {
 	switch {
 	case r.Delay.Min < 0:
 		v.add(FieldDelay, fmt.Sprintf("%s is negative", r.Delay.Min), "a duration of 0s or more")
 	case r.Delay.Max < r.Delay.Min:
 		v.add(FieldDelay, fmt.Sprintf("max %s is less than min %s", r.Delay.Max, r.Delay.Min), "max of at least min")
-	case hasDelay && r.Delay.Max == 0 && wantedDelay[r.Kind] != "":
+	case r.Delay.Max == 0 && wantedDelay[r.Kind] != "":
 		v.add(FieldDelay, "missing", wantedDelay[r.Kind])
 	}
 	switch {

@@ -40,6 +40,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 	event := faults.Rule{ID: "r", Kind: faults.WatchDelayed, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
 	lag := faults.Rule{ID: "r", Kind: faults.CacheLag, Probability: 1, Replica: 2, Match: faults.Match{Resources: []string{"services"}}}
 	move := faults.Rule{ID: "r", Kind: faults.FailOver, Probability: 1, Replica: 1}
+	bookmarks := faults.Rule{ID: "r", Kind: faults.BookmarksWithheld, Probability: 1}
 	loop := faults.Rule{ID: "r", Kind: faults.CrashLoop, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
 	const verbs = "one of get, list, watch, create, update, patch, delete, deletecollection, read, write"
 	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop"
@@ -53,6 +54,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"unknown kind":              {call, func(r *faults.Rule) { r.Kind = "storm" }, `kind: unknown kind "storm" (want ` + kinds + ")"},
 		"no id":                     {call, func(r *faults.Rule) { r.ID = "" }, "id: missing (want a name that stays the same when other rules come and go)"},
 		"unknown verb":              {call, func(r *faults.Rule) { r.Verbs = []string{"get", "gett"} }, `verbs[1]: unknown verb "gett" (want ` + verbs + ")"},
+		"no known verb":             {call, func(r *faults.Rule) { r.Verbs = []string{"gett"} }, `verbs[0]: unknown verb "gett" (want ` + verbs + ")"},
 		"verb twice":                {call, func(r *faults.Rule) { r.Verbs = []string{"get", "get"} }, `verbs[1]: "get" is there twice (want each verb once)`},
 		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, "*")`},
 		"resource twice":            {call, func(r *faults.Rule) { r.Resources = []string{"*", "*"} }, `resources[1]: "*" is there twice (want each resource once)`},
@@ -81,6 +83,8 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"retry after a fraction":    {throttle, func(r *faults.Rule) { r.RetryAfter = 1500 * time.Millisecond }, "retryAfter: 1.5s is not whole seconds, and the header has no fractions (want whole seconds)"},
 		"retry after negative":      {throttle, func(r *faults.Rule) { r.RetryAfter = -time.Second }, "retryAfter: -1s is negative (want whole seconds)"},
 		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"partition by chance":       {cut, func(r *faults.Rule) { r.Probability = 0.5 }, "probability: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"bookmarks of an object":    {bookmarks, func(r *faults.Rule) { r.Name = "api" }, "name: bookmarks-withheld does not use this field (want one of id, kind, process, resources, from, until, probability, limit)"},
 		"unknown direction":         {cut, func(r *faults.Rule) { r.Direction = "up" }, `direction: unknown direction "up" (want one of to-server, from-server, or none for both)`},
 		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, nth, from, until, probability, limit, delay)"},
 		"nothing to watch":          {watch, func(r *faults.Rule) { r.Resources = []string{"ipaddresses"} }, "resources: ipaddresses cannot be watched (want services)"},
@@ -98,11 +102,13 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"lag of no replica":         {lag, func(r *faults.Rule) { r.Replica = 3 }, "replica: there is no API server 3 (want 1 to 2, or more replicas in the world)"},
 		"lag of a process":          {lag, func(r *faults.Rule) { r.Process = "alice" }, "process: cache-lag does not use this field (want one of id, kind, resources, from, until, delay, replica)"},
 		"replica negative":          {move, func(r *faults.Rule) { r.Replica = -1 }, "replica: -1 is negative (want a number from 1)"},
+		"fail-over after the end":   {move, func(r *faults.Rule) { r.From = time.Hour }, "at: 1h0m0s is when all faults are over (want before the weather clears at 1m0s)"},
 		"fail-over in a window":     {move, func(r *faults.Rule) { r.Until = time.Second }, "until: fail-over does not use this field (want one of id, kind, process, at, replica)"},
 		"loop without lives":        {loop, func(r *faults.Rule) { r.Delay = faults.Span{} }, "delay: missing (want how long each life lasts, such as 3s)"},
 		"loop that never turns": {loop, func(r *faults.Rule) {
 			r.Until, r.Delay = time.Second, faults.Span{Min: time.Second, Max: time.Second}
 		}, "delay: each life lasts 1s or longer, and the window 1s: none ends in it (want less than 1s)"},
+		"loop that never turns before the weather clears": {loop, func(r *faults.Rule) { r.From = 59 * time.Second }, "delay: each life lasts 1s or longer, and the window 1s: none ends in it (want less than 1s)"},
 		"loop of a user": {loop, func(r *faults.Rule) { r.Process = "alice" }, `process: "alice" meets a user, and users do not crash (want one of controller-1, controller-2)`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +135,9 @@ func TestValidateAccepts(t *testing.T) {
 		"time-out at once":           {Kind: faults.TimeoutApplied},
 		"crash of all replicas":      {Kind: faults.Crash, Match: faults.Match{Process: "controller-*"}},
 		"crash and stay down":        {Kind: faults.Crash, RestartAfter: -1},
+		"crash once, at one object":  {Kind: faults.Crash, When: faults.BeforeCall, Limit: 1, Match: faults.Match{Verbs: []string{"write"}, Name: "api"}},
+		"from the second call on":    {Kind: faults.InternalError, Match: faults.Match{First: 2}},
+		"slower than the window":     {Kind: faults.Latency, Until: time.Second, Delay: faults.Span{Min: time.Minute, Max: time.Minute}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.ID, r.Probability = "r", 1
@@ -163,4 +172,8 @@ func TestFailOverNeedsAnotherServer(t *testing.T) {
 	small.Replicas = 1
 	rule := faults.Rule{ID: "r", Kind: faults.FailOver, Probability: 1}
 	assert.Equal(t, []faults.Problem{{Field: "kind", Problem: "there is one API server, and no other to fail over to", Want: "two or more replicas in the world"}}, rule.Validate(small))
+	other := faults.Rule{ID: "r", Kind: faults.InternalError, Probability: 1}
+	assert.Empty(t, other.Validate(small))
+	still := faults.Rule{ID: "r", Kind: faults.Partition}
+	assert.Empty(t, still.Validate(small), "what is no matter of chance has no probability")
 }
