@@ -1,0 +1,73 @@
+package model
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The safety properties are judged on the same stories. Each story says what
+// happened and which properties it breaks; all others must hold, so that every
+// story is also a test against false alarm.
+
+var testOptions = GlobalnetOptions{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/29")}}
+
+const (
+	first  = "10.1.0.6"
+	second = "10.1.0.5"
+)
+
+type safetyCase struct {
+	name, explanation string
+	tell              func() *story
+	broken            []string // names of properties
+}
+
+var safetyCases = slices.Concat(controllerCases, raceCases, userCases, unknownCases)
+
+func safetyProperties() []Property {
+	return []Property{allocation(), noDoubleAssignment(), noFreeWhileExported()}
+}
+
+func TestSafetyProperties(t *testing.T) {
+	for _, c := range safetyCases {
+		t.Run(c.name, func(t *testing.T) {
+			h := c.tell().end()
+			for _, property := range safetyProperties() {
+				result := check(property, h)
+				want := Held
+				for _, broken := range c.broken {
+					if broken == property.Name {
+						want = Violated
+					}
+				}
+				assert.Equal(t, want, result.Status, "%s: %s\n%s", property.Name, c.explanation, result.Message)
+				if result.Status == Violated {
+					assert.NotZero(t, result.Culprit.Seq, property.Name)
+					assert.NotZero(t, result.Culprit.CallID, property.Name)
+				}
+			}
+		})
+	}
+}
+
+// The judge names the very event, whichever property finds it.
+func TestSafetyCulprit(t *testing.T) {
+	s := exported("ns/a")
+	s.controller().serve("ns/a", first)
+	guilty := s.controller().report("ns/a", "", "False", "ReserveAllocatedIPsFailed").ID
+	s.controller().status("ns/a", second)
+	h := s.end()
+	for _, property := range []Property{allocation(), noFreeWhileExported()} {
+		result := check(property, h)
+		require.Equal(t, Violated, result.Status)
+		assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
+	}
+	verdict := Judge(h, safetyProperties())
+	assert.Equal(t, VerdictSafety, verdict.Kind)
+	assert.Equal(t, "no-free-while-exported", verdict.Property, "the commit comes before its answer")
+	assert.Equal(t, "10.1.0.6 was freed: the status of ns/a was cleared while the service exists and is exported", verdict.Message)
+}
