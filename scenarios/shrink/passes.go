@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 )
 
@@ -205,7 +206,7 @@ const shortestSettle = time.Minute
 // soon after the law was broken. A plan that fails because something did not
 // happen in time keeps the time that it had: given less, anything fails so.
 func shorterPhases(s *search, try func(scenarios.Plan)) {
-	if s.culprit == 0 || s.first.Verdict == "liveness" {
+	if s.culprit == 0 || s.first.Verdict == model.VerdictLiveness {
 		return
 	}
 	last := s.culprit
