@@ -149,6 +149,12 @@ func validateSelector(report report, field string, selector map[string]string) {
 }
 
 func (m *Manifest) validate(report report, field string, namespaces []string) {
+	for _, key := range []string{"apiVersion", "kind"} {
+		if m.Object[key] == nil {
+			report(field+"."+key, "missing", "one of "+strings.Join(manifestKinds(), ", "))
+			return
+		}
+	}
 	r, ok := m.resource()
 	if !ok {
 		report(field, fmt.Sprintf("this world has no kind %v %v", m.Object["apiVersion"], m.Object["kind"]),

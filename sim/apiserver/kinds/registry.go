@@ -1,6 +1,8 @@
 package kinds
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -116,12 +118,12 @@ func served(kind *Kind, version string) (*Kind, *Version, bool) {
 func (r *Registry) Kinds() []*Kind {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	custom := make([]*Kind, 0, len(r.custom))
-	for _, kind := range r.custom {
-		custom = append(custom, kind)
-	}
-	slices.SortFunc(custom, compareKinds)
-	return append(slices.Clone(r.builtin), custom...)
+	return slices.Concat(r.builtin, r.customKinds())
+}
+
+// customKinds are sorted, so that nothing depends on the order of a map; the lock is held.
+func (r *Registry) customKinds() []*Kind {
+	return slices.SortedFunc(maps.Values(r.custom), compareKinds)
 }
 
 // AddCRD starts to serve the kind that crd defines, or serves it as crd now
@@ -156,17 +158,11 @@ func (r *Registry) index() {
 		r.resource[kind.Resource] = kind
 		r.kind[schema.GroupKind{Group: kind.Resource.Group, Kind: kind.Kind}] = kind
 	}
-	for _, kind := range r.custom {
-		add(kind)
-	}
-	for _, kind := range r.builtin {
+	for _, kind := range slices.Concat(r.customKinds(), r.builtin) {
 		add(kind)
 	}
 }
 
 func compareKinds(a, b *Kind) int {
-	if c := strings.Compare(a.Resource.Group, b.Resource.Group); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Resource.Resource, b.Resource.Resource)
+	return cmp.Or(strings.Compare(a.Resource.Group, b.Resource.Group), strings.Compare(a.Resource.Resource, b.Resource.Resource))
 }
