@@ -77,6 +77,15 @@ func TestClaimsAndHoldsKeepAnAddressFromOthers(t *testing.T) {
 	assert.False(t, pool.Drop("a"), "b still holds it")
 	assert.True(t, pool.Drop("b"))
 	assert.False(t, pool.Drop("b"), "dropping twice frees nothing")
+	_, held := pool.Held("b")
+	assert.False(t, held)
+	assert.False(t, pool.Drop("nobody"))
+
+	pool.Hold("b", addr("242.0.0.1"))
+
+	_, ok = pool.Propose("c")
+	assert.False(t, ok, "held once more, it is not free")
+	assert.True(t, pool.Drop("b"))
 
 	pool.Hold("d", addr("242.0.0.2"))
 	assert.False(t, pool.Unclaimed(addr("242.0.0.2")), "d holds it")
@@ -95,6 +104,26 @@ func TestResyncForgetsWhatIsGone(t *testing.T) {
 	got, ok := pool.Propose("a")
 	require.True(t, ok)
 	assert.Equal(t, "242.0.0.1", got.String())
+
+	pool = ipam.NewPool(prefixes("242.0.0.0/30"))
+	pool.Resync([]netip.Addr{addr("242.0.0.2")})
+
+	got, ok = pool.Propose("a")
+	require.True(t, ok)
+	assert.Equal(t, "242.0.0.1", got.String(), "what is claimed and was never heard of is not proposed")
+}
+
+// Kubernetes makes IPAddress objects for the cluster IPs of all Services, IPv6 ones too:
+// the pool hears of addresses that are not its own.
+func TestForeignAddressesAreNoneOfThePools(t *testing.T) {
+	pool := ipam.NewPool(prefixes("242.0.0.0/30"))
+	for _, foreign := range []string{"fd00::1", "::ffff:242.0.0.1", "241.255.255.255", "242.0.0.0", "242.0.0.3", "242.0.0.4"} {
+		assert.False(t, pool.Contains(addr(foreign)), foreign)
+		pool.Claimed(addr(foreign))
+		assert.False(t, pool.Unclaimed(addr(foreign)), foreign)
+	}
+
+	assert.Equal(t, 2, pool.Usage()[0].Free)
 }
 
 func TestPoolAgreesWithAPlainMap(t *testing.T) {
@@ -134,6 +163,7 @@ func TestValidateCIDRs(t *testing.T) {
 	}{
 		{"one", "", prefixes("242.0.0.0/16")},
 		{"two", "", prefixes("242.0.0.0/16", "242.1.0.0/30")},
+		{"as large as can be", "", prefixes("10.0.0.0/8")},
 		{"none", "no global CIDR given", nil},
 		{"zero value", "is not valid", []netip.Prefix{{}}},
 		{"IPv6", "is not IPv4", prefixes("fd00::/112")},
