@@ -48,7 +48,7 @@ func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
 	wanted := c.targets(o)
 	served := 0
 	var complaint, waiting string
-	var of target
+	var of, inVain target // what the two are about
 	for _, t := range wanted {
 		problem := c.unserved(t, o)
 		if problem == "" {
@@ -56,7 +56,7 @@ func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
 			continue
 		}
 		if wait := c.notWaiting(t); waiting == "" && wait != "" {
-			waiting = wait
+			waiting, inVain = wait, t
 		}
 		if complaint == "" {
 			complaint, of = problem, t
@@ -71,7 +71,7 @@ func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
 		return violated(complaint, h.lastAbout(of.subject()))
 	}
 	if served < len(wanted) && waiting != "" {
-		return violated(waiting, h.lastAbout(of.subject()))
+		return violated(waiting, h.lastAbout(inVain.subject()))
 	}
 	return held()
 }

@@ -160,3 +160,40 @@ func TestHeadlessConverges(t *testing.T) {
 		})
 	}
 }
+
+// Without a selector it is each IPv4 address among the Endpoints that has its own IP.
+func TestHeadlessEndpointsConverge(t *testing.T) {
+	for name, c := range map[string]struct {
+		ready, notReady []string
+		all             bool // publishNotReadyAddresses
+		message         string
+	}{
+		"served":                {ready: []string{"192.0.2.7"}},
+		"listed twice":          {ready: []string{"192.0.2.7", "192.0.2.7"}},
+		"a second one":          {ready: []string{"192.0.2.7", "192.0.2.8"}, message: "endpoint 192.0.2.8 of exported service ns/db has no GlobalIngressIP"},
+		"IPv6":                  {ready: []string{"192.0.2.7", "2001:db8::1"}},
+		"one that is not ready": {ready: []string{"192.0.2.7"}, notReady: []string{"192.0.2.8"}},
+		"one that is published all the same": {ready: []string{"192.0.2.7"}, notReady: []string{"192.0.2.8"}, all: true,
+			message: "endpoint 192.0.2.8 of exported service ns/db has no GlobalIngressIP"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.user().exportHeadless("ns/db", nil)
+			s.user().editService("ns/db", func(service *corev1.Service) { service.Spec.PublishNotReadyAddresses = c.all })
+			s.user().setEndpoints("ns/db", c.ready...)
+			s.user().do(call{verb: "update", resource: endpoints, key: "ns/db"}, func(old runtime.Object) runtime.Object {
+				//lint:ignore SA1019 as for setEndpoints
+				subset := &old.(*corev1.Endpoints).Subsets[0]
+				for _, address := range c.notReady {
+					subset.NotReadyAddresses = append(subset.NotReadyAddresses, corev1.EndpointAddress{IP: address})
+				}
+				return old
+			})
+			s.controller().createHeadless("ns/ep-db-192.0.2.7", "db", "", "192.0.2.7")
+			s.controller().status("ns/ep-db-192.0.2.7", first)
+			headless := testOptions
+			headless.Headless = true
+			assertLiveness(t, converges(headless), s.end(), c.message, name)
+		})
+	}
+}

@@ -154,6 +154,16 @@ func TestConverges(t *testing.T) {
 			s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
 			return s
 		}, "exported service ns/g has no allocated IP"},
+		{"pool not full, two wait", "one of them could be served", func() *story {
+			s := served(six[:5]...)
+			for _, key := range []string{"ns/g", "ns/h"} {
+				s.user().createService(key)
+				s.user().export(key)
+				s.controller().createIngressIP(key)
+				s.controller().report(key, "", "False", "IPPoolAllocationFailed")
+			}
+			return s
+		}, "5 of 7 targets are served, though the pool has 6 addresses; first: exported service ns/g has no allocated IP"},
 		{"foreign claim", "an address that others claimed is not in the pool", func() *story {
 			s := served(six[:5]...)
 			s.user().create(claims, "10.1.0.1", &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.1.0.1"}})
@@ -168,6 +178,23 @@ func TestConverges(t *testing.T) {
 			assertLiveness(t, converges(testOptions), c.tell().end(), c.message, c.explanation)
 		})
 	}
+}
+
+// Of two that wait for an address the one is named that does so in silence, and what
+// happened to it last.
+func TestWhoWaitsInSilenceIsTheCulprit(t *testing.T) {
+	s := served("ns/a", "ns/b", "ns/c", "ns/d", "ns/e", "ns/f")
+	for _, key := range []string{"ns/g", "ns/h"} {
+		s.user().createService(key)
+		s.user().export(key)
+	}
+	s.controller().createIngressIP("ns/h")
+	silent := s.Commits[len(s.Commits)-1].Seq
+	s.controller().createIngressIP("ns/g")
+	s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
+	result := check(converges(testOptions), s.end())
+	assert.Equal(t, "ns/h has 0 conditions of type Allocated", result.Message)
+	assert.Equal(t, silent, result.Culprit.Seq)
 }
 
 func assertLiveness(t *testing.T, property Property, h *History, message, explanation string) {

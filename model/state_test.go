@@ -82,6 +82,11 @@ func dying(cm *corev1.ConfigMap) {
 	cm.DeletionTimestamp, cm.Finalizers = &now, []string{"example.com/keep"}
 }
 
+func waiting(cm *corev1.ConfigMap) {
+	dying(cm)
+	cm.Finalizers = []string{"foregroundDeletion"}
+}
+
 func TestRemains(t *testing.T) {
 	for _, c := range []struct {
 		name, property, explanation string
@@ -95,6 +100,9 @@ func TestRemains(t *testing.T) {
 			"configmaps default/b is still there (finalizers example.com/keep), and its owner is not: ConfigMap a (uid 00000000-0000-4000-8000-000000000000)"},
 		{"removed", "finalizers-removed", "", newStore().put("a", data("x")).put("a", dying).remove("a").end(), ""},
 		{"held", "finalizers-removed", "", newStore().put("a", data("x")).put("a", dying).end(), "configmaps default/a was deleted and is still held by example.com/keep"},
+		{"one waits for another", "finalizers-removed", "what holds the other up is the cause", newStore().put("a", data("x")).put("b", data("x")).put("a", waiting).put("b", dying).end(),
+			"configmaps default/b was deleted and is still held by example.com/keep"},
+		{"waits for nobody", "finalizers-removed", "", newStore().put("a", data("x")).put("a", waiting).end(), "configmaps default/a was deleted and is still held by foregroundDeletion"},
 	} {
 		t.Run(c.property+" "+c.name, func(t *testing.T) {
 			assertLiveness(t, byName(t, Remains(), c.property), c.h, c.message, c.explanation)

@@ -112,6 +112,46 @@ func TestStoreLinearizable(t *testing.T) {
 	}
 }
 
+// What is refused for a good reason is explained by it; a write that changes nothing
+// makes no commit.
+func TestStoreExplainsRefusals(t *testing.T) {
+	s := newStory()
+	s.user().createService("ns/a")
+	old := s.controller().get(services, "ns/a").Response
+	s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
+	present := s.controller().get(services, "ns/a").Response
+
+	stale := s.controller().get(services, "ns/a")
+	stale.Verb, stale.Outcome, stale.Code, stale.Request = "update", Failed, 409, old
+	stale.Response = []byte(`{"reason":"Conflict","message":"the object has been modified; please apply your changes"}`)
+	exists := s.controller().get(services, "ns/a")
+	exists.Verb, exists.Outcome, exists.Code, exists.Response = "create", Failed, 409, []byte(`{"reason":"AlreadyExists"}`)
+	idle := s.controller().get(services, "ns/a")
+	idle.Verb, idle.Request = "update", present
+	assert.Equal(t, Held, check(storeLinearizable(), s.end()).Status)
+
+	idle.Request = old
+	assert.Equal(t, Violated, check(storeLinearizable(), s.end()).Status, "accepted though the precondition was not met")
+}
+
+// A search that runs out of its budget is no pass.
+func TestStoreSearchThatIsTooLongIsUndecided(t *testing.T) {
+	s := newStory()
+	s.user().createService("ns/a")
+	for range 30 { // each may come before or after each other, and leaves another version
+		s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port++ })
+		write := &s.Calls[len(s.Calls)-1]
+		write.CallSeq, write.ReturnSeq = 100, 200
+		write.Request = nil // it demands nothing
+	}
+	read := s.controller().get(services, "ns/a")
+	read.CallSeq, read.ReturnSeq = 300, 301
+	read.Response = []byte(`{"metadata":{"resourceVersion":"999"}}`)
+	result := check(storeLinearizable(), s.end())
+	assert.Equal(t, Undecided, result.Status)
+	assert.Contains(t, result.Message, "too many orders to search")
+}
+
 // called finds the n-th call of a verb to an object.
 func (s *story) called(t *testing.T, verb string, r resource, key string, n int) *Call {
 	for i := range s.Calls {
