@@ -61,6 +61,26 @@ func TestRules(t *testing.T) {
 			s.controller().leads(first, key, podIP)
 			s.controller().claim(first, key)
 		}, Held, Held},
+		"a user took the claim, and another got it": {func(s *story) {
+			s.controller().claim(first, key)
+			s.controller().leads(first, key, podIP)
+			s.user().unclaim(first)
+			s.controller().claim(first, "ns/pod-db-1")
+			s.controller().leads(first, key, podIP)
+		}, Violated, Held},
+		"another replica gave the claim back a moment ago": {func(s *story) {
+			s.controller().claim(first, key)
+			s.process("other").unclaim(first)
+			s.controller().leads(first, key, podIP)
+			s.controller().claim(first, key)
+		}, Held, Held},
+		"another replica gave the claim back long ago": {func(s *story) {
+			s.controller().claim(first, key)
+			s.process("other").unclaim(first)
+			s.wait(quorumAge)
+			s.controller().leads(first, key, podIP)
+			s.controller().claim(first, key)
+		}, Violated, Held},
 		"never led": {func(s *story) { s.controller().claim(first, key) }, Held, Violated},
 		"led elsewhere": {func(s *story) {
 			s.controller().claim(first, key)

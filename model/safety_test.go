@@ -71,3 +71,23 @@ func TestSafetyCulprit(t *testing.T) {
 	assert.Equal(t, "no-free-while-exported", verdict.Property, "the commit comes before its answer")
 	assert.Equal(t, "10.1.0.6 was freed: the status of ns/a was cleared while the service exists and is exported", verdict.Message)
 }
+
+// Of two addresses that come to harm the first harm is the culprit, not the first address.
+func TestTheFirstOfTwoCulpritsIsNamed(t *testing.T) {
+	for _, order := range [][2]string{{"ns/a", "ns/b"}, {"ns/b", "ns/a"}} {
+		s := exported("ns/a", "ns/b")
+		s.controller().serve("ns/a", first)
+		s.controller().serve("ns/b", second)
+		guilty := s.controller().status(order[0], "").ID
+		s.controller().status(order[1], "")
+		for _, key := range []string{"ns/a", "ns/b"} { // clients hear of it
+			s.controller().status(key, "10.1.0.4")
+		}
+		h := s.end()
+		for _, property := range []Property{allocation(), noFreeWhileExported()} {
+			result := check(property, h)
+			require.Equal(t, Violated, result.Status)
+			assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
+		}
+	}
+}
