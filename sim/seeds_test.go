@@ -54,3 +54,19 @@ func TestShardsCoverARangeOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestParseShard(t *testing.T) {
+	for text, want := range map[string]sim.Shard{"0/1": sim.WholeRange, "0/4": {Index: 0, Of: 4}, "3/4": {Index: 3, Of: 4}} {
+		got, err := sim.ParseShard(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got)
+		if got != sim.WholeRange {
+			assert.Equal(t, text, got.String())
+		}
+	}
+	assert.Empty(t, sim.WholeRange.String())
+	for _, text := range []string{"", "4/4", "5/4", "0/0", "1", "a/4", "1/b", "-1/4", "1/4/2"} {
+		_, err := sim.ParseShard(text)
+		assert.ErrorContains(t, err, "want I/N with 0 <= I < N", text)
+	}
+}
