@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func sail(t *testing.T, rule faults.Rule, replicas int, subject func(context.Con
 	t.Helper()
 	rule.ID = "f"
 	config := sim.Config{
-		Safety: 2 * time.Minute, Settle: time.Minute, Faults: []faults.Rule{rule}, Server: sim.Server{Replicas: replicas},
+		KeepTrace: true, Safety: 2 * time.Minute, Settle: time.Minute, Faults: []faults.Rule{rule}, Server: sim.Server{Replicas: replicas},
 		Processes: []sim.Process{{Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
 			subject(ctx, env)
 			<-ctx.Done()
@@ -81,6 +82,7 @@ func sail(t *testing.T, rule faults.Rule, replicas int, subject func(context.Con
 	}
 	record := sim.Run(t, config)
 	assert.NotZero(t, record.Fired[rule.Kind], "the fault fired")
+	assert.True(t, traced(record, string(rule.Kind)+" f"), "and is in the trace")
 	assert.Empty(t, record.History.Problems)
 	for _, p := range slices.Concat(model.Generic(), model.WatchGuarantees()) {
 		if info, _ := faults.Lookup(rule.Kind); info.Permitted {
@@ -89,6 +91,13 @@ func sail(t *testing.T, rule faults.Rule, replicas int, subject func(context.Con
 		}
 	}
 	return record
+}
+
+// traced says whether the trace tells of a fault, by its kind and name.
+func traced(r *sim.Record, what string) bool {
+	return slices.ContainsFunc(r.Events, func(e sim.Event) bool {
+		return (e.Type == sim.EventFault || e.Type == sim.EventWeather) && strings.HasPrefix(e.Detail, what)
+	})
 }
 
 // creates makes a user that creates one ConfigMap each second: c0, c1, …

@@ -32,34 +32,39 @@ var callFaults = []struct {
 	is          func(error) bool
 	applied     bool
 	outcome     model.Outcome
+	took        float64 // seconds, of a rule with a delay of 3s
 	explanation string
 }{
-	{faults.ConnectionRefused, utilnet.IsConnectionRefused, false, model.Failed, "nothing was sent, and the client knows"},
-	{faults.ConnectionReset, utilnet.IsConnectionReset, false, model.Unknown, "the client cannot tell how far its request got"},
-	{faults.TooManyRequests, apierrors.IsTooManyRequests, false, model.Failed, "rejected before execution"},
-	{faults.InternalError, apierrors.IsInternalError, false, model.Unknown, "a 500 may come from behind the write"},
-	{faults.ServiceUnavailable, apierrors.IsServiceUnavailable, false, model.Failed, "rejected before execution"},
-	{faults.GatewayTimeout, apierrors.IsTimeout, false, model.Unknown, "a 504 says nothing about the write"},
-	{faults.TimeoutApplied, apierrors.IsTimeout, true, model.Unknown, "the same 504, and the write happened"},
-	{faults.TimeoutDropped, apierrors.IsTimeout, false, model.Unknown, "the same 504, and it did not"},
-	{faults.ResponseLost, utilnet.IsProbableEOF, true, model.Unknown, "committed, and the answer lost"},
-	{faults.Latency, func(err error) bool { return err == nil }, true, model.OK, "slower, nothing else"},
+	{faults.ConnectionRefused, utilnet.IsConnectionRefused, false, model.Failed, 0, "nothing was sent, and the client knows"},
+	{faults.ConnectionReset, utilnet.IsConnectionReset, false, model.Unknown, 0, "the client cannot tell how far its request got"},
+	{faults.TooManyRequests, apierrors.IsTooManyRequests, false, model.Failed, 10, "rejected before execution"},
+	{faults.InternalError, apierrors.IsInternalError, false, model.Unknown, 0, "a 500 may come from behind the write"},
+	{faults.ServiceUnavailable, apierrors.IsServiceUnavailable, false, model.Failed, 0, "rejected before execution"},
+	{faults.GatewayTimeout, apierrors.IsTimeout, false, model.Unknown, 0, "a 504 says nothing about the write"},
+	{faults.TimeoutApplied, apierrors.IsTimeout, true, model.Unknown, 3, "the same 504, and the write happened"},
+	{faults.TimeoutDropped, apierrors.IsTimeout, false, model.Unknown, 3, "the same 504, and it did not"},
+	{faults.ResponseLost, utilnet.IsProbableEOF, true, model.Unknown, 3, "committed, and the answer lost"},
+	{faults.Latency, func(err error) bool { return err == nil }, true, model.OK, 3, "slower, nothing else"},
 }
 
 func TestCallFaults(t *testing.T) {
 	for _, c := range callFaults {
 		t.Run(string(c.kind), func(t *testing.T) {
 			var got error
+			var took time.Duration
 			record := sim.Run(t, sim.Config{
 				Safety: time.Minute, Settle: time.Minute,
 				Faults: []faults.Rule{{ID: "f", Kind: c.kind, Probability: 1, Match: faults.Match{Verbs: []string{"create"}},
 					Delay: faults.Span{Min: 3 * time.Second, Max: 3 * time.Second}}},
 				Processes: []sim.Process{{Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
+					sent := time.Now()
 					got = createConfigMap(ctx, env, "a")
+					took = time.Since(sent)
 					<-ctx.Done()
 					return nil
 				}}},
 			})
+			assert.InDelta(t, c.took, took.Seconds(), 0.3, c.explanation)
 			assert.True(t, c.is(got), "%s: got %v", c.explanation, got)
 			assert.Equal(t, c.applied, committed(record, "configmaps", "a"), c.explanation)
 			creates := calls(record, "create", "configmaps")
@@ -129,6 +134,27 @@ func TestPartitionDeclaresASilentConnectionDead(t *testing.T) {
 	assert.InDelta(t, 30, tookSecond.Seconds(), 0.1, "a dial gives up after 30s")
 	assert.False(t, committed(record, "configmaps", "a"))
 	assert.False(t, committed(record, "configmaps", "b"))
+}
+
+// Once the link has healed, the connection is dialled anew, and what goes over it lives.
+func TestAConnectionDialledAnewStays(t *testing.T) {
+	var opened, lived time.Duration
+	sim.Run(t, partitioned(10*time.Second, 70*time.Second, func(ctx context.Context, env sim.Env) error {
+		begin := time.Now()
+		_ = createConfigMap(ctx, env, "a")
+		time.Sleep(60 * time.Second)
+		w, err := clientset(env).CoreV1().ConfigMaps("default").Watch(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		opened = time.Since(begin)
+		for range w.ResultChan() {
+		}
+		lived = time.Since(begin) - opened
+		return nil
+	}))
+	assert.InDelta(t, 70, opened.Seconds(), 0.1)
+	assert.Greater(t, lived, 100*time.Second)
 }
 
 func TestOneWayPartitionLosesOnlyTheAnswer(t *testing.T) {

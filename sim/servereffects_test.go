@@ -59,6 +59,28 @@ func historyForgotten(t *testing.T) {
 	assert.NotZero(t, record.Fired[faults.HistoryForgotten])
 }
 
+// When all history is forgotten, etcd's is, too: the past cannot be listed any more.
+// When it is one resource's, it can.
+func TestForgettingEverythingCompacts(t *testing.T) {
+	for _, c := range []struct {
+		resources []string
+		gone      bool
+	}{{nil, true}, {[]string{"*"}, true}, {[]string{"configmaps"}, false}} {
+		var past error
+		sail(t, faults.Rule{Kind: faults.HistoryForgotten, From: 15 * time.Second, Match: faults.Match{Resources: c.resources}}, 1, func(ctx context.Context, env sim.Env) {
+			maps := clientset(env).CoreV1().ConfigMaps("default")
+			before, err := maps.List(ctx, metav1.ListOptions{})
+			if err != nil {
+				return
+			}
+			_ = createConfigMap(ctx, env, "a")
+			time.Sleep(20 * time.Second)
+			_, past = maps.List(ctx, metav1.ListOptions{ResourceVersion: before.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchExact})
+		})
+		assert.Equal(t, c.gone, apierrors.IsResourceExpired(past), "%v: %v", c.resources, past)
+	}
+}
+
 func cacheLag(t *testing.T) {
 	for _, c := range []struct {
 		delay time.Duration
@@ -72,6 +94,11 @@ func cacheLag(t *testing.T) {
 			assert.InDelta(t, c.at[i], s.at.Seconds(), 0.2, "lag %s", c.delay)
 		}
 	}
+	var told []seen
+	sail(t, faults.Rule{Kind: faults.CacheLag, Match: faults.Match{Resources: []string{"secrets"}}}, 1, informer(&told), creates(1))
+	require.Len(t, told, 1)
+	assert.InDelta(t, 1, told[0].at.Seconds(), 0.2, "another resource's cache is behind")
+
 	var stale, quorum error
 	sail(t, faults.Rule{Kind: faults.CacheLag}, 1, func(ctx context.Context, env sim.Env) {
 		time.Sleep(5 * time.Second)
@@ -103,6 +130,26 @@ func replicaDown(t *testing.T) {
 		assert.NoError(t, err, "the other replica answers")
 	}
 
+	served := map[int]bool{}
+	for seed := range sim.Seed(8) { // whichever replica the seed would choose
+		record := sim.Run(t, sim.Config{
+			Seed: seed, Safety: time.Minute, Settle: time.Minute, Server: sim.Server{Replicas: 3},
+			Faults: []faults.Rule{{ID: "f", Kind: faults.ReplicaDown, Replica: 2, From: 15 * time.Second, Until: 35 * time.Second}},
+			Processes: []sim.Process{{Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
+				read(new([]error))(ctx, env)
+				<-ctx.Done()
+				return nil
+			}}},
+		})
+		for _, c := range calls(record, "list", "configmaps") {
+			served[c.Server] = true
+			if c.Called > 15*time.Second && c.Called < 35*time.Second {
+				assert.NotEqual(t, 2, c.Server, "it is down")
+			}
+		}
+	}
+	assert.Equal(t, map[int]bool{1: true, 2: true, 3: true}, served, "each of them is somebody's")
+
 	var lived time.Duration
 	var events []watch.Event
 	sail(t, faults.Rule{Kind: faults.ReplicaDown, From: 15 * time.Second, Until: 35 * time.Second}, 1, stream(&lived, &events))
@@ -131,7 +178,9 @@ func gcLag(t *testing.T) {
 		return -1
 	}
 	assert.InDelta(t, 40, deleted(faults.Rule{Kind: faults.Latency, Delay: faults.Span{Min: time.Millisecond, Max: time.Millisecond}}), 0.5)
-	assert.InDelta(t, 70, deleted(faults.Rule{Kind: faults.GCLag, Delay: faults.Span{Min: 30 * time.Second, Max: 30 * time.Second}}), 0.5)
+	half := faults.Span{Min: 30 * time.Second, Max: 30 * time.Second}
+	assert.InDelta(t, 70, deleted(faults.Rule{Kind: faults.GCLag, Delay: half}), 0.5)
+	assert.InDelta(t, 40, deleted(faults.Rule{Kind: faults.GCLag, Delay: half, Until: 35 * time.Second}), 0.5, "the window is over")
 }
 
 // Time travel: what was seen at one API server is not there yet at the next.

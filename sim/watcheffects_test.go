@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/seatrial/seatrial/faults"
@@ -101,4 +102,26 @@ func eventRepeated(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"c0", "c1", "c1", "c2"}, names)
+}
+
+// The n-th call of a rule about events is the n-th event of each object in the watch.
+func TestARuleAboutEventsCountsThemByObject(t *testing.T) {
+	var lived time.Duration
+	var events []watch.Event
+	sail(t, faults.Rule{Kind: faults.EventLost, Match: faults.Match{Name: "[ab]", First: 2, Last: 2}}, 1, stream(&lived, &events), func(ctx context.Context, env sim.Env) {
+		maps := clientset(env).CoreV1().ConfigMaps("default")
+		for _, name := range []string{"a", "b"} {
+			time.Sleep(5 * time.Second)
+			_ = createConfigMap(ctx, env, name)
+			_, _ = maps.Patch(ctx, name, types.MergePatchType, []byte(`{"data":{"k":"v"}}`), metav1.PatchOptions{})
+			_ = maps.Delete(ctx, name, metav1.DeleteOptions{})
+		}
+	})
+	var told []string
+	for _, e := range events {
+		if cm, ok := e.Object.(*corev1.ConfigMap); ok && len(cm.Name) == 1 {
+			told = append(told, string(e.Type)+" "+cm.Name)
+		}
+	}
+	assert.Equal(t, []string{"ADDED a", "DELETED a", "ADDED b", "DELETED b"}, told, "the change of each is lost")
 }
