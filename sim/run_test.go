@@ -2,17 +2,22 @@ package sim_test
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilrand "k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
@@ -135,6 +140,53 @@ func TestSameSeedSameRun(t *testing.T) {
 		config.KeepTrace = false
 		assert.Equal(t, first.Hash, sim.Run(t, config).Hash, "keeping the trace does not change the run")
 	}
+}
+
+// What a process draws from the process-wide sources, which client-go does too, depends
+// on the seed and on whose life it is, not on what ran before.
+func TestChanceIsTheSeeds(t *testing.T) {
+	draw := func(seed sim.Seed) []string {
+		var drawn []string
+		sim.Run(t, sim.Config{
+			Seed: seed, Safety: time.Minute, Settle: time.Minute,
+			Faults: []faults.Rule{{ID: "f", Kind: faults.Crash, From: 10 * time.Second, RestartAfter: time.Second}},
+			Processes: []sim.Process{{Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
+				read := make([]byte, 20)
+				_, _ = cryptorand.Read(read)
+				drawn = append(drawn, fmt.Sprint(rand.Int63()), utilrand.String(10), uuid.NewString(), uuid.NewString(), string(read))
+				_ = createConfigMap(ctx, env, "a")
+				drawn = append(drawn, fmt.Sprint(rand.Int63()))
+				<-ctx.Done()
+				return nil
+			}}},
+		})
+		return drawn
+	}
+	first := draw(1)
+	require.Len(t, first, 12)
+	different := map[string]bool{}
+	for _, text := range slices.Concat(first, draw(2)) {
+		different[text] = true
+	}
+	assert.Len(t, different, 24, "no two are alike")
+	rand.Int63()
+	assert.Equal(t, first, draw(1))
+}
+
+// A goroutine that ends by itself a moment after its process has not leaked.
+func TestALastBreathIsNoLeak(t *testing.T) {
+	record := sim.Run(t, sim.Config{
+		Safety: time.Minute, Settle: time.Minute,
+		Processes: []sim.Process{{Name: "subject", Run: func(ctx context.Context, _ sim.Env) error {
+			go func() {
+				<-ctx.Done()
+				time.Sleep(5 * time.Second)
+			}()
+			<-ctx.Done()
+			return nil
+		}}},
+	})
+	assert.Empty(t, record.History.Problems)
 }
 
 func TestTimesAndSequenceAreInOrder(t *testing.T) {
