@@ -59,6 +59,45 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(path, "porcupine.html"), "porcupine found nothing")
 }
 
+// Who finds the folder learns from it what failed, how to see it again, and with what.
+func TestTheFolderSaysWhatItIs(t *testing.T) {
+	o := failure(t)
+	o.Culprit = &sweep.Culprit{Seq: 12, Text: "the very event"}
+	o.Job.Exact = &sweep.Exact{Schedule: 5, Digest: "sha256:abc"}
+	o.Porcupine = []byte("<html>")
+	path, err := artefact.Write(t.TempDir(), "v1.2.3", o)
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(path, "README.md"))
+	require.NoError(t, err)
+	for _, want := range []string{
+		"# historical/3336: safety\n", "Property `no-free-while-exported`: 242.0.0.1 was freed\n", "Culprit: event 12: the very event\n",
+		"seatrial replay " + path + "\n", "seatrial shrink " + path + " -o min.yaml\n",
+		"An exact run, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
+		"Made with seatrial v1.2.3, generator " + sim.GeneratorName + ", go1.",
+	} {
+		assert.Contains(t, string(text), want)
+	}
+	assert.FileExists(t, filepath.Join(path, "porcupine.html"))
+	page, err := os.ReadFile(filepath.Join(path, "report.html"))
+	require.NoError(t, err)
+	for _, want := range []string{`"reproduced":"3/3"`, `"version":"v1.2.3"`, `"porcupine":true`, `"plan":"name: storm\n"`, `"replay":"seatrial replay ` + path} {
+		assert.Contains(t, string(page), want)
+	}
+	a, err := artefact.Read(path)
+	require.NoError(t, err)
+	assert.Empty(t, string(a.Outcome.Trace)+string(a.Outcome.Log)+string(a.Outcome.Porcupine)+a.Outcome.Plan, "what has a file of its own is in that alone")
+
+	passed := failure(t)
+	passed.Verdict, passed.Property, passed.Message = model.VerdictPass, "", ""
+	path, err = artefact.Write(t.TempDir(), "v1.2.3", passed)
+	require.NoError(t, err)
+	text, err = os.ReadFile(filepath.Join(path, "README.md"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "Property")
+	assert.NotContains(t, string(text), "Culprit")
+	assert.NotContains(t, string(text), "exact")
+}
+
 // Nobody should work for a day on a finding that no controller has to survive.
 func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
 	for _, illegal := range []bool{false, true} {
