@@ -126,19 +126,15 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 			From: r.From, Until: until, Always: !r.Momentary() && r.From == 0 && until == p.Safety,
 		})
 	}
-	struck := map[string]Hit{} // by rule, the last one
 	for _, e := range events {
-		id := ruleOf(e)
-		i, known := byID[id]
+		i, known := byID[ruleOf(e)]
 		if !known {
 			continue
 		}
-		hit := Hit{e.Seq, e.At, e.Call}
-		if e.Type == sim.EventCrashed && struck[id].At == e.At && struck[id].Seq == e.Seq-1 {
-			continue // killed at a call: the fault before it is the same
+		if e.Type == sim.EventCrashed && p.Faults[i].When != faults.AtTime {
+			continue // killed at a call: the fault that struck the call is the same
 		}
-		struck[id] = hit
-		c.data.Weather[i].Hits = append(c.data.Weather[i].Hits, hit)
+		c.data.Weather[i].Hits = append(c.data.Weather[i].Hits, Hit{e.Seq, e.At, e.Call})
 	}
 }
 
@@ -175,6 +171,7 @@ func describe(r faults.Rule) string {
 	add("named", r.Name, r.Name != "")
 	add("from call", r.First, r.First > 0)
 	add("to call", r.Last, r.Last > 0)
+	add("nth", r.Nth, r.Nth > 0)
 	add("probability", r.Probability, r.Probability > 0 && r.Probability < 1)
 	add("limit", r.Limit, r.Limit > 0)
 	add("delay", span(r.Delay), r.Delay != faults.Span{})
