@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// What the stories of globalnet_test.go cannot tell: calls that overlap,
+// What the stories of safety_test.go cannot tell: calls that overlap,
 // bodies of every shape, and searches that grow.
 
 // overlap stretches a call so that it was under way from one moment to another.
