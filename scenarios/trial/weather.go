@@ -26,7 +26,7 @@ func sightings(h *model.History, processes []string) []sighting {
 	index := map[[3]string]int{}
 	for i := range h.Calls {
 		c := &h.Calls[i]
-		if !slices.Contains(processes, c.Process) || c.Resource == "" {
+		if !slices.Contains(processes, c.Process) || c.Resource == "" || c.Resource[0] == '/' { // a path: discovery, which rules do not strike
 			continue
 		}
 		resource := c.Resource
