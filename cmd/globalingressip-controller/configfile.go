@@ -174,7 +174,10 @@ func (f *configFile) set(node *yaml.Node, field, flag string) {
 		f.places[flag] = fmt.Sprintf("%s:%d: %s", f.path, node.Line, field)
 
 		if err := f.flags.Set(flag, value.Value); err != nil {
-			f.report(value, field, "%q: %v (want %s)", value.Value, errors.Unwrap(err), wanted(f.flags.Lookup(flag).Value.Type()))
+			known := f.flags.Lookup(flag)
+			f.report(value, field, "%q: %v (want %s)", value.Value, errors.Unwrap(err), wanted(known.Value.Type()))
+			// What could not be read has become zero, which would be a second mistake.
+			_ = known.Value.Set(known.DefValue)
 		}
 	}
 }

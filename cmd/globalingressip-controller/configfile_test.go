@@ -102,4 +102,6 @@ log: {format: xml}
 	} {
 		assert.Contains(t, stderr.String(), want)
 	}
+
+	assert.NotContains(t, stderr.String(), "workers is 0", "nothing that only follows from another mistake")
 }
