@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -66,7 +67,12 @@ type Trial struct {
 	Server sim.Server
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
+
+	laws []lawOf // of a file
 }
+
+// lawOf is what a law of a file is about, and where it says so.
+type lawOf struct{ place, resource string }
 
 // Process is one program beside others: an operator, its peer, a stand-in for the
 // kubelet.
@@ -175,12 +181,7 @@ func (tr *Trial) validate() error {
 	}
 	errs = append(errs, tr.validateObjects(seen)...)
 	errs = append(errs, tr.validateProperties()...)
-	for i := range tr.Faults {
-		r := &tr.Faults[i]
-		if _, known := faults.Lookup(r.Kind); !known || r.ID == "" {
-			wrong("fault %d: kind %q, ID %q (want a known kind, and an ID of its own for each)", i, r.Kind, r.ID)
-		}
-	}
+	errs = append(errs, tr.validateFaults()...)
 	return errors.Join(errs...)
 }
 
@@ -204,6 +205,11 @@ func (tr *Trial) validateObjects(taken map[string]bool) []error {
 	}
 	check(tr.Cluster)
 	check(tr.Objects)
+	for _, law := range tr.laws {
+		if !known.serves(law.resource) {
+			errs = append(errs, fmt.Errorf("%s: resource: the cluster has no %s (want plural and group, such as deployments.apps, of a built-in kind or of a definition in Cluster)", law.place, law.resource))
+		}
+	}
 	for i := range tr.Steps {
 		s := &tr.Steps[i]
 		if err := s.validate(tr.Safety); err != nil {
@@ -214,6 +220,33 @@ func (tr *Trial) validateObjects(taken map[string]bool) []error {
 		}
 		check(s.Apply)
 		check(s.Delete)
+	}
+	return errs
+}
+
+// validateFaults: a rule that can do nothing would make a test that proves nothing.
+func (tr *Trial) validateFaults() []error {
+	var errs []error
+	ids := map[string]bool{}
+	for i := range tr.Faults {
+		r := &tr.Faults[i]
+		wrong := func(format string, args ...any) {
+			errs = append(errs, fmt.Errorf("fault %d: %w", i, fmt.Errorf(format, args...)))
+		}
+		if _, known := faults.Lookup(r.Kind); !known || r.ID == "" || ids[r.ID] {
+			wrong("kind %q, ID %q (want a known kind, and an ID of its own for each)", r.Kind, r.ID)
+			continue
+		}
+		ids[r.ID] = true
+		if p := r.Probability; slices.Contains(faults.Fields(r.Kind, r.When), faults.FieldProbability) && (p <= 0 || p > 1) {
+			wrong("%s: probability %v is not in (0, 1] (want 1 for always)", r.ID, p)
+		}
+		if r.Until != 0 && r.Until <= r.From {
+			wrong("%s: the window ends at %s and begins at %s (want until later than from)", r.ID, r.Until, r.From)
+		}
+		if r.From >= tr.Safety {
+			wrong("%s: it begins at %s, when the weather has cleared (want earlier than %s)", r.ID, r.From, tr.Safety)
+		}
 	}
 	return errs
 }
