@@ -47,10 +47,13 @@ func TestMistakesInGo(t *testing.T) {
 		{"user like a process", trial.Trial{Controller: idle, Steps: []trial.Step{{User: "controller", Apply: note}}}, `a process is called "controller", too`},
 		{"unknown exception", trial.Trial{Controller: idle, Except: []string{"silent"}}, `except: there is no generic property "silent"`},
 		{"property of a taken name", trial.Trial{Controller: idle, Properties: []model.Property{{Name: "quiet"}}}, `properties: "quiet" is there twice`},
-		{"fault that never fires", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError}}}, "fault 0: a: probability 0 is not in (0, 1] (want 1 for always)"},
-		{"window backwards", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 2, Until: 1}}}, "fault 0: a: the window ends at 1ns and begins at 2ns"},
-		{"fault too late", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 3 * time.Minute}}}, "fault 0: a: it begins at 3m0s, when the weather has cleared (want earlier than 2m0s)"},
-		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `fault 0: kind "hail", ID "a"`},
+		{"window backwards", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 2, Until: 1}}}, "fault 0: until: the window ends at 1ns, before it begins at 2ns (want later than from)"},
+		{"fault too late", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 3 * time.Minute}}}, "fault 0: from: 3m0s is when all faults are over"},
+		{"fault of nobody", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, Match: faults.Match{Process: "contoller"}}}}, `fault 0: process: no process is called "contoller" (want controller)`},
+		{"fault of no resource", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError, Match: faults.Match{Resources: []string{"widgets"}}}}}, `fault 0: resources[0]: this world has no resource "widgets"`},
+		{"fault without an ID", trial.Trial{Controller: idle, Faults: []faults.Rule{{Kind: faults.InternalError}}}, "fault 0: id: missing"},
+		{"faults of one ID", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError}, {ID: "a", Kind: faults.InternalError}}}, `fault 1: id: "a" is there twice`},
+		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `fault 0: kind: unknown kind "hail" (want one of `},
 		{"too short", trial.Trial{Controller: idle, Settle: time.Second}, "settle 1s: out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
