@@ -79,6 +79,9 @@ func ready(t *testing.T, tr Trial) Trial {
 	if err := tr.validate(); err != nil {
 		t.Fatalf("trial %s is not valid:\n%v", tr.Name, err)
 	}
+	if err := sim.Seedable(); err != nil {
+		t.Fatal(err)
+	}
 	// A panic in a goroutine of the controller's own ends the process. With all
 	// stacks printed, that of try tells which seed it was.
 	debug.SetTraceback("all")
