@@ -22,7 +22,7 @@ build: ## build the two programs into bin/
 .PHONY: run
 run: build ## the incident against the shipped controller and against the bug it is named after
 	@echo "== the shipped controller"
-	$(BIN)/seatrial run $(INCIDENT)
+	@$(BIN)/seatrial run $(INCIDENT)
 	@echo
 	@echo "== the controller as it was (submariner issue 3336); this one has to fail"
 	@$(BIN)/seatrial run $(INCIDENT) --subject historical/3336; code=$$?; \

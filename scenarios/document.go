@@ -107,7 +107,19 @@ func (d *document) root(data []byte) *yaml.Node {
 		return nil
 	}
 	d.places[""] = root
+	d.refuseAnchors(root)
 	return root
+}
+
+// refuseAnchors: what nothing refers to has no effect, and what is referred to by an
+// alias is an error there, too.
+func (d *document) refuseAnchors(n *yaml.Node) {
+	if n.Anchor != "" {
+		d.report(n, "", "an anchor, &"+n.Anchor, "no anchors and aliases")
+	}
+	for _, child := range n.Content {
+		d.refuseAnchors(child)
+	}
 }
 
 const wantFields = "fields with values"

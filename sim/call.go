@@ -237,8 +237,13 @@ func (w *world) fail(c *call, err error) {
 	c.reply <- reply{err: err}
 }
 
-// returned notes at the client's edge what the caller has been told.
+// returned notes at the client's edge what the caller is about to be told.
 func (w *world) returned(c *call, code int, err error, header http.Header, body []byte) {
+	w.told(c, code, err, header, body)
+	w.chance.reseed(c.key)
+}
+
+func (w *world) told(c *call, code int, err error, header http.Header, body []byte) {
 	e := Event{Type: EventReturned, Process: c.process.identity, Call: c.id, Code: code, Digest: digest(body)}
 	h := &w.history.Calls[c.id-1]
 	h.Code, h.Response, h.ResponseType = code, body, header.Get("Content-Type")
@@ -247,7 +252,6 @@ func (w *world) returned(c *call, code int, err error, header http.Header, body 
 		e.Detail, h.Error = err.Error(), err.Error()
 	}
 	h.ReturnSeq, h.Returned = w.event(e), w.now()
-	w.chance.reseed(c.key)
 }
 
 // initialEventsEnd marks the bookmark after the initial events of a watch, in

@@ -4,6 +4,7 @@ import (
 	"context"
 	cryptorand "crypto/rand"
 	"encoding/binary"
+	"errors"
 	"math/rand"
 	"sync"
 	"sync/atomic"
@@ -29,17 +30,26 @@ type chance struct {
 	crypto *cryptoSource
 }
 
-// takeChance takes the sources over and returns what gives crypto/rand back.
-// It panics when the global source cannot be seeded, because then no run of
-// the program can be replayed.
-func takeChance(seed Seed) (*chance, func()) {
+// Seedable is nil when the global math/rand source, from which client-go draws, can be
+// seeded. Since Go 1.24 it cannot unless go.mod or GODEBUG says so; the error tells how.
+func Seedable() error {
 	//lint:ignore SA1019 client-go draws from the global source: it has to be seeded
 	rand.Seed(1)
 	first := rand.Int63()
 	//lint:ignore SA1019 as above
 	rand.Seed(1)
 	if rand.Int63() != first {
-		panic("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
+		return errors.New("sim: the global math/rand source cannot be seeded; add the line `godebug randseednop=0` to go.mod, or set GODEBUG=randseednop=0")
+	}
+	return nil
+}
+
+// takeChance takes the sources over and returns what gives crypto/rand back.
+// It panics when the global source cannot be seeded, because then no run of
+// the program can be replayed.
+func takeChance(seed Seed) (*chance, func()) {
+	if err := Seedable(); err != nil {
+		panic(err.Error())
 	}
 	c := &chance{seed, &cryptoSource{}}
 	previous := cryptorand.Reader

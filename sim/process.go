@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,6 +43,10 @@ type incarnation struct {
 	killed   chan struct{}
 	metrics  *prometheus.Registry
 	underway map[uint64]*call
+
+	mu      sync.Mutex // guards what follows
+	asked   int        // what the server has, in the instant askedAt
+	askedAt time.Duration
 }
 
 func (i *incarnation) name() string { return i.of.Name }

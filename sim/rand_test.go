@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // Goal: a seed means the same for ever. Method: pin the first outputs of both
@@ -37,4 +38,10 @@ func TestDrawIsEven(t *testing.T) {
 	for bucket, n := range counts {
 		assert.InDelta(t, draws/buckets, n, draws/buckets*0.05, "bucket %d", bucket)
 	}
+}
+
+func TestASourceThatCannotBeSeededIsTold(t *testing.T) {
+	require.NoError(t, Seedable())
+	t.Setenv("GODEBUG", "randseednop=1")
+	require.ErrorContains(t, Seedable(), "add the line `godebug randseednop=0` to go.mod")
 }

@@ -69,6 +69,8 @@ const startSkew = 137 * time.Microsecond
 
 // live is the whole run, in the bubble's first goroutine.
 func (w *world) live() {
+	w.acting.Lock()
+	defer w.acting.Unlock()
 	w.epoch = time.Now()
 	w.log.epoch = w.epoch
 	w.inbox = newInbox()

@@ -43,6 +43,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		request: r, body: body, info: info, identity: info.identity(), process: t.process,
 		reply: make(chan reply, 1), world: t.world,
 	}
+	if info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
+		return t.world.discover(c)
+	}
 	t.world.inbox.put(item{
 		kind: callSent,
 		key:  t.process.identity + " " + c.identity,

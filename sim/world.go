@@ -13,8 +13,11 @@ import (
 )
 
 // world is one run. All of it but the inbox, the log and the problems belongs
-// to the scheduler, which is the bubble's first goroutine.
+// to the scheduler, which is the bubble's first goroutine, and while that rests to
+// whoever holds acting.
 type world struct {
+	acting sync.Mutex // held by the scheduler but when it rests
+
 	config   Config
 	epoch    time.Time // of virtual time
 	server   *apiserver.Server
@@ -53,7 +56,7 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 	var instant time.Duration
 	delivered := 0
 	for {
-		synctest.Wait()
+		w.rest(synctest.Wait)
 		w.progress.Add(1)
 		for _, wish := range w.inbox.take() {
 			wish.act()
@@ -82,11 +85,20 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 // sleep lets virtual time pass, at most d, less when a process wants something.
 func (w *world) sleep(d time.Duration) {
 	w.alarm.Reset(d)
-	select {
-	case <-w.alarm.C:
-	case <-w.inbox.wake:
-		w.alarm.Stop()
-	}
+	w.rest(func() {
+		select {
+		case <-w.alarm.C:
+		case <-w.inbox.wake:
+			w.alarm.Stop()
+		}
+	})
+}
+
+// rest waits without holding the world.
+func (w *world) rest(wait func()) {
+	w.acting.Unlock()
+	wait()
+	w.acting.Lock()
 }
 
 func (w *world) stuck(delivered int) bool {

@@ -59,7 +59,7 @@ func (a *auditSettings) run(command *cobra.Command) error {
 		return fmt.Errorf("--settle %s: use 0 or more", a.settle)
 	}
 
-	cidrs, err := parseCIDRs(a.cidrs)
+	cidrs, err := parseCIDRs(a.cidrs, nil)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
 	"runtime/debug"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/rest"
@@ -110,13 +112,7 @@ func (s *settings) addFlags(flags *pflag.FlagSet) {
 }
 
 func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
-	if s.config != "" {
-		if err := readConfigFile(s.config, command.Flags()); err != nil {
-			return err
-		}
-	}
-
-	logger, err := s.log.newLogger(stderr)
+	logger, err := s.check(command, stderr)
 	if err != nil {
 		return err
 	}
@@ -125,18 +121,6 @@ func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
 	klog.SetLogger(logger.WithName("client-go"))
 
 	s.options.Logger = logger
-
-	if s.options.CIDRs, err = parseCIDRs(s.cidrs); err != nil {
-		return err
-	}
-
-	if err := s.options.Validate(); err != nil {
-		return err
-	}
-
-	if s.options.DataPath, err = newDataPath(s.dataPath); err != nil {
-		return err
-	}
 
 	cfg, err := restConfig(s.kubeconfig)
 	if err != nil {
@@ -153,19 +137,53 @@ func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
 	return nil
 }
 
-func parseCIDRs(texts []string) ([]netip.Prefix, error) {
+// check turns file and flags into options. What is wrong with them is told all at once.
+func (s *settings) check(command *cobra.Command, stderr io.Writer) (logr.Logger, error) {
+	var (
+		at     places
+		faults [5]error
+		logger logr.Logger
+	)
+
+	if s.config != "" {
+		at, faults[0] = readConfigFile(s.config, command.Flags())
+		if at == nil {
+			return logger, faults[0] // nothing of it could be read
+		}
+	}
+
+	o := &s.options
+
+	if o.CIDRs, faults[1] = parseCIDRs(s.cidrs, at); faults[1] == nil {
+		faults[1] = o.Validate()
+	}
+
+	// Zero is for programs that leave the choice to the controller; nobody says it and means that.
+	if o.Workers == 0 {
+		faults[2] = fmt.Errorf("%s is 0: use 1 or more", at.named("workers"))
+	}
+
+	o.DataPath, faults[3] = newDataPath(s.dataPath, at)
+	logger, faults[4] = s.log.newLogger(stderr, at)
+
+	return logger, errors.Join(faults[:]...)
+}
+
+func parseCIDRs(texts []string, at places) ([]netip.Prefix, error) {
 	cidrs := make([]netip.Prefix, 0, len(texts))
+
+	var faults []error
 
 	for _, text := range texts {
 		cidr, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("--global-cidr %q: write it like 242.0.0.0/16: %w", text, err)
+			faults = append(faults, fmt.Errorf("%s %q: write it like 242.0.0.0/16: %w", at.named("global-cidr"), text, err))
 		}
 
 		cidrs = append(cidrs, cidr)
 	}
 
-	return cidrs, nil
+	return cidrs, errors.Join(faults...)
 }
 
 // restConfig follows the order that kubectl and in-cluster programs have in

@@ -42,39 +42,52 @@ var configFields = map[string]string{
 	"log.level":                    "log-level",
 }
 
+// places tell where in a file the value of a flag stands, with the field's name.
+type places map[string]string
+
+// named is what the user called a flag: a field of the file, or the flag.
+func (p places) named(flag string) string {
+	if place := p[flag]; place != "" {
+		return place
+	}
+
+	return "--" + flag
+}
+
 // configFile is a file being read. Everything that is wrong with it is reported
 // at once, each with its line.
 type configFile struct {
 	path   string
 	flags  *pflag.FlagSet
 	given  map[string]bool // flags of the command line
-	seen   map[string]int  // fields, with their lines
+	places places
+	seen   map[string]int // fields, with their lines
 	faults []error
 }
 
-// readConfigFile sets the flags that a file has values for.
-func readConfigFile(path string, flags *pflag.FlagSet) error {
+// readConfigFile sets the flags that a file has values for, and tells where each stands.
+func readConfigFile(path string, flags *pflag.FlagSet) (places, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("--config: %w", err)
+		return nil, fmt.Errorf("--config: %w", err)
 	}
 
-	f := &configFile{path: path, flags: flags, given: map[string]bool{}, seen: map[string]int{}}
+	f := &configFile{path: path, flags: flags, given: map[string]bool{}, places: places{}, seen: map[string]int{}}
 	flags.Visit(func(flag *pflag.Flag) { f.given[flag.Name] = true })
 
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 
 	var document yaml.Node
 	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 
 	if decoder.Decode(&yaml.Node{}) == nil {
-		return fmt.Errorf("%s: more than one document: one is wanted", path)
+		return nil, fmt.Errorf("%s: more than one document: one is wanted", path)
 	}
 
 	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-		return fmt.Errorf("%s:1: a mapping of fields is wanted, such as globalCIDRs: [242.0.0.0/16]", path)
+		return nil, fmt.Errorf("%s:1: a mapping of fields is wanted, such as globalCIDRs: [242.0.0.0/16]", path)
 	}
 
 	f.mapping(document.Content[0], "")
@@ -87,7 +100,7 @@ func readConfigFile(path string, flags *pflag.FlagSet) error {
 
 	slices.SortFunc(f.faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 
-	return errors.Join(f.faults...)
+	return f.places, errors.Join(f.faults...)
 }
 
 func (f *configFile) report(node *yaml.Node, field, format string, args ...any) {
@@ -158,8 +171,27 @@ func (f *configFile) set(node *yaml.Node, field, flag string) {
 			continue
 		}
 
+		f.places[flag] = fmt.Sprintf("%s:%d: %s", f.path, node.Line, field)
+
 		if err := f.flags.Set(flag, value.Value); err != nil {
-			f.report(value, field, "%q: %v", value.Value, errors.Unwrap(err))
+			known := f.flags.Lookup(flag)
+			f.report(value, field, "%q: %v (want %s)", value.Value, errors.Unwrap(err), wanted(known.Value.Type()))
+			// What could not be read has become zero, which would be a second mistake.
+			_ = known.Value.Set(known.DefValue)
 		}
 	}
+}
+
+// wanted says what a value of a flag's type looks like.
+func wanted(flagType string) string {
+	switch flagType {
+	case "int":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	case "duration":
+		return "a duration with its unit, such as 30s"
+	}
+
+	return flagType
 }

@@ -33,7 +33,8 @@ log: {level: debug}
 `)
 	command := newCommand(io.Discard, io.Discard)
 	require.NoError(t, command.ParseFlags([]string{"--workers=3"}))
-	require.NoError(t, readConfigFile(path, command.Flags()))
+	_, err := readConfigFile(path, command.Flags())
+	require.NoError(t, err)
 
 	for flag, want := range map[string]string{
 		"global-cidr": "[242.0.0.0/24,242.0.1.0/24]", "workers": "3", "leader-elect": "true",
@@ -64,13 +65,16 @@ func TestInvalidConfigFiles(t *testing.T) {
 		"unknown field":   {configHead + "worker: 1\n", ":3: worker: unknown field (want one of dataPath, globalCIDRs,"},
 		"unknown below":   {configHead + "log:\n  colour: red\n", ":4: log.colour: unknown field"},
 		"twice":           {configHead + "workers: 1\nworkers: 2\n", ":4: workers: it is in line 3 already"},
-		"wrong type":      {configHead + "workers: many\n", `:3: workers: "many": strconv.ParseInt`},
+		"wrong type":      {configHead + "workers: many\n", `:3: workers: "many": strconv.ParseInt: parsing "many": invalid syntax (want a whole number)`},
 		"no unit":         {configHead + "requestTimeout: 10\n", `:3: requestTimeout: "10": time: missing unit`},
+		"log format":      {configHead + "globalCIDRs: [242.0.0.0/16]\nlog: {format: xml}\n", `:4: log.format "xml": use json or text`},
+		"not a CIDR":      {configHead + "globalCIDRs: [242.0.0.0]\n", `:3: globalCIDRs "242.0.0.0": write it like 242.0.0.0/16`},
+		"no worker":       {configHead + "globalCIDRs: [242.0.0.0/16]\nworkers: 0\n", ":4: workers is 0: use 1 or more"},
 		"null":            {configHead + "workers:\n", ":3: workers: a single value is wanted"},
 		"list for one":    {configHead + "workers: [1]\n", ":3: workers: a single value is wanted"},
 		"two documents":   {configHead + "---\n" + configHead, "more than one document"},
 		"overlap":         {configHead + "globalCIDRs: [242.0.0.0/16, 242.0.1.0/24]\n", "242.0.1.0/24 overlaps 242.0.0.0/16"},
-		"data path":       {configHead + "dataPath: iptables\nglobalCIDRs: [242.0.0.0/16]\n", `--data-path "iptables": use nftables or none`},
+		"data path":       {configHead + "dataPath: iptables\nglobalCIDRs: [242.0.0.0/16]\n", `:3: dataPath "iptables": use nftables or none`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -79,4 +83,25 @@ func TestInvalidConfigFiles(t *testing.T) {
 			assert.Contains(t, stderr.String(), c.want)
 		})
 	}
+}
+
+func TestMistakesOfEverySortAreToldAtOnce(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+
+	path := writeConfig(t, configHead+`globalCIDRs: [242.0.0.0/16, 242.0.1.0/24]
+workers: many
+worker: 3
+dataPath: iptables
+leaderElection: {enabled: true, namespace: here, leaseDuration: 5s}
+log: {format: xml}
+`)
+	assert.Equal(t, exitInvalid, run(t.Context(), []string{"--config=" + path, "--log-level=loud"}, &stdout, &stderr))
+
+	for _, want := range []string{
+		":4: workers:", ":5: worker: unknown field", ":6: dataPath", "overlaps", "use lease > renew", `--log-level "loud"`, ":8: log.format",
+	} {
+		assert.Contains(t, stderr.String(), want)
+	}
+
+	assert.NotContains(t, stderr.String(), "workers is 0", "nothing that only follows from another mistake")
 }

@@ -15,7 +15,7 @@ const (
 	dataPathNFTables = "nftables"
 )
 
-func newDataPath(name string) (controller.DataPath, error) {
+func newDataPath(name string, at places) (controller.DataPath, error) {
 	switch name {
 	case dataPathNone:
 		return nil, nil
@@ -28,5 +28,5 @@ func newDataPath(name string) (controller.DataPath, error) {
 		return nft.New(table), nil
 	}
 
-	return nil, fmt.Errorf("--data-path %q: use %s or %s", name, dataPathNFTables, dataPathNone)
+	return nil, fmt.Errorf("%s %q: use %s or %s", at.named("data-path"), name, dataPathNFTables, dataPathNone)
 }

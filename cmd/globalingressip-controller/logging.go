@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,20 +21,28 @@ func (l *logSettings) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&l.level, "log-level", "info", "debug, info, warn or error")
 }
 
-func (l *logSettings) newLogger(out io.Writer) (logr.Logger, error) {
-	var level slog.Level
+func (l *logSettings) newLogger(out io.Writer, at places) (logr.Logger, error) {
+	var (
+		level  slog.Level
+		faults []error
+	)
+
 	if err := level.UnmarshalText([]byte(l.level)); err != nil {
-		return logr.Logger{}, fmt.Errorf("--log-level %q: use debug, info, warn or error", l.level)
+		faults = append(faults, fmt.Errorf("%s %q: use debug, info, warn or error", at.named("log-level"), l.level))
 	}
 
 	options := &slog.HandlerOptions{Level: level}
 
+	var handler slog.Handler
+
 	switch l.format {
 	case "json":
-		return logr.FromSlogHandler(slog.NewJSONHandler(out, options)), nil
+		handler = slog.NewJSONHandler(out, options)
 	case "text":
-		return logr.FromSlogHandler(slog.NewTextHandler(out, options)), nil
+		handler = slog.NewTextHandler(out, options)
+	default:
+		faults = append(faults, fmt.Errorf("%s %q: use json or text", at.named("log-format"), l.format))
 	}
 
-	return logr.Logger{}, fmt.Errorf("--log-format %q: use json or text", l.format)
+	return logr.FromSlogHandler(handler), errors.Join(faults...)
 }

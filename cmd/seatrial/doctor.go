@@ -21,7 +21,7 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [FILE.yaml]",
 		Short: "Say whether a subject's seeds are the same run each time, and if not, what they depend on",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			jobs, err := doctorJobs(files, subject, seeds)
 			if err != nil {

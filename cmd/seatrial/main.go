@@ -66,6 +66,22 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explained(c, err) })
 	root.AddCommand(runCommand(), sweepCommand(), summarizeCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
+}
+
+// explained adds to what cobra says about wrong usage what would be right.
+func explained(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w (want %s; see %s --help)", err, c.UseLine(), c.CommandPath())
+}
+
+// arguments is a rule of cobra's whose error says what would be right.
+func arguments(rule cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := rule(c, args); err != nil {
+			return explained(c, err)
+		}
+		return nil
+	}
 }

@@ -184,7 +184,7 @@ func TestAnArtefactReplays(t *testing.T) {
 		for _, command := range [][]string{{"replay"}, {"shrink", "-o", os.DevNull}, {"report", "-o", os.DevNull}} {
 			code, _, message := seatrial(t, append(command, folders[0])...)
 			assert.Equal(t, exitUsage, code)
-			assert.Contains(t, message, "made with seatrial v0.0.1-"+version()+" and this is "+version())
+			assert.Contains(t, message, "made with seatrial v0.0.1-"+version()+" and this is "+version()+": use that one, or --any-version")
 		}
 		code, _, message := seatrial(t, "replay", folders[0], "--any-version")
 		assert.Equal(t, exitInconclusive, code)
@@ -197,8 +197,11 @@ func TestAnArtefactReplays(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(verdict, bytes.Replace(data, []byte(`"generator": "`), []byte(`"generator": "older-`), 1), 0o644))
 		code, _, message := seatrial(t, "replay", folders[0])
-		assert.Equal(t, 2, code)
-		assert.Regexp(t, `"older-(\S+)" .* "x-exp`, message)
+		assert.Equal(t, exitUsage, code)
+		assert.Regexp(t, `"older-(\S+)" .* "x-exp.*--any-version`, message)
+		code, _, message = seatrial(t, "replay", folders[0], "--any-version")
+		assert.Equal(t, exitInconclusive, code)
+		assert.Contains(t, message, "not reproduced", "it is tried all the same")
 	})
 	t.Run("a damaged one is an error", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folders[0], "verdict.json"), []byte("{"), 0o644))

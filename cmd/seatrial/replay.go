@@ -20,7 +20,7 @@ func replayCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay ARTEFACT|FILE.yaml|--seed N",
 		Short: "Run a failure again and say whether it is the same",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, before, err := from.job(c, args)
 			if err != nil {

@@ -19,7 +19,7 @@ func reportCommand() *cobra.Command {
 		Short: "Show a run as one HTML file that needs no network",
 		Long: "Run a plan again and show it as one HTML file that needs nothing else. Runs that pass can be shown, too.\n\n" +
 			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, before, err := from.job(c, args)
 			if err != nil {

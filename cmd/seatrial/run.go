@@ -25,7 +25,7 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run FILE.yaml...",
 		Short: "Run scenario files",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			jobs, err := scenarioJobs(files, subject, c.Flags().Changed("seed"), seed, seeds)
 			if err != nil {

@@ -26,7 +26,7 @@ func shrinkCommand() *cobra.Command {
 		Long: "Make a failing plan as small as it can be while it violates the same property, and show what\n" +
 			"its last fault does: how the same plan ends without it, and where the two runs part.\n\n" +
 			"Exit code 0: a smaller plan, or the same one if it cannot be smaller, is in the file. 4: the run passes.",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, _, err := from.job(c, args)
 			if err != nil {

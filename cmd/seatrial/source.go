@@ -58,8 +58,8 @@ func (s *source) artefactJob(path string) (sweep.Job, *artefact.Artefact, error)
 	if err != nil {
 		return sweep.Job{}, nil, err
 	}
-	if a.Version != version() && !s.anyVersion {
-		return sweep.Job{}, nil, fmt.Errorf("the artefact %s was made with seatrial %s and this is %s: use that one, or --any-version to try with this", path, a.Version, version())
+	if err := a.MadeWith(version()); err != nil && !s.anyVersion {
+		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w: use that one, or --any-version to try with this", path, err)
 	}
 	job := a.Outcome.Job
 	job.Plan, job.File = a.Plan, path+"/plan.yaml"

@@ -20,7 +20,7 @@ func summarizeCommand() *cobra.Command {
 		Long: "Sum up what seatrial sweep --out wrote: results folders, or folders that hold such folders.\n" +
 			"A run that is in several is counted once.\n\n" +
 			"Exit codes are those of a sweep; 4 also if runs are missing or did not end the same each time.",
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, folders []string) error {
 			s, err := results.Merge(folders)
 			if err != nil {

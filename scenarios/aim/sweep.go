@@ -162,8 +162,12 @@ func (s Sweep) limit() int {
 
 // pairs runs each plan with one fault, and derives from what was called after
 // it the plans with a second. A plan whose first fault is enough to fail gets
-// no second one.
+// no second one. First faults beyond the limit are not tried: their runs would cost
+// more than those of the pairs.
 func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan) ([][]scenarios.Plan, error) {
+	for i := range singles {
+		singles[i] = choose(singles[i], s.limit())
+	}
 	outcomes, err := s.observe(ctx, run, slices.Concat(singles...))
 	if err != nil {
 		return nil, err

@@ -259,6 +259,28 @@ func TestAFairWeatherFailureIsReported(t *testing.T) {
 	assert.Equal(t, 1, runs)
 }
 
+// A small limit makes a short sweep: as many first faults are run as pairs are wanted.
+func TestALimitOfPairsLimitsFirstFaults(t *testing.T) {
+	calls := make([]faults.Call, 50)
+	for i := range calls {
+		calls[i] = faults.Call{Process: "controller", Verb: "get", Resource: "services", Name: fmt.Sprintf("s-%d", i), Nth: 1}
+	}
+	observed, made := 0, 0
+	err := aim.Sweep{Mode: aim.Pairs, Plans: fromSmallPlan(t), Limit: 5}.Run(context.Background(),
+		func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+			for job := range jobs {
+				if job.Calls {
+					observed++
+				}
+				done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Calls: calls})
+			}
+			return nil
+		}, func(sweep.Outcome) { made++ })
+	require.NoError(t, err)
+	assert.Equal(t, 1+5, observed, "in fair weather, and with a first fault each")
+	assert.Equal(t, 5, made)
+}
+
 // A rule is aimed at one call, by identity, and its plan can be written.
 func TestDerive(t *testing.T) {
 	calls := []faults.Call{

@@ -30,8 +30,8 @@ type Artefact struct {
 	Events []sim.Event
 }
 
-// Read loads a folder. A missing or damaged file, or one written with another
-// generator, is an error that says which.
+// Read loads a folder. A missing or damaged file is an error that says which.
+// Whether what made it is what runs now is for [Artefact.MadeWith] to say.
 func Read(path string) (*Artefact, error) {
 	a := &Artefact{}
 	verdict, err := os.ReadFile(filepath.Join(path, "verdict.json"))
@@ -44,9 +44,6 @@ func Read(path string) (*Artefact, error) {
 	if a.Version == "" || a.Generator == "" {
 		return nil, fmt.Errorf("reading the artefact %s: verdict.json is damaged: it names no version and generator", path)
 	}
-	if a.Generator != sim.GeneratorName {
-		return nil, fmt.Errorf("the artefact %s was made with generator %q and cannot be replayed with %q", path, a.Generator, sim.GeneratorName)
-	}
 	plan, err := a.file(path, planFile)
 	if err != nil {
 		return nil, err
@@ -58,6 +55,18 @@ func Read(path string) (*Artefact, error) {
 	a.Plan = string(plan)
 	a.Events, err = sweep.DecodeEvents(filepath.Join(path, traceFile), trace)
 	return a, err
+}
+
+// MadeWith is nil when this version of seatrial, with this generator, made the
+// artefact; otherwise the same run is not to be expected.
+func (a *Artefact) MadeWith(version string) error {
+	switch {
+	case a.Generator != sim.GeneratorName:
+		return fmt.Errorf("it was made with generator %q and this is %q", a.Generator, sim.GeneratorName)
+	case a.Version != version:
+		return fmt.Errorf("it was made with seatrial %s and this is %s", a.Version, version)
+	}
+	return nil
 }
 
 // Names of the files that a replay depends on.

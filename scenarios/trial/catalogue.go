@@ -60,3 +60,10 @@ func (c *catalogue) find(object manifest) (target, error) {
 	}
 	return target{kind.Resource.WithVersion(version.Name), kind.Namespaced}, nil
 }
+
+// serves tells whether there is a resource of that name: its plural, with its group
+// after a dot unless that is the core group.
+func (c *catalogue) serves(resource string) bool {
+	_, ok := c.registry.GroupResource(schema.ParseGroupResource(resource))
+	return ok
+}

@@ -36,20 +36,11 @@ var keepTrace = flag.Bool("seatrial.trace", false, "with -v, print every event o
 // printed.
 func Check(t *testing.T, tr Trial) {
 	t.Helper()
-	if tr.Name == "" {
-		tr.Name = t.Name()
-	}
-	tr = tr.withDefaults()
-	if err := tr.validate(); err != nil {
-		t.Fatalf("trial %s is not valid:\n%v", tr.Name, err)
-	}
+	tr = ready(t, tr)
 	seeds, err := gotest.Seeds(sim.SeedRange{First: 1, Last: 100}, sim.SeedRange{First: 1, Last: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A panic in a goroutine of the controller's own ends the process. With all
-	// stacks printed, that of try tells which seed it was.
-	debug.SetTraceback("all")
 	var saved []sim.Seed
 	if !gotest.Asked() {
 		if saved, err = savedSeeds(gotest.Folder(t)); err != nil {
@@ -76,6 +67,25 @@ func Check(t *testing.T, tr Trial) {
 	}
 	seeds.Each(sim.WholeRange, func(seed sim.Seed) bool { return slices.Contains(saved, seed) || run(seed) })
 	t.Logf("seatrial: %s: seeds %s: %d run, %d failed", tr.Name, seeds, ran, failed)
+}
+
+// ready completes a trial, or ends the test when it is not valid.
+func ready(t *testing.T, tr Trial) Trial {
+	t.Helper()
+	if tr.Name == "" {
+		tr.Name = t.Name()
+	}
+	tr = tr.withDefaults()
+	if err := tr.validate(); err != nil {
+		t.Fatalf("trial %s is not valid:\n%v", tr.Name, err)
+	}
+	if err := sim.Seedable(); err != nil {
+		t.Fatal(err)
+	}
+	// A panic in a goroutine of the controller's own ends the process. With all
+	// stacks printed, that of try tells which seed it was.
+	debug.SetTraceback("all")
+	return tr
 }
 
 // savedName is the file of a seed that failed. What is in it is for people: the
@@ -108,17 +118,23 @@ func try(t *testing.T, tr *Trial, seed sim.Seed) string {
 	if result.Verdict.Kind == model.VerdictPass {
 		return ""
 	}
-	same := gotest.Reproduced(result.Verdict, result.Record, func() (model.Verdict, *sim.Record) {
-		again := newVoyage(t, tr, seed, RunOptions{}).run()
-		return again.Verdict, again.Record
+	return v.tell(result, "", func() Result { return newVoyage(t, tr, seed, RunOptions{}).run() })
+}
+
+// tell runs a failure again, makes it smaller, and puts it into words. aimed is the only
+// fault that was tried, if it was one.
+func (v *voyage) tell(failed Result, aimed string, again func() Result) string {
+	same := gotest.Reproduced(failed.Verdict, failed.Record, func() (model.Verdict, *sim.Record) {
+		r := again()
+		return r.Verdict, r.Record
 	})
-	smallest := v.shrink(result)
+	smallest := v.shrink(failed)
 	v.options.KeepTrace = *keepTrace
 	if v.options.KeepTrace {
 		smallest = v.again(smallest)
 	}
-	test, _, _ := strings.Cut(t.Name(), "/")
-	return report{&smallest, &result, same, gotest.Runs, test}.text()
+	test, _, _ := strings.Cut(v.t.Name(), "/")
+	return report{&smallest, &failed, same, gotest.Runs, test, aimed}.text()
 }
 
 // again runs what a result came from, with the options of the voyage.

@@ -7,6 +7,7 @@
 // crashes, partitions, aimed at the calls that this controller makes. The
 // controller is judged by what holds of any controller, first of all by its
 // twin: the same story in fair weather, which it has to end like.
+// [CheckEveryCall] puts one fault at each call instead.
 //
 // What is particular to a controller is added as properties: [model.Always],
 // [model.Eventually], [model.EveryChange], [model.Linearizable], or as CEL

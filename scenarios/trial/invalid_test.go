@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,7 +47,13 @@ func TestMistakesInGo(t *testing.T) {
 		{"user like a process", trial.Trial{Controller: idle, Steps: []trial.Step{{User: "controller", Apply: note}}}, `a process is called "controller", too`},
 		{"unknown exception", trial.Trial{Controller: idle, Except: []string{"silent"}}, `except: there is no generic property "silent"`},
 		{"property of a taken name", trial.Trial{Controller: idle, Properties: []model.Property{{Name: "quiet"}}}, `properties: "quiet" is there twice`},
-		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `fault 0: kind "hail", ID "a"`},
+		{"window backwards", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 2, Until: 1}}}, "fault 0: until: the window ends at 1ns, before it begins at 2ns (want later than from)"},
+		{"fault too late", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, From: 3 * time.Minute}}}, "fault 0: from: 3m0s is when all faults are over"},
+		{"fault of nobody", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.Partition, Match: faults.Match{Process: "contoller"}}}}, `fault 0: process: no process is called "contoller" (want controller)`},
+		{"fault of no resource", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError, Match: faults.Match{Resources: []string{"widgets"}}}}}, `fault 0: resources[0]: this world has no resource "widgets"`},
+		{"fault without an ID", trial.Trial{Controller: idle, Faults: []faults.Rule{{Kind: faults.InternalError}}}, "fault 0: id: missing"},
+		{"faults of one ID", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError}, {ID: "a", Kind: faults.InternalError}}}, `fault 1: id: "a" is there twice`},
+		{"unknown fault", trial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `fault 0: kind: unknown kind "hail" (want one of `},
 		{"too short", trial.Trial{Controller: idle, Settle: time.Second}, "settle 1s: out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,13 +71,24 @@ func TestMistakesInFiles(t *testing.T) {
 	const head = "apiVersion: seatrial.dev/v1alpha1\nkind: Trial\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"another kind", "apiVersion: v1\nkind: Pod\n", `trial.yaml:1: apiVersion "v1", kind "Pod" (want seatrial.dev/v1alpha1 and Trial)`},
-		{"unknown field", head + "objekts: []\n", "line 3: field objekts not found"},
-		{"unknown field of a step", head + "steps:\n- {at: 5s, aply: [a.yaml]}\n", `line 4: unknown field "aply"`},
+		{"unknown field", head + "objekts: []\n", `trial.yaml:3: objekts: unknown field (want one of apiVersion, kind, name, description, cluster, objects, steps, laws, except, ignore, safety, settle)`},
+		{"unknown field of a step", head + "steps:\n- {at: 5s, aply: [a.yaml]}\n", "trial.yaml:4: steps[0].aply: unknown field (want one of at, user, apply, delete, patch)"},
 		{"no such manifest", head + "objects: [a.yaml]\n", "a.yaml: no such file"},
-		{"no time", head + "steps:\n- {at: soon, delete: [a.yaml]}\n", `trial.yaml:4: at: "soon" is no time`},
-		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:4: laws[0].eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
-		{"no action", head + "steps:\n- {at: 5s}\n", "trial.yaml:4: 0 actions"},
-		{"patch of nothing", head + "steps:\n- {at: 5s, patch: {object: {kind: Pod}, merge: {}}}\n", "trial.yaml:4: patch.object:1: apiVersion: missing"},
+		{"no time", head + "steps:\n- {at: soon, delete: [a.yaml]}\n", `trial.yaml:4: steps[0].at: "soon" is no time`},
+		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:4: laws[0]: eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
+		{"no action", head + "steps:\n- {at: 5s}\n", "trial.yaml:4: steps[0]: 0 actions"},
+		{"patch of nothing", head + "steps:\n- {at: 5s, patch: {object: {kind: Pod}, merge: {}}}\n", "trial.yaml:4: steps[0].patch.object:1: apiVersion: missing"},
+		{"patch without effect", head + "steps:\n- at: 5s\n  patch: {object: {apiVersion: v1, kind: Pod, metadata: {name: a}}}\n", "trial.yaml:5: steps[0].patch.merge: missing (want what is to change"},
+		{"empty", "", "trial.yaml:1: empty file (want apiVersion: seatrial.dev/v1alpha1 and kind: Trial on top)"},
+		{"not YAML", "a: [", "trial.yaml: not YAML: "},
+		{"a list", "[]", "trial.yaml:1: the file: want fields with values"},
+		{"two documents", head + "---\n" + head, "a second document (want one trial per file)"},
+		{"no list", head + "cluster: a.yaml\n", "trial.yaml:3: cluster: want a list"},
+		{"nothing", head + "name:\n", "trial.yaml:3: name: want a single value"},
+		{"twice", head + "name: a\nname: b\n", "trial.yaml:4: name: it is there twice (want each field once)"},
+		{"an anchor", head + "name: &a b\n", "trial.yaml:3: name: an anchor or alias (want none)"},
+		{"line of a field", head + "name: a\nsettle: long\n", `trial.yaml:4: settle: "long" is no time`},
+		{"line of a name", head + "cluster:\n- none.yaml\n", "trial.yaml:4: manifests "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "trial.yaml")
@@ -82,4 +100,22 @@ func TestMistakesInFiles(t *testing.T) {
 	}
 	_, err := trial.ReadFile("testdata/none.yaml")
 	assert.ErrorContains(t, err, "reading trial: open testdata/none.yaml")
+}
+
+func TestALawAboutNothingIsAMistake(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trial.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`apiVersion: seatrial.dev/v1alpha1
+kind: Trial
+laws:
+- name: law
+  resource: deployment.apps
+  always: object.spec.replicas > 0
+`), 0o600))
+	tr, err := trial.ReadFile(path)
+	require.NoError(t, err, "definitions may be added before it is run")
+	tr.Controller = idle
+	defer func() {
+		assert.Contains(t, fmt.Sprint(recover()), "trial.yaml:5: resource: the cluster has no deployment.apps (want plural and group")
+	}()
+	trial.Run(t, tr, 1, trial.RunOptions{})
 }

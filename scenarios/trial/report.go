@@ -14,6 +14,7 @@ type report struct {
 	smallest, found *Result
 	same, runs      int
 	test            string
+	aimed           string // the only fault that was tried; of CheckEveryCall
 }
 
 func (r report) text() string {
@@ -35,7 +36,11 @@ func (r report) text() string {
 	for _, e := range result.Record.Events {
 		fmt.Fprintln(&b, e)
 	}
-	fmt.Fprintf(&b, "again: go test -run '^%s$' -seatrial.seeds=%d -v -seatrial.trace=true\n", r.test, result.Seed)
+	only := ""
+	if r.aimed != "" {
+		only = " -seatrial.only=" + r.aimed
+	}
+	fmt.Fprintf(&b, "again: go test -run '^%s$' -seatrial.seeds=%d%s -v -seatrial.trace=true\n", r.test, result.Seed, only)
 	return b.String()
 }
 
@@ -72,7 +77,6 @@ func describe(r faults.Rule) string {
 	add("name", r.Name != "", r.Name)
 	add("first", r.First != 0, r.First)
 	add("last", r.Last != 0, r.Last)
-	add("nth", r.Nth != 0, r.Nth)
 	add("nth", r.Nth != 0, r.Nth)
 	add("replica", r.Replica != 0, r.Replica)
 	add("at", timed, r.From)

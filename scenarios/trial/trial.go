@@ -66,7 +66,12 @@ type Trial struct {
 	Server sim.Server
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
+
+	laws []lawOf // of a file
 }
+
+// lawOf is what a law of a file is about, and where it says so.
+type lawOf struct{ place, resource string }
 
 // Process is one program beside others: an operator, its peer, a stand-in for the
 // kubelet.
@@ -175,12 +180,7 @@ func (tr *Trial) validate() error {
 	}
 	errs = append(errs, tr.validateObjects(seen)...)
 	errs = append(errs, tr.validateProperties()...)
-	for i := range tr.Faults {
-		r := &tr.Faults[i]
-		if _, known := faults.Lookup(r.Kind); !known || r.ID == "" {
-			wrong("fault %d: kind %q, ID %q (want a known kind, and an ID of its own for each)", i, r.Kind, r.ID)
-		}
-	}
+	errs = append(errs, tr.validateFaults(tr.Faults)...)
 	return errors.Join(errs...)
 }
 
@@ -204,6 +204,11 @@ func (tr *Trial) validateObjects(taken map[string]bool) []error {
 	}
 	check(tr.Cluster)
 	check(tr.Objects)
+	for _, law := range tr.laws {
+		if !known.serves(law.resource) {
+			errs = append(errs, fmt.Errorf("%s: resource: the cluster has no %s (want plural and group, such as deployments.apps, of a built-in kind or of a definition in Cluster)", law.place, law.resource))
+		}
+	}
 	for i := range tr.Steps {
 		s := &tr.Steps[i]
 		if err := s.validate(tr.Safety); err != nil {

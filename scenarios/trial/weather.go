@@ -26,7 +26,7 @@ func sightings(h *model.History, processes []string) []sighting {
 	index := map[[3]string]int{}
 	for i := range h.Calls {
 		c := &h.Calls[i]
-		if !slices.Contains(processes, c.Process) || c.Resource == "" {
+		if !slices.Contains(processes, c.Process) || discovers(c.Resource) {
 			continue
 		}
 		resource := c.Resource
@@ -44,6 +44,10 @@ func sightings(h *model.History, processes []string) []sighting {
 	}
 	return out
 }
+
+// discovers tells a call for no resource from others: what stands in the resource's place
+// is the path, and rules do not strike it.
+func discovers(resource string) bool { return resource == "" || resource[0] == '/' }
 
 // forecast is the weather of one seed being drawn.
 type forecast struct {
