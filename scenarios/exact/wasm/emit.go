@@ -14,18 +14,25 @@ type label struct {
 type labelKind int
 
 const (
-	leaving     labelKind = iota // the block to leave the function by
+	leaves      labelKind = iota // the block to leave the function by
 	blockBefore                  // a block that ends before a segment
 	loopAt                       // a loop that begins with one
 	within                       // opened and closed within a segment
+	after                        // the block to leave a direct body by after a call
+	dying                        // a block that ends before a call that does not return
 )
 
 // emitter writes a body of a function.
 type emitter struct {
 	f      *function
 	root   *region
-	slow   int  // the function with the other body; 0: nothing is resumed
-	resume bool // this is the other body
+	resume bool // this is the body for who is resumed
+	slow   int  // the number of that; 0: nothing is resumed
+	// number is that of the direct body of a function, by the numbers that calls have.
+	number func(callee int) int
+	plain  func(callee int) bool // has no use for the stack pointer
+	shift  int                   // from an entry of the table to that of the direct body
+	dying  []instruction         // calls, for the end of the body
 	out    []byte
 	labels []label
 	// pointers are locals that were made addresses, with the locals that keep
@@ -41,28 +48,10 @@ type conditional struct {
 	valid    map[int64]bool // before it
 }
 
-// fast returns a body for calls that begin at the beginning.
-func (f *function) fast(slow int) []byte {
-	jumps := f.order()
-	e := &emitter{f: f, slow: slow, root: findRegions(0, len(f.segments)-1, false, jumps)}
-	for _, j := range jumps {
-		e.root.expect(j)
-	}
-	e.put(opLocalGet, entryLocal, opIf, void)
-	if slow != 0 {
-		e.put(opLocalGet, entryLocal)
-		e.putNumber(opCall, slow)
-		e.put(opReturn, opElse)
-	} else {
-		e.put(opUnreachable, opElse)
-	}
-	e.put(opEnd)
-	return e.body()
-}
-
 // resumed returns a body that can begin at any entry of the table: one loop,
 // as the function has it, but for the jumps that lead forward.
 func (f *function) resumed() []byte {
+	f.simplify()
 	e := &emitter{f: f, resume: true, root: &region{last: len(f.segments) - 1, loop: true}}
 	for i := range f.segments {
 		e.root.targets = append(e.root.targets, i)
@@ -74,7 +63,7 @@ func (e *emitter) body() []byte {
 	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
 	e.copySP()
 	if e.f.leaves {
-		e.open(opBlock, label{kind: leaving})
+		e.open(opBlock, label{kind: leaves})
 	}
 	e.region(e.root)
 	e.put(opUnreachable)
@@ -83,10 +72,14 @@ func (e *emitter) body() []byte {
 		e.put(opI32Const, 1)
 	}
 	e.put(opEnd)
+	return e.function(0)
+}
 
+// function is the whole, with its own locals before the code.
+func (e *emitter) function(own int) []byte {
 	body := appendNumber(nil, e.f.groups+1)
 	body = append(body, e.f.declarations...)
-	body = append(appendNumber(body, 1+len(e.pointers)), i32)
+	body = append(appendNumber(body, 1+own+len(e.pointers)), i32)
 	return append(body, e.out...)
 }
 
@@ -178,7 +171,17 @@ func (e *emitter) table() {
 func (e *emitter) merge() {
 	clear(e.valid)
 	e.close()
-	for _, local := range []int{spLocal, e.f.below()} {
+	e.same()
+}
+
+// same sets to themselves, where ways meet, the locals that were checked.
+func (e *emitter) same() {
+	locals := []int{spLocal, e.f.below()}
+	for pointer := range e.valid {
+		locals = append(locals, e.pointers[pointer])
+	}
+	slices.Sort(locals)
+	for _, local := range locals {
 		e.putNumber(opLocalGet, local)
 		e.putNumber(opLocalSet, local)
 	}
@@ -223,11 +226,17 @@ func (e *emitter) segment(s int) {
 		case in.op == stepJump:
 			e.jump(jump{s, int(in.arg)})
 		case in.op == stepLeave:
-			e.branch(opBr, label{kind: leaving})
+			e.branch(opBr, label{kind: leaves})
 		case in.op == stepLeaveIf:
-			e.branch(opBrIf, label{kind: leaving})
+			e.branch(opBrIf, label{kind: leaves})
 		case in.op == stepCall:
-			e.call(in)
+			if e.resume {
+				e.call(in)
+			} else {
+				e.callAndReturn(in)
+			}
+		case in.op >= stepFrame && in.op <= stepDieIf:
+			e.step(in)
 		case in.op == stepCheckFrame:
 			e.checkFrame(0, len(e.f.segments)-1)
 		case in.op == opI32Eqz && k+1 < len(code) && code[k+1].is(opIf, void-0x80) && elseless(code[k+1:]):
@@ -276,6 +285,7 @@ func (e *emitter) leave() {
 	}
 	e.close()
 	maps.DeleteFunc(e.valid, func(pointer int64, _ bool) bool { return !open.valid[pointer] })
+	e.same()
 }
 
 // elseless says whether the if that code begins with has no else.
@@ -296,22 +306,14 @@ func elseless(code []instruction) bool {
 	return true
 }
 
-// call leaves local 1 what it is, so that wazero does not have to check the
-// frame's address again. Should the stack have moved, the other body takes over.
+// call is one during which goroutines may be switched, in the resumed body.
 func (e *emitter) call(in instruction) {
 	e.putNumber(opLocalGet, e.f.below())
 	e.put(opGlobalSet, spGlobal)
 	e.putNumber(opLocalGet, e.f.below())
 	e.put(in.raw...)
-	e.branch(opBrIf, label{kind: leaving})
-	if e.resume {
-		e.copySP()
-		return
-	}
-	e.put(opGlobalGet, spGlobal, opLocalGet, spLocal, opI32Ne, opIf, void)
-	e.putConst(int(in.arg))
-	e.putNumber(opCall, e.slow)
-	e.put(opReturn, opElse, opEnd)
+	e.branch(opBrIf, label{kind: leaves})
+	e.copySP()
 }
 
 // checkFrame makes wazero check, once, all that some segments use of the frame.
@@ -340,7 +342,7 @@ func (e *emitter) pointer(code []instruction, k int) {
 	in := code[k]
 	local, known := e.pointers[in.arg]
 	if !known {
-		local = e.f.below() + 1 + len(e.pointers)
+		local = e.f.below() + 1 + e.own() + len(e.pointers)
 		e.pointers[in.arg] = local
 	}
 	if in.op == opLocalGet && e.valid[in.arg] {
@@ -365,6 +367,7 @@ func reach(code []instruction, k int, pointer int64) (first, most int64) {
 	for ; k < len(code); k++ {
 		in := code[k]
 		switch {
+		case in.op == stepDieIf: // likewise
 		case in.op == opIf: // a nil check, and not of this pointer any more
 			for depth := 1; depth > 0; {
 				k++

@@ -21,6 +21,7 @@ type function struct {
 	table        []int  // leads to segments
 	segments     []segment
 	resumable    bool  // may be entered elsewhere than at the beginning
+	indirect     bool  // calls functions that it finds in the table
 	frame        int64 // how far loads and stores reach behind below
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 //go:embed *.go
@@ -31,6 +32,8 @@ func Version() string {
 const (
 	importSection   = 2
 	functionSection = 3
+	tableSection    = 4
+	elementSection  = 9
 	codeSection     = 10
 )
 
@@ -42,73 +45,142 @@ type section struct {
 
 const headLength = 8 // of a module: magic number, version
 
+// module is one taken apart.
+type module struct {
+	sections []section
+	imported int      // functions
+	types    []int    // of the functions that it has itself
+	original [][]byte // of these, the bodies
+	bodies   [][]byte // and what they become, with new ones
+	table    table
+}
+
 // Straighten returns a module that does the same and that wazero makes faster
 // machine code of. It expects what the Go linker writes; functions that have
 // another form than the usual stay as they are. The functions of the module
-// keep their numbers, since return addresses are made of them; those for who is
-// resumed come behind. The same module gives the same result.
-func Straighten(module []byte) (straight []byte, err error) {
+// keep their numbers, since return addresses are made of them; new ones come
+// behind. The same module gives the same result.
+func Straighten(code []byte) (straight []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("straightening the module: %v", r)
 		}
 	}()
-	if len(module) < headLength {
+	if len(code) < headLength {
 		return nil, errors.New("straightening the module: it is empty")
 	}
-	var sections []section
-	var types []int
-	var bodies [][]byte
-	imported := 0
-	for in := (&Reader{module[headLength:]}); len(in.Rest) > 0; {
+	m := &module{}
+	for in := (&Reader{code[headLength:]}); len(in.Rest) > 0; {
 		s := section{id: in.Byte()}
 		s.body = in.Bytes(in.Number())
-		sections = append(sections, s)
+		m.sections = append(m.sections, s)
 		switch body := (&Reader{s.body}); s.id {
 		case importSection:
-			imported = body.Number() // functions, see package exact
+			m.imported = body.Number() // functions, see package exact
 		case functionSection:
 			for range body.Number() {
-				types = append(types, body.Number())
+				m.types = append(m.types, body.Number())
 			}
+		case tableSection:
+			m.table.readSize(body)
+		case elementSection:
+			m.table.readElements(body)
 		case codeSection:
 			for range body.Number() {
-				bodies = append(bodies, body.Bytes(body.Number()))
+				m.original = append(m.original, body.Bytes(body.Number()))
 			}
 		}
 	}
-	for i := range len(bodies) {
-		f := parse(bodies[i])
-		if f == nil {
-			continue
-		}
-		f.simplify()
-		slow := 0
-		if f.resumable {
-			slow = imported + len(bodies)
-			bodies, types = append(bodies, f.resumed()), append(types, types[i])
-		}
-		bodies[i] = f.fast(slow)
-	}
-	return assemble(module, sections, types, bodies), nil
+	m.bodies = slices.Clone(m.original)
+	m.straighten()
+	return m.assemble(code[:headLength]), nil
 }
 
-func assemble(module []byte, sections []section, types []int, bodies [][]byte) []byte {
-	out := append(make([]byte, 0, 2*len(module)), module[:headLength]...)
-	for _, s := range sections {
+// goType is the type of functions that keep to Go's convention: the Go linker
+// writes it first.
+const goType = 0
+
+func (m *module) straighten() {
+	direct := make([]*function, len(m.bodies))
+	number := make([]int, len(m.bodies)) // of the direct body, or of an adapter
+	next := m.imported + len(m.bodies)
+	for i, body := range m.bodies {
+		if m.types[i] != goType {
+			continue
+		}
+		if f := parse(body); f != nil && f.balanced() && (m.table.shift > 0 || !f.indirect) {
+			direct[i] = f
+		}
+		number[i] = next
+		next++
+	}
+	if !slices.ContainsFunc(direct, func(f *function) bool { return f != nil }) {
+		m.table.shift = 0
+		return
+	}
+	var added, resumed [][]byte
+	for i, f := range direct {
+		e := &emitter{f: f, number: func(callee int) int { return number[callee-m.imported] }, plain: m.plain, shift: m.table.shift}
+		switch {
+		case f == nil && m.types[i] == goType:
+			added = append(added, adapter(m.imported+i))
+		case f == nil:
+		default:
+			if f.resumable {
+				e.slow = next + len(resumed)
+				resumed = append(resumed, parse(m.original[i]).resumed())
+			}
+			added = append(added, e.directBody())
+			m.bodies[i] = entrance(number[i], e.slow)
+		}
+	}
+	m.bodies = append(append(m.bodies, added...), resumed...)
+	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
+	m.table.extend(func(f int) int { return number[f-m.imported] })
+}
+
+func (m *module) assemble(head []byte) []byte {
+	out := append([]byte{}, head...)
+	for _, s := range m.sections {
 		switch s.id {
 		case functionSection:
-			s.body = appendNumber(nil, len(types))
-			for _, t := range types {
+			s.body = appendNumber(nil, len(m.types))
+			for _, t := range m.types {
 				s.body = appendNumber(s.body, t)
 			}
+		case tableSection, elementSection:
+			s.body = m.table.section(s)
 		case codeSection:
-			s.body = appendNumber(nil, len(bodies))
-			for _, b := range bodies {
+			s.body = appendNumber(nil, len(m.bodies))
+			for _, b := range m.bodies {
 				s.body = append(appendNumber(s.body, len(b)), b...)
 			}
 		}
 		out = append(appendNumber(append(out, s.id), len(s.body)), s.body...)
 	}
 	return out
+}
+
+// plain says that a function with a convention of its own neither calls another
+// one nor knows of the stack pointer.
+func (m *module) plain(number int) bool {
+	if number < m.imported || m.types[number-m.imported] == goType {
+		return false
+	}
+	in := &Reader{m.original[number-m.imported]}
+	for range in.Number() {
+		in.Number()
+		in.Byte()
+	}
+	for len(in.Rest) > 0 {
+		switch i := in.instruction(); i.op {
+		case opCall, opCallIndirect, stepUnknown:
+			return false
+		case opGlobalGet, opGlobalSet:
+			if i.arg == spGlobal {
+				return false
+			}
+		}
+	}
+	return true
 }
