@@ -5,7 +5,7 @@ func (e *emitter) own() int {
 	if e.resume {
 		return 0
 	}
-	return 1
+	return 2
 }
 
 // result is the local for how a call ended.
@@ -20,7 +20,14 @@ func (e *emitter) directBody() []byte {
 		e.root.expect(j)
 	}
 	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
-	e.put(opLocalGet, entryLocal, opLocalSet, spLocal)
+	e.open(opBlock, label{kind: entered})
+	e.put(opLocalGet, entryLocal)
+	e.putConst(entries)
+	e.put(opI32LtU)
+	e.branch(opBrIf, label{kind: entered})
+	e.put(opLocalGet, entryLocal)
+	e.putConst(entries)
+	e.put(opI32Sub, opLocalSet, spLocal)
 	e.put(f.setBelow().raw...)
 	if e.slow != 0 {
 		e.open(opBlock, label{kind: after})
@@ -36,6 +43,7 @@ func (e *emitter) directBody() []byte {
 	for i := range calls {
 		e.open(opBlock, label{dying, calls - 1 - i})
 	}
+	e.checkFixed(e.root)
 	e.region(e.root)
 	e.put(opUnreachable)
 	for _, call := range e.dying {
@@ -47,8 +55,21 @@ func (e *emitter) directBody() []byte {
 		e.close()
 		e.afterCall()
 	}
+	e.close()
+	e.entrance()
 	e.put(opEnd)
 	return e.function(e.own())
+}
+
+// checkFixed makes wazero check, once, what a region uses of fixed addresses.
+func (e *emitter) checkFixed(r *region) {
+	var all fixed
+	for _, s := range e.f.segments[r.first : r.last+1] {
+		all.count, all.end = all.count+s.fixed.count, max(all.end, s.fixed.end)
+	}
+	if all.count > 1 {
+		e.check(e.f.zero(), all.end)
+	}
 }
 
 // afterCall is where a call did not just return. Somebody who moved goes on in
@@ -58,7 +79,7 @@ func (e *emitter) afterCall() {
 	e.put(opI32Const, leaving, opI32Eq, opIf, void, opI32Const, leaving, opReturn, opElse, opEnd)
 	e.put(opI32Const, moved, opLocalGet, entryLocal)
 	e.putNumber(opCall, e.slow)
-	e.put(opI32Sub) // which returns 0, or 1 for leaving
+	e.put(opI32Sub, opReturn) // 1 is leaving for both
 }
 
 // step writes a step of a direct body.
@@ -73,7 +94,8 @@ func (e *emitter) step(in instruction) {
 		e.put(opI32Const, returned, opReturn)
 	case stepTailCall:
 		e.put(opLocalGet, spLocal)
-		e.putNumber(opCall, e.number(in.callee))
+		e.putDirect()
+		e.putNumber(opCall, in.callee)
 		e.put(opReturn)
 	case stepPlainCall:
 		if e.plain(in.callee) {
@@ -98,14 +120,20 @@ func (e *emitter) push(in instruction) {
 	e.put(in.raw...)
 	if in.callee != indirect {
 		e.putNumber(opLocalGet, e.f.below())
-		e.putNumber(opCall, e.number(in.callee))
+		e.putDirect()
+		e.putNumber(opCall, in.callee)
 		return
 	}
-	e.putConst(e.shift)
-	e.put(opI32Add, opLocalSet, entryLocal)
+	e.put(opLocalSet, entryLocal)
 	e.putNumber(opLocalGet, e.f.below())
-	e.put(opLocalGet, entryLocal)
-	e.put(opCallIndirect, goType, 0)
+	e.putDirect()
+	e.put(opLocalGet, entryLocal, opCallIndirect, goType, 0)
+}
+
+// putDirect makes the parameter of a direct call of a stack pointer.
+func (e *emitter) putDirect() {
+	e.putConst(entries)
+	e.put(opI32Add)
 }
 
 // callAndReturn calls, and leaves the body unless the call just returned.
@@ -117,32 +145,40 @@ func (e *emitter) callAndReturn(in instruction) {
 	e.branch(opBrIf, label{kind: after})
 }
 
-// entrance returns what stands under the number of a function with a direct
-// body: who calls by way of the table keeps to Go's convention.
-func entrance(direct, slow int) []byte {
-	e := &emitter{}
-	e.put(1, 1, i32) // a local for the result
+// entrance is for who keeps to Go's convention: package runtime, when it lets a
+// goroutine run, the few functions that are as they were, and resumed bodies.
+func (e *emitter) entrance() {
 	e.put(opLocalGet, entryLocal, opIf, void)
-	if slow != 0 {
+	if e.slow != 0 {
 		e.put(opLocalGet, entryLocal)
-		e.putNumber(opCall, slow)
+		e.putNumber(opCall, e.slow)
 		e.put(opReturn, opElse)
 	} else {
 		e.put(opUnreachable, opElse)
 	}
-	e.put(opEnd, opGlobalGet, spGlobal, opLocalTee, entryLocal)
-	e.putNumber(opCall, direct)
-	e.put(opLocalTee, 1, opI32Eqz, opIf, void)
-	e.put(opLocalGet, entryLocal, opI32Const, 8, opI32Add, opGlobalSet, spGlobal, opI32Const, 0, opReturn, opElse, opEnd)
-	e.put(opLocalGet, 1, opI32Const, leaving, opI32Eq, opEnd)
-	return e.out
+	e.put(opEnd, opGlobalGet, spGlobal, opLocalTee, spLocal)
+	e.putDirect()
+	e.putNumber(opCall, e.number)
+	e.putNumber(opLocalTee, e.result())
+	e.put(opI32Eqz, opIf, void)
+	e.put(opLocalGet, spLocal, opI32Const, 8, opI32Add, opGlobalSet, spGlobal, opI32Const, 0, opReturn, opElse, opEnd)
+	e.putNumber(opLocalGet, e.result())
+	e.put(opI32Const, leaving, opI32Eq)
 }
 
-// adapter returns a direct body for a function that keeps to Go's convention.
+// adapter returns a body, for a function that is as it was and now has another
+// number, that can be called directly, too.
 func adapter(function int) []byte {
 	e := &emitter{}
 	e.put(0) // no locals
-	e.put(opLocalGet, 0, opGlobalSet, spGlobal, opI32Const, 0)
+	e.put(opLocalGet, 0)
+	e.putConst(entries)
+	e.put(opI32LtU, opIf, void, opLocalGet, 0)
+	e.putNumber(opCall, function)
+	e.put(opReturn, opElse, opEnd)
+	e.put(opLocalGet, 0)
+	e.putConst(entries)
+	e.put(opI32Sub, opLocalTee, 0, opGlobalSet, spGlobal, opI32Const, 0)
 	e.putNumber(opCall, function)
 	e.put(opIf, void, opI32Const, leaving, opReturn, opElse, opEnd)
 	e.put(opGlobalGet, spGlobal, opLocalGet, 0, opI32Const, 8, opI32Add, opI32Ne, opI32Const, 1, opI32Shl, opEnd)

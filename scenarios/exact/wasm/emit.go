@@ -18,6 +18,7 @@ const (
 	blockBefore                  // a block that ends before a segment
 	loopAt                       // a loop that begins with one
 	within                       // opened and closed within a segment
+	entered                      // the block to leave a direct body by when it is not called directly
 	after                        // the block to leave a direct body by after a call
 	dying                        // a block that ends before a call that does not return
 )
@@ -26,12 +27,10 @@ const (
 type emitter struct {
 	f      *function
 	root   *region
-	resume bool // this is the body for who is resumed
-	slow   int  // the number of that; 0: nothing is resumed
-	// number is that of the direct body of a function, by the numbers that calls have.
-	number func(callee int) int
+	resume bool                  // this is the body for who is resumed
+	number int                   // of the function
+	slow   int                   // the number of that body; 0: nothing is resumed
 	plain  func(callee int) bool // has no use for the stack pointer
-	shift  int                   // from an entry of the table to that of the direct body
 	dying  []instruction         // calls, for the end of the body
 	out    []byte
 	labels []label
@@ -123,6 +122,7 @@ func (e *emitter) region(r *region) {
 	}
 	if r.loop && !e.resume {
 		e.checkFrame(r.first, r.last)
+		e.checkFixed(r)
 	}
 	slices.Sort(r.targets)
 	for _, t := range slices.Backward(r.targets) {
@@ -179,6 +179,9 @@ func (e *emitter) same() {
 	locals := []int{spLocal, e.f.below()}
 	for pointer := range e.valid {
 		locals = append(locals, e.pointers[pointer])
+	}
+	if !e.resume {
+		locals = append(locals, e.f.zero())
 	}
 	slices.Sort(locals)
 	for _, local := range locals {

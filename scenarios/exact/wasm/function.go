@@ -21,7 +21,6 @@ type function struct {
 	table        []int  // leads to segments
 	segments     []segment
 	resumable    bool  // may be entered elsewhere than at the beginning
-	indirect     bool  // calls functions that it finds in the table
 	frame        int64 // how far loads and stores reach behind below
 }
 
@@ -30,6 +29,7 @@ type segment struct {
 	code  []instruction
 	next  int   // to be jumped to at the end; -1: the one behind it, or none
 	frame int64 // as that of the function
+	fixed fixed // addresses
 }
 
 // Locals and the global of the Go calling convention.
@@ -141,6 +141,9 @@ func (f *function) simplify() {
 }
 
 func (f *function) below() int { return f.locals }
+
+// zero is a local of direct bodies that nobody sets.
+func (f *function) zero() int { return f.locals + 2 }
 
 func (f *function) simplified(s *segment, first bool) []instruction {
 	code := s.code

@@ -36,6 +36,7 @@ const (
 	opI32Eqz        = 0x45
 	opI32Eq         = 0x46
 	opI32Ne         = 0x47
+	opI32LtU        = 0x49
 	opI64Eqz        = 0x50
 	opI32Sub        = 0x6b
 	opI32Add        = 0x6a

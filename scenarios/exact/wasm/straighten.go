@@ -32,8 +32,6 @@ func Version() string {
 const (
 	importSection   = 2
 	functionSection = 3
-	tableSection    = 4
-	elementSection  = 9
 	codeSection     = 10
 )
 
@@ -52,7 +50,6 @@ type module struct {
 	types    []int    // of the functions that it has itself
 	original [][]byte // of these, the bodies
 	bodies   [][]byte // and what they become, with new ones
-	table    table
 }
 
 // Straighten returns a module that does the same and that wazero makes faster
@@ -81,10 +78,6 @@ func Straighten(code []byte) (straight []byte, err error) {
 			for range body.Number() {
 				m.types = append(m.types, body.Number())
 			}
-		case tableSection:
-			m.table.readSize(body)
-		case elementSection:
-			m.table.readElements(body)
 		case codeSection:
 			for range body.Number() {
 				m.original = append(m.original, body.Bytes(body.Number()))
@@ -102,41 +95,35 @@ const goType = 0
 
 func (m *module) straighten() {
 	direct := make([]*function, len(m.bodies))
-	number := make([]int, len(m.bodies)) // of the direct body, or of an adapter
-	next := m.imported + len(m.bodies)
 	for i, body := range m.bodies {
 		if m.types[i] != goType {
 			continue
 		}
-		if f := parse(body); f != nil && f.balanced() && (m.table.shift > 0 || !f.indirect) {
+		if f := parse(body); f != nil && f.balanced() {
 			direct[i] = f
 		}
-		number[i] = next
-		next++
 	}
 	if !slices.ContainsFunc(direct, func(f *function) bool { return f != nil }) {
-		m.table.shift = 0
 		return
 	}
-	var added, resumed [][]byte
 	for i, f := range direct {
-		e := &emitter{f: f, number: func(callee int) int { return number[callee-m.imported] }, plain: m.plain, shift: m.table.shift}
-		switch {
-		case f == nil && m.types[i] == goType:
-			added = append(added, adapter(m.imported+i))
-		case f == nil:
-		default:
-			if f.resumable {
-				e.slow = next + len(resumed)
-				resumed = append(resumed, parse(m.original[i]).resumed())
-			}
-			added = append(added, e.directBody())
-			m.bodies[i] = entrance(number[i], e.slow)
+		switch added := m.imported + len(m.bodies); {
+		case f != nil && f.resumable:
+			m.bodies = append(m.bodies, parse(m.original[i]).resumed())
+			m.bodies[i] = m.directBody(i, f, added)
+		case f != nil:
+			m.bodies[i] = m.directBody(i, f, 0)
+		case m.types[i] == goType:
+			m.bodies = append(m.bodies, m.original[i])
+			m.bodies[i] = adapter(added)
 		}
 	}
-	m.bodies = append(append(m.bodies, added...), resumed...)
 	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
-	m.table.extend(func(f int) int { return number[f-m.imported] })
+}
+
+func (m *module) directBody(i int, f *function, slow int) []byte {
+	e := &emitter{f: f, number: m.imported + i, slow: slow, plain: m.plain}
+	return e.directBody()
 }
 
 func (m *module) assemble(head []byte) []byte {
@@ -148,8 +135,6 @@ func (m *module) assemble(head []byte) []byte {
 			for _, t := range m.types {
 				s.body = appendNumber(s.body, t)
 			}
-		case tableSection, elementSection:
-			s.body = m.table.section(s)
 		case codeSection:
 			s.body = appendNumber(nil, len(m.bodies))
 			for _, b := range m.bodies {
