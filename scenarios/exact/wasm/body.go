@@ -1,25 +1,15 @@
 package wasm
 
-// own is how many locals a direct body has for itself.
-func (e *emitter) own() int {
-	if e.resume {
-		return 0
-	}
-	return 2
-}
-
 // result is the local for how a call ended.
 func (e *emitter) result() int { return e.f.below() + 1 }
 
 // directBody returns a body for calls that begin at the beginning.
 func (e *emitter) directBody() []byte {
-	f := e.f
-	jumps := f.order()
-	e.root = findRegions(0, len(f.segments)-1, false, jumps)
+	jumps := e.f.order()
+	e.root = findRegions(0, len(e.f.segments)-1, false, jumps)
 	for _, j := range jumps {
 		e.root.expect(j)
 	}
-	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
 	e.open(opBlock, label{kind: entered})
 	e.put(opLocalGet, entryLocal)
 	e.putConst(entries)
@@ -27,13 +17,44 @@ func (e *emitter) directBody() []byte {
 	e.branch(opBrIf, label{kind: entered})
 	e.put(opLocalGet, entryLocal)
 	e.putConst(entries)
-	e.put(opI32Sub, opLocalSet, spLocal)
-	e.put(f.setBelow().raw...)
+	e.put(opI32Sub)
+	e.setSP()
+	e.segments()
 	if e.slow != 0 {
-		e.open(opBlock, label{kind: after})
+		// Somebody who moved goes on in the resumed body, behind the call.
+		e.put(opI32Const, moved, opLocalGet, entryLocal)
+		e.putNumber(opCall, e.slow)
+		e.put(opI32Sub, opReturn) // 1 is leaving for both
 	}
+	e.close()
+	e.entrance()
+	return e.finished()
+}
+
+// resumedBody returns a body that can begin at any entry of the table: one
+// loop, as the function has it, but for the jumps that lead forward. It keeps to
+// Go's convention.
+func (e *emitter) resumedBody() []byte {
+	e.root = &region{last: len(e.f.segments) - 1, loop: true}
+	for i := range e.f.segments {
+		e.root.targets = append(e.root.targets, i)
+	}
+	e.open(opLoop, label{kind: again})
+	e.put(opGlobalGet, spGlobal)
+	e.setSP()
+	e.segments()
+	e.branch(opBr, label{kind: again})
+	e.close()
+	e.put(opUnreachable)
+	return e.finished()
+}
+
+// segments writes the code, then the calls that do not return, which are hardly
+// ever made, and then what follows calls that did not just return.
+func (e *emitter) segments() {
+	e.open(opBlock, label{kind: after})
 	calls := 0
-	for _, s := range f.segments {
+	for _, s := range e.f.segments {
 		for _, in := range s.code {
 			if in.op == stepDieIf {
 				calls++
@@ -43,7 +64,9 @@ func (e *emitter) directBody() []byte {
 	for i := range calls {
 		e.open(opBlock, label{dying, calls - 1 - i})
 	}
-	e.checkFixed(e.root)
+	if !e.resume {
+		e.checkFixed(e.root)
+	}
 	e.region(e.root)
 	e.put(opUnreachable)
 	for _, call := range e.dying {
@@ -51,14 +74,24 @@ func (e *emitter) directBody() []byte {
 		e.push(call)
 		e.put(opI32Const, leaving, opI32Ne, opIf, void, opUnreachable, opEnd, opI32Const, leaving, opReturn)
 	}
-	if e.slow != 0 {
-		e.close()
-		e.afterCall()
-	}
 	e.close()
-	e.entrance()
-	e.put(opEnd)
-	return e.function(e.own())
+	e.putNumber(opLocalGet, e.result())
+	e.put(opI32Const, leaving, opI32Eq, opIf, void, opI32Const, leaving, opReturn, opElse, opEnd)
+}
+
+// finished is the whole body, with its own locals before the code.
+func (e *emitter) finished() []byte {
+	own := e.f.zero() + 1 - e.f.locals
+	body := appendNumber(nil, e.f.groups+1)
+	body = append(body, e.f.declarations...)
+	body = append(appendNumber(body, own+len(e.pointers)), i32)
+	return append(append(body, e.out...), opEnd)
+}
+
+// setSP makes the stack pointer what is on the top of the stack.
+func (e *emitter) setSP() {
+	e.put(opLocalSet, spLocal)
+	e.put(e.f.setBelow().raw...)
 }
 
 // checkFixed makes wazero check, once, what a region uses of fixed addresses.
@@ -72,30 +105,32 @@ func (e *emitter) checkFixed(r *region) {
 	}
 }
 
-// afterCall is where a call did not just return. Somebody who moved goes on in
-// the resumed body, behind the call.
-func (e *emitter) afterCall() {
-	e.putNumber(opLocalGet, e.result())
-	e.put(opI32Const, leaving, opI32Eq, opIf, void, opI32Const, leaving, opReturn, opElse, opEnd)
-	e.put(opI32Const, moved, opLocalGet, entryLocal)
-	e.putNumber(opCall, e.slow)
-	e.put(opI32Sub, opReturn) // 1 is leaving for both
-}
-
-// step writes a step of a direct body.
+// step writes a step.
 func (e *emitter) step(in instruction) {
 	switch in.op {
+	case stepCall:
+		e.push(in)
+		e.putNumber(opLocalTee, e.result())
+		e.putConst(int(in.arg))
+		e.put(opLocalSet, entryLocal)
+		e.branch(opBrIf, label{kind: after})
 	case stepFrame:
 		e.put(opLocalGet, spLocal)
 		e.putConst(int(in.arg))
-		e.put(opI32Sub, opLocalSet, spLocal)
-		e.put(e.f.setBelow().raw...)
+		e.put(opI32Sub)
+		e.setSP()
 	case stepReturn:
+		if e.resume {
+			e.put(opLocalGet, spLocal, opGlobalSet, spGlobal)
+		}
 		e.put(opI32Const, returned, opReturn)
 	case stepTailCall:
 		e.put(opLocalGet, spLocal)
 		e.putDirect()
 		e.putNumber(opCall, in.callee)
+		if e.resume {
+			e.asGoHasIt()
+		}
 		e.put(opReturn)
 	case stepPlainCall:
 		if e.plain(in.callee) {
@@ -136,15 +171,6 @@ func (e *emitter) putDirect() {
 	e.put(opI32Add)
 }
 
-// callAndReturn calls, and leaves the body unless the call just returned.
-func (e *emitter) callAndReturn(in instruction) {
-	e.push(in)
-	e.putNumber(opLocalTee, e.result())
-	e.putConst(int(in.arg))
-	e.put(opLocalSet, entryLocal)
-	e.branch(opBrIf, label{kind: after})
-}
-
 // entrance is for who keeps to Go's convention: package runtime, when it lets a
 // goroutine run, the few functions that are as they were, and resumed bodies.
 func (e *emitter) entrance() {
@@ -159,9 +185,15 @@ func (e *emitter) entrance() {
 	e.put(opEnd, opGlobalGet, spGlobal, opLocalTee, spLocal)
 	e.putDirect()
 	e.putNumber(opCall, e.number)
+	e.asGoHasIt()
+}
+
+// asGoHasIt turns the result of a direct call with this body's stack pointer
+// into what Go's convention has.
+func (e *emitter) asGoHasIt() {
 	e.putNumber(opLocalTee, e.result())
 	e.put(opI32Eqz, opIf, void)
-	e.put(opLocalGet, spLocal, opI32Const, 8, opI32Add, opGlobalSet, spGlobal, opI32Const, 0, opReturn, opElse, opEnd)
+	e.put(opLocalGet, spLocal, opI32Const, 8, opI32Add, opGlobalSet, spGlobal, opElse, opEnd)
 	e.putNumber(opLocalGet, e.result())
 	e.put(opI32Const, leaving, opI32Eq)
 }

@@ -14,12 +14,12 @@ type label struct {
 type labelKind int
 
 const (
-	leaves      labelKind = iota // the block to leave the function by
-	blockBefore                  // a block that ends before a segment
+	blockBefore labelKind = iota // a block that ends before a segment
 	loopAt                       // a loop that begins with one
 	within                       // opened and closed within a segment
 	entered                      // the block to leave a direct body by when it is not called directly
-	after                        // the block to leave a direct body by after a call
+	again                        // the loop by which a resumed body goes on elsewhere
+	after                        // the block to leave a body by after a call that did not just return
 	dying                        // a block that ends before a call that does not return
 )
 
@@ -41,51 +41,14 @@ type emitter struct {
 	inner    []conditional
 }
 
+func newEmitter(f *function) *emitter {
+	return &emitter{f: f, pointers: make(map[int64]int), valid: make(map[int64]bool)}
+}
+
 // conditional is what has to be remembered of an open block within a segment.
 type conditional struct {
 	elseless bool
 	valid    map[int64]bool // before it
-}
-
-// resumed returns a body that can begin at any entry of the table: one loop,
-// as the function has it, but for the jumps that lead forward.
-func (f *function) resumed() []byte {
-	f.simplify()
-	e := &emitter{f: f, resume: true, root: &region{last: len(f.segments) - 1, loop: true}}
-	for i := range f.segments {
-		e.root.targets = append(e.root.targets, i)
-	}
-	return e.body()
-}
-
-func (e *emitter) body() []byte {
-	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
-	e.copySP()
-	if e.f.leaves {
-		e.open(opBlock, label{kind: leaves})
-	}
-	e.region(e.root)
-	e.put(opUnreachable)
-	if e.f.leaves {
-		e.close()
-		e.put(opI32Const, 1)
-	}
-	e.put(opEnd)
-	return e.function(0)
-}
-
-// function is the whole, with its own locals before the code.
-func (e *emitter) function(own int) []byte {
-	body := appendNumber(nil, e.f.groups+1)
-	body = append(body, e.f.declarations...)
-	body = append(appendNumber(body, 1+own+len(e.pointers)), i32)
-	return append(body, e.out...)
-}
-
-// copySP makes the locals what the global is.
-func (e *emitter) copySP() {
-	e.put(opGlobalGet, spGlobal, opLocalSet, spLocal)
-	e.put(e.f.setBelow().raw...)
 }
 
 func (e *emitter) put(b ...byte) { e.out = append(e.out, b...) }
@@ -176,12 +139,9 @@ func (e *emitter) merge() {
 
 // same sets to themselves, where ways meet, the locals that were checked.
 func (e *emitter) same() {
-	locals := []int{spLocal, e.f.below()}
+	locals := []int{spLocal, e.f.below(), e.f.zero()}
 	for pointer := range e.valid {
 		locals = append(locals, e.pointers[pointer])
-	}
-	if !e.resume {
-		locals = append(locals, e.f.zero())
 	}
 	slices.Sort(locals)
 	for _, local := range locals {
@@ -219,8 +179,8 @@ func (e *emitter) jump(j jump) {
 
 func (e *emitter) segment(s int) {
 	code := e.f.segments[s].code
-	isSP := func(in instruction) bool { return in.is(opGlobalSet, spGlobal) }
-	if e.resume && !slices.ContainsFunc(code, isSP) {
+	moves := func(in instruction) bool { return in.op == stepFrame }
+	if e.resume && !slices.ContainsFunc(code, moves) {
 		e.checkFrame(s, s)
 	}
 	for k := 0; k < len(code); k++ {
@@ -228,17 +188,7 @@ func (e *emitter) segment(s int) {
 		switch {
 		case in.op == stepJump:
 			e.jump(jump{s, int(in.arg)})
-		case in.op == stepLeave:
-			e.branch(opBr, label{kind: leaves})
-		case in.op == stepLeaveIf:
-			e.branch(opBrIf, label{kind: leaves})
-		case in.op == stepCall:
-			if e.resume {
-				e.call(in)
-			} else {
-				e.callAndReturn(in)
-			}
-		case in.op >= stepFrame && in.op <= stepDieIf:
+		case in.op >= stepCall && in.op <= stepDieIf:
 			e.step(in)
 		case in.op == stepCheckFrame:
 			e.checkFrame(0, len(e.f.segments)-1)
@@ -309,16 +259,6 @@ func elseless(code []instruction) bool {
 	return true
 }
 
-// call is one during which goroutines may be switched, in the resumed body.
-func (e *emitter) call(in instruction) {
-	e.putNumber(opLocalGet, e.f.below())
-	e.put(opGlobalSet, spGlobal)
-	e.putNumber(opLocalGet, e.f.below())
-	e.put(in.raw...)
-	e.branch(opBrIf, label{kind: leaves})
-	e.copySP()
-}
-
 // checkFrame makes wazero check, once, all that some segments use of the frame.
 func (e *emitter) checkFrame(first, last int) {
 	frame := int64(0)
@@ -345,7 +285,7 @@ func (e *emitter) pointer(code []instruction, k int) {
 	in := code[k]
 	local, known := e.pointers[in.arg]
 	if !known {
-		local = e.f.below() + 1 + e.own() + len(e.pointers)
+		local = e.f.zero() + 1 + len(e.pointers)
 		e.pointers[in.arg] = local
 	}
 	if in.op == opLocalGet && e.valid[in.arg] {

@@ -50,22 +50,20 @@ const (
 )
 
 // Steps that stand for several instructions, numbered where the specification
-// has none.
+// has none. A call has the numbers of a function and of the table entry behind it.
 const (
 	stepJump       = 0xf0 + iota // to segment arg, by way of the table
 	stepLeave                    // the function, to switch goroutines
 	stepLeaveIf                  // when the top of the stack is not 0
-	stepCall                     // that can be resumed at table entry arg; raw is its end
-	stepCheckFrame               // here the stack pointer is what it stays
 	stepUnknown                  // an instruction that Go 1.26 does not write
-
-	// In direct bodies. A call has the numbers of a function and of a table entry.
-	stepFrame     // the frame grows by arg
-	stepReturn    // the frame and the return address are gone
-	stepTailCall  // the callee returns to the caller
-	stepPlainCall // of a function with a convention of its own
-	stepSureCall  // during which goroutines are not switched
-	stepDieIf     // a call that does not return, if the top of the stack is not 0
+	stepCheckFrame               // here the stack pointer is what it stays
+	stepCall                     // that can be resumed; raw is what comes before
+	stepFrame                    // the frame grows by arg
+	stepReturn                   // the frame and the return address are gone
+	stepTailCall                 // the callee returns to the caller
+	stepPlainCall                // of a function with a convention of its own
+	stepSureCall                 // during which goroutines are not switched
+	stepDieIf                    // a call that does not return, if the top of the stack is not 0
 )
 
 // indirect stands for the number of a function that is found in the table.

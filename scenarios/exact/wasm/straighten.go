@@ -99,20 +99,23 @@ func (m *module) straighten() {
 		if m.types[i] != goType {
 			continue
 		}
-		if f := parse(body); f != nil && f.balanced() {
-			direct[i] = f
-		}
+		direct[i] = understood(body)
 	}
 	if !slices.ContainsFunc(direct, func(f *function) bool { return f != nil }) {
 		return
 	}
 	for i, f := range direct {
+		e := newEmitter(f)
+		e.number, e.plain = m.imported+i, m.plain
 		switch added := m.imported + len(m.bodies); {
 		case f != nil && f.resumable:
-			m.bodies = append(m.bodies, parse(m.original[i]).resumed())
-			m.bodies[i] = m.directBody(i, f, added)
+			e.slow = added
+			resumed := newEmitter(understood(m.original[i]))
+			resumed.resume, resumed.plain = true, m.plain
+			m.bodies = append(m.bodies, resumed.resumedBody())
+			m.bodies[i] = e.directBody()
 		case f != nil:
-			m.bodies[i] = m.directBody(i, f, 0)
+			m.bodies[i] = e.directBody()
 		case m.types[i] == goType:
 			m.bodies = append(m.bodies, m.original[i])
 			m.bodies[i] = adapter(added)
@@ -121,9 +124,12 @@ func (m *module) straighten() {
 	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
 }
 
-func (m *module) directBody(i int, f *function, slow int) []byte {
-	e := &emitter{f: f, number: m.imported + i, slow: slow, plain: m.plain}
-	return e.directBody()
+// understood takes a body apart; nil if it has another form than the usual.
+func understood(body []byte) *function {
+	if f := parse(body); f != nil && f.balanced() {
+		return f
+	}
+	return nil
 }
 
 func (m *module) assemble(head []byte) []byte {
