@@ -20,8 +20,11 @@ const (
 
 // entries is more than any table entry, which the parameter is in Go's
 // convention. It is added to the stack pointer, so that a function sees in which
-// convention it is called: memory must end that much below 4 GiB.
+// convention it is called.
 const entries = 1 << 16
+
+// MemoryPages is how large memory may become: the sum is less than 4 GiB.
+const MemoryPages = 1<<16 - entries>>16
 
 // balanced replaces what is about the stack pointer by steps, and says whether
 // all of it is understood: then the stack pointer changes by constants only, is
