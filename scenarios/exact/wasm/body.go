@@ -64,9 +64,6 @@ func (e *emitter) segments() {
 	for i := range calls {
 		e.open(opBlock, label{dying, calls - 1 - i})
 	}
-	if !e.resume {
-		e.checkFixed(e.root)
-	}
 	e.region(e.root)
 	e.put(opUnreachable)
 	for _, call := range e.dying {
@@ -81,7 +78,7 @@ func (e *emitter) segments() {
 
 // finished is the whole body, with its own locals before the code.
 func (e *emitter) finished() []byte {
-	own := e.f.zero() + 1 - e.f.locals
+	own := e.result() + 1 - e.f.locals
 	body := appendNumber(nil, e.f.groups+1)
 	body = append(body, e.f.declarations...)
 	body = append(appendNumber(body, own+len(e.pointers)), i32)
@@ -92,17 +89,6 @@ func (e *emitter) finished() []byte {
 func (e *emitter) setSP() {
 	e.put(opLocalSet, spLocal)
 	e.put(e.f.setBelow().raw...)
-}
-
-// checkFixed makes wazero check, once, what a region uses of fixed addresses.
-func (e *emitter) checkFixed(r *region) {
-	var all fixed
-	for _, s := range e.f.segments[r.first : r.last+1] {
-		all.count, all.end = all.count+s.fixed.count, max(all.end, s.fixed.end)
-	}
-	if all.count > 1 {
-		e.check(e.f.zero(), all.end)
-	}
 }
 
 // step writes a step.

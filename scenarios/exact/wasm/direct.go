@@ -1,7 +1,5 @@
 package wasm
 
-import "math"
-
 // The Go calling convention keeps the stack pointer in a global, which machine
 // code can only store and load again, and everybody who calls compares it. So a
 // function that is known to leave the stack pointer as its caller expects has
@@ -110,15 +108,6 @@ func (f *function) direct(s *segment, first bool) bool {
 				k += n - 1
 				continue
 			}
-		case in.op == opI32Const || in.op == opI64Const:
-			if n := fixedAddress(code[k:]); n > 0 {
-				out = append(out, instruction{op: opLocalGet, arg: int64(f.zero()), raw: appendNumber([]byte{opLocalGet}, f.zero())})
-				access := &code[addressee(code, k+n)]
-				access.move(in.arg)
-				s.fixed.add(access.accessEnd())
-				k += n - 1
-				continue
-			}
 		case (in.op == opGlobalGet || in.op == opGlobalSet) && in.arg == spGlobal,
 			(in.op == opLocalSet || in.op == opLocalTee) && in.arg == spLocal,
 			in.op == opCall, in.op == opCallIndirect, in.op == opReturn, in.op == stepLeave, in.op == stepLeaveIf:
@@ -129,30 +118,6 @@ func (f *function) direct(s *segment, first bool) bool {
 	s.code = out
 	f.frame = max(f.frame, s.frame)
 	return true
-}
-
-// fixed is what loads and stores use of fixed addresses.
-type fixed struct {
-	count int
-	end   int64 // how far they reach
-}
-
-func (x *fixed) add(end int64) { x.count, x.end = x.count+1, max(x.end, end) }
-
-// fixedAddress matches a constant that a load or store uses as its address.
-// All of them can have the same address, 0, which is checked once, with an offset.
-func fixedAddress(code []instruction) (n int) {
-	n = 1
-	if code[0].op == opI64Const {
-		if n = 2; len(code) < n || code[1].op != opI32WrapI64 {
-			return 0
-		}
-	}
-	access := addressee(code, n)
-	if access < 0 || code[0].arg < 0 || code[0].arg+code[access].offset > math.MaxInt32 {
-		return 0
-	}
-	return n
 }
 
 // directStep matches what Go's compiler makes of the stack pointer, calls and returns.

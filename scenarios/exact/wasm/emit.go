@@ -85,7 +85,6 @@ func (e *emitter) region(r *region) {
 	}
 	if r.loop && !e.resume {
 		e.checkFrame(r.first, r.last)
-		e.checkFixed(r)
 	}
 	slices.Sort(r.targets)
 	for _, t := range slices.Backward(r.targets) {
@@ -139,7 +138,7 @@ func (e *emitter) merge() {
 
 // same sets to themselves, where ways meet, the locals that were checked.
 func (e *emitter) same() {
-	locals := []int{spLocal, e.f.below(), e.f.zero()}
+	locals := []int{spLocal, e.f.below()}
 	for pointer := range e.valid {
 		locals = append(locals, e.pointers[pointer])
 	}
@@ -285,7 +284,7 @@ func (e *emitter) pointer(code []instruction, k int) {
 	in := code[k]
 	local, known := e.pointers[in.arg]
 	if !known {
-		local = e.f.zero() + 1 + len(e.pointers)
+		local = e.result() + 1 + len(e.pointers)
 		e.pointers[in.arg] = local
 	}
 	if in.op == opLocalGet && e.valid[in.arg] {

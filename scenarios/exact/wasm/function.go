@@ -29,7 +29,6 @@ type segment struct {
 	code  []instruction
 	next  int   // to be jumped to at the end; -1: the one behind it, or none
 	frame int64 // as that of the function
-	fixed fixed // addresses
 }
 
 // Locals and the global of the Go calling convention.
@@ -133,9 +132,6 @@ func (f *function) leads(s *segment, i instruction, inner int) bool {
 // address of a call goes. A frame's loads and stores and its calls all use that
 // one address.
 func (f *function) below() int { return f.locals }
-
-// zero is a local of direct bodies that nobody sets.
-func (f *function) zero() int { return f.locals + 2 }
 
 func (f *function) getBelow() instruction {
 	return instruction{op: opLocalGet, arg: int64(f.below()), raw: appendNumber([]byte{opLocalGet}, f.below())}
