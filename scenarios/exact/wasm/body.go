@@ -91,7 +91,8 @@ func (e *emitter) setSP() {
 	e.put(e.f.setBelow().raw...)
 }
 
-// step writes a step.
+// step writes a step. What Go never does, such as coming back from a panic or
+// with another stack where goroutines are not switched, is a trap here.
 func (e *emitter) step(in instruction) {
 	switch in.op {
 	case stepCall:

@@ -84,7 +84,6 @@ func Straighten(code []byte) (straight []byte, err error) {
 			}
 		}
 	}
-	m.bodies = slices.Clone(m.original)
 	m.straighten()
 	return m.assemble(code[:headLength]), nil
 }
@@ -93,33 +92,34 @@ func Straighten(code []byte) (straight []byte, err error) {
 // writes it first.
 const goType = 0
 
+// straighten makes the new bodies. When it understands no function, nobody calls
+// directly, and everything stays as it is.
 func (m *module) straighten() {
-	direct := make([]*function, len(m.bodies))
-	for i, body := range m.bodies {
+	m.bodies = slices.Clone(m.original)
+	some := false
+	for i, body := range m.original {
 		if m.types[i] != goType {
 			continue
 		}
-		direct[i] = understood(body)
-	}
-	if !slices.ContainsFunc(direct, func(f *function) bool { return f != nil }) {
-		return
-	}
-	for i, f := range direct {
+		f, added := understood(body), m.imported+len(m.bodies)
+		if f == nil {
+			m.bodies = append(m.bodies, body)
+			m.bodies[i] = adapter(added)
+			continue
+		}
+		some = true
 		e := newEmitter(f)
 		e.number, e.plain = m.imported+i, m.plain
-		switch added := m.imported + len(m.bodies); {
-		case f != nil && f.resumable:
+		if f.resumable {
 			e.slow = added
-			resumed := newEmitter(understood(m.original[i]))
+			resumed := newEmitter(understood(body))
 			resumed.resume, resumed.plain = true, m.plain
 			m.bodies = append(m.bodies, resumed.resumedBody())
-			m.bodies[i] = e.directBody()
-		case f != nil:
-			m.bodies[i] = e.directBody()
-		case m.types[i] == goType:
-			m.bodies = append(m.bodies, m.original[i])
-			m.bodies[i] = adapter(added)
 		}
+		m.bodies[i] = e.directBody()
+	}
+	if !some {
+		m.bodies = m.original
 	}
 	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
 }
