@@ -159,7 +159,7 @@ func (e *emitter) putDirect() {
 }
 
 // entrance is for who keeps to Go's convention: package runtime, when it lets a
-// goroutine run, the few functions that are as they were, and resumed bodies.
+// goroutine run, and the few functions that are as they were.
 func (e *emitter) entrance() {
 	e.put(opLocalGet, entryLocal, opIf, void)
 	if e.slow != 0 {

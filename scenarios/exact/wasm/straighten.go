@@ -32,6 +32,7 @@ func Version() string {
 const (
 	importSection   = 2
 	functionSection = 3
+	exportSection   = 7
 	codeSection     = 10
 )
 
@@ -46,8 +47,9 @@ const headLength = 8 // of a module: magic number, version
 // module is one taken apart.
 type module struct {
 	sections []section
-	imported int      // functions
-	types    []int    // of the functions that it has itself
+	imported int   // functions
+	types    []int // of the functions that it has itself
+	exported map[int]bool
 	original [][]byte // of these, the bodies
 	bodies   [][]byte // and what they become, with new ones
 }
@@ -66,7 +68,7 @@ func Straighten(code []byte) (straight []byte, err error) {
 	if len(code) < headLength {
 		return nil, errors.New("straightening the module: it is empty")
 	}
-	m := &module{}
+	m := &module{exported: make(map[int]bool)}
 	for in := (&Reader{code[headLength:]}); len(in.Rest) > 0; {
 		s := section{id: in.Byte()}
 		s.body = in.Bytes(in.Number())
@@ -77,6 +79,12 @@ func Straighten(code []byte) (straight []byte, err error) {
 		case functionSection:
 			for range body.Number() {
 				m.types = append(m.types, body.Number())
+			}
+		case exportSection:
+			for range body.Number() {
+				body.Text()
+				kind, number := body.Byte(), body.Number()
+				m.exported[number] = m.exported[number] || kind == 0 // a function
 			}
 		case codeSection:
 			for range body.Number() {
@@ -101,7 +109,10 @@ func (m *module) straighten() {
 		if m.types[i] != goType {
 			continue
 		}
-		f, added := understood(body), m.imported+len(m.bodies)
+		f, added := m.understood(body), m.imported+len(m.bodies)
+		if f == nil && m.exported[m.imported+i] {
+			continue // its parameter may be anything
+		}
 		if f == nil {
 			m.bodies = append(m.bodies, body)
 			m.bodies[i] = adapter(added)
@@ -112,7 +123,7 @@ func (m *module) straighten() {
 		e.number, e.plain = m.imported+i, m.plain
 		if f.resumable {
 			e.slow = added
-			resumed := newEmitter(understood(body))
+			resumed := newEmitter(m.understood(body))
 			resumed.resume, resumed.plain = true, m.plain
 			m.bodies = append(m.bodies, resumed.resumedBody())
 		}
@@ -124,12 +135,24 @@ func (m *module) straighten() {
 	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
 }
 
-// understood takes a body apart; nil if it has another form than the usual.
-func understood(body []byte) *function {
-	if f := parse(body); f != nil && f.balanced() {
-		return f
+// understood takes a body apart; nil if it has another form than the usual, or
+// calls in Go's convention what does not keep to it.
+func (m *module) understood(body []byte) *function {
+	f := parse(body)
+	if f == nil || !f.balanced() {
+		return nil
 	}
-	return nil
+	for _, s := range f.segments {
+		for _, in := range s.code {
+			switch in.op {
+			case stepCall, stepTailCall, stepSureCall, stepDieIf:
+				if in.callee != indirect && (in.callee < m.imported || m.types[in.callee-m.imported] != goType || m.exported[in.callee]) {
+					return nil
+				}
+			}
+		}
+	}
+	return f
 }
 
 func (m *module) assemble(head []byte) []byte {

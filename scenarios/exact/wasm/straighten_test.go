@@ -154,11 +154,13 @@ func TestOnlyWhoIsResumedGoesThroughATable(t *testing.T) {
 
 func TestWhatIsNotUnderstoodStaysAsItIs(t *testing.T) {
 	for _, change := range [][2][]byte{
-		{{0x0f, 0, 0x0b}, {0xfb, 0, 0x0b}},                 // an instruction of a later version
-		{{0x23, 0, 0x21, 1}, {0x23, 0, 0x1a, 1}},           // another beginning
-		{{0x0d, 1, 0x0b}, {0x0d, 0, 0x0b}},                 // a branch to another block
-		{shrink, bytes.Repeat([]byte{1}, len(shrink))},     // the frame is not given back
-		{grow, push[:9]},                                   // the frame is not what is given back
+		{{0x0f, 0, 0x0b}, {0xfb, 0, 0x0b}},                   // an instruction of a later version
+		{{0x23, 0, 0x21, 1}, {0x23, 0, 0x1a, 1}},             // another beginning
+		{{0x0d, 1, 0x0b}, {0x0d, 0, 0x0b}},                   // a branch to another block
+		{shrink, bytes.Repeat([]byte{1}, len(shrink))},       // the frame is not given back
+		{[]byte{0x41, 0, 0x10, 1}, []byte{0x41, 0, 0x10, 2}}, // a call of a function of another type
+		{[]byte{0x41, 0, 0x10, 1}, []byte{0x41, 0, 0x10, 0}}, // … that somebody outside calls, too
+		{grow, push[:9]}, // the frame is not what is given back
 		{ret, append(bytes.Clone(ret[:9]), 0x41, 1, 0x0f)}, // returns as who switches goroutines
 		{ret[:9], {0x23, 0, 0x22, 1, 0x24, 0, 1, 1, 1}},    // the stack pointer comes from elsewhere
 	} {
