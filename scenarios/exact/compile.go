@@ -115,7 +115,8 @@ func (e *Engine) compileInto(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("opening the cache of compiled modules: %w", err)
 	}
-	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithDebugInfoEnabled(false)
+	config := wazero.NewRuntimeConfig().WithCompilationCache(cache).WithDebugInfoEnabled(false).
+		WithMemoryLimitPages(wasm.MemoryPages)
 	r := wazero.NewRuntimeWithConfig(ctx, config)
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
 		return errors.Join(fmt.Errorf("providing wasip1: %w", err), r.Close(ctx))

@@ -144,7 +144,7 @@ func TestAProgramComputesWhatItComputesNatively(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, out.ExitCode)
 	assert.Contains(t, string(out.Stderr), "nil pointer dereference")
-	assert.Contains(t, string(out.Stderr), "testdata/shapes/main.go:30")
+	assert.Contains(t, string(out.Stderr), "testdata/shapes/main.go:35")
 }
 
 func TestADamagedCacheIsMadeAgain(t *testing.T) {

@@ -14,18 +14,24 @@ type label struct {
 type labelKind int
 
 const (
-	leaving     labelKind = iota // the block to leave the function by
-	blockBefore                  // a block that ends before a segment
+	blockBefore labelKind = iota // a block that ends before a segment
 	loopAt                       // a loop that begins with one
 	within                       // opened and closed within a segment
+	entered                      // the block to leave a direct body by when it is not called directly
+	again                        // the loop by which a resumed body goes on elsewhere
+	after                        // the block to leave a body by after a call that did not just return
+	dying                        // a block that ends before a call that does not return
 )
 
 // emitter writes a body of a function.
 type emitter struct {
 	f      *function
 	root   *region
-	slow   int  // the function with the other body; 0: nothing is resumed
-	resume bool // this is the other body
+	resume bool                  // this is the body for who is resumed
+	number int                   // of the function
+	slow   int                   // the number of that body; 0: nothing is resumed
+	plain  func(callee int) bool // has no use for the stack pointer
+	dying  []instruction         // calls, for the end of the body
 	out    []byte
 	labels []label
 	// pointers are locals that were made addresses, with the locals that keep
@@ -35,65 +41,14 @@ type emitter struct {
 	inner    []conditional
 }
 
+func newEmitter(f *function) *emitter {
+	return &emitter{f: f, pointers: make(map[int64]int), valid: make(map[int64]bool)}
+}
+
 // conditional is what has to be remembered of an open block within a segment.
 type conditional struct {
 	elseless bool
 	valid    map[int64]bool // before it
-}
-
-// fast returns a body for calls that begin at the beginning.
-func (f *function) fast(slow int) []byte {
-	jumps := f.order()
-	e := &emitter{f: f, slow: slow, root: findRegions(0, len(f.segments)-1, false, jumps)}
-	for _, j := range jumps {
-		e.root.expect(j)
-	}
-	e.put(opLocalGet, entryLocal, opIf, void)
-	if slow != 0 {
-		e.put(opLocalGet, entryLocal)
-		e.putNumber(opCall, slow)
-		e.put(opReturn, opElse)
-	} else {
-		e.put(opUnreachable, opElse)
-	}
-	e.put(opEnd)
-	return e.body()
-}
-
-// resumed returns a body that can begin at any entry of the table: one loop,
-// as the function has it, but for the jumps that lead forward.
-func (f *function) resumed() []byte {
-	e := &emitter{f: f, resume: true, root: &region{last: len(f.segments) - 1, loop: true}}
-	for i := range f.segments {
-		e.root.targets = append(e.root.targets, i)
-	}
-	return e.body()
-}
-
-func (e *emitter) body() []byte {
-	e.pointers, e.valid = make(map[int64]int), make(map[int64]bool)
-	e.copySP()
-	if e.f.leaves {
-		e.open(opBlock, label{kind: leaving})
-	}
-	e.region(e.root)
-	e.put(opUnreachable)
-	if e.f.leaves {
-		e.close()
-		e.put(opI32Const, 1)
-	}
-	e.put(opEnd)
-
-	body := appendNumber(nil, e.f.groups+1)
-	body = append(body, e.f.declarations...)
-	body = append(appendNumber(body, 1+len(e.pointers)), i32)
-	return append(body, e.out...)
-}
-
-// copySP makes the locals what the global is.
-func (e *emitter) copySP() {
-	e.put(opGlobalGet, spGlobal, opLocalSet, spLocal)
-	e.put(e.f.setBelow().raw...)
 }
 
 func (e *emitter) put(b ...byte) { e.out = append(e.out, b...) }
@@ -178,7 +133,17 @@ func (e *emitter) table() {
 func (e *emitter) merge() {
 	clear(e.valid)
 	e.close()
-	for _, local := range []int{spLocal, e.f.below()} {
+	e.same()
+}
+
+// same sets to themselves, where ways meet, the locals that were checked.
+func (e *emitter) same() {
+	locals := []int{spLocal, e.f.below()}
+	for pointer := range e.valid {
+		locals = append(locals, e.pointers[pointer])
+	}
+	slices.Sort(locals)
+	for _, local := range locals {
 		e.putNumber(opLocalGet, local)
 		e.putNumber(opLocalSet, local)
 	}
@@ -213,8 +178,8 @@ func (e *emitter) jump(j jump) {
 
 func (e *emitter) segment(s int) {
 	code := e.f.segments[s].code
-	isSP := func(in instruction) bool { return in.is(opGlobalSet, spGlobal) }
-	if e.resume && !slices.ContainsFunc(code, isSP) {
+	moves := func(in instruction) bool { return in.op == stepFrame }
+	if e.resume && !slices.ContainsFunc(code, moves) {
 		e.checkFrame(s, s)
 	}
 	for k := 0; k < len(code); k++ {
@@ -222,12 +187,8 @@ func (e *emitter) segment(s int) {
 		switch {
 		case in.op == stepJump:
 			e.jump(jump{s, int(in.arg)})
-		case in.op == stepLeave:
-			e.branch(opBr, label{kind: leaving})
-		case in.op == stepLeaveIf:
-			e.branch(opBrIf, label{kind: leaving})
-		case in.op == stepCall:
-			e.call(in)
+		case in.op >= stepCall && in.op <= stepDieIf:
+			e.step(in)
 		case in.op == stepCheckFrame:
 			e.checkFrame(0, len(e.f.segments)-1)
 		case in.op == opI32Eqz && k+1 < len(code) && code[k+1].is(opIf, void-0x80) && elseless(code[k+1:]):
@@ -276,6 +237,7 @@ func (e *emitter) leave() {
 	}
 	e.close()
 	maps.DeleteFunc(e.valid, func(pointer int64, _ bool) bool { return !open.valid[pointer] })
+	e.same()
 }
 
 // elseless says whether the if that code begins with has no else.
@@ -294,24 +256,6 @@ func elseless(code []instruction) bool {
 		}
 	}
 	return true
-}
-
-// call leaves local 1 what it is, so that wazero does not have to check the
-// frame's address again. Should the stack have moved, the other body takes over.
-func (e *emitter) call(in instruction) {
-	e.putNumber(opLocalGet, e.f.below())
-	e.put(opGlobalSet, spGlobal)
-	e.putNumber(opLocalGet, e.f.below())
-	e.put(in.raw...)
-	e.branch(opBrIf, label{kind: leaving})
-	if e.resume {
-		e.copySP()
-		return
-	}
-	e.put(opGlobalGet, spGlobal, opLocalGet, spLocal, opI32Ne, opIf, void)
-	e.putConst(int(in.arg))
-	e.putNumber(opCall, e.slow)
-	e.put(opReturn, opElse, opEnd)
 }
 
 // checkFrame makes wazero check, once, all that some segments use of the frame.
@@ -340,7 +284,7 @@ func (e *emitter) pointer(code []instruction, k int) {
 	in := code[k]
 	local, known := e.pointers[in.arg]
 	if !known {
-		local = e.f.below() + 1 + len(e.pointers)
+		local = e.result() + 1 + len(e.pointers)
 		e.pointers[in.arg] = local
 	}
 	if in.op == opLocalGet && e.valid[in.arg] {
@@ -365,6 +309,7 @@ func reach(code []instruction, k int, pointer int64) (first, most int64) {
 	for ; k < len(code); k++ {
 		in := code[k]
 		switch {
+		case in.op == stepDieIf: // likewise
 		case in.op == opIf: // a nil check, and not of this pointer any more
 			for depth := 1; depth > 0; {
 				k++

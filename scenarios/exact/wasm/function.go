@@ -128,64 +128,10 @@ func (f *function) leads(s *segment, i instruction, inner int) bool {
 	return true
 }
 
-// simplify replaces what is about the stack pointer. Below is a local that is
-// 8 less than the stack pointer: where the return address of a call goes. A
-// frame's loads and stores and its calls all use that one address.
-func (f *function) simplify() {
-	for i := range f.segments {
-		s := &f.segments[i]
-		s.code = f.simplified(s, i == 0)
-		f.frame = max(f.frame, s.frame)
-	}
-}
-
+// below is a local that is 8 less than the stack pointer: where the return
+// address of a call goes. A frame's loads and stores and its calls all use that
+// one address.
 func (f *function) below() int { return f.locals }
-
-func (f *function) simplified(s *segment, first bool) []instruction {
-	code := s.code
-	var out []instruction
-	inner := 0
-	for k := 0; k < len(code); k++ {
-		in := code[k]
-		switch {
-		case in.opens():
-			inner++
-		case in.op == opEnd:
-			inner--
-		case in.is(opLocalGet, spLocal):
-			if call, n := resumableCall(code[k:]); n > 0 {
-				out = append(out, call)
-				s.frame = max(s.frame, 8)
-				k += n - 1
-				continue
-			}
-			if n, offset := stackAddress(code[k:]); n > 0 {
-				out = append(out, f.getBelow())
-				access := &code[addressee(code, k+n)]
-				access.move(8 + offset)
-				s.frame = max(s.frame, access.accessEnd())
-				k += n - 1
-				continue
-			}
-		case in.op == opCall && inner > 0 && isLastCall(code[k:]):
-			out = append(out, in, instruction{op: opDrop, raw: []byte{opDrop}}, instruction{op: stepLeave})
-			k += 3
-			continue
-		}
-		out = append(out, in)
-		switch {
-		case in.is(opGlobalSet, spGlobal):
-			out = append(out, f.setBelow())
-			// A step of 8 is not for a frame, but for the address of a call.
-			if first && inner == 0 && k >= 3 && code[k-2].op == opI32Sub && code[k-3].arg > 8 {
-				out = append(out, instruction{op: stepCheckFrame})
-			}
-		case in.is(opLocalSet, spLocal):
-			out = append(out, f.setBelow())
-		}
-	}
-	return out
-}
 
 func (f *function) getBelow() instruction {
 	return instruction{op: opLocalGet, arg: int64(f.below()), raw: appendNumber([]byte{opLocalGet}, f.below())}
@@ -214,35 +160,4 @@ func stackAddress(code []instruction) (n int, offset int64) {
 		return 0, 0
 	}
 	return n, offset
-}
-
-// resumableCall matches a call during which goroutines may be switched:
-//
-//	SP -= 8; store the return address there; [find the function]; call it;
-//	copy SP, since it may have changed; leave if goroutines are switched
-func resumableCall(code []instruction) (call instruction, n int) {
-	const longest = 14 // instructions before the call
-	if len(code) < 12 || !code[1].is(opI32Const, 8) || code[2].op != opI32Sub || !code[3].is(opLocalTee, spLocal) ||
-		!code[4].is(opGlobalSet, spGlobal) || !code[5].is(opLocalGet, spLocal) || code[6].op != opI64Const ||
-		code[7].op != opI64Store || code[7].offset != 0 {
-		return call, 0
-	}
-	var raw []byte
-	for k := 6; k < min(len(code)-3, longest); k++ {
-		raw = append(raw, code[k].raw...)
-		if code[k].op == opCall || code[k].op == opCallIndirect {
-			if !code[k+1].is(opGlobalGet, spGlobal) || !code[k+2].is(opLocalSet, spLocal) || code[k+3].op != stepLeaveIf {
-				break
-			}
-			return instruction{op: stepCall, arg: code[6].arg & 0xffff, raw: raw}, k + 4
-		}
-	}
-	return call, 0
-}
-
-// isLastCall matches a call of the two functions that never return normally, the
-// one that makes a stack larger and the one that panics for a nil pointer. No others
-// are resumable and called on a condition.
-func isLastCall(code []instruction) bool {
-	return len(code) > 3 && code[1].is(opGlobalGet, spGlobal) && code[2].is(opLocalSet, spLocal) && code[3].op == stepLeaveIf
 }

@@ -36,9 +36,13 @@ const (
 	opI32Eqz        = 0x45
 	opI32Eq         = 0x46
 	opI32Ne         = 0x47
+	opI32LtU        = 0x49
 	opI64Eqz        = 0x50
 	opI32Sub        = 0x6b
+	opI32Add        = 0x6a
+	opI32Shl        = 0x74
 	opI64Add        = 0x7c
+	opI64ShrU       = 0x88
 	opI32WrapI64    = 0xa7
 	opI64ExtendI32U = 0xad
 	opLast          = 0xc4
@@ -46,15 +50,24 @@ const (
 )
 
 // Steps that stand for several instructions, numbered where the specification
-// has none.
+// has none. A call has the numbers of a function and of the table entry behind it.
 const (
 	stepJump       = 0xf0 + iota // to segment arg, by way of the table
 	stepLeave                    // the function, to switch goroutines
 	stepLeaveIf                  // when the top of the stack is not 0
-	stepCall                     // that can be resumed at table entry arg; raw is its end
-	stepCheckFrame               // here the stack pointer is what it stays
 	stepUnknown                  // an instruction that Go 1.26 does not write
+	stepCheckFrame               // here the stack pointer is what it stays
+	stepCall                     // that can be resumed; raw is what comes before
+	stepFrame                    // the frame grows by arg
+	stepReturn                   // the frame and the return address are gone
+	stepTailCall                 // the callee returns to the caller
+	stepPlainCall                // of a function with a convention of its own
+	stepSureCall                 // during which goroutines are not switched
+	stepDieIf                    // a call that does not return, if the top of the stack is not 0
 )
+
+// indirect stands for the number of a function that is found in the table.
+const indirect = -1
 
 const (
 	void = 0x40 // type of a block
@@ -66,6 +79,7 @@ type instruction struct {
 	op     byte
 	arg    int64 // index, depth, constant; of a load or store its alignment
 	offset int64 // of a load or store
+	callee int   // of a call, or indirect
 	raw    []byte
 }
 

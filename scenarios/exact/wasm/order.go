@@ -54,7 +54,7 @@ func (f *function) fallsThrough(i int) bool {
 		return true
 	}
 	switch code[len(code)-1].op {
-	case stepJump, stepLeave, opReturn, opUnreachable:
+	case stepJump, stepLeave, stepReturn, stepTailCall, opReturn, opUnreachable:
 		return false
 	}
 	return true

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 //go:embed *.go
@@ -31,6 +32,7 @@ func Version() string {
 const (
 	importSection   = 2
 	functionSection = 3
+	exportSection   = 7
 	codeSection     = 10
 )
 
@@ -42,73 +44,157 @@ type section struct {
 
 const headLength = 8 // of a module: magic number, version
 
+// module is one taken apart.
+type module struct {
+	sections []section
+	imported int   // functions
+	types    []int // of the functions that it has itself
+	exported map[int]bool
+	original [][]byte // of these, the bodies
+	bodies   [][]byte // and what they become, with new ones
+}
+
 // Straighten returns a module that does the same and that wazero makes faster
 // machine code of. It expects what the Go linker writes; functions that have
 // another form than the usual stay as they are. The functions of the module
-// keep their numbers, since return addresses are made of them; those for who is
-// resumed come behind. The same module gives the same result.
-func Straighten(module []byte) (straight []byte, err error) {
+// keep their numbers, since return addresses are made of them; new ones come
+// behind. The same module gives the same result.
+func Straighten(code []byte) (straight []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("straightening the module: %v", r)
 		}
 	}()
-	if len(module) < headLength {
+	if len(code) < headLength {
 		return nil, errors.New("straightening the module: it is empty")
 	}
-	var sections []section
-	var types []int
-	var bodies [][]byte
-	imported := 0
-	for in := (&Reader{module[headLength:]}); len(in.Rest) > 0; {
+	m := &module{exported: make(map[int]bool)}
+	for in := (&Reader{code[headLength:]}); len(in.Rest) > 0; {
 		s := section{id: in.Byte()}
 		s.body = in.Bytes(in.Number())
-		sections = append(sections, s)
+		m.sections = append(m.sections, s)
 		switch body := (&Reader{s.body}); s.id {
 		case importSection:
-			imported = body.Number() // functions, see package exact
+			m.imported = body.Number() // functions, see package exact
 		case functionSection:
 			for range body.Number() {
-				types = append(types, body.Number())
+				m.types = append(m.types, body.Number())
+			}
+		case exportSection:
+			for range body.Number() {
+				body.Text()
+				kind, number := body.Byte(), body.Number()
+				m.exported[number] = m.exported[number] || kind == 0 // a function
 			}
 		case codeSection:
 			for range body.Number() {
-				bodies = append(bodies, body.Bytes(body.Number()))
+				m.original = append(m.original, body.Bytes(body.Number()))
 			}
 		}
 	}
-	for i := range len(bodies) {
-		f := parse(bodies[i])
-		if f == nil {
-			continue
-		}
-		f.simplify()
-		slow := 0
-		if f.resumable {
-			slow = imported + len(bodies)
-			bodies, types = append(bodies, f.resumed()), append(types, types[i])
-		}
-		bodies[i] = f.fast(slow)
-	}
-	return assemble(module, sections, types, bodies), nil
+	m.straighten()
+	return m.assemble(code[:headLength]), nil
 }
 
-func assemble(module []byte, sections []section, types []int, bodies [][]byte) []byte {
-	out := append(make([]byte, 0, 2*len(module)), module[:headLength]...)
-	for _, s := range sections {
+// goType is the type of functions that keep to Go's convention: the Go linker
+// writes it first.
+const goType = 0
+
+// straighten makes the new bodies. When it understands no function, nobody calls
+// directly, and everything stays as it is.
+func (m *module) straighten() {
+	m.bodies = slices.Clone(m.original)
+	some := false
+	for i, body := range m.original {
+		if m.types[i] != goType {
+			continue
+		}
+		f, added := m.understood(body), m.imported+len(m.bodies)
+		if f == nil && m.exported[m.imported+i] {
+			continue // its parameter may be anything
+		}
+		if f == nil {
+			m.bodies = append(m.bodies, body)
+			m.bodies[i] = adapter(added)
+			continue
+		}
+		some = true
+		e := newEmitter(f)
+		e.number, e.plain = m.imported+i, m.plain
+		if f.resumable {
+			e.slow = added
+			resumed := newEmitter(m.understood(body))
+			resumed.resume, resumed.plain = true, m.plain
+			m.bodies = append(m.bodies, resumed.resumedBody())
+		}
+		m.bodies[i] = e.directBody()
+	}
+	if !some {
+		m.bodies = m.original
+	}
+	m.types = append(m.types, make([]int, len(m.bodies)-len(m.types))...) // all of goType
+}
+
+// understood takes a body apart; nil if it has another form than the usual, or
+// calls in Go's convention what does not keep to it.
+func (m *module) understood(body []byte) *function {
+	f := parse(body)
+	if f == nil || !f.balanced() {
+		return nil
+	}
+	for _, s := range f.segments {
+		for _, in := range s.code {
+			switch in.op {
+			case stepCall, stepTailCall, stepSureCall, stepDieIf:
+				if in.callee != indirect && (in.callee < m.imported || m.types[in.callee-m.imported] != goType || m.exported[in.callee]) {
+					return nil
+				}
+			}
+		}
+	}
+	return f
+}
+
+func (m *module) assemble(head []byte) []byte {
+	out := append([]byte{}, head...)
+	for _, s := range m.sections {
 		switch s.id {
 		case functionSection:
-			s.body = appendNumber(nil, len(types))
-			for _, t := range types {
+			s.body = appendNumber(nil, len(m.types))
+			for _, t := range m.types {
 				s.body = appendNumber(s.body, t)
 			}
 		case codeSection:
-			s.body = appendNumber(nil, len(bodies))
-			for _, b := range bodies {
+			s.body = appendNumber(nil, len(m.bodies))
+			for _, b := range m.bodies {
 				s.body = append(appendNumber(s.body, len(b)), b...)
 			}
 		}
 		out = append(appendNumber(append(out, s.id), len(s.body)), s.body...)
 	}
 	return out
+}
+
+// plain says that a function with a convention of its own neither calls another
+// one nor knows of the stack pointer.
+func (m *module) plain(number int) bool {
+	if number < m.imported || m.types[number-m.imported] == goType {
+		return false
+	}
+	in := &Reader{m.original[number-m.imported]}
+	for range in.Number() {
+		in.Number()
+		in.Byte()
+	}
+	for len(in.Rest) > 0 {
+		switch i := in.instruction(); i.op {
+		case opCall, opCallIndirect, stepUnknown:
+			return false
+		case opGlobalGet, opGlobalSet:
+			if i.arg == spGlobal {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strconv"
@@ -24,6 +26,9 @@ func main() {
 	fmt.Println("numbers", numbers())
 	fmt.Println("pointers", pointers())
 	fmt.Println("functions", functions())
+	fmt.Println("strings", compared())
+	fmt.Println("reflected", reflected())
+	fmt.Println("barriers", barriers())
 	fmt.Println("lines", lines())
 	if len(os.Args) > 1 {
 		var none *node
@@ -261,6 +266,82 @@ func functions() (out []int) {
 }
 
 func (n *node) double() int { n.value *= 2; return n.value }
+
+// compared calls functions that have a convention of their own.
+func compared() (out []string) {
+	counts := make(map[string]int)
+	for i := range 40 {
+		counts[strings.Repeat("ab", i%7)+strconv.Itoa(i%3)]++
+	}
+	for word, n := range counts {
+		if strings.HasPrefix(word, "ab") && strings.IndexByte(word, '1') > 0 {
+			out = append(out, word+strconv.Itoa(n))
+		}
+	}
+	slices.Sort(out)
+	return append(out, strconv.Itoa(strings.Compare(out[0], out[1])))
+}
+
+type outer struct{ *inner }
+
+type inner struct{ sum int }
+
+func (i *inner) Add(n int, words ...string) (int, string) {
+	i.sum += n
+	if n == 13 {
+		runtime.Gosched()
+	}
+	return i.sum, strings.Join(words, "+")
+}
+
+// reflected calls by reflection, and methods by way of wrappers that do not return
+// to where they were called.
+func reflected() (out []any) {
+	var add interface {
+		Add(int, ...string) (int, string)
+	} = outer{&inner{}}
+	for _, n := range []int{1, 13, 400} {
+		sum, _ := add.Add(n)
+		results := reflect.ValueOf(add).MethodByName("Add").Call([]reflect.Value{reflect.ValueOf(n), reflect.ValueOf("x"), reflect.ValueOf("y")})
+		out = append(out, sum, results[0].Int(), results[1].String())
+	}
+	swap := reflect.MakeFunc(reflect.TypeFor[func(int, string) (string, int)](), func(in []reflect.Value) []reflect.Value {
+		runtime.Gosched()
+		return []reflect.Value{in[1], in[0]}
+	}).Interface().(func(int, string) (string, int))
+	word, n := swap(7, "seven")
+	return append(out, word, n)
+}
+
+// barriers stores pointers while garbage is collected, and lets stacks shrink
+// below functions that are at work.
+func barriers() (sum int) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	tree := new(node)
+	for i := range 3000 {
+		sum = (sum + stack(i%50, [16]int{i})) % 1000003
+		at := tree
+		for bit := i; bit > 0; bit >>= 1 {
+			branch := &at.next
+			if bit&1 == 1 {
+				branch = &at.prev
+			}
+			if *branch == nil {
+				*branch = &node{value: i}
+			}
+			at = *branch
+		}
+		at.value += i
+	}
+	return sum + tree.count()
+}
+
+func (n *node) count() int {
+	if n == nil {
+		return 0
+	}
+	return n.value%7 + 3*n.next.count() + n.prev.count()
+}
 
 // lines are those of calls: what a stack trace shows.
 func lines() (out []int) {
