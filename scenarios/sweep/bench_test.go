@@ -14,7 +14,12 @@ import (
 
 // BenchmarkSweep is seeds per second of the reference plan on one and on two
 // worker processes, judge and process start included.
-func BenchmarkSweep(b *testing.B) {
+func BenchmarkSweep(b *testing.B) { benchmarkSweep(b, nil) }
+
+// BenchmarkSweepExact is the same in exact mode.
+func BenchmarkSweepExact(b *testing.B) { benchmarkSweep(b, exactJob(b).Exact) }
+
+func benchmarkSweep(b *testing.B, exact *sweep.Exact) {
 	for _, workers := range []int{1, 2} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
 			jobs := make([]sweep.Job, b.N)
@@ -24,7 +29,7 @@ func BenchmarkSweep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: scenarios.DefaultSubject}
+				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: scenarios.DefaultSubject, Exact: exact}
 			}
 			b.ResetTimer()
 			err := (sweep.Pool{Workers: workers}).Run(context.Background(), slices.Values(jobs), func(o sweep.Outcome) {

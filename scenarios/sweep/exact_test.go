@@ -28,7 +28,7 @@ var (
 
 // exactJob needs the module, which takes minutes to build the first time: too
 // long for a test. `make test` has built it before.
-func exactJob(t *testing.T) sweep.Job {
+func exactJob(t testing.TB) sweep.Job {
 	t.Helper()
 	cache, err := exact.CacheDir()
 	require.NoError(t, err)
