@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
@@ -86,9 +85,6 @@ func (v *voyage) strike(twin *sim.Record, rule faults.Rule) string {
 	return run.tell(result, rule.ID, through)
 }
 
-// aimedRestart is how long a killed process stays down.
-const aimedRestart = 2 * time.Second
-
 // everyCall are the rules that strike what was called, one call each, in order.
 func (tr *Trial) everyCall(h *model.History) []faults.Rule {
 	tested := map[string]bool{}
@@ -103,12 +99,9 @@ func (tr *Trial) everyCall(h *model.History) []faults.Rule {
 		if !tested[c.Process] || h.Calls[i].Called >= tr.Safety || discovers(c.Resource) {
 			continue
 		}
-		for _, r := range shots(c.Verb) {
-			r.ID, r.Probability, r.Limit = fmt.Sprintf("aimed-%d", len(rules)+1), 1, 1
-			r.Match = faults.Match{
-				Process: c.Process, Verbs: []string{c.Verb}, Resources: []string{c.Resource},
-				Namespace: c.Namespace, Name: c.Name, First: times[c], Last: times[c],
-			}
+		c.Nth = times[c]
+		for _, r := range shots(c) {
+			r.ID = fmt.Sprintf("aimed-%d", len(rules)+1)
 			rules = append(rules, r)
 		}
 	}
@@ -116,14 +109,15 @@ func (tr *Trial) everyCall(h *model.History) []faults.Rule {
 }
 
 // shots are what may happen to a call.
-func shots(verb string) []faults.Rule {
-	if !faults.IsWrite(verb) {
-		return []faults.Rule{{Kind: faults.InternalError}}
+func shots(c faults.Call) []faults.Rule {
+	failed := faults.Aimed(c, faults.InternalError)
+	if !faults.IsWrite(c.Verb) {
+		return []faults.Rule{failed}
 	}
 	return []faults.Rule{
-		{Kind: faults.InternalError},
-		{Kind: faults.Crash, When: faults.BeforeCall, RestartAfter: aimedRestart},
-		{Kind: faults.Crash, When: faults.AfterCall, RestartAfter: aimedRestart},
-		{Kind: faults.ResponseLost},
+		failed,
+		faults.AimedCrash(c, faults.BeforeCall),
+		faults.AimedCrash(c, faults.AfterCall),
+		faults.Aimed(c, faults.ResponseLost),
 	}
 }
