@@ -40,7 +40,7 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 		fmt.Fprintf(out, "%d failures depend on in-process scheduling (maps, select, goroutines); after `seatrial replay --exact --seed 1`, which builds exact mode, this command looks for interleavings that show them each time\n", len(flaky))
 		return
 	}
-	e, err := (&exactFlags{on: true}).prepare(c)
+	e, err := (&exactFlags{on: true, engine: exact.Wasm}).prepare(c)
 	if err != nil {
 		fmt.Fprintf(out, "%d failures depend on in-process scheduling, and exact mode cannot be used here: %v\n", len(flaky), err)
 		return

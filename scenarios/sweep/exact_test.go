@@ -38,7 +38,7 @@ func exactJob(t testing.TB) sweep.Job {
 	}
 	file, err := builder.Build(t.Context())
 	require.NoError(t, err)
-	_, err = exact.Compile(t.Context(), file, cache, os.Stderr)
+	_, _, err = exact.Compile(t.Context(), file, cache, os.Stderr)
 	require.NoError(t, err)
 	return sweep.Job{Subject: scenarios.DefaultSubject, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
 }
