@@ -82,7 +82,7 @@ func (e *forkEngine) start(file string) error {
 	e.runs, e.ends = runs, ends
 	e.command = &exec.Cmd{
 		Path: file, Args: []string{"program"}, Dir: "/",
-		Env:   []string{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "TZ="},
+		Env:   []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1", "TZ="},
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
 		ExtraFiles:  []*os.File{runsDescriptor - 3: asked, endsDescriptor - 3: ended},
 		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},

@@ -33,6 +33,10 @@ var changes = []change{
 	// The thread that interrupts goroutines, and takes work from those that wait
 	// for the system, when the clock says so.
 	{"runtime/proc.go", `const haveSysmon = GOARCH != "wasm"`, "const haveSysmon = false"},
+	// The main goroutine has the first thread for itself until all packages are
+	// initialised, and the others have a second one: then two race.
+	{"runtime/proc.go", "// to preserve the lock.\n\tlockOSThread()\n", "// to preserve the lock.\n"},
+	{"runtime/proc.go", "needUnlock = false\n\tunlockOSThread()\n", "needUnlock = false\n"},
 	// Where the heap is, map hashes and all generators begin with a draw.
 	{"runtime/malloc.go", "randomizeHeapBase = goexperiment.RandomizedHeapBase64 && ", "randomizeHeapBase = false && goexperiment.RandomizedHeapBase64 && "},
 	{"runtime/rand.go", "\tglobalRand.state.Init(*seed)\n", "\t*seed = [32]byte{}\n\tglobalRand.state.Init(*seed)\n"},

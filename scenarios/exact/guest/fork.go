@@ -2,9 +2,14 @@
 
 package main
 
-import _ "unsafe" // for go:linkname
+import (
+	_ "unsafe" // for go:linkname
+
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
 
 func main() {
+	reseed(sweep.Chance{}) // initialisation may have had a second thread, and drawn when they met
 	warm()
 	fork()
 	run()
