@@ -1,6 +1,7 @@
 package exact_test
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,8 +128,28 @@ func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
 		if err := exact.CanFork(); err != nil {
 			t.Skip(err)
 		}
-		testReactor(t, buildKind(t, exact.Fork, "./testdata/warm"))
+		file := buildKind(t, exact.Fork, "./testdata/warm")
+		testReactor(t, file)
+		testEnds(t, file)
 	})
+}
+
+// testEnds ends the host's interest in a run that would never end.
+func testEnds(t *testing.T, program string) {
+	cache := t.TempDir()
+	engine := open(t, program, cache)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := engine.Run(ctx, exact.Input{Stdin: []byte("spin\n")})
+	assert.ErrorContains(t, err, "the program of exact mode is gone")
+	assert.Eventually(t, func() bool {
+		processes, err := filepath.Glob("/proc/[0-9]*/exe")
+		require.NoError(t, err)
+		return !slices.ContainsFunc(processes, func(exe string) bool {
+			target, _ := os.Readlink(exe)
+			return strings.HasPrefix(target, cache)
+		})
+	}, time.Minute, 10*time.Millisecond, "neither the program nor its run is left")
 }
 
 func testReactor(t *testing.T, file string) {

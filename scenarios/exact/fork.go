@@ -97,11 +97,13 @@ func (e *forkEngine) start(file string) error {
 // Greeting implements [Engine].
 func (e *forkEngine) Greeting() []byte { return e.greeting }
 
-// Run implements [Engine].
-func (e *forkEngine) Run(_ context.Context, in Input) (Output, error) {
+// Run implements [Engine]. When the context ends, so does the program, and with
+// it the engine.
+func (e *forkEngine) Run(ctx context.Context, in Input) (Output, error) {
 	if len(in.Args) > 0 || len(in.Env) > 0 || in.Root != "" {
 		return Output{}, errors.New("a program of exact mode has neither arguments nor environment nor files: only modules can be commands")
 	}
+	defer context.AfterFunc(ctx, func() { e.command.Process.Kill() })()
 	if err := e.begin(in.Stdin); err != nil {
 		return Output{}, fmt.Errorf("beginning a run: %w", err)
 	}
@@ -150,16 +152,17 @@ func (e *forkEngine) wait(status *waitStatus) error {
 	return nil
 }
 
-// Close implements [Engine]: it ends the program.
+// Close implements [Engine]: it ends the program, and a run that is under way.
 func (e *forkEngine) Close(context.Context) error {
 	var problems []error
+	if e.command != nil {
+		e.command.Process.Kill()
+		e.command.Wait() // it was killed: that is no error here
+	}
 	for _, f := range []*os.File{e.runs, e.ends, e.stdin, e.stdout, e.stderr} {
 		if f != nil {
 			problems = append(problems, f.Close())
 		}
-	}
-	if e.command != nil { // it ends when nobody can ask for a run any more
-		problems = append(problems, e.command.Wait())
 	}
 	return errors.Join(problems...)
 }

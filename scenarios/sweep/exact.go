@@ -107,6 +107,9 @@ func readExact(job Job, out exact.Output) Outcome {
 	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
 	if err := json.Unmarshal(last, &o); err == nil {
 		o.Job = job
+		if !job.Coverage {
+			o.Covered = nil
+		}
 		if o.Error == "" && o.Scenario == "" { // it hung
 			o.Runs, o.Reproduced = 1, 1
 			o.complete()

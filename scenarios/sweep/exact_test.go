@@ -75,9 +75,11 @@ func testExactRuns(t *testing.T, job sweep.Job) {
 			jobs := make([]sweep.Job, *exactSeeds)
 			for i := range jobs {
 				jobs[i] = job
-				jobs[i].Subject, jobs[i].Seed = subject, uint64(i+1)
+				jobs[i].Subject, jobs[i].Seed, jobs[i].Coverage = subject, uint64(i+1), true
 			}
-			compareExact(t, jobs)
+			for _, o := range compareExact(t, jobs) {
+				assert.NotEmpty(t, o.Covered, "seed %d", o.Job.Seed)
+			}
 		})
 	}
 }
@@ -101,7 +103,7 @@ func testContention(t *testing.T, job sweep.Job) {
 	assert.Greater(t, len(hashes), 1, "natively it differs from run to run: if it no longer does, this test needs another subject")
 }
 
-func compareExact(t *testing.T, jobs []sweep.Job) {
+func compareExact(t *testing.T, jobs []sweep.Job) []sweep.Outcome {
 	t.Helper()
 	first := run(t, sweep.Pool{}, jobs)
 	for _, workers := range []int{2, 1} {
@@ -112,6 +114,7 @@ func compareExact(t *testing.T, jobs []sweep.Job) {
 			assert.Equal(t, o.Runs, o.Reproduced, "%s seed %d", o.Job.Subject, o.Job.Seed)
 		}
 	}
+	return first
 }
 
 func TestSchedulesAreDifferentInterleavings(t *testing.T) { eachKind(t, testSchedules) }

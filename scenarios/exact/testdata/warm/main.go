@@ -39,6 +39,9 @@ func run() {
 		select {}
 	case "machine\n":
 		tellMachine()
+	case "spin\n":
+		for {
+		}
 	case "memory\n":
 		grown := make([]byte, 400<<20)
 		grown[len(grown)-1] = 1
