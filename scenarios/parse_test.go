@@ -34,8 +34,8 @@ const (
 func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		// The document.
-		"empty":             {"", "1:1: empty file (want a scenario that begins with apiVersion: seatrial.dev/v1alpha1)"},
-		"only a comment":    {"# nothing\n", "1:1: empty file (want a scenario that begins with apiVersion: seatrial.dev/v1alpha1)"},
+		"empty":             {"", "1:1: empty file (want a scenario that begins with apiVersion: seatrial.dev/v1alpha1 and kind: Scenario)"},
+		"only a comment":    {"# nothing\n", "1:1: empty file (want a scenario that begins with apiVersion: seatrial.dev/v1alpha1 and kind: Scenario)"},
 		"not YAML":          {"a: [", "1:1: not YAML: did not find expected node content"},
 		"not YAML, later":   {head + "steps:\n\t- x", "5:1: not YAML: found character that cannot start any token"},
 		"a list":            {"- a\n- b", "1:1: a list is not a mapping (want fields with values)"},
@@ -51,8 +51,8 @@ func TestParseRefuses(t *testing.T) {
 		"field without":     {head + "steps:", "4:7: steps: no value (want a value, or no field)"},
 		"empty list":        {head + "steps: []", "4:8: steps: empty list (want items, or no field)"},
 		"not a list":        {head + "steps: {}", "4:8: steps: a mapping is not a list (want a list)"},
-		"alias":             {head + "world: &w\n  namespaces: [a]\nexpect: *w", "4:8: an anchor, &w (want no anchors and aliases)\nbad.yaml:6:9: expect: an alias (scenarios use none) is not a mapping (want fields with values)"},
-		"anchor":            {head + "world: &w\n  namespaces: [a]", "4:8: an anchor, &w (want no anchors and aliases)"},
+		"alias":             {head + "world: &w\n  namespaces: [a]\nexpect: *w", "4:8: world: an anchor, &w (want no anchors and aliases)\nbad.yaml:6:9: expect: an alias (none may be used) is not a mapping (want fields with values)"},
+		"anchor":            {head + "world: &w\n  namespaces: [a]", "4:8: world: an anchor, &w (want no anchors and aliases)"},
 		"seed negative":     {head + "seed: -1", "4:7: seed: -1 is not a seed (want a whole number from 0 to 18446744073709551615)"},
 		"seed too large":    {head + "seed: 18446744073709551616", "4:7: seed: 18446744073709551616 is not a seed (want a whole number from 0 to 18446744073709551615)"},
 		"no unit":           {head + "safety: 60", `4:9: safety: "60" is not a duration` + wantDuration},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/seatrial/seatrial/scenarios/strict"
 )
 
 func (p *Plan) validateSteps(report report) {
@@ -39,7 +41,7 @@ func (p *Plan) validateSteps(report report) {
 func (p *Plan) validateWhenAndWho(report report, field string, s *Step) {
 	switch {
 	case s.At < 0:
-		report(field+".at", s.At.String()+" is negative", wantDuration)
+		report(field+".at", s.At.String()+" is negative", strict.WantDuration)
 	case s.At >= p.Safety:
 		report(field+".at", formatDuration(s.At)+" is not within the safety phase", "less than "+formatDuration(p.Safety))
 	}
