@@ -243,7 +243,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
-	derived.Enough = s.isOver
+	derived.Enough, derived.Aiming = s.isOver, s.progress.aiming
 	if s.folder == nil {
 		return derived.Run(ctx, s.runPool, s.take)
 	}

@@ -45,6 +45,10 @@ type Sweep struct {
 	// before: done does not get their outcomes, and those of derived plans are not
 	// made again. What plans are derived from is.
 	Made []Made
+	// Aiming is told of each run that plans are derived from, and that done does not
+	// get: how many were made of those that are wanted before the next derived plan
+	// is run. Nil: nobody.
+	Aiming func(made, of int)
 	// Enough says that no further plan is to be begun. Nil: never.
 	Enough func() bool
 }
@@ -191,7 +195,11 @@ func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan
 // observe runs plans for what the subject calls in them.
 func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) ([]sweep.Outcome, error) {
 	var outcomes []sweep.Outcome
-	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) { outcomes = append(outcomes, o) })
+	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) {
+		if outcomes = append(outcomes, o); s.Aiming != nil {
+			s.Aiming(len(outcomes), len(plans))
+		}
+	})
 	return outcomes, err
 }
 

@@ -78,9 +78,18 @@ func TestTheShippedControllerSurvivesEveryStep(t *testing.T) {
 	} {
 		t.Run(string(c.mode), func(t *testing.T) {
 			fired, names := map[string]int{}, map[string]bool{}
+			var aimed [][2]int
 			found := outcomes(t, aim.Sweep{
 				Mode: c.mode, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: c.limit,
+				Aiming: func(made, of int) { aimed = append(aimed, [2]int{made, of}) },
 			})
+			assert.Equal(t, [2]int{1, 1}, aimed[0], "the run in fair weather")
+			if c.mode == aim.Pairs { // the plans with one fault
+				assert.Len(t, aimed, 1+c.limit)
+				assert.Equal(t, [2]int{c.limit, c.limit}, aimed[c.limit])
+			} else {
+				assert.Len(t, aimed, 1)
+			}
 			assert.GreaterOrEqual(t, len(found), c.least)
 			for _, o := range found {
 				assert.Equal(t, model.VerdictPass, o.Verdict, "%s: %s %s\n%s", o.Scenario, o.Property, o.Message, o.Job.Plan)
