@@ -265,8 +265,7 @@ func (s *sweeping) runPool(ctx context.Context, jobs iter.Seq[sweep.Job], done f
 	defer s.stop(nil)
 	return s.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 		for job := range jobs {
-			// What an aimed sweep is derived from is run in any case.
-			if !job.Calls && s.isOver() || !yield(job) {
+			if s.isOver() || !yield(job) {
 				return
 			}
 		}

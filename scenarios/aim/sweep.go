@@ -2,6 +2,7 @@ package aim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -49,7 +50,8 @@ type Sweep struct {
 	// get: how many were made of those that are wanted before the next derived plan
 	// is run. Nil: nobody.
 	Aiming func(made, of int)
-	// Enough says that no further plan is to be begun. Nil: never.
+	// Enough says that no further run is to be begun, of those that plans are
+	// derived from either; the runner may then end early. Nil: never.
 	Enough func() bool
 }
 
@@ -82,16 +84,27 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 			continue
 		}
 		if err := some(); err != nil {
-			return err
+			return unlessEnough(err)
 		}
 	}
 	if err := some(); err != nil {
-		return err
+		return unlessEnough(err)
 	}
 	if s.Only != "" && derived == 0 {
 		return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
 	}
 	return before.whole()
+}
+
+// errEnough: the runner has ended before all plans were run that others are to be
+// derived from, because that was enough.
+var errEnough = errors.New("enough was run before the sweep could take aim")
+
+func unlessEnough(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // atATime is how many plans are run in fair weather before plans are derived
@@ -200,6 +213,9 @@ func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) 
 			s.Aiming(len(outcomes), len(plans))
 		}
 	})
+	if err == nil && len(outcomes) < len(plans) {
+		err = errEnough
+	}
 	return outcomes, err
 }
 

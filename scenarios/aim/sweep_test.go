@@ -290,6 +290,33 @@ func TestALimitOfPairsLimitsFirstFaults(t *testing.T) {
 	assert.Equal(t, 5, made)
 }
 
+// A sweep that is over takes no more aim, and that is no error: what it was to be
+// derived from is not run to its end, and nothing is derived.
+func TestEnoughIsEnoughWhileTakingAim(t *testing.T) {
+	calls := []faults.Call{
+		{Process: "controller", Verb: "get", Resource: "services", Name: "s", Nth: 1},
+		{Process: "controller", Verb: "get", Resource: "services", Name: "s", Nth: 2},
+	}
+	for most := range 4 { // one run in fair weather, two with a first fault
+		runs, made := 0, 0
+		enough := func() bool { return runs >= most }
+		err := aim.Sweep{Mode: aim.Pairs, Plans: fromSmallPlan(t), Enough: enough}.Run(context.Background(),
+			func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+				for job := range jobs {
+					if enough() {
+						break
+					}
+					runs++
+					done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Calls: calls})
+				}
+				return nil
+			}, func(sweep.Outcome) { made++ })
+		require.NoError(t, err)
+		assert.Equal(t, most, runs)
+		assert.Zero(t, made)
+	}
+}
+
 // A rule is aimed at one call, by identity, and its plan can be written.
 func TestDerive(t *testing.T) {
 	calls := []faults.Call{
