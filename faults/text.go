@@ -50,11 +50,7 @@ func (r *Rule) settings() []setting {
 	add(FieldFirst, r.First != 0, r.First)
 	add(FieldLast, r.Last != 0, r.Last)
 	add(FieldNth, r.Nth != 0, r.Nth)
-	if r.Momentary() {
-		add(FieldAt, true, r.From)
-	} else {
-		add(FieldFrom, r.From != 0, r.From)
-	}
+	add(r.timeField(), r.Momentary() || r.From != 0, r.From)
 	add(FieldUntil, r.Until != 0, r.Until)
 	add(FieldProbability, r.Probability != 0 && r.Probability != 1, r.Probability)
 	add(FieldLimit, r.Limit != 0, r.Limit)
