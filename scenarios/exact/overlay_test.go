@@ -3,7 +3,6 @@ package exact
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,15 +13,16 @@ import (
 // program that looks at the machine's clock would run and not be exact. Method:
 // this release's files, and then each of them with something else in it.
 func TestAChangeThatDoesNotFitIsRefused(t *testing.T) {
-	library := t.TempDir()
+	forking, library := Builder{Kind: Fork}, t.TempDir()
+	root, err := forking.ask(t.Context(), "GOROOT")
+	require.NoError(t, err)
 	for _, c := range changes {
-		content, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", c.file))
+		content, err := os.ReadFile(filepath.Join(root, "src", c.file))
 		require.NoError(t, err)
 		file := filepath.Join(library, c.file)
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, content, 0o644))
 	}
-	forking := Builder{Kind: Fork}
 	files, err := forking.overlay(library)
 	require.NoError(t, err)
 	for _, c := range changes {
