@@ -63,7 +63,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 func TestTheFolderSaysWhatItIs(t *testing.T) {
 	o := failure(t)
 	o.Culprit = &sweep.Culprit{Seq: 12, Text: "the very event"}
-	o.Job.Exact = &sweep.Exact{Schedule: 5, Digest: "sha256:abc"}
+	o.Job.Exact = &sweep.Exact{Engine: "fork", Schedule: 5, Digest: "sha256:abc"}
 	o.Porcupine = []byte("<html>")
 	path, err := artefact.Write(t.TempDir(), "v1.2.3", o)
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestTheFolderSaysWhatItIs(t *testing.T) {
 	for _, want := range []string{
 		"# historical/3336: safety\n", "Property `no-free-while-exported`: 242.0.0.1 was freed\n", "Culprit: event 12: the very event\n",
 		"seatrial replay " + path + "\n", "seatrial shrink " + path + " -o min.yaml\n",
-		"An exact run, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
+		"An exact run, engine fork, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
 		"Made with seatrial v1.2.3, generator " + sim.GeneratorName + ", go1.",
 	} {
 		assert.Contains(t, string(text), want)

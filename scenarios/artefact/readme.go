@@ -2,6 +2,7 @@ package artefact
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -27,7 +28,7 @@ func readme(path, version string, o sweep.Outcome) []byte {
 	b.WriteString("`report.html` shows the run as a picture.\n\n")
 	fmt.Fprintf(&b, "Replay, shrink:\n\n    seatrial replay %s\n    seatrial shrink %s -o min.yaml\n\n", path, path)
 	if e := o.Job.Exact; e != nil {
-		fmt.Fprintf(&b, "An exact run, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", e.Schedule, e.Digest)
+		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
 	}
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
 	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", version, sim.GeneratorName, runtime.Version(), libraries())
