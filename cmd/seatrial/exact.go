@@ -88,7 +88,7 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 	}
 	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
 	if e.Module == "" {
-		if err := f.checkEngine(); err != nil {
+		if err := checkEngine(f.engine); err != nil {
 			return nil, err
 		}
 		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
@@ -106,14 +106,15 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 	return e, nil
 }
 
-func (f *exactFlags) checkEngine() error {
-	switch f.engine {
+// checkEngine says what is wrong with the kind of module that was asked for.
+func checkEngine(kind string) error {
+	switch kind {
 	case exact.Wasm:
 		return nil
 	case exact.Fork:
 		return exact.CanFork()
 	}
-	return fmt.Errorf("--engine: want %s or %s, got %q", exact.Wasm, exact.Fork, f.engine)
+	return fmt.Errorf("--engine: want %s or %s, got %q", exact.Wasm, exact.Fork, kind)
 }
 
 // compile readies the module for many processes.

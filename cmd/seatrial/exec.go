@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,30 +15,41 @@ import (
 
 // execCommand runs a user's own program, for `go test -exec`.
 func execCommand() *cobra.Command {
-	var seeds string
+	var seeds, engine string
 	var buildFlags bool
 	c := &cobra.Command{
 		Use:   "exec PROGRAM [ARGUMENT...]",
-		Short: "Run a program built for wasip1, such as a test binary, bit for bit",
-		Long: `Run a program built for GOOS=wasip1 GOARCH=wasm, such as a test binary, bit for
-bit: the seed decides about map order, select choices and, when it was built with
-the flags that --build-flags prints, where goroutines are preempted.
+		Short: "Run a program of your own, such as a test binary, bit for bit",
+		Long: `Run a program, such as a test binary, bit for bit: the seed decides about map
+order, select choices and, when it was built with the flags that --build-flags prints,
+where goroutines are preempted. On linux/amd64:
+
+    export CGO_ENABLED=0
+    eval "go test -exec 'seatrial exec --seeds 1-100' $(seatrial exec --build-flags --engine fork ./mycontroller) ./mycontroller"
+
+Anywhere, and several times slower:
 
     export GOOS=wasip1 GOARCH=wasm
     eval "go test -exec 'seatrial exec --seeds 1-100' $(seatrial exec --build-flags ./mycontroller) ./mycontroller"
 
 The program finds the seed in SEATRIAL_SEED. It sees the file system as it is, and
-no network. The exit code is that of the first seed that fails.`,
+as a WebAssembly module no network. The exit code is that of the first seed that fails.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			cache, err := exact.CacheDir()
 			if err != nil {
 				return err
 			}
 			if buildFlags {
-				return printBuildFlags(c, cache, args)
+				if err := checkEngine(engine); err != nil {
+					return err
+				}
+				return printBuildFlags(c, exact.Builder{Cache: cache, Kind: engine}, args)
 			}
-			if len(args) == 0 {
-				return errors.New("exec: want a program built for GOOS=wasip1 GOARCH=wasm")
+			switch {
+			case c.Flags().Changed("engine"):
+				return errors.New("exec: --engine goes with --build-flags: how a program is run follows from how it was built")
+			case len(args) == 0:
+				return errors.New("exec: want a program built with the flags that --build-flags prints, or for GOOS=wasip1 GOARCH=wasm")
 			}
 			chosen, err := parseSeeds(seeds)
 			if err != nil {
@@ -50,16 +60,17 @@ no network. The exit code is that of the first seed that fails.`,
 	}
 	c.Flags().SetInterspersed(false) // what follows PROGRAM is its own
 	c.Flags().StringVar(&seeds, "seeds", "1", "a seed, or a closed range of them, `A-B`")
+	c.Flags().StringVar(&engine, "engine", exact.Wasm, "with --build-flags: `kind` of program, wasm or fork")
 	c.Flags().BoolVar(&buildFlags, "build-flags", false, "print flags for go test instead: seeds may preempt goroutines in the packages that follow, default ./...")
 	return c
 }
 
 // printBuildFlags prints flags quoted for a shell.
-func printBuildFlags(c *cobra.Command, cache string, patterns []string) error {
+func printBuildFlags(c *cobra.Command, b exact.Builder, patterns []string) error {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	flags, err := exact.Builder{Cache: cache}.Flags(c.Context(), patterns...)
+	flags, err := b.Flags(c.Context(), patterns...)
 	if err != nil {
 		return err
 	}
@@ -74,17 +85,14 @@ func printBuildFlags(c *cobra.Command, cache string, patterns []string) error {
 // as it is; of several, only that of those which fail.
 func execSeeds(c *cobra.Command, cache string, seeds sim.SeedRange, args []string) error {
 	ctx := c.Context()
+	if _, _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
+		return err
+	}
 	module, _, err := exact.Load(args[0])
 	if err != nil {
 		return err
 	}
-	if exact.KindOf(module) != exact.Wasm {
-		return fmt.Errorf("exec: %s is not a WebAssembly module: build it with GOOS=wasip1 GOARCH=wasm", args[0])
-	}
-	if _, _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
-		return err
-	}
-	engine, err := exact.Open(ctx, module, cache)
+	engine, err := exact.OpenCommand(ctx, module, cache)
 	if err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
@@ -98,7 +106,7 @@ func execSeeds(c *cobra.Command, cache string, seeds sim.SeedRange, args []strin
 		var out exact.Output
 		out, err = engine.Run(ctx, exact.Input{
 			Seed: seed, Args: args[1:], Root: "/",
-			Env: [][2]string{{"PWD", dir}, {"SEATRIAL_SEED", strconv.FormatUint(uint64(seed), 10)}},
+			Env: [][2]string{{"PWD", dir}},
 		})
 		if err != nil {
 			return false

@@ -20,7 +20,8 @@ type Engine interface {
 
 // Input is what one run depends on, beside the module.
 type Input struct {
-	// Seed decides the random bytes that the host gives a module.
+	// Seed decides the random bytes that the host gives a module, and what the
+	// runtime of a native command begins with. Commands find it in SEATRIAL_SEED.
 	Seed  sim.Seed
 	Stdin []byte
 	// Args, Env and Root are for commands; a reactor has none.
@@ -35,15 +36,27 @@ type Output struct {
 	ExitCode       uint32
 }
 
+// seedVariable tells a command its seed.
+const seedVariable = "SEATRIAL_SEED"
+
 // died is the exit code of a program that ends in a trap, or by a signal: that
 // of a panic.
 const died = 2
 
-// Open makes an engine for a module or a program, warm if it is a reactor. What
-// is made of it is kept in the cache folder; damaged entries there are made again.
+// Open makes an engine for what runs seeds, and warms it up. What is made of it is
+// kept in the cache folder; damaged entries there are made again.
 func Open(ctx context.Context, module []byte, cache string) (Engine, error) {
 	if KindOf(module) == Fork {
 		return openProgram(ctx, module, cache)
+	}
+	return openModule(ctx, module, cache)
+}
+
+// OpenCommand makes an engine for a program that begins at its beginning each
+// time, such as a test binary.
+func OpenCommand(ctx context.Context, module []byte, cache string) (Engine, error) {
+	if KindOf(module) == Fork {
+		return openCommand(module, cache)
 	}
 	return openModule(ctx, module, cache)
 }

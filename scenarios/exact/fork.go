@@ -40,6 +40,13 @@ const (
 // waitStatus is what wait4 says of a run, in the byte order of the machine.
 type waitStatus [4]byte
 
+// bareEnvironment is what a program finds: one thread, no collection of garbage
+// that the program has not asked for, UTC.
+var bareEnvironment = []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1", "TZ="}
+
+// diesWithHost keeps a program from running on when its host is killed.
+var diesWithHost = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+
 // openProgram starts a program and waits until it is warm.
 func openProgram(ctx context.Context, program []byte, cache string) (Engine, error) {
 	file, err := store(program, digestOf(program), cache)
@@ -82,10 +89,9 @@ func (e *forkEngine) start(file string) error {
 	e.runs, e.ends = runs, ends
 	e.command = &exec.Cmd{
 		Path: file, Args: []string{"program"}, Dir: "/",
-		Env:   []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1", "TZ="},
-		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
+		Env: bareEnvironment, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
 		ExtraFiles:  []*os.File{runsDescriptor - 3: asked, endsDescriptor - 3: ended},
-		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		SysProcAttr: diesWithHost,
 	}
 	if err := e.command.Start(); err != nil {
 		e.command = nil
@@ -101,7 +107,7 @@ func (e *forkEngine) Greeting() []byte { return e.greeting }
 // it the engine.
 func (e *forkEngine) Run(ctx context.Context, in Input) (Output, error) {
 	if len(in.Args) > 0 || len(in.Env) > 0 || in.Root != "" {
-		return Output{}, errors.New("a program of exact mode has neither arguments nor environment nor files: only modules can be commands")
+		return Output{}, errors.New("a program that forks has neither arguments nor environment nor files: commands have")
 	}
 	defer context.AfterFunc(ctx, func() { e.command.Process.Kill() })()
 	if err := e.begin(in.Stdin); err != nil {
@@ -115,14 +121,18 @@ func (e *forkEngine) Run(ctx context.Context, in Input) (Output, error) {
 	var problems [2]error
 	out.Stdout, problems[0] = contents(e.stdout)
 	out.Stderr, problems[1] = contents(e.stderr)
-	switch end := syscall.WaitStatus(binary.NativeEndian.Uint32(status[:])); {
-	case end.Exited():
-		out.ExitCode = uint32(end.ExitStatus())
-	default:
-		out.ExitCode = died
-		out.Stderr = fmt.Appendf(out.Stderr, "the program was ended by signal %d, %v\n", end.Signal(), end.Signal())
-	}
+	out.end(syscall.WaitStatus(binary.NativeEndian.Uint32(status[:])))
 	return out, errors.Join(problems[:]...)
+}
+
+// end notes how a process ended.
+func (o *Output) end(status syscall.WaitStatus) {
+	if status.Exited() {
+		o.ExitCode = uint32(status.ExitStatus())
+		return
+	}
+	o.ExitCode = died
+	o.Stderr = fmt.Appendf(o.Stderr, "the program was ended by signal %d, %v\n", status.Signal(), status.Signal())
 }
 
 // begin gives the program its input, clears what the last run printed, and asks

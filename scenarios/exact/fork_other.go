@@ -5,3 +5,5 @@ package exact
 import "context"
 
 func openProgram(context.Context, []byte, string) (Engine, error) { return nil, CanFork() }
+
+func openCommand([]byte, string) (Engine, error) { return nil, CanFork() }

@@ -14,8 +14,8 @@ import (
 const (
 	// Wasm is a WebAssembly module: the same run on any kind of machine.
 	Wasm = "wasm"
-	// Fork is a program for linux/amd64 that forks for each run: several times
-	// faster, and the same run on all machines of that kind.
+	// Fork is a native program for linux/amd64, which forks for each run, unless it
+	// is a command: several times faster, and the same run on all such machines.
 	Fork = "fork"
 )
 
@@ -50,7 +50,10 @@ func forks(program []byte) error {
 		setting[s.Key] = s.Value
 	}
 	if !slices.Contains(strings.Split(setting["-tags"], ","), hooksTag) {
-		return fmt.Errorf("%s is not a program of exact mode: build one with seatrial replay --exact --engine fork", info.Path)
+		return fmt.Errorf("%s is not a program of exact mode: build one with seatrial replay --exact --engine fork, or, a test, with the flags that seatrial exec --build-flags --engine fork prints", info.Path)
+	}
+	if setting["CGO_ENABLED"] == "1" {
+		return fmt.Errorf("%s is built with cgo, which starts threads of its own: build it with CGO_ENABLED=0", info.Path)
 	}
 	if system, arch := setting["GOOS"], setting["GOARCH"]; system != "linux" || arch != "amd64" {
 		return fmt.Errorf("a program of exact mode runs on linux/amd64, and this is one for %s/%s", system, arch)

@@ -39,7 +39,7 @@ var changes = []change{
 	{"runtime/proc.go", "needUnlock = false\n\tunlockOSThread()\n", "needUnlock = false\n"},
 	// Where the heap is, map hashes and all generators begin with a draw.
 	{"runtime/malloc.go", "randomizeHeapBase = goexperiment.RandomizedHeapBase64 && ", "randomizeHeapBase = false && goexperiment.RandomizedHeapBase64 && "},
-	{"runtime/rand.go", "\tglobalRand.state.Init(*seed)\n", "\t*seed = [32]byte{}\n\tglobalRand.state.Init(*seed)\n"},
+	{"runtime/rand.go", "\tglobalRand.state.Init(*seed)\n", "\tglobalRand.state.Init(seatrialStart())\n"},
 	{"runtime/vgetrandom_linux.go", "func vgetrandom(p []byte, flags uint32) (ret int, supported bool) {\n", "func vgetrandom(p []byte, flags uint32) (ret int, supported bool) {\n\treturn seatrialRandom(p), true\n"},
 	// The clock. On amd64 time.Now is assembly, beside the one for other machines.
 	{"runtime/time_nofake.go", "return nanotime1()", "return seatrialNanotime()"},

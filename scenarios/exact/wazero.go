@@ -123,6 +123,9 @@ func (x *execution) begin(ctx context.Context, in Input, content []byte, start c
 	for _, e := range in.Env {
 		config = config.WithEnv(e[0], e[1])
 	}
+	if !x.engine.program.reactor {
+		config = config.WithEnv(seedVariable, fmt.Sprint(in.Seed))
+	}
 	if in.Root != "" {
 		config = config.WithFSConfig(wazero.NewFSConfig().WithDirMount(in.Root, "/"))
 	}
