@@ -10,6 +10,7 @@ SUBJECT     ?= globalingressip
 FOR         ?= 1m
 SERVICES    ?= 10000
 INCIDENT    := scenarios/library/incident-3336.yaml
+FORKS       := $(filter linux/amd64,$(shell go env GOOS)/$(shell go env GOARCH))
 
 .PHONY: help
 help: ## list the targets
@@ -31,7 +32,7 @@ run: build ## the incident against the shipped controller and against the bug it
 .PHONY: modules
 modules: build ## build what exact mode runs, into the user's cache; minutes the first time
 	$(BIN)/seatrial replay --exact --seed 1
-	[ "$$(go env GOOS)/$$(go env GOARCH)" != linux/amd64 ] || $(BIN)/seatrial replay --exact --engine fork --seed 1
+	$(if $(FORKS),$(BIN)/seatrial replay --exact --engine fork --seed 1)
 
 .PHONY: test
 test: modules ## all tests, a thousand generated seeds among them
@@ -44,9 +45,15 @@ exact: modules racy ## exact mode at length: every subject, 100 seeds three time
 .PHONY: racy
 racy: build ## a race that native mode never shows and exact mode finds
 	GOMAXPROCS=1 go test -count 100 ./scenarios/exact/racy
-	export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags ./scenarios/exact/racy)"; \
-	eval "GOOS=wasip1 GOARCH=wasm go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy" 2>&1 | \
-	tee /dev/stderr | grep -q 'ports given twice'
+	$(call exactly,wasm,GOOS=wasip1 GOARCH=wasm)
+	$(if $(FORKS),$(call exactly,fork,CGO_ENABLED=0))
+
+# exactly runs seeds of the racy controller, $(1) the engine, $(2) what it is built for.
+define exactly
+export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags --engine $(1) ./scenarios/exact/racy)"; \
+eval "$(2) go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy" 2>&1 | \
+tee /dev/stderr | grep -q 'ports given twice'
+endef
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, the wasm build, then the tests

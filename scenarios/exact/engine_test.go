@@ -33,13 +33,16 @@ func buildFrom(t *testing.T, folder string, more ...string) string {
 	return buildKind(t, exact.Wasm, folder, more...)
 }
 
-// buildKind makes a module of either kind.
+// buildKind makes a module of either kind. It builds as [exact.Builder.Build] does, so
+// that the standard library is compiled once for both.
 func buildKind(t *testing.T, kind, folder string, more ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "module."+kind)
-	flags, err := exact.Builder{Cache: t.TempDir(), Kind: kind}.Flags(t.Context(), folder)
+	cache, err := exact.CacheDir()
 	require.NoError(t, err)
-	arguments := slices.Concat([]string{"build"}, flags, more, []string{"-o", file, folder})
+	flags, err := exact.Builder{Cache: cache, Kind: kind}.Flags(t.Context(), folder)
+	require.NoError(t, err)
+	arguments := slices.Concat([]string{"build", "-trimpath"}, flags, more, []string{"-o", file, folder})
 	command := exec.CommandContext(t.Context(), "go", arguments...)
 	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if kind == exact.Fork {
@@ -55,6 +58,16 @@ func open(t *testing.T, file, cache string) exact.Engine {
 	module, _, err := exact.Load(file)
 	require.NoError(t, err)
 	engine, err := exact.Open(t.Context(), module, cache)
+	require.NoError(t, err)
+	t.Cleanup(func() { engine.Close(t.Context()) })
+	return engine
+}
+
+func openCommand(t *testing.T, file, cache string) exact.Engine {
+	t.Helper()
+	module, _, err := exact.Load(file)
+	require.NoError(t, err)
+	engine, err := exact.OpenCommand(t.Context(), module, cache)
 	require.NoError(t, err)
 	t.Cleanup(func() { engine.Close(t.Context()) })
 	return engine
@@ -76,8 +89,19 @@ func lines(t *testing.T, engine exact.Engine, seed sim.Seed) map[string]string {
 }
 
 func TestTheSeedDecidesEverything(t *testing.T) {
-	file := build(t)
-	engine := open(t, file, t.TempDir())
+	t.Run(exact.Wasm, func(t *testing.T) { testSeed(t, build(t)) })
+	t.Run(exact.Fork, func(t *testing.T) {
+		if err := exact.CanFork(); err != nil {
+			t.Skip(err)
+		}
+		file := buildKind(t, exact.Fork, "./testdata/chancy")
+		testSeed(t, file)
+		testTrouble(t, openCommand(t, file, t.TempDir()), trouble{"kill", 2, "the program was ended by signal 9"})
+	})
+}
+
+func testSeed(t *testing.T, file string) {
+	engine := openCommand(t, file, t.TempDir())
 	seen := make(map[string]map[string]bool)
 	for seed := range sim.Seed(12) {
 		first := lines(t, engine, seed)
@@ -97,24 +121,27 @@ func TestTheSeedDecidesEverything(t *testing.T) {
 		assert.Contains(t, rest, "1h0m0", "sleeping takes no time")
 	}
 
-	other := open(t, file, t.TempDir())
+	other := openCommand(t, file, t.TempDir())
 	assert.Equal(t, lines(t, engine, 5), lines(t, other, 5), "another engine, another cache, the same run")
 }
 
+// trouble is an argument with which the program ends badly.
+type trouble struct {
+	argument string
+	code     uint32
+	message  string
+}
+
 func TestAProgramsEndIsReported(t *testing.T) {
-	engine := open(t, build(t), t.TempDir())
-	for _, c := range []struct {
-		trouble string
-		code    uint32
-		message string
-	}{
-		{"exit", 7, ""},
-		{"panic", 2, "panic: nobody recovers this"},
-		{"dial", 1, "dial tcp 192.0.2.1:80"}, // a module has no network
-	} {
-		out, err := engine.Run(t.Context(), exact.Input{Args: []string{c.trouble}})
+	engine := openCommand(t, build(t), t.TempDir())
+	testTrouble(t, engine, trouble{"dial", 1, "dial tcp 192.0.2.1:80"}) // a module has no network
+}
+
+func testTrouble(t *testing.T, engine exact.Engine, more ...trouble) {
+	for _, c := range append(more, trouble{"exit", 7, ""}, trouble{"panic", 2, "panic: nobody recovers this"}) {
+		out, err := engine.Run(t.Context(), exact.Input{Args: []string{c.argument}})
 		require.NoError(t, err)
-		assert.Equal(t, c.code, out.ExitCode, c.trouble)
+		assert.Equal(t, c.code, out.ExitCode, c.argument)
 		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
 	}
 	assert.NotEmpty(t, lines(t, engine, 1), "what went wrong before does not matter")

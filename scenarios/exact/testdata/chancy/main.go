@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -30,6 +31,8 @@ func trouble(kind string) {
 		os.Exit(7)
 	case "panic":
 		panic("nobody recovers this")
+	case "kill":
+		syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 	case "dial":
 		_, err := net.Dial("tcp", "192.0.2.1:80")
 		fmt.Println(err)
