@@ -228,17 +228,6 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 	}
 }
 
-func TestForeignClaimsAreRespected(t *testing.T) {
-	w := newWorld(t, "242.0.0.0/30")
-	require.NoError(t, w.Client.Create(w.ctx, &networkingv1.IPAddress{
-		ObjectMeta: metav1.ObjectMeta{Name: "242.0.0.2", Labels: map[string]string{managedByLabel: "somebody-else"}},
-		Spec:       networkingv1.IPAddressSpec{ParentRef: &networkingv1.ParentReference{Resource: "services", Namespace: "a", Name: "b"}},
-	}))
-	w.export("web")
-	require.Empty(t, w.drive())
-	assertAllocated(w, "web", "242.0.0.1")
-}
-
 func TestExhaustedPoolWaitsAndIsWoken(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/30")
 	for _, name := range []string{"a", "b", "c"} {

@@ -7,6 +7,7 @@ package controller
 import (
 	"flag"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,6 +56,7 @@ func checkLaw(w *world, kept map[string]string) {
 	for _, g := range gips.Items {
 		if g.Status.AllocatedIP != "" {
 			use(g.Status.AllocatedIP, g.Name, "published")
+			require.Equal(w, string(g.UID), w.claim(g.Status.AllocatedIP).Annotations[v1.OwnerUIDAnnotation])
 		}
 	}
 
@@ -88,6 +90,10 @@ func life(w *world, drive func()) {
 		require.NoError(w, w.Client.Update(w.ctx, service))
 	})
 	step(func() { w.remove(w.internal("b")) })
+
+	delete(kept, "b") // for as long as there is none to publish it
+	step(func() { w.abandon("b") })
+	kept["b"] = "242.0.0.1"
 
 	delete(kept, "a")
 	step(func() {
@@ -138,6 +144,37 @@ func TestEveryCallMayFail(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A cache fails to answer only when something is wrong with the program; even then
+// nothing is taken for absent. Each look-up fails once for each way that leads to it.
+func TestEveryLookUpMayFail(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/30")
+	ways := map[string]bool{}
+	w.lookedUp = func() error {
+		stack := make([]uintptr, 32)
+		way := fmt.Sprint(stack[:runtime.Callers(3, stack)])
+
+		if ways[way] {
+			return nil
+		}
+
+		ways[way] = true
+
+		return fmt.Errorf("look-up %d fails", len(ways))
+	}
+
+	life(w, func() {
+		var left []error
+		for before := -1; before < len(ways); {
+			before = len(ways)
+			left = w.drive()
+		}
+
+		require.Empty(t, left)
+	})
+	assert.Len(t, w.claimed(), 2)
+	assert.Greater(t, len(ways), 100)
 }
 
 // failOnce lives through everything with the n-th call failing.

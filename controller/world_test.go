@@ -44,7 +44,9 @@ type world struct {
 	// before and after see every call of the reconciler; an error they return
 	// is the call's answer. After an after-error the call has taken effect.
 	before, after func(call string) error
-	written       func() // after each write
+	lookedUp      func() error // sees every read of the cache, as before does every call
+	failed        error        // the first such error since it was last set to nil
+	written       func()       // after each write
 	seen          map[types.NamespacedName]bool
 	claims        map[string]*networkingv1.IPAddress
 	gips          map[types.NamespacedName]*v1.GlobalIngressIP
@@ -109,7 +111,7 @@ func (w *world) restart() {
 	metrics := newCollectors()
 	w.claims, w.gips = map[string]*networkingv1.IPAddress{}, map[types.NamespacedName]*v1.GlobalIngressIP{}
 	w.r = &reconciler{
-		cached:  w.Client,
+		cached:  lookUps{w},
 		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
 		path:    w.path,
 		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
@@ -128,7 +130,7 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 
 	if w.before != nil {
 		if err := w.before(call); err != nil {
-			return err
+			return w.note(err)
 		}
 	}
 
@@ -142,10 +144,41 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 	}
 
 	if err == nil && w.after != nil {
-		return w.after(call)
+		return w.note(w.after(call))
 	}
 
 	return err
+}
+
+func (w *world) note(err error) error {
+	if w.failed == nil {
+		w.failed = err
+	}
+
+	return err
+}
+
+// lookUps is the reconciler's cache.
+type lookUps struct{ *world }
+
+func (l lookUps) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if l.lookedUp != nil {
+		if err := l.lookedUp(); err != nil {
+			return l.note(err)
+		}
+	}
+
+	return l.Client.Get(ctx, name, obj, opts...)
+}
+
+func (l lookUps) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if l.lookedUp != nil {
+		if err := l.lookedUp(); err != nil {
+			return l.note(err)
+		}
+	}
+
+	return l.Client.List(ctx, list, opts...)
 }
 
 // drive reconciles every key there is until a round changes nothing, and
@@ -165,7 +198,8 @@ func (w *world) drive() []error {
 	return nil
 }
 
-// round reconciles every key once and returns what went wrong.
+// round reconciles every key once and returns what went wrong. Of each key it is told
+// whatever failed: what is swallowed is never tried again.
 func (w *world) round() []error {
 	w.Helper()
 
@@ -178,9 +212,15 @@ func (w *world) round() []error {
 	for _, name := range w.names() {
 		for _, k := range []key{{keyExport, name}, {keyIngress, name}} {
 			w.feed()
+			w.failed = nil
 
-			if _, err := w.r.Reconcile(w.ctx, k); err != nil {
+			_, err := w.r.Reconcile(w.ctx, k)
+			if err != nil {
 				errs = append(errs, err)
+			}
+
+			if w.failed != nil {
+				require.Error(w, err, "%s: %v", k, w.failed)
 			}
 		}
 	}
