@@ -217,8 +217,7 @@ func TestWhatWasGivenBackIsFree(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, newService("web")))
 	w.restart()
 
-	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
-	require.NoError(t, err)
+	w.adopt()
 	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
 	w.feed()
 
@@ -315,8 +314,7 @@ func TestAnAddressTakenUnseenIsPassedOver(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	w.export("web")
 
-	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
-	require.NoError(t, err)
+	w.adopt()
 	require.NoError(t, w.Client.Create(w.ctx, &networkingv1.IPAddress{
 		ObjectMeta: metav1.ObjectMeta{Name: "242.0.0.6", Labels: map[string]string{managedByLabel: "somebody-else"}},
 	}))

@@ -95,6 +95,14 @@ func life(w *world, drive func()) {
 	step(func() { w.abandon("b") })
 	kept["b"] = "242.0.0.1"
 
+	delete(kept, "b") // as an orphan
+	step(func() {
+		w.abandon("b")
+		w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("b")})
+	})
+	step(func() { require.NoError(w, w.Client.Create(w.ctx, &mcsv1alpha1.ServiceExport{ObjectMeta: named("b")})) })
+	kept["b"] = "242.0.0.1"
+
 	delete(kept, "a")
 	step(func() {
 		w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("a")})
@@ -146,9 +154,10 @@ func TestEveryCallMayFail(t *testing.T) {
 	}
 }
 
-// A cache fails to answer only when something is wrong with the program; even then
-// nothing is taken for absent. Each look-up fails once for each way that leads to it.
-func TestEveryLookUpMayFail(t *testing.T) {
+// Nothing that fails is swallowed, nor taken for absence; a look-up in the cache is no
+// exception, though that fails only when something is wrong with the program. Every
+// call and every look-up fails once for each way that leads to it.
+func TestEveryFailureIsTold(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/30")
 	ways := map[string]bool{}
 	w.lookedUp = func() error {
@@ -161,8 +170,9 @@ func TestEveryLookUpMayFail(t *testing.T) {
 
 		ways[way] = true
 
-		return fmt.Errorf("look-up %d fails", len(ways))
+		return fmt.Errorf("failure %d", len(ways))
 	}
+	w.before = func(string) error { return w.lookedUp() }
 
 	life(w, func() {
 		var left []error
@@ -174,7 +184,7 @@ func TestEveryLookUpMayFail(t *testing.T) {
 		require.Empty(t, left)
 	})
 	assert.Len(t, w.claimed(), 2)
-	assert.Greater(t, len(ways), 100)
+	assert.Greater(t, len(ways), 150)
 }
 
 // failOnce lives through everything with the n-th call failing.

@@ -134,6 +134,10 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 		}
 	}
 
+	if verb == "get" {
+		require.NotEmpty(w, key.Name, "the API server refuses to get nothing")
+	}
+
 	err := do()
 	if err == nil && verb != "get" && verb != "list" {
 		w.writes = append(w.writes, call)
@@ -343,6 +347,25 @@ func (w *world) internal(name string) *corev1.Service {
 	require.NoError(w, w.Client.Get(w.ctx, internalServiceName(testNamespace, name), service))
 
 	return service
+}
+
+// adopt lets the reconciler begin.
+func (w *world) adopt() {
+	w.Helper()
+
+	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
+	require.NoError(w, err)
+}
+
+// told returns the Events since it was last asked.
+func (w *world) told() []string {
+	var told []string
+
+	for recorder := w.r.events.(*record.FakeRecorder); len(recorder.Events) > 0; {
+		told = append(told, <-recorder.Events)
+	}
+
+	return told
 }
 
 // claimed returns which GlobalIngressIP owns which address.
