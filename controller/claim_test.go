@@ -24,17 +24,6 @@ import (
 // behind, or that the cache does not show; calls fail where it would be dangerous to
 // guess.
 
-// unaware is a cache that shows no claims.
-type unaware struct{ client.Reader }
-
-func (u unaware) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	if _, ok := list.(*networkingv1.IPAddressList); ok {
-		return nil
-	}
-
-	return u.Reader.List(ctx, list, opts...)
-}
-
 // abandon deletes a GlobalIngressIP past its finalizer, as somebody does who takes
 // it off.
 func (w *world) abandon(name string) {
@@ -43,6 +32,14 @@ func (w *world) abandon(name string) {
 	gip := w.gip(name)
 	edit(w, gip, func(gip *v1.GlobalIngressIP) { gip.Finalizers = nil })
 	w.remove(gip)
+}
+
+// former is a GlobalIngressIP that was there before, for a Service that was.
+func former(name string) *v1.GlobalIngressIP {
+	gip := &v1.GlobalIngressIP{ObjectMeta: named(name), Spec: ingressSpec(name)}
+	gip.UID, gip.Annotations = "former", map[string]string{v1.ServiceUIDAnnotation: "former"}
+
+	return gip
 }
 
 func (w *world) claim(addr string) *networkingv1.IPAddress {
@@ -221,7 +218,7 @@ func TestWhatWasGivenBackIsFree(t *testing.T) {
 	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
 	w.feed()
 
-	w.r.cached, w.written = unaware{w.Client}, w.feed
+	w.r.cached, w.written = without[*networkingv1.IPAddress]{w.Client}, w.feed
 	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errCacheBehind)
 	require.Empty(t, w.claimed())
 
@@ -238,7 +235,7 @@ func TestAClaimThatCannotBeReadIsNotAnothers(t *testing.T) {
 	w.export("web")
 	require.Empty(t, w.drive())
 
-	w.r.cached = unaware{w.Client}
+	w.r.cached = without[*networkingv1.IPAddress]{w.Client}
 	unwell := errors.New("etcd is unwell")
 	w.before = func(call string) error {
 		if strings.HasPrefix(call, "get IPAddress") {

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"strings"
@@ -80,9 +81,12 @@ func TestAnAddressIsNotReleasedWithoutProof(t *testing.T) {
 			w.writes = nil
 			lose(w)
 
-			for range 2 { // before its export is looked at
-				_ = w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web"))
-			}
+			// Before its export is looked at.
+			require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+
+			w.reads = 0
+			require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+			assert.Equal(t, 3, w.reads, "the GlobalIngressIP, the Service and its export")
 
 			require.Len(t, w.drive(), 1)
 			assertAllocated(w, "web", "242.0.0.1")
@@ -120,6 +124,9 @@ func TestAPodsAddressIsReleasedBackwards(t *testing.T) {
 	editStatus(w, pod, func(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse })
 	require.Empty(t, w.drive())
 
+	service := newService("db") // that its Service is on its way out, too, is no reason to wait
+	edit(w, service, func(s *corev1.Service) { s.Finalizers = []string{"example.com/drain"} })
+	w.remove(service)
 	w.remove(w.gip("pod-db-0")) // and it will not get another one
 	w.writes = nil
 	require.Empty(t, w.drive())
@@ -183,9 +190,8 @@ func TestARefusedGlobalIngressIPTakesNothingAlong(t *testing.T) {
 	w.export("web")
 	require.Empty(t, w.drive())
 
-	alias := &v1.GlobalIngressIP{ObjectMeta: named("alias"), Spec: ingressSpec("web")}
-	alias.Finalizers = []string{v1.Finalizer}
-	alias.Annotations = map[string]string{v1.ServiceUIDAnnotation: "of-an-earlier-one"}
+	alias := former("alias")
+	alias.Spec, alias.Finalizers = ingressSpec("web"), []string{v1.Finalizer}
 	require.NoError(t, w.Client.Create(w.ctx, alias))
 	w.remove(alias)
 
@@ -243,4 +249,89 @@ func TestAServiceThatOnlyBearsTheNameIsLeftAlone(t *testing.T) {
 	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
 	w.internal("web")
 	assert.Zero(t, w.reads)
+}
+
+func TestWhatOnlyTheCacheMissesIsNotOrphaned(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+	w.remove(&corev1.Service{ObjectMeta: named("web")})
+
+	w.writes = nil
+	w.r.cached = without[*v1.GlobalIngressIP]{w.Client}
+	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errCacheBehind)
+
+	unwell := errors.New("etcd is unwell")
+	w.before = func(string) error { return unwell }
+	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), unwell)
+	assert.Empty(t, w.writes)
+}
+
+func TestAnOrphanedClaimNeedsNoInternalServiceToGo(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	require.NoError(t, w.Client.Create(w.ctx, newClaim(former("web"), netip.MustParseAddr("242.0.0.6"))))
+	require.NoError(t, w.Client.Create(w.ctx, newService("web")))
+	require.Empty(t, w.drive())
+	assert.Empty(t, w.claimed())
+}
+
+// Two controllers at once, or a creation that took effect after its time-out: of
+// several claims the one in service stays, and of the others none that is in use.
+func TestSurplusClaims(t *testing.T) {
+	surplus := netip.MustParseAddr("242.0.0.1")
+
+	t.Run("are given back", func(t *testing.T) {
+		w, _ := newHeadlessWorld(t)
+		w.export("web")
+		require.Empty(t, w.drive())
+		require.NoError(t, w.Client.Create(w.ctx, newClaim(w.gip("pod-db-0"), surplus)))
+		require.NoError(t, w.Client.Create(w.ctx, newClaim(w.gip("web"), surplus.Next())))
+		require.NoError(t, w.Client.Create(w.ctx, newClaim(former("web"), surplus.Next().Next())))
+
+		w.writes = nil
+		require.Empty(t, w.drive())
+		assert.ElementsMatch(t, []string{
+			"delete IPAddress 242.0.0.1", "delete IPAddress 242.0.0.2", "delete IPAddress 242.0.0.3",
+		}, w.writes)
+	})
+
+	for name, use := range map[string]func(w *world, internal *corev1.Service, gip *v1.GlobalIngressIP){
+		"are kept if carried": func(w *world, internal *corev1.Service, _ *v1.GlobalIngressIP) {
+			edit(w, internal, func(s *corev1.Service) { s.Spec.ExternalIPs = []string{surplus.String()} })
+		},
+		"are kept if published": func(w *world, _ *corev1.Service, gip *v1.GlobalIngressIP) {
+			gip.Status.AllocatedIP = surplus.String()
+			require.NoError(w, w.Client.Status().Update(w.ctx, gip))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "242.0.0.0/29")
+			w.export("web")
+			require.Empty(t, w.drive())
+
+			h := held{w.gip("web"), netip.MustParseAddr("242.0.0.6")}
+			require.NoError(t, w.Client.Create(w.ctx, newClaim(h.gip, surplus)))
+			use(w, w.internal("web"), w.gip("web"))
+			assert.ErrorIs(t, w.r.releaseSurplus(w.ctx, h), errCacheBehind)
+			assert.Len(t, w.claimed(), 2)
+		})
+	}
+}
+
+// stuck is a data path from which nothing can be taken away.
+type stuck struct{ rules }
+
+func (stuck) Remove(context.Context, netip.Addr) error { return errors.New("netlink is unwell") }
+
+func TestAnAddressIsNotFreeWhileARuleUsesIt(t *testing.T) {
+	w, r := newHeadlessWorld(t)
+	w.remove(&corev1.Pod{ObjectMeta: named("db-0")})
+	w.r.path = stuck{r}
+	assert.ErrorContains(t, errors.Join(w.drive()...), "netlink is unwell")
+	assert.Equal(t, "pod-db-0", w.claimed()["242.0.0.14"])
+
+	w.r.path = r
+	require.Empty(t, w.drive())
+	assert.NotContains(t, w.claimed(), "242.0.0.14")
+	assert.NotContains(t, r.leads(), "pod-db-0")
 }

@@ -7,6 +7,7 @@ package controller
 import (
 	"flag"
 	"fmt"
+	"net/netip"
 	"runtime"
 	"testing"
 
@@ -90,6 +91,10 @@ func life(w *world, drive func()) {
 		require.NoError(w, w.Client.Update(w.ctx, service))
 	})
 	step(func() { w.remove(w.internal("b")) })
+	step(func() {
+		require.NoError(w, w.Client.Create(w.ctx, newClaim(w.gip("a"), netip.MustParseAddr("242.0.9.1"))))
+		require.NoError(w, w.Client.Create(w.ctx, newClaim(former("a"), netip.MustParseAddr("242.0.9.2"))))
+	})
 
 	delete(kept, "b") // for as long as there is none to publish it
 	step(func() { w.abandon("b") })
@@ -164,7 +169,7 @@ func TestEveryFailureIsTold(t *testing.T) {
 		stack := make([]uintptr, 32)
 		way := fmt.Sprint(stack[:runtime.Callers(3, stack)])
 
-		if ways[way] {
+		if ways[way] || w.failed != nil { // one at a time: the next would hide that this one is swallowed
 			return nil
 		}
 

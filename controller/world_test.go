@@ -11,8 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/tools/record"
@@ -183,6 +186,30 @@ func (l lookUps) List(ctx context.Context, list client.ObjectList, opts ...clien
 	}
 
 	return l.Client.List(ctx, list, opts...)
+}
+
+// without is a cache that shows no objects of a kind.
+type without[kind client.Object] struct{ client.Reader }
+
+func (c without[kind]) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if _, hidden := obj.(kind); hidden {
+		return apierrors.NewNotFound(schema.GroupResource{}, name.Name)
+	}
+
+	return c.Reader.Get(ctx, name, obj, opts...)
+}
+
+func (c without[kind]) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := c.Reader.List(ctx, list, opts...)
+
+	items, _ := apimeta.ExtractList(list)
+	if len(items) > 0 {
+		if _, hidden := items[0].(kind); hidden {
+			return apimeta.SetList(list, nil)
+		}
+	}
+
+	return err
 }
 
 // drive reconciles every key there is until a round changes nothing, and
