@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -126,16 +125,9 @@ func TestATakenOverClaimIsThatOfTheNewObject(t *testing.T) {
 	w.export("web")
 	require.Empty(t, w.drive())
 
-	unwell := errors.New("etcd is unwell")
-	w.before = func(call string) error {
-		if strings.HasPrefix(call, "update IPAddress") {
-			return unwell
-		}
-
-		return nil
-	}
+	w.before = failing("update IPAddress")
 	w.abandon("web")
-	require.ErrorIs(t, errors.Join(w.drive()...), unwell)
+	require.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 	assert.Empty(t, w.gip("web").Status.AllocatedIP)
 
 	w.before = nil
@@ -184,15 +176,8 @@ func TestAClaimForAnEarlierServiceIsGivenBack(t *testing.T) {
 	w.remove(&corev1.Service{ObjectMeta: named("web")})
 	require.NoError(t, w.Client.Create(w.ctx, newService("web")))
 
-	unwell := errors.New("etcd is unwell")
-	w.before = func(call string) error {
-		if call == "get ServiceExport shop/web" || call == "delete IPAddress 242.0.0.1" {
-			return unwell
-		}
-
-		return nil
-	}
-	require.ErrorIs(t, errors.Join(w.drive()...), unwell)
+	w.before = failing("delete IPAddress 242.0.0.1")
+	require.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 
 	w.writes, w.before = nil, nil
 	w.restart()
@@ -236,17 +221,10 @@ func TestAClaimThatCannotBeReadIsNotAnothers(t *testing.T) {
 	require.Empty(t, w.drive())
 
 	w.r.cached = without[*networkingv1.IPAddress]{w.Client}
-	unwell := errors.New("etcd is unwell")
-	w.before = func(call string) error {
-		if strings.HasPrefix(call, "get IPAddress") {
-			return unwell
-		}
-
-		return nil
-	}
+	w.before = failing("get IPAddress")
 	w.writes = nil
 	_, err := w.r.Reconcile(w.ctx, ingressKey(testNamespace, "web"))
-	require.ErrorIs(t, err, unwell)
+	require.ErrorIs(t, err, errUnwell)
 	assert.Empty(t, w.writes)
 	assertAllocated(w, "web", "242.0.0.6")
 }
@@ -271,8 +249,8 @@ func TestNoAddressIsPutToUseThatMayBeAnothers(t *testing.T) {
 			w.remove(claim)
 		}, errCacheBehind},
 		"not to be read": {func(w *world, _ *networkingv1.IPAddress) {
-			w.before = func(string) error { return context.DeadlineExceeded }
-		}, context.DeadlineExceeded},
+			w.before = failing("get GlobalIngressIP", "get IPAddress")
+		}, errUnwell},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/29")
@@ -295,16 +273,9 @@ func TestNoAddressIsPutToUseThatMayBeAnothers(t *testing.T) {
 // nothing to be read afterwards.
 func TestARefusedClaimIsReportedAsRefused(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
-	forbidden := errors.New("forbidden")
-	w.before = func(call string) error {
-		if strings.HasPrefix(call, "create IPAddress") {
-			return forbidden
-		}
-
-		return nil
-	}
+	w.before = failing("create IPAddress")
 	w.export("web")
-	assert.ErrorIs(t, errors.Join(w.drive()...), forbidden)
+	assert.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 }
 
 func TestAnAddressTakenUnseenIsPassedOver(t *testing.T) {

@@ -35,9 +35,6 @@ func servedBy(gip *v1.GlobalIngressIP) served {
 	}
 }
 
-// whole tells whether it is the Service itself rather than something behind it.
-func (s served) whole() bool { return s.pod == "" && s.endpoint == "" }
-
 // serviceOf returns the name of the Service a GlobalIngressIP serves, or "".
 func serviceOf(gip *v1.GlobalIngressIP) string {
 	if gip.Spec.ServiceRef != nil {
@@ -90,7 +87,7 @@ func (r *reconciler) prove(ctx context.Context, s served) (fate, error) {
 	}
 
 	f := fate{ending: service.DeletionTimestamp != nil || export.DeletionTimestamp != nil}
-	if s.whole() {
+	if s.pod == "" && s.endpoint == "" {
 		if isHeadless(&service) {
 			f.gone = "the Service became headless"
 		}

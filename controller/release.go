@@ -264,10 +264,8 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 		return err
 	}
 
-	if s.whole() {
-		if err := r.removeInternalServiceOf(ctx, s.NamespacedName, claim.Name); err != nil {
-			return err
-		}
+	if err := r.removeInternalServiceOf(ctx, s.NamespacedName, claim.Name); err != nil {
+		return err
 	}
 
 	r.log(ctx).Info("releasing an orphaned claim", "address", claim.Name, "reason", fate.gone)
@@ -302,7 +300,7 @@ func (r *reconciler) removeInternalServiceOf(ctx context.Context, service types.
 		return err
 	}
 
-	if err != nil || !slices.Contains(internal.Spec.ExternalIPs, addr) {
+	if !slices.Contains(internal.Spec.ExternalIPs, addr) {
 		return nil
 	}
 

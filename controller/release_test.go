@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strings"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
@@ -25,15 +24,8 @@ func TestAGlobalIngressIPStaysUntilItsAddressIsFree(t *testing.T) {
 	require.Empty(t, w.drive())
 	w.remove(&corev1.Service{ObjectMeta: named("web")})
 
-	unwell := errors.New("etcd is unwell")
-	w.before = func(call string) error {
-		if strings.HasPrefix(call, "delete IPAddress") {
-			return unwell
-		}
-
-		return nil
-	}
-	assert.ErrorIs(t, errors.Join(w.drive()...), unwell)
+	w.before = failing("delete IPAddress")
+	assert.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 	assert.Contains(t, w.gip("web").Finalizers, v1.Finalizer)
 	assert.Equal(t, map[string]string{"242.0.0.6": "web"}, w.claimed())
 
@@ -213,15 +205,8 @@ func TestAnInternalServiceWithoutAClaimGoesWithItsService(t *testing.T) {
 
 	w.adopt()
 
-	unwell := errors.New("etcd is unwell")
-	w.before = func(call string) error {
-		if call == "get Service shop/web" {
-			return unwell
-		}
-
-		return nil
-	}
-	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), unwell)
+	w.before = failing("get Service shop/web")
+	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
 	w.internal("web")
 
 	w.before = nil
@@ -261,9 +246,8 @@ func TestWhatOnlyTheCacheMissesIsNotOrphaned(t *testing.T) {
 	w.r.cached = without[*v1.GlobalIngressIP]{w.Client}
 	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errCacheBehind)
 
-	unwell := errors.New("etcd is unwell")
-	w.before = func(string) error { return unwell }
-	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), unwell)
+	w.before = failing("")
+	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
 	assert.Empty(t, w.writes)
 }
 
@@ -295,14 +279,21 @@ func TestSurplusClaims(t *testing.T) {
 		}, w.writes)
 	})
 
-	for name, use := range map[string]func(w *world, internal *corev1.Service, gip *v1.GlobalIngressIP){
-		"are kept if carried": func(w *world, internal *corev1.Service, _ *v1.GlobalIngressIP) {
-			edit(w, internal, func(s *corev1.Service) { s.Spec.ExternalIPs = []string{surplus.String()} })
-		},
-		"are kept if published": func(w *world, _ *corev1.Service, gip *v1.GlobalIngressIP) {
+	for name, c := range map[string]struct {
+		change func(w *world)
+		want   error
+	}{
+		"are kept if carried": {func(w *world) {
+			edit(w, w.internal("web"), func(s *corev1.Service) { s.Spec.ExternalIPs = []string{surplus.String()} })
+		}, errCacheBehind},
+		"are kept if published": {func(w *world) {
+			gip := w.gip("web")
 			gip.Status.AllocatedIP = surplus.String()
 			require.NoError(w, w.Client.Status().Update(w.ctx, gip))
-		},
+		}, errCacheBehind},
+		"are kept if nobody can tell": {func(w *world) {
+			w.before = failing("get GlobalIngressIP", "get IPAddress")
+		}, errUnwell},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/29")
@@ -311,8 +302,8 @@ func TestSurplusClaims(t *testing.T) {
 
 			h := held{w.gip("web"), netip.MustParseAddr("242.0.0.6")}
 			require.NoError(t, w.Client.Create(w.ctx, newClaim(h.gip, surplus)))
-			use(w, w.internal("web"), w.gip("web"))
-			assert.ErrorIs(t, w.r.releaseSurplus(w.ctx, h), errCacheBehind)
+			c.change(w)
+			assert.ErrorIs(t, w.r.releaseSurplus(w.ctx, h), c.want)
 			assert.Len(t, w.claimed(), 2)
 		})
 	}

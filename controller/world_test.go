@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -155,6 +156,19 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 	}
 
 	return err
+}
+
+var errUnwell = errors.New("etcd is unwell")
+
+// failing lets the calls fail that begin in one of these ways.
+func failing(calls ...string) func(call string) error {
+	return func(call string) error {
+		if slices.ContainsFunc(calls, func(begin string) bool { return strings.HasPrefix(call, begin) }) {
+			return errUnwell
+		}
+
+		return nil
+	}
 }
 
 func (w *world) note(err error) error {
