@@ -82,26 +82,14 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 			return held{fresh, addr}, nil // better outside the CIDRs than none
 		}
 
-		err = errors.Join(err, r.retireStale(ctx, fresh, claims))
+		// What is still claimed for a Service that this one has replaced may be the
+		// very address that is waited for.
+		for i := range claims {
+			err = errors.Join(err, r.retire(ctx, &claims[i]))
+		}
 	}
 
 	return h, err
-}
-
-// retireStale releases what is still claimed for a Service that gip's has replaced:
-// it may be the very address that gip waits for.
-func (r *reconciler) retireStale(ctx context.Context, gip *v1.GlobalIngressIP, claims []networkingv1.IPAddress) error {
-	for i := range claims {
-		if relation(&claims[i], gip) != staleClaim {
-			continue
-		}
-
-		if err := r.retire(ctx, &claims[i]); err != nil {
-			return err
-		}
-	}
-
-	return nil
 }
 
 // staying leaves out the claims to addresses outside the CIDRs, if their owners are

@@ -4,15 +4,26 @@
 package controller
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 )
 
 func TestChangeOfCIDR(t *testing.T) {
+	inOrder := func(w *world, move bool) {
+		w.restart()
+		w.r.moveOutside = move
+		w.writes, w.reads = nil, 0
+		require.Empty(t, w.drive())
+		assert.Empty(t, w.writes)
+		assert.Equal(t, 1, w.reads, "the list of adoption")
+	}
+
 	for _, move := range []bool{false, true} {
 		w := newWorld(t, "242.0.0.0/29")
 		w.export("web")
@@ -28,6 +39,7 @@ func TestChangeOfCIDR(t *testing.T) {
 		if !move {
 			assertAllocated(w, "web", "242.0.0.6")
 			assert.Contains(t, w.gip("web").Status.Conditions[0].Message, "outside the configured CIDRs")
+			inOrder(w, move)
 
 			continue
 		}
@@ -35,6 +47,46 @@ func TestChangeOfCIDR(t *testing.T) {
 		assertAllocated(w, "web", "242.7.0.6")
 		assert.Equal(t, map[string]string{"242.7.0.6": "web"}, w.claimed())
 		assert.Equal(t, "delete IPAddress 242.0.0.6", w.writes[len(w.writes)-1], "given back last")
+		inOrder(w, move)
+	}
+}
+
+func TestWhoCannotMoveSaysSo(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+
+	w.cidr = "242.7.0.0/29"
+	w.restart()
+	w.r.moveOutside = true
+	w.before = failing("create IPAddress")
+	require.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
+	assert.Equal(t, "242.0.0.6", w.gip("web").Status.AllocatedIP)
+}
+
+// The incident in small: a published address whose claim the cache does not show and
+// the API server does not tell about. The pool would have no other to offer, or has.
+func TestAClaimThatCannotBeReadIsNotAnothers(t *testing.T) {
+	for _, cidr := range []string{"242.0.0.0/29", "242.7.0.0/29", "242.7.0.0/30"} {
+		w := newWorld(t, "242.0.0.0/29")
+		w.export("web")
+		require.Empty(t, w.drive())
+
+		w.cidr = cidr
+		w.restart()
+		w.export("other")
+		w.export("third")
+		require.Empty(t, w.drive())
+
+		w.r.cached = without[*networkingv1.IPAddress]{w.Client}
+		w.before = failing("get IPAddress")
+		w.writes = nil
+		require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+
+		w.before = nil
+		require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+		assert.Empty(t, w.writes)
+		assertAllocated(w, "web", "242.0.0.6")
 	}
 }
 

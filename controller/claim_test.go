@@ -213,22 +213,6 @@ func TestWhatWasGivenBackIsFree(t *testing.T) {
 	assert.Equal(t, 6, w.r.pool.Usage()[0].Free)
 }
 
-// The incident in small: a published address whose claim the cache does not show
-// and the API server does not tell about.
-func TestAClaimThatCannotBeReadIsNotAnothers(t *testing.T) {
-	w := newWorld(t, "242.0.0.0/29")
-	w.export("web")
-	require.Empty(t, w.drive())
-
-	w.r.cached = without[*networkingv1.IPAddress]{w.Client}
-	w.before = failing("get IPAddress")
-	w.writes = nil
-	_, err := w.r.Reconcile(w.ctx, ingressKey(testNamespace, "web"))
-	require.ErrorIs(t, err, errUnwell)
-	assert.Empty(t, w.writes)
-	assertAllocated(w, "web", "242.0.0.6")
-}
-
 // A cache may show a claim that was given back: what is about to be put to use is
 // asked for.
 func TestNoAddressIsPutToUseThatMayBeAnothers(t *testing.T) {
