@@ -158,7 +158,7 @@ func parseAddr(s string) (netip.Addr, bool) {
 // nothingToClaim reports, from memory alone, that gip has no address written
 // down and the pool has none to offer, so that waiting costs no API calls.
 func (r *reconciler) nothingToClaim(ctx context.Context, gip *v1.GlobalIngressIP) bool {
-	if gip.Status.AllocatedIP != "" || gip.Annotations[v1.AddressAnnotation] != "" {
+	if gip.Annotations[v1.AddressAnnotation] != "" {
 		return false
 	}
 

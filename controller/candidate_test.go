@@ -69,15 +69,19 @@ func TestTheAddressThatIsCarriedIsChosen(t *testing.T) {
 }
 
 func TestNothingIsClaimedForAGlobalIngressIPOfThePast(t *testing.T) {
-	for name, change := range map[string]func(w *world, gip *v1.GlobalIngressIP){
-		"replaced": func(w *world, gip *v1.GlobalIngressIP) {
+	for name, c := range map[string]struct {
+		change func(w *world, gip *v1.GlobalIngressIP)
+		want   error
+	}{
+		"replaced": {func(w *world, gip *v1.GlobalIngressIP) {
 			w.abandon("web")
 
 			gip = &v1.GlobalIngressIP{ObjectMeta: named("web"), Spec: gip.Spec}
 			gip.Annotations = map[string]string{v1.ServiceUIDAnnotation: "uid-1"}
 			require.NoError(w, w.Client.Create(w.ctx, gip))
-		},
-		"on its way out": func(w *world, gip *v1.GlobalIngressIP) { w.remove(gip) },
+		}, errCacheBehind},
+		"on its way out": {func(w *world, gip *v1.GlobalIngressIP) { w.remove(gip) }, errCacheBehind},
+		"not to be read": {func(w *world, _ *v1.GlobalIngressIP) { w.before = failing("get GlobalIngressIP") }, errUnwell},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/29")
@@ -86,11 +90,11 @@ func TestNothingIsClaimedForAGlobalIngressIPOfThePast(t *testing.T) {
 			require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
 
 			seen := w.gip("web")
-			change(w, w.gip("web"))
+			c.change(w, w.gip("web"))
 
 			w.writes = nil
 			_, err := w.r.ensureClaim(w.ctx, seen)
-			require.ErrorIs(t, err, errCacheBehind)
+			require.ErrorIs(t, err, c.want)
 			assert.Empty(t, w.writes)
 		})
 	}
@@ -99,8 +103,12 @@ func TestNothingIsClaimedForAGlobalIngressIPOfThePast(t *testing.T) {
 // The pool has nothing to offer, but something has an address already.
 func TestAFullPoolKeepsNobodyFromItsOwn(t *testing.T) {
 	for name, lose := range map[string]func(w *world){
-		"its claim is not seen": func(w *world) { w.r.cached = without[*networkingv1.IPAddress]{w.Client} },
-		"nothing carries it":    func(w *world) { w.remove(w.internal("web")) },
+		"its claim is not seen": func(w *world) {
+			w.r.resynced.due(lastRetry)
+			w.r.cached = without[*networkingv1.IPAddress]{w.Client}
+		},
+		"nothing carries it":      func(w *world) { w.remove(w.internal("web")) },
+		"others are made to move": func(w *world) { w.r.moveOutside = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/30")
@@ -183,4 +191,36 @@ func TestOnlyWhatThePoolCouldHaveGivenIsCarried(t *testing.T) {
 		internal.Spec.ExternalIPs = c.ips
 		assert.Equal(t, c.want, carriedBy(internal, "web"), c)
 	}
+}
+
+// A claim whose end was never heard of leaves an address that memory takes for
+// taken. Comparing costs a look at every claim, and is not done each time.
+func TestAPoolThatSeemsFullIsComparedWithTheCache(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	unheard := func() {
+		for addr := netip.MustParseAddr("242.0.0.1"); w.r.pool.Contains(addr); addr = addr.Next() {
+			w.r.pool.Claimed(addr)
+		}
+	}
+
+	w.adopt()
+	require.NoError(t, w.Client.Create(w.ctx, newClaim(former("other"), netip.MustParseAddr("242.0.0.6"))))
+	unheard()
+
+	w.lookedUp = func() error { return errUnwell }
+	_, ok := w.r.propose(w.ctx, "shop/web")
+	assert.False(t, ok, "nothing is known")
+
+	w.lookedUp, w.r.resynced = nil, interval{}
+	addr, ok := w.r.propose(w.ctx, "shop/web")
+	assert.True(t, ok)
+	assert.Equal(t, "242.0.0.5", addr.String())
+
+	unheard()
+	_, ok = w.r.propose(w.ctx, "shop/next")
+	assert.False(t, ok, "not again so soon")
+
+	addr, ok = w.r.propose(w.ctx, "shop/web")
+	assert.True(t, ok)
+	assert.Equal(t, "242.0.0.5", addr.String())
 }
