@@ -124,9 +124,10 @@ func TestPortChangeReachesTheInternalService(t *testing.T) {
 	service.Spec.Selector = map[string]string{"app": "web", "track": "stable"}
 	require.NoError(t, w.Client.Update(w.ctx, service))
 
-	w.writes = nil
+	w.writes, w.reads = nil, 0
 	require.Empty(t, w.drive())
 	assert.Len(t, w.writes, 1)
+	assert.Zero(t, w.reads, "the address is in use already")
 	assert.Equal(t, int32(8443), w.internal("web").Spec.Ports[0].Port)
 	assert.Equal(t, service.Spec.Selector, w.internal("web").Spec.Selector)
 	assertAllocated(w, "web", "242.0.0.6")
@@ -193,6 +194,14 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 			gip := w.gip("web")
 			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.ServiceRef.Name = "other" })
 		},
+		"target edited": func(w *world) {
+			gip := w.gip("web")
+			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.Target = v1.HeadlessServicePod })
+		},
+		"GlobalIngressIP abandoned, type changed": func(w *world) {
+			w.abandon("web")
+			edit(w, newService("web"), func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })
+		},
 		"finalizer and annotations removed": func(w *world) {
 			gip := w.gip("web")
 			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Finalizers, gip.Annotations = nil, nil })
@@ -219,6 +228,7 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 				assertAllocated(w, "web", "242.0.0.6")
 				assert.Len(t, w.claimed(), 1)
 				assert.Equal(t, "web", w.internal("web").Labels[v1.InternalServiceLabel])
+				assert.Nil(t, w.internal("web").DeletionTimestamp)
 
 				w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("web")})
 				require.Empty(t, w.drive())
