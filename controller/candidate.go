@@ -292,8 +292,8 @@ func carriedBy(internal *corev1.Service, service string) string {
 func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (held, error) {
 	owner := client.ObjectKeyFromObject(gip).String()
 
-	if addr, ok := parseAddr(gip.Annotations[v1.AddressAnnotation]); ok && r.pool.Contains(addr) {
-		r.pool.Hold(owner, addr)
+	if addr, ok := parseAddr(gip.Annotations[v1.AddressAnnotation]); ok {
+		r.pool.Hold(owner, addr) // the cache may not have shown it yet
 	}
 
 	for range attempts {

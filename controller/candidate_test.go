@@ -119,6 +119,7 @@ func TestAFullPoolKeepsNobodyFromItsOwn(t *testing.T) {
 
 			// Made anew by somebody who knows of no addresses.
 			w.abandon("web")
+			w.feed()
 			require.NoError(t, w.Client.Create(w.ctx, &v1.GlobalIngressIP{ObjectMeta: named("web"), Spec: ingressSpec("web")}))
 			w.feed()
 			lose(w)
@@ -158,12 +159,83 @@ func TestACarriedAddressThatIsAnothersIsPassedOver(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, internal))
 	w.export("web")
 	w.adopt()
-	w.told()
 	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+
+	w.before = failing("update GlobalIngressIP")
+	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+	assert.Len(t, w.claimed(), 1, "not before it is written down")
+
+	w.before = nil
+	w.told()
 	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
 	assertAllocated(w, "web", "242.0.0.6")
 	assert.Contains(t, w.told(), "Warning "+v1.ReasonReserveAllocatedIPsFailed+
 		" Global IP 242.0.0.2 belongs to another owner; another one is allocated")
+}
+
+// The outcome of the claim is not known, nor to the cache what it was to be.
+func TestWhatIsWrittenDownIsClaimed(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	w.adopt()
+	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	edit(w, w.gip("web"), func(gip *v1.GlobalIngressIP) { gip.Annotations[v1.AddressAnnotation] = "242.0.0.3" })
+
+	w.restart()
+	w.adopt()
+	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	assertAllocated(w, "web", "242.0.0.3")
+}
+
+func TestWhatIsInUse(t *testing.T) {
+	const carried = "242.0.0.6" // by the internal Service
+
+	for _, c := range []struct {
+		name   string
+		change func(gip *v1.GlobalIngressIP, claim *networkingv1.IPAddress)
+		want   string
+	}{
+		{"nothing but what is carried", func(_ *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
+			claim.Spec.ParentRef.Name = "other"
+		}, carried},
+		{"claimed for an earlier object", func(gip *v1.GlobalIngressIP, _ *networkingv1.IPAddress) {
+			gip.Status.AllocatedIP, gip.Annotations[v1.AddressAnnotation] = "242.0.0.5", "242.0.0.5"
+		}, "242.0.0.1"},
+		{"claimed, but given back", func(_ *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
+			claim.Finalizers = []string{"example.com/keep"}
+		}, carried},
+		{"claimed for an earlier Service", func(_ *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
+			claim.Annotations[v1.ServiceUIDAnnotation] = "former"
+		}, carried},
+		{"published", func(gip *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
+			claim.Spec.ParentRef.Name = "other"
+			gip.Status.AllocatedIP, gip.Annotations[v1.AddressAnnotation] = "242.0.0.5", "242.0.0.5"
+		}, "242.0.0.5"},
+		{"behind it", func(gip *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
+			claim.Spec.ParentRef.Name = "other"
+			gip.Spec.Target = v1.HeadlessServicePod
+		}, ""},
+	} {
+		w := newWorld(t, "242.0.0.0/29")
+		w.export("web")
+		require.Empty(t, w.drive())
+
+		gip := w.gip("web")
+		w.remove(w.claim(carried))
+
+		gip.UID, gip.Status.AllocatedIP, gip.Annotations[v1.AddressAnnotation] = "next", "", ""
+		claim := newClaim(w.gip("web"), netip.MustParseAddr("242.0.0.1"))
+		c.change(gip, claim)
+		require.NoError(t, w.Client.Create(w.ctx, claim))
+
+		if len(claim.Finalizers) > 0 {
+			w.remove(claim)
+		}
+
+		inUse, err := w.r.inUse(w.ctx, gip)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, inUse, c.name)
+	}
 }
 
 // What a hand-made internal Service carries proves nothing.
@@ -203,12 +275,17 @@ func TestAPoolThatSeemsFullIsComparedWithTheCache(t *testing.T) {
 		}
 	}
 
-	w.adopt()
+	_, ok := w.r.propose(w.ctx, "shop/first")
+	assert.True(t, ok)
+	w.r.pool.Drop("shop/first")
+	assert.True(t, w.r.resynced.due(lastRetry), "not as long as there is one")
+
+	w.r.resynced = interval{}
 	require.NoError(t, w.Client.Create(w.ctx, newClaim(former("other"), netip.MustParseAddr("242.0.0.6"))))
 	unheard()
 
 	w.lookedUp = func() error { return errUnwell }
-	_, ok := w.r.propose(w.ctx, "shop/web")
+	_, ok = w.r.propose(w.ctx, "shop/web")
 	assert.False(t, ok, "nothing is known")
 
 	w.lookedUp, w.r.resynced = nil, interval{}

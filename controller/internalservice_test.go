@@ -79,14 +79,19 @@ func TestAnInternalServiceIsBroughtBackIntoForm(t *testing.T) {
 	require.Empty(t, w.drive())
 	assert.Equal(t, want, w.internal("web").Spec)
 
-	// The API server gives this to whatever has external IPs.
+	// The API server gives this to whatever has external IPs, and somebody a label.
 	edit(w, w.internal("web"), func(s *corev1.Service) {
+		s.Labels["team"] = "a"
 		s.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyCluster
 	})
 
 	w.writes = nil
 	require.Empty(t, w.drive())
 	assert.Empty(t, w.writes)
+
+	edit(w, newService("web"), func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 })
+	require.Empty(t, w.drive())
+	assert.Equal(t, map[string]string{v1.InternalServiceLabel: "web", "team": "a"}, w.internal("web").Labels)
 }
 
 func TestAnAddressIsNotFreeWhileOthersKeepItsInternalService(t *testing.T) {
