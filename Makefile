@@ -28,16 +28,17 @@ run: build ## the incident against the shipped controller and against the bug it
 	@$(BIN)/seatrial run $(INCIDENT) --subject historical/3336; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "expected exit code 1, a violated property, and got $$code" >&2; exit 1; fi
 
-.PHONY: module
-module: build ## build what exact mode runs, into the user's cache; minutes the first time
+.PHONY: modules
+modules: build ## build what exact mode runs, into the user's cache; minutes the first time
 	$(BIN)/seatrial replay --exact --seed 1
+	[ "$$(go env GOOS)/$$(go env GOARCH)" != linux/amd64 ] || $(BIN)/seatrial replay --exact --engine fork --seed 1
 
 .PHONY: test
-test: module ## all tests, a thousand generated seeds among them
+test: modules ## all tests, a thousand generated seeds among them
 	go test -timeout 60m ./...
 
 .PHONY: exact
-exact: module racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
+exact: modules racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
 	go test -v ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
 
 .PHONY: racy

@@ -101,33 +101,6 @@ func AllFields() []string {
 	}
 }
 
-// set names the fields that r sets to something else than their zero value.
-// Probability 1 counts as unset: it is the default, and what a rule that is
-// not a matter of chance carries.
-func (r *Rule) set() []string {
-	from := r.timeField()
-	var out []string
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{FieldProcess, r.Process != ""}, {FieldWhen, r.When != AtTime},
-		{FieldVerbs, r.Verbs != nil}, {FieldResources, r.Resources != nil},
-		{FieldNamespace, r.Namespace != ""}, {FieldName, r.Name != ""},
-		{FieldFirst, r.First != 0}, {FieldLast, r.Last != 0}, {FieldNth, r.Nth != 0},
-		{from, r.From != 0}, {FieldUntil, r.Until != 0},
-		{FieldProbability, r.Probability != 0 && r.Probability != 1}, {FieldLimit, r.Limit != 0},
-		{FieldDelay, r.Delay != Span{}}, {FieldRetryAfter, r.RetryAfter != 0},
-		{FieldDirection, r.Direction != BothWays}, {FieldRestartAfter, r.RestartAfter != 0},
-		{FieldReplica, r.Replica != 0},
-	} {
-		if f.set {
-			out = append(out, f.name)
-		}
-	}
-	return out
-}
-
 // timeField is how From is spelt.
 func (r *Rule) timeField() string {
 	if r.Momentary() {

@@ -67,9 +67,9 @@ func (r *Rule) Validate(w World) []Problem {
 		return v.problems
 	}
 	usable := Fields(r.Kind, r.When)
-	for _, field := range r.set() {
-		if !slices.Contains(usable, field) {
-			v.add(field, r.Kind.uses(field), oneOf(usable))
+	for _, s := range r.settings() {
+		if !slices.Contains(usable, s.field) {
+			v.add(s.field, r.Kind.uses(s.field), oneOf(usable))
 		}
 	}
 	v.id(r.ID)

@@ -11,8 +11,8 @@ var controllerCases = []safetyCase{
 	{
 		name:        "life and death",
 		explanation: "an IP may be given to the next owner once it was given back",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.serve("ns/a", first)
 			c.serve("ns/b", second)
@@ -22,64 +22,59 @@ var controllerCases = []safetyCase{
 			s.user().deleteService("ns/b")
 			c.retire("ns/b", second)
 			c.serve("ns/a", second)
-			return s
 		},
 	},
 	{
 		name:        "protobuf bodies",
 		explanation: "controller-runtime speaks protobuf for built-in kinds",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.protobuf = true
 			c.serve("ns/a", first)
 			s.user().unexport("ns/a")
 			c.retire("ns/a", first)
 			c.serve("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "incident 3336: status cleared",
 		explanation: "a failed look-up at restart is no reason to free the IP",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().report("ns/a", "", "False", "ReserveAllocatedIPsFailed")
 			s.controller().status("ns/a", second)
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "incident 3336: status changed",
 		explanation: "another IP in place of a published one frees the published one",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().status("ns/a", second)
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "two owners by status",
 		explanation: "no claims, both in memory",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			for _, key := range []string{"ns/a", "ns/b"} {
 				s.controller().createIngressIP(key)
 				s.controller().status(key, first)
 			}
-			return s
 		},
 		broken: []string{"allocation", "no-double-assignment"},
 	},
 	{
 		name:        "delete-down",
 		explanation: "a user deletes a GlobalIngressIP without finalizer; its internal Service lives on when the IP is given to another",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.createIngressIP("ns/a")
 			c.route("ns/a", first)
@@ -87,81 +82,74 @@ var controllerCases = []safetyCase{
 			s.user().deleteIngressIP("ns/a")
 			c.createIngressIP("ns/b")
 			c.route("ns/b", first)
-			return s
 		},
 		broken: []string{"allocation", "no-double-assignment"},
 	},
 	{
 		name:        "claimed by one, published by another",
 		explanation: "a claim is a hold like any other",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a")
 			s.controller().claim(first, "ns/a")
 			s.controller().createIngressIP("ns/b")
 			s.controller().status("ns/b", first)
-			return s
 		},
 		broken: []string{"allocation", "no-double-assignment"},
 	},
 	{
 		name:        "un-claimed while published",
 		explanation: "the next one to claim it would be a second owner",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().unclaim(first)
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "GlobalIngressIP deleted while exported",
 		explanation: "catalogue 4104: the request alone cannot be taken back",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().deleteIngressIP("ns/a")
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "claim re-parented",
 		explanation: "another owner has it then; no API server allows it, so clients' histories are not searched for it",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().do(call{verb: "update", resource: claims, key: first}, func(old runtime.Object) runtime.Object {
 				old.(*networkingv1.IPAddress).Spec.ParentRef.Name = "b"
 				return old
 			})
-			return s
 		},
 		broken: []string{"no-double-assignment", "no-free-while-exported"},
 	},
 	{
 		name:        "adopted, then freed",
 		explanation: "the log knows that a user published it for an exported service; clients cannot tell that from an edit",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.user().createIngressIP("ns/a")
 			s.user().status("ns/a", first)
 			s.controller().status("ns/a", "")
-			return s
 		},
 		broken: []string{"no-free-while-exported"},
 	},
 	{
 		name:        "adopted installation",
 		explanation: "a status written before the controller came is a hold: giving the IP to another is double assignment",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.user().createIngressIP("ns/a")
 			s.user().status("ns/a", first)
 			s.controller().createIngressIP("ns/b")
 			s.controller().claim(first, "ns/b")
-			return s
 		},
 		broken: []string{"allocation", "no-double-assignment"},
 	},

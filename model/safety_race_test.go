@@ -10,47 +10,44 @@ var raceCases = []safetyCase{
 	{
 		name:        "lost race",
 		explanation: "a claim may be given back as long as its IP was not published",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.controller().claim(first, "ns/a")
 			s.controller().claim(second, "ns/a")
 			s.controller().status("ns/a", first)
 			s.controller().unclaim(second)
-			return s
 		},
 	},
 	{
 		name:        "re-created, then released late",
 		explanation: "another UID is proof, and a slow controller may act on it minutes later",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().deleteService("ns/a")
 			s.user().createService("ns/a")
 			s.wait(1 << 36)
 			s.controller().retire("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "published after the export was gone",
 		explanation: "a slow controller publishes for a service that is exported no more, and may take that back even after a new export",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.user().unexport("ns/a")
 			s.controller().status("ns/a", first)
 			s.user().export("ns/a")
 			s.controller().status("ns/a", "")
-			return s
 		},
 	},
 	{
 		name:        "re-created on the way",
 		explanation: "claimed and published for a service that was re-created meanwhile, then taken back: slow, not wrong",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.controller().claim(first, "ns/a")
 			s.user().deleteService("ns/a")
@@ -58,14 +55,13 @@ var raceCases = []safetyCase{
 			s.controller().route("ns/a", first)
 			s.controller().status("ns/a", first)
 			s.controller().retire("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "re-created while asking",
 		explanation: "the creation of the GlobalIngressIP was asked for before the service was re-created, and granted after",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.user().deleteService("ns/a")
 			asked := s.seq
 			s.seq++
@@ -74,33 +70,30 @@ var raceCases = []safetyCase{
 			s.Calls[len(s.Calls)-1].CallSeq = asked
 			s.controller().status("ns/a", first)
 			s.controller().status("ns/a", "")
-			return s
 		},
 	},
 	{
 		name:        "freed in its second life",
 		explanation: "a re-created service is protected like any other",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().deleteService("ns/a")
 			s.controller().retire("ns/a", first)
 			s.user().createService("ns/a")
 			s.controller().serve("ns/a", second)
 			s.controller().status("ns/a", "")
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "type changed",
 		explanation: "a service that is no longer of type ClusterIP is not entitled to an IP",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Type = corev1.ServiceTypeExternalName })
 			s.controller().retire("ns/a", first)
-			return s
 		},
 	},
 }

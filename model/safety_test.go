@@ -22,7 +22,8 @@ const (
 
 type safetyCase struct {
 	name, explanation string
-	tell              func() *story
+	exported          []string // services, before the story begins
+	tell              func(s *story)
 	broken            []string // names of properties
 }
 
@@ -35,7 +36,9 @@ func safetyProperties() []Property {
 func TestSafetyProperties(t *testing.T) {
 	for _, c := range safetyCases {
 		t.Run(c.name, func(t *testing.T) {
-			h := c.tell().end()
+			s := exported(c.exported...)
+			c.tell(s)
+			h := s.end()
 			for _, property := range safetyProperties() {
 				result := check(property, h)
 				want := Held

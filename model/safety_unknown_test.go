@@ -12,20 +12,19 @@ var unknownCases = []safetyCase{
 	{
 		name:        "refused",
 		explanation: "a call that certainly failed did nothing",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().refused().status("ns/a", "")
 			s.controller().refused().unclaim(first)
 			s.controller().refused().deleteIngressIP("ns/a")
-			return s
 		},
 	},
 	{
 		name:        "unknown: last finalizer",
 		explanation: "the GlobalIngressIP may be gone, with the IP still in its status",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.controller().status("ns/a", first)
 			s.user().unexport("ns/a")
@@ -33,14 +32,13 @@ var unknownCases = []safetyCase{
 			s.controller().lost().finalize("ns/a")
 			s.controller().createIngressIP("ns/b")
 			s.controller().status("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "server removes with the namespace",
 		explanation: "the namespace's end marks the GlobalIngressIP before it reaches the export",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			space := resource{"", "v1", namespaceResource, "Namespace"}
 			s.user().create(space, "ns", &corev1.Namespace{})
@@ -53,14 +51,13 @@ var unknownCases = []safetyCase{
 			s.controller().unroute("ns/a")
 			s.controller().unclaim(first)
 			s.controller().finalize("ns/a")
-			return s
 		},
 	},
 	{
 		name:        "server removes what belongs to a GlobalIngressIP",
 		explanation: "its internal Service goes with it, which clients do not see",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.createIngressIP("ns/a")
 			c.route("ns/a", first)
@@ -73,38 +70,35 @@ var unknownCases = []safetyCase{
 			s.collect(services, internalName("ns/a"))
 			c.createIngressIP("ns/b")
 			c.route("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "unknown: export deleted",
 		explanation: "the deletion may have happened although nobody was told",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().lost().unexport("ns/a")
 			s.controller().retire("ns/a", first)
 			s.controller().serve("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "unknown: every step of a release",
 		explanation: "lost answers are repaired by looking, which calls do not show",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().unexport("ns/a")
 			s.controller().lost().retire("ns/a", first)
 			s.controller().serve("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "unknown: every step of an allocation",
 		explanation: "each step is done twice, the first time without an answer",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.lost().createIngressIP("ns/a", testFinalizer)
 			c.lost().claim(first, "ns/a")
@@ -113,48 +107,44 @@ var unknownCases = []safetyCase{
 			c.status("ns/a", first)
 			s.user().unexport("ns/a")
 			c.retire("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "unknown: status cleared, without effect",
 		explanation: "a request that did nothing broke nothing",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().dropped().status("ns/a", "")
 			s.controller().status("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "unknown: status cleared, with effect",
 		explanation: "clients cannot tell, but the log can",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().lost().status("ns/a", "")
-			return s
 		},
 		broken: []string{"no-free-while-exported"},
 	},
 	{
 		name:        "unknown: status cleared, then another IP",
 		explanation: "the second write leaves no order in which the first IP was kept",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().lost().status("ns/a", "")
 			s.controller().status("ns/a", second)
-			return s
 		},
 		broken: []string{"allocation", "no-free-while-exported"},
 	},
 	{
 		name:        "server removes",
 		explanation: "garbage collection is not the subject's doing, and clients do not see it",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			c := s.controller()
 			c.createIngressIP("ns/a")
 			c.do(call{verb: "update", resource: gips, key: "ns/a"}, func(old runtime.Object) runtime.Object {
@@ -166,7 +156,6 @@ var unknownCases = []safetyCase{
 			s.collect(gips, "ns/a")
 			c.createIngressIP("ns/b")
 			c.status("ns/b", first)
-			return s
 		},
 	},
 }

@@ -10,8 +10,8 @@ var userCases = []safetyCase{
 	{
 		name:        "user deletes the GlobalIngressIP",
 		explanation: "what follows is the user's doing",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().deleteIngressIP("ns/a")
 			s.controller().status("ns/a", "")
@@ -19,14 +19,13 @@ var userCases = []safetyCase{
 			s.controller().unclaim(first)
 			s.controller().finalize("ns/a")
 			s.controller().serve("ns/a", second)
-			return s
 		},
 	},
 	{
 		name:        "user deletes the claim",
 		explanation: "the controller cannot know; the next to claim the address is not to blame, nor who gives way",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().unclaim(first)
 			s.controller().serve("ns/b", first)
@@ -34,87 +33,80 @@ var userCases = []safetyCase{
 			s.controller().route("ns/a", first)
 			s.controller().claim(second, "ns/a")
 			s.controller().status("ns/a", second)
-			return s
 		},
 	},
 	{
 		name:        "user clears the status",
 		explanation: "the controller may publish again, even another IP",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().status("ns/a", "")
 			s.controller().status("ns/a", second)
-			return s
 		},
 	},
 	{
 		name:        "user gives an IP to two",
 		explanation: "the subject has no part in it",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().createIngressIP("ns/b", testFinalizer)
 			s.user().status("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "user changes the status",
 		explanation: "the subject may change it back",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().status("ns/a", second)
 			s.controller().status("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "user publishes before the controller does",
 		explanation: "what the subject never wrote down is no publication: another may have it, and the subject publishes its own",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.user().status("ns/a", first)
 			s.controller().serve("ns/b", first)
 			s.controller().claim(second, "ns/a")
 			s.controller().route("ns/a", second)
 			s.controller().status("ns/a", second)
-			return s
 		},
 	},
 	{
 		name:        "user routes an IP to another",
 		explanation: "an address forged onto an internal Service does not keep its owner from getting it",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.user().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
 			s.controller().serve("ns/b", second)
 			s.controller().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{first} })
-			return s
 		},
 	},
 	{
 		name:        "forged, then really given away",
 		explanation: "a user's edit of the second owner excuses nothing that is done to the first",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b", "ns/c")
+		exported:    []string{"ns/a", "ns/b", "ns/c"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().createIngressIP("ns/b", testFinalizer)
 			s.user().status("ns/b", first)
 			s.controller().createIngressIP("ns/c", testFinalizer)
 			s.controller().route("ns/c", first)
-			return s
 		},
 		broken: []string{"allocation", "no-double-assignment"},
 	},
 	{
 		name:        "user strips the finalizer",
 		explanation: "the internal Service that is left is the user's doing, unlike that of delete-down",
-		tell: func() *story {
-			s := exported("ns/a", "ns/b")
+		exported:    []string{"ns/a", "ns/b"},
+		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.controller().route("ns/a", first)
 			s.controller().status("ns/a", first)
@@ -122,31 +114,28 @@ var userCases = []safetyCase{
 			s.user().finalize("ns/a")
 			s.controller().createIngressIP("ns/b")
 			s.controller().route("ns/b", first)
-			return s
 		},
 	},
 	{
 		name:        "internal Service replaced",
 		explanation: "that is not the IP",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
 			s.controller().unroute("ns/a")
 			s.controller().route("ns/a", first)
-			return s
 		},
 	},
 	{
 		name:        "written by a user into what the subject is at work on",
 		explanation: "a user made the GlobalIngressIP, but the subject has taken it up and is about to publish another IP",
-		tell: func() *story {
-			s := exported("ns/a")
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
 			s.user().createIngressIP("ns/a", "held")
 			s.controller().finalize("ns/a")
 			s.user().status("ns/a", first)
 			s.controller().claim(second, "ns/a")
 			s.controller().status("ns/a", second)
-			return s
 		},
 	},
 }

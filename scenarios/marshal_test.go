@@ -144,6 +144,29 @@ faults:
 `, body)
 }
 
+// A rule on one line, as reports have it, is what a scenario file may hold.
+func TestRulesOnOneLineAreRead(t *testing.T) {
+	rules := 0
+	for seed := sim.Seed(1); seed <= 300; seed++ {
+		p := scenarios.GenerateWith(seed, scenarios.Extras{Illegal: true})
+		again := p
+		again.Faults = nil
+		text, err := scenarios.Marshal(again)
+		require.NoError(t, err)
+		if len(p.Faults) > 0 {
+			text = append(text, "faults:\n"...)
+		}
+		for i := range p.Faults {
+			text = append(text, "- "+p.Faults[i].String()+"\n"...)
+		}
+		read, err := scenarios.Parse("lines.yaml", text)
+		require.NoError(t, err, "%s", text)
+		assert.Equal(t, p.Faults, read.Faults)
+		rules += len(p.Faults)
+	}
+	assert.Greater(t, rules, 300)
+}
+
 // FuzzParse feeds anything to the parser. It must not panic, its errors must
 // have a place, and a plan it accepts must survive being written and read.
 func FuzzParse(f *testing.F) {

@@ -7,6 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/seatrial/seatrial/scenarios/strict"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -28,121 +29,95 @@ func ParseFile(path string) (Plan, error) {
 // and the plan is then empty. Parse never panics. The plan is complete, as
 // [Plan.Default] would make it. The format is described in docs/scenarios.md.
 func Parse(file string, data []byte) (Plan, error) {
-	d := newDocument(file)
-	root := d.root(data)
-	if root == nil {
-		return Plan{}, d.errs.orNil()
+	doc, top := strict.Read(file, data, strict.Format{APIVersion: APIVersion, Kind: Kind})
+	if top == nil {
+		return Plan{}, doc.Err()
 	}
-	p := d.plan(root)
+	p := readPlan(top)
 	p.Default()
-	p.validate(d.reportAt)
-	if err := d.errs.orNil(); err != nil {
+	p.validate(doc.ReportAt)
+	if err := doc.Err(); err != nil {
 		return Plan{}, err
 	}
 	return p, nil
 }
 
-func (d *document) plan(root *yaml.Node) Plan {
+func readPlan(o *strict.Object) Plan {
 	var p Plan
-	o := d.object(root, "")
-	o.constant("apiVersion", APIVersion)
-	o.constant("kind", Kind)
-	o.text("name", &p.Name)
-	o.text("description", &p.Description)
-	o.seed(&p.Seed)
-	if world := o.child("world"); world != nil {
-		world.world(&p.World)
+	o.Text("name", &p.Name)
+	o.Text("description", &p.Description)
+	readSeed(o, &p.Seed)
+	if world := o.Child("world"); world != nil {
+		readWorld(world, &p.World)
 	}
-	o.positive("safety", &p.Safety)
-	o.positive("settle", &p.Settle)
-	o.list("steps", func(n *yaml.Node, path string) {
-		p.Steps = append(p.Steps, d.step(n, path))
-	})
-	o.list("faults", func(n *yaml.Node, path string) {
-		p.Faults = append(p.Faults, d.rule(n, path))
-	})
-	if expect := o.child("expect"); expect != nil {
-		p.Expect = expect.expectations()
+	o.Positive("safety", &p.Safety)
+	o.Positive("settle", &p.Settle)
+	o.Objects("steps", func(step *strict.Object) { p.Steps = append(p.Steps, readStep(step)) })
+	o.Objects("faults", func(rule *strict.Object) { p.Faults = append(p.Faults, readRule(rule)) })
+	if expect := o.Child("expect"); expect != nil {
+		p.Expect = readExpectations(expect)
 	}
-	o.done()
+	o.Done()
 	return p
 }
 
-// constant reads a field that must be there and have one value.
-func (o *object) constant(name, want string) {
-	switch n := o.value(name); {
-	case o.values[name] == nil && o.node.Kind == yaml.MappingNode:
-		o.doc.report(o.node, o.field(name), "missing", want)
-	case n != nil && (n.Kind != yaml.ScalarNode || n.Value != want):
-		o.wrong(name, "unknown "+name+" "+describe(n), want)
-	}
-}
-
-func (o *object) seed(into *sim.Seed) {
-	n := o.value("seed")
+func readSeed(o *strict.Object, into *sim.Seed) {
+	n := o.Value("seed")
 	if n == nil {
 		return
 	}
 	var v uint64
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
-		o.wrong("seed", describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
+		o.Wrong("seed", strict.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
 		return
 	}
 	*into = sim.Seed(v)
 }
 
-func (o *object) world(w *World) {
-	o.list("cidrs", func(n *yaml.Node, path string) {
+func readWorld(o *strict.Object, w *World) {
+	o.List("cidrs", func(n *yaml.Node, path string) {
 		// A bad one is kept, invalid, so that the others keep their places.
 		prefix, err := netip.ParsePrefix(n.Value)
 		if err != nil || n.Kind != yaml.ScalarNode {
-			o.doc.report(n, path, describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
+			o.Doc.Report(n, path, strict.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
 		}
 		w.CIDRs = append(w.CIDRs, prefix)
 	})
-	o.texts("namespaces", &w.Namespaces)
-	if c := o.child("controller"); c != nil {
-		c.count("replicas", &w.Controller.Replicas)
-		c.count("workers", &w.Controller.Workers)
-		c.flag("leaderElection", &w.Controller.LeaderElection)
-		c.done()
+	o.Texts("namespaces", &w.Namespaces)
+	if c := o.Child("controller"); c != nil {
+		c.Count("replicas", &w.Controller.Replicas)
+		c.Count("workers", &w.Controller.Workers)
+		c.Flag("leaderElection", &w.Controller.LeaderElection)
+		c.Done()
 	}
-	if a := o.child("apiServer"); a != nil {
-		a.count("replicas", &w.APIServer.Replicas)
-		a.flag("watchList", &w.APIServer.WatchList)
-		a.positive("compactEvery", &w.APIServer.CompactEvery)
-		a.done()
+	if a := o.Child("apiServer"); a != nil {
+		a.Count("replicas", &w.APIServer.Replicas)
+		a.Flag("watchList", &w.APIServer.WatchList)
+		a.Positive("compactEvery", &w.APIServer.CompactEvery)
+		a.Done()
 	}
-	o.count("consumers", &w.Consumers)
-	o.span("latency", &w.Latency)
-	o.done()
+	o.Count("consumers", &w.Consumers)
+	o.Span("latency", &w.Latency.Min, &w.Latency.Max)
+	o.Done()
 }
 
-// expectations reads subject: verdict, or subject: {verdict, property}.
-func (o *object) expectations() map[string]Expectation {
+// readExpectations reads subject: verdict, or subject: {verdict, property}.
+func readExpectations(o *strict.Object) map[string]Expectation {
 	out := map[string]Expectation{}
-	for i := 0; o.node.Kind == yaml.MappingNode && i+1 < len(o.node.Content); i += 2 {
-		key := o.node.Content[i]
-		if key.Kind != yaml.ScalarNode {
-			continue
-		}
+	for _, subject := range o.Names() {
 		var e Expectation
-		subject := key.Value
-		switch n := o.value(subject); {
-		case n == nil:
-			continue
-		case n.Kind == yaml.MappingNode:
-			inner := o.doc.object(n, o.field(subject))
-			inner.text("verdict", &e.Verdict)
-			inner.text("property", &e.Property)
-			inner.done()
-		default:
-			o.text(subject, &e.Verdict)
+		if o.IsMapping(subject) {
+			inner := o.Child(subject)
+			inner.Text("verdict", &e.Verdict)
+			inner.Text("property", &e.Property)
+			inner.Done()
+		} else {
+			o.Text(subject, &e.Verdict)
 		}
 		out[subject] = e
 	}
-	if len(out) == 0 && len(o.doc.errs) == 0 {
-		o.doc.report(o.node, o.path, "empty", "subjects, or no field")
+	if len(out) == 0 {
+		o.Report("empty", "subjects, or no field")
 	}
 	return out
 }

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/strict"
 )
 
 // never is how a scenario spells that a crashed process stays down, and what
@@ -19,28 +18,27 @@ const (
 	wantNonZeroNumber = "more than 0 and at most 1"
 )
 
-func (d *document) rule(n *yaml.Node, path string) faults.Rule {
+func readRule(o *strict.Object) faults.Rule {
 	r := faults.Rule{Probability: 1}
-	o := d.object(n, path)
 	var kind, when string
-	o.text("kind", &kind)
-	o.text("when", &when)
+	o.Text("kind", &kind)
+	o.Text("when", &when)
 	r.Kind, r.When = faults.Kind(kind), faults.When(when)
 	fields := faults.AllFields()
 	if _, known := faults.Lookup(r.Kind); known && (r.Kind != faults.Crash || r.When == faults.AtTime || r.When == faults.BeforeCall || r.When == faults.AfterCall) {
 		fields = faults.Fields(r.Kind, r.When)
 	}
-	o.refuseUnused(&r, fields)
-	o.ruleFields(&r)
-	o.done()
+	refuseUnused(o, &r, fields)
+	readRuleFields(o, &r)
+	o.Done()
 	return r
 }
 
 // refuseUnused reports and drops the fields that rules have, but not of this
 // kind: they would be without effect.
-func (o *object) refuseUnused(r *faults.Rule, fields []string) {
+func refuseUnused(o *strict.Object, r *faults.Rule, fields []string) {
 	for _, name := range faults.AllFields() {
-		if !o.has(name) || slices.Contains(fields, name) {
+		if !o.Has(name) || slices.Contains(fields, name) {
 			continue
 		}
 		problem := string(r.Kind) + " does not use this field"
@@ -50,56 +48,40 @@ func (o *object) refuseUnused(r *faults.Rule, fields []string) {
 		case r.Kind == faults.Crash:
 			problem = "a crash at a call does not use this field"
 		}
-		o.wrong(name, problem, "one of "+strings.Join(fields, ", "))
-		delete(o.values, name)
+		o.Refuse(name, problem, "one of "+strings.Join(fields, ", "))
 	}
 }
 
-func (o *object) ruleFields(r *faults.Rule) {
-	o.text(faults.FieldID, &r.ID)
-	o.text(faults.FieldProcess, &r.Process)
-	o.texts(faults.FieldVerbs, &r.Verbs)
-	o.texts(faults.FieldResources, &r.Resources)
-	o.text(faults.FieldNamespace, &r.Namespace)
-	o.text(faults.FieldName, &r.Name)
-	o.count(faults.FieldFirst, &r.First)
-	o.count(faults.FieldLast, &r.Last)
-	o.count(faults.FieldNth, &r.Nth)
-	o.count(faults.FieldReplica, &r.Replica)
-	o.duration(faults.FieldAt, &r.From)
-	o.duration(faults.FieldFrom, &r.From)
-	o.positive(faults.FieldUntil, &r.Until)
-	o.number(faults.FieldProbability, &r.Probability)
-	if o.has(faults.FieldProbability) && r.Probability == 0 {
-		o.wrong(faults.FieldProbability, "0 is not in (0, 1]", wantNonZeroNumber)
+func readRuleFields(o *strict.Object, r *faults.Rule) {
+	o.Text(faults.FieldID, &r.ID)
+	o.Text(faults.FieldProcess, &r.Process)
+	o.Texts(faults.FieldVerbs, &r.Verbs)
+	o.Texts(faults.FieldResources, &r.Resources)
+	o.Text(faults.FieldNamespace, &r.Namespace)
+	o.Text(faults.FieldName, &r.Name)
+	o.Count(faults.FieldFirst, &r.First)
+	o.Count(faults.FieldLast, &r.Last)
+	o.Count(faults.FieldNth, &r.Nth)
+	o.Count(faults.FieldReplica, &r.Replica)
+	o.Duration(faults.FieldAt, &r.From)
+	o.Duration(faults.FieldFrom, &r.From)
+	o.Positive(faults.FieldUntil, &r.Until)
+	o.Number(faults.FieldProbability, &r.Probability)
+	if o.Has(faults.FieldProbability) && r.Probability == 0 {
+		o.Wrong(faults.FieldProbability, "0 is not in (0, 1]", wantNonZeroNumber)
 	}
-	o.count(faults.FieldLimit, &r.Limit)
-	o.span(faults.FieldDelay, &r.Delay)
-	o.positive(faults.FieldRetryAfter, &r.RetryAfter)
+	o.Count(faults.FieldLimit, &r.Limit)
+	o.Span(faults.FieldDelay, &r.Delay.Min, &r.Delay.Max)
+	o.Positive(faults.FieldRetryAfter, &r.RetryAfter)
 	var direction string
-	o.text(faults.FieldDirection, &direction)
+	o.Text(faults.FieldDirection, &direction)
 	r.Direction = faults.Direction(direction)
-	o.restartAfter(r)
-	if r.Momentary() && !o.has(faults.FieldAt) && !o.has(faults.FieldFrom) {
+	o.DurationOr(faults.FieldRestartAfter, &r.RestartAfter, never, restartNever)
+	if r.Momentary() && !o.Has(faults.FieldFrom) {
 		want := "when it happens"
 		if r.Kind == faults.Crash {
 			want = "when the process crashes, or when: before or after a call"
 		}
-		o.doc.report(o.node, o.field(faults.FieldAt), "missing", want)
-	}
-}
-
-func (o *object) restartAfter(r *faults.Rule) {
-	n := o.value(faults.FieldRestartAfter)
-	switch {
-	case n == nil:
-	case n.Kind == yaml.ScalarNode && n.Value == never:
-		r.RestartAfter = restartNever
-	default:
-		before := len(o.doc.errs)
-		o.doc.duration(n, o.field(faults.FieldRestartAfter), &r.RestartAfter)
-		for _, e := range o.doc.errs[before:] {
-			e.Want = wantRestart
-		}
+		o.Require(faults.FieldAt, want)
 	}
 }

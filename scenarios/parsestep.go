@@ -1,113 +1,98 @@
 package scenarios
 
-import "gopkg.in/yaml.v3"
+import "github.com/seatrial/seatrial/scenarios/strict"
 
-func (d *document) step(n *yaml.Node, path string) Step {
+func readStep(o *strict.Object) Step {
 	var s Step
-	o := d.object(n, path)
-	o.text("id", &s.ID)
-	o.duration("at", &s.At)
-	if !o.has("at") && n.Kind == yaml.MappingNode {
-		d.report(n, o.field("at"), "missing", wantDuration)
+	o.Text("id", &s.ID)
+	o.Duration("at", &s.At)
+	o.Require("at", strict.WantDuration)
+	o.Text("user", &s.User)
+	if c := o.Child("createService"); c != nil {
+		s.CreateService = readCreateService(c)
 	}
-	o.text("user", &s.User)
-	if c := o.child("createService"); c != nil {
-		s.CreateService = c.createService()
+	if u := o.Child("updateService"); u != nil {
+		s.UpdateService = readUpdateService(u)
 	}
-	if u := o.child("updateService"); u != nil {
-		s.UpdateService = u.updateService()
+	if r := o.Child("deleteService"); r != nil {
+		s.DeleteService = readObjectRef(r)
 	}
-	if r := o.child("deleteService"); r != nil {
-		s.DeleteService = r.objectRef()
+	if r := o.Child("export"); r != nil {
+		s.Export = readObjectRef(r)
 	}
-	if r := o.child("export"); r != nil {
-		s.Export = r.objectRef()
+	if r := o.Child("unexport"); r != nil {
+		s.Unexport = readObjectRef(r)
 	}
-	if r := o.child("unexport"); r != nil {
-		s.Unexport = r.objectRef()
+	if object := o.JSONObject("apply", "a manifest with apiVersion, kind and metadata"); o.Has("apply") {
+		s.Apply = &Manifest{Object: object}
 	}
-	if m := o.value("apply"); m != nil {
-		s.Apply = d.manifest(m, o.field("apply"))
+	if p := o.Child("patch"); p != nil {
+		s.Patch = readPatch(p)
 	}
-	if r := o.child("patch"); r != nil {
-		s.Patch = r.patch()
-	}
-	if r := o.child("delete"); r != nil {
+	if r := o.Child("delete"); r != nil {
 		s.Delete = &ResourceRef{}
-		r.resourceRef(s.Delete)
-		r.done()
+		readResourceRef(r, s.Delete)
+		r.Done()
 	}
-	o.done()
+	o.Done()
 	return s
 }
 
-// names reads what every reference to an object has.
-func (o *object) names(ref *ObjectRef) {
-	o.text("namespace", &ref.Namespace)
-	o.text("name", &ref.Name)
+// readNames reads what every reference to an object has.
+func readNames(o *strict.Object, ref *ObjectRef) {
+	o.Text("namespace", &ref.Namespace)
+	o.Text("name", &ref.Name)
 }
 
-func (o *object) objectRef() *ObjectRef {
+func readObjectRef(o *strict.Object) *ObjectRef {
 	var ref ObjectRef
-	o.names(&ref)
-	o.done()
+	readNames(o, &ref)
+	o.Done()
 	return &ref
 }
 
-func (o *object) resourceRef(ref *ResourceRef) {
-	o.text("resource", &ref.Resource)
-	o.names(&ref.ObjectRef)
+func readResourceRef(o *strict.Object, ref *ResourceRef) {
+	o.Text("resource", &ref.Resource)
+	readNames(o, &ref.ObjectRef)
 }
 
-func (o *object) createService() *CreateService {
+func readCreateService(o *strict.Object) *CreateService {
 	var c CreateService
-	o.names(&c.ObjectRef)
-	o.text("type", &c.Type)
-	o.flag("headless", &c.Headless)
-	o.ports(&c.Ports)
-	o.textMap("selector", &c.Selector)
-	o.done()
+	readNames(o, &c.ObjectRef)
+	o.Text("type", &c.Type)
+	o.Flag("headless", &c.Headless)
+	readPorts(o, &c.Ports)
+	o.TextMap("selector", &c.Selector)
+	o.Done()
 	return &c
 }
 
-func (o *object) updateService() *UpdateService {
+func readUpdateService(o *strict.Object) *UpdateService {
 	var u UpdateService
-	o.names(&u.ObjectRef)
-	o.ports(&u.Ports)
-	o.textMap("selector", &u.Selector)
-	o.done()
+	readNames(o, &u.ObjectRef)
+	readPorts(o, &u.Ports)
+	o.TextMap("selector", &u.Selector)
+	o.Done()
 	return &u
 }
 
-func (o *object) ports(into *[]Port) {
-	o.list("ports", func(n *yaml.Node, path string) {
+func readPorts(o *strict.Object, into *[]Port) {
+	o.Objects("ports", func(port *strict.Object) {
 		var p Port
-		inner := o.doc.object(n, path)
-		inner.text("name", &p.Name)
-		inner.integer("port", &p.Port)
-		inner.count("targetPort", &p.TargetPort)
-		inner.text("protocol", &p.Protocol)
-		inner.done()
+		port.Text("name", &p.Name)
+		port.Integer("port", &p.Port)
+		port.Count("targetPort", &p.TargetPort)
+		port.Text("protocol", &p.Protocol)
+		port.Done()
 		*into = append(*into, p)
 	})
 }
 
-func (o *object) patch() *Patch {
+func readPatch(o *strict.Object) *Patch {
 	var p Patch
-	o.resourceRef(&p.ResourceRef)
-	o.text("type", &p.Type)
-	if n := o.value("patch"); n != nil {
-		p.Body = o.doc.json(n, o.field("patch"))
-	}
-	o.done()
+	readResourceRef(o, &p.ResourceRef)
+	o.Text("type", &p.Type)
+	p.Body = o.JSON("patch")
+	o.Done()
 	return &p
-}
-
-func (d *document) manifest(n *yaml.Node, path string) *Manifest {
-	if n.Kind != yaml.MappingNode {
-		d.report(n, path, describe(n)+" is not an object", "a manifest with apiVersion, kind and metadata")
-		return &Manifest{}
-	}
-	object, _ := d.json(n, path).(map[string]any)
-	return &Manifest{Object: object}
 }

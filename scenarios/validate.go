@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/strict"
 )
 
 // Validate checks a plan that was made or changed in Go as [Parse] checks one
@@ -21,7 +22,7 @@ func (p *Plan) Validate() error {
 	p.validate(func(field, problem, want string) {
 		errs = append(errs, &InvalidError{Field: field, Problem: problem, Want: want})
 	})
-	return errs.orNil()
+	return errs.OrNil()
 }
 
 // report takes one problem of a field, as a path from the top of the plan.
@@ -90,11 +91,11 @@ func (w *World) validate(report report) {
 		atMost("world.consumers", w.Consumers, mostReplicas)
 	}
 	if w.APIServer.CompactEvery < 0 {
-		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", wantDuration)
+		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", strict.WantDuration)
 	}
 	switch l := w.Latency; {
 	case l.Min < 0:
-		report("world.latency.min", l.Min.String()+" is negative", wantDuration)
+		report("world.latency.min", l.Min.String()+" is negative", strict.WantDuration)
 	case l.Max < l.Min:
 		report("world.latency.max", fmt.Sprintf("%s is less than min, %s", l.Max, l.Min), "at least min")
 	case l.Max == 0:

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/seatrial/seatrial/scenarios/strict"
 )
 
 func (p *Plan) validateSteps(report report) {
@@ -34,12 +36,13 @@ func (p *Plan) validateSteps(report report) {
 		s.validateAction(report, field+"."+s.Action(), namespaces)
 	}
 	p.validateOrder(report)
+	p.validateExports(report)
 }
 
 func (p *Plan) validateWhenAndWho(report report, field string, s *Step) {
 	switch {
 	case s.At < 0:
-		report(field+".at", s.At.String()+" is negative", wantDuration)
+		report(field+".at", s.At.String()+" is negative", strict.WantDuration)
 	case s.At >= p.Safety:
 		report(field+".at", formatDuration(s.At)+" is not within the safety phase", "less than "+formatDuration(p.Safety))
 	}
@@ -278,6 +281,34 @@ func (p *Plan) validateOrder(report report) {
 	}
 }
 
+// validateExports: an export whose Service no step creates, before it or after,
+// comes to nothing, and so does one with a wrong name. Nothing is said when a step
+// could not be read, because it may be the missing one.
+func (p *Plan) validateExports(report report) {
+	made := map[string]bool{}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if len(s.actions()) != 1 || s.CreateService != nil && s.CreateService.Name == "" {
+			return
+		}
+		if change := s.change(); change.makes {
+			made[change.thing] = true
+		}
+	}
+	namespaces := p.namespaces()
+	for i := range p.Steps {
+		ref := p.Steps[i].Export
+		if ref == nil || ref.Name == "" || !slices.Contains(namespaces, ref.Namespace) {
+			continue
+		}
+		if thing := serviceThing(ref); !made[thing] {
+			report(fmt.Sprintf("steps[%d].export.name", i), thing+" is created by no step", "a step that creates it, or apply instead of export if it is to be missing")
+		}
+	}
+}
+
+func serviceThing(r *ObjectRef) string { return "service " + join(r.Namespace, r.Name) }
+
 // change is what a step does to the existence of a Service or ServiceExport.
 // lenient: it has an effect whether or not the thing exists.
 type change struct {
@@ -286,21 +317,20 @@ type change struct {
 }
 
 func (s *Step) change() change {
-	service := func(r *ObjectRef) string { return "service " + join(r.Namespace, r.Name) }
 	export := func(r *ObjectRef) string { return "export " + join(r.Namespace, r.Name) }
 	switch {
 	case s.CreateService != nil:
-		return change{thing: service(&s.CreateService.ObjectRef), makes: true}
+		return change{thing: serviceThing(&s.CreateService.ObjectRef), makes: true}
 	case s.UpdateService != nil:
-		return change{thing: service(&s.UpdateService.ObjectRef)}
+		return change{thing: serviceThing(&s.UpdateService.ObjectRef)}
 	case s.DeleteService != nil:
-		return change{thing: service(s.DeleteService), removes: true}
+		return change{thing: serviceThing(s.DeleteService), removes: true}
 	case s.Export != nil:
 		return change{thing: export(s.Export), makes: true}
 	case s.Unexport != nil:
 		return change{thing: export(s.Unexport), removes: true}
 	case s.Delete != nil && s.Delete.Resource == "services":
-		return change{thing: service(&s.Delete.ObjectRef), removes: true, lenient: true}
+		return change{thing: serviceThing(&s.Delete.ObjectRef), removes: true, lenient: true}
 	case s.Delete != nil && s.Delete.Resource == "serviceexports":
 		return change{thing: export(&s.Delete.ObjectRef), removes: true, lenient: true}
 	case s.Apply != nil:
@@ -308,7 +338,7 @@ func (s *Step) change() change {
 		ref := &ObjectRef{Namespace: cmp.Or(namespace, "default"), Name: name}
 		switch kind {
 		case "Service":
-			return change{thing: service(ref), makes: true, lenient: true}
+			return change{thing: serviceThing(ref), makes: true, lenient: true}
 		case "ServiceExport":
 			return change{thing: export(ref), makes: true, lenient: true}
 		}

@@ -43,7 +43,7 @@ func doctorCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&seeds, "seeds", "1-3", "closed range of seeds, `A-B`")
 	c.Flags().Uint64Var(&schedules, "schedules", 6, "interleavings to try per seed and source of difference")
-	c.Flags().StringVar(&exact.module, "module", "", "`file` of a module of exact mode instead of one built from the sources")
+	exact.addModuleFlags(c, "exact mode's ")
 	addSubjectFlag(c, &subject)
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,22 +18,31 @@ import (
 // exactFlags say whether seeds are run natively or in a module, bit for bit.
 type exactFlags struct {
 	on       bool
+	engine   string
 	module   string
 	schedule uint64
 }
 
 func (f *exactFlags) addFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&f.on, "exact", false, "run bit for bit, goroutines included, in a WebAssembly module; see docs/determinism.md")
-	c.Flags().StringVar(&f.module, "module", "", "with --exact: `file` of a module instead of one built from the sources")
+	c.Flags().BoolVar(&f.on, "exact", false, "run bit for bit, goroutines included; see docs/determinism.md")
+	f.addModuleFlags(c, "with --exact: ")
 	c.Flags().Uint64Var(&f.schedule, "schedule", 0, "with --exact: another interleaving of the same seed")
+}
+
+// addModuleFlags adds those that choose what exact mode runs.
+func (f *exactFlags) addModuleFlags(c *cobra.Command, when string) {
+	c.Flags().StringVar(&f.engine, "engine", exact.Wasm, when+"`kind` of module: wasm, the same run on any kind of machine, or fork, several times faster and for linux/amd64 alone")
+	c.Flags().StringVar(&f.module, "module", "", when+"`file` of a module of either kind instead of one built from the sources")
 }
 
 // prepare finds the module, builds it if need be, and tells how jobs are to be
 // run: nil means natively.
 func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 	if !f.on {
-		if f.module != "" || c.Flags().Changed("schedule") {
-			return nil, errors.New("--module and --schedule go with --exact")
+		for _, flag := range []string{"engine", "module", "schedule"} {
+			if c.Flags().Changed(flag) {
+				return nil, fmt.Errorf("--%s goes with --exact", flag)
+			}
 		}
 		return nil, nil
 	}
@@ -50,9 +60,10 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artefact.Artefact) (*s
 		return f.prepare(c)
 	}
 	was := before.Outcome.Job.Exact
-	if c.Flags().Changed("schedule") {
-		return nil, errors.New("replay: an artefact has a schedule of its own")
+	if c.Flags().Changed("schedule") || c.Flags().Changed("engine") {
+		return nil, errors.New("replay: an artefact has a schedule and an engine of its own")
 	}
+	f.engine = cmp.Or(was.Engine, exact.Wasm)
 	e, err := f.find(c)
 	if err != nil {
 		return nil, err
@@ -77,8 +88,14 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 	}
 	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
 	if e.Module == "" {
-		e.Module, err = exact.Builder{Cache: cache, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
+		if err := f.checkEngine(); err != nil {
+			return nil, err
+		}
+		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
 		return e, err
+	}
+	if c.Flags().Changed("engine") {
+		return nil, errors.New("--module FILE is of one kind or the other: leave out --engine")
 	}
 	if _, err := os.Stat(e.Module); err != nil {
 		return nil, fmt.Errorf("--module: %w", err)
@@ -89,9 +106,23 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 	return e, nil
 }
 
+func (f *exactFlags) checkEngine() error {
+	switch f.engine {
+	case exact.Wasm:
+		return nil
+	case exact.Fork:
+		return exact.CanFork()
+	}
+	return fmt.Errorf("--engine: want %s or %s, got %q", exact.Wasm, exact.Fork, f.engine)
+}
+
+// compile readies the module for many processes.
 func compile(c *cobra.Command, e *sweep.Exact) error {
 	var err error
-	e.Digest, err = exact.Compile(c.Context(), e.Module, e.Cache, c.ErrOrStderr())
+	var kind string
+	if e.Digest, kind, err = exact.Compile(c.Context(), e.Module, e.Cache, c.ErrOrStderr()); kind != exact.Wasm {
+		e.Engine = kind
+	}
 	return err
 }
 

@@ -36,6 +36,8 @@ func TestAModuleThatCannotBeUsedIsRefused(t *testing.T) {
 	command := module(t, "../../scenarios/exact/testdata/chancy")
 	text := filepath.Join(t.TempDir(), "text.wasm")
 	require.NoError(t, os.WriteFile(text, []byte("text"), 0o644))
+	program, err := os.Executable() // as good as any
+	require.NoError(t, err)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	for _, c := range []struct {
 		name, file string
@@ -45,6 +47,7 @@ func TestAModuleThatCannotBeUsedIsRefused(t *testing.T) {
 			"use the seatrial of that version, or leave out --module to build the module anew"}},
 		{"of another program", command, []string{"chancy.wasm is not a module of exact mode", "build one with seatrial replay --exact"}},
 		{"no module at all", text, []string{"text.wasm", "not a WebAssembly module"}},
+		{"another native program", program, []string{"is not a program of exact mode: build one with seatrial replay --exact --engine fork"}},
 		{"missing", text + "x", []string{"--module", "text.wasmx", "no such file"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,15 +64,52 @@ func TestAModuleThatCannotBeUsedIsRefused(t *testing.T) {
 
 // needExact skips the test where exact mode has never been built, which takes
 // minutes. `make test` has built it before.
-func needExact(t *testing.T) {
+func needExact(t *testing.T, kind string) {
 	t.Helper()
-	if !builtBefore(t.Context()) {
-		t.Skip("the module of exact mode has never been built here: make module")
+	cache, err := exact.CacheDir()
+	require.NoError(t, err)
+	if !(exact.Builder{Cache: cache, Kind: kind}).Built(t.Context()) {
+		t.Skip("the modules of exact mode have never been built here: make modules")
 	}
 }
 
+func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
+	if err := exact.CanFork(); err != nil {
+		t.Skip(err)
+	}
+	needExact(t, exact.Fork)
+	failing := []string{"run", incident, "--subject", "historical/3336", "--exact", "--engine", "fork"}
+	code, out, message := seatrial(t, failing...)
+	require.Equal(t, exitViolated, code, "%s%s", out, message)
+	assert.Contains(t, out, "--seed 0 --exact --engine fork")
+	dir := filepath.Join(t.TempDir(), "out")
+	code, out, message = seatrial(t, append(failing, "--out", dir)...)
+	require.Equal(t, exitViolated, code, "%s%s", out, message)
+	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, artefacts, 1)
+	code, out, message = seatrial(t, "replay", artefacts[0])
+	assert.Equal(t, exitViolated, code, message)
+	assert.Contains(t, out, "reproduced: same verdict, same events")
+
+	code, _, message = seatrial(t, "replay", artefacts[0], "--engine", "wasm")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "an artefact has a schedule and an engine of its own")
+	code, _, message = seatrial(t, "replay", "--seed", "1", "--exact", "--engine", "spoon")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, `--engine: want wasm or fork, got "spoon"`)
+	code, _, message = seatrial(t, "replay", "--seed", "1", "--engine", "fork")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "--engine goes with --exact")
+	program, err := os.Executable()
+	require.NoError(t, err)
+	code, _, message = seatrial(t, "exec", program)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, message, "is not a WebAssembly module: build it with GOOS=wasip1 GOARCH=wasm")
+}
+
 func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
-	needExact(t)
+	needExact(t, exact.Wasm)
 	plan, err := os.ReadFile(contended)
 	require.NoError(t, err)
 	// Ten workers start at once, and whichever asks first is told a lie.

@@ -74,11 +74,14 @@ func printBuildFlags(c *cobra.Command, cache string, patterns []string) error {
 // as it is; of several, only that of those which fail.
 func execSeeds(c *cobra.Command, cache string, seeds sim.SeedRange, args []string) error {
 	ctx := c.Context()
-	if _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
-		return err
-	}
 	module, _, err := exact.Load(args[0])
 	if err != nil {
+		return err
+	}
+	if exact.KindOf(module) != exact.Wasm {
+		return fmt.Errorf("exec: %s is not a WebAssembly module: build it with GOOS=wasip1 GOARCH=wasm", args[0])
+	}
+	if _, _, err := exact.Compile(ctx, args[0], cache, c.ErrOrStderr()); err != nil {
 		return err
 	}
 	engine, err := exact.Open(ctx, module, cache)

@@ -186,10 +186,14 @@ func replayCommandFor(o sweep.Outcome) string {
 
 // exactArguments are those that ask for the same exact run.
 func exactArguments(e *sweep.Exact) string {
-	if e.Schedule == 0 {
-		return " --exact"
+	text := " --exact"
+	if e.Engine != "" {
+		text += " --engine " + e.Engine
 	}
-	return fmt.Sprintf(" --exact --schedule %d", e.Schedule)
+	if e.Schedule != 0 {
+		text += fmt.Sprintf(" --schedule %d", e.Schedule)
+	}
+	return text
 }
 
 // quote makes a path safe to paste into a shell.

@@ -26,6 +26,9 @@ type progress struct {
 	count    int // runs of this one
 	verdicts map[model.VerdictKind]int
 	met      *coverage
+	// aim is how far an aimed sweep is with the runs that its plans are derived
+	// from; empty while those plans are run.
+	aim string
 	// marks are when runs were done, thinned out as they become many.
 	marks []mark
 	every int // a mark for so many runs
@@ -92,10 +95,23 @@ func (p *progress) done(o sweep.Outcome) {
 		}
 		p.marks, p.every = p.marks[:mostMarks/2], 2*p.every
 	}
+	p.aim = ""
+	p.show()
+	if p.bar != nil {
+		p.bar.Add(1)
+	}
+}
+
+// aiming tells of the runs that plans are derived from. They count as nothing else.
+func (p *progress) aiming(made, of int) {
+	p.aim = fmt.Sprintf("taking aim: %d of %d runs, ", made, of)
+	p.show()
+}
+
+func (p *progress) show() {
 	switch {
 	case p.bar != nil:
 		p.bar.Describe(p.found())
-		p.bar.Add(1)
 	case time.Since(p.shown) >= between:
 		p.shown = time.Now()
 		fmt.Fprintln(p.out, p.line())
@@ -104,7 +120,7 @@ func (p *progress) done(o sweep.Outcome) {
 
 // found is what has been found so far.
 func (p *progress) found() string {
-	text := fmt.Sprintf("%d pass", p.verdicts[model.VerdictPass])
+	text := p.aim + fmt.Sprintf("%d pass", p.verdicts[model.VerdictPass])
 	for _, kind := range []model.VerdictKind{model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive} {
 		if n := p.verdicts[kind]; n > 0 {
 			text += fmt.Sprintf(", %d %s", n, kind)

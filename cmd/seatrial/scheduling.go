@@ -36,11 +36,12 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 	if len(flaky) == 0 || c.Context().Err() != nil {
 		return
 	}
-	if !builtBefore(c.Context()) { // and to build it takes minutes, which nobody asked for
+	kind := builtBefore(c.Context())
+	if kind == "" { // and to build it takes minutes, which nobody asked for
 		fmt.Fprintf(out, "%d failures depend on in-process scheduling (maps, select, goroutines); after `seatrial replay --exact --seed 1`, which builds exact mode, this command looks for interleavings that show them each time\n", len(flaky))
 		return
 	}
-	e, err := (&exactFlags{on: true}).prepare(c)
+	e, err := (&exactFlags{on: true, engine: kind}).prepare(c)
 	if err != nil {
 		fmt.Fprintf(out, "%d failures depend on in-process scheduling, and exact mode cannot be used here: %v\n", len(flaky), err)
 		return
@@ -55,9 +56,18 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 	}
 }
 
-func builtBefore(ctx context.Context) bool {
+// builtBefore is the first kind of module that is there; empty: none.
+func builtBefore(ctx context.Context) string {
 	cache, err := exact.CacheDir()
-	return err == nil && exact.Builder{Cache: cache, Version: version()}.Built(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, kind := range []string{exact.Wasm, exact.Fork} {
+		if (exact.Builder{Cache: cache, Kind: kind, Version: version()}).Built(ctx) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // explain tries interleavings of a failure until one shows the same property.

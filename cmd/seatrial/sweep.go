@@ -243,7 +243,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 }
 
 func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
-	derived.Enough = s.isOver
+	derived.Enough, derived.Aiming = s.isOver, s.progress.aiming
 	if s.folder == nil {
 		return derived.Run(ctx, s.runPool, s.take)
 	}
@@ -265,8 +265,7 @@ func (s *sweeping) runPool(ctx context.Context, jobs iter.Seq[sweep.Job], done f
 	defer s.stop(nil)
 	return s.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 		for job := range jobs {
-			// What an aimed sweep is derived from is run in any case.
-			if !job.Calls && s.isOver() || !yield(job) {
+			if s.isOver() || !yield(job) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package aim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -45,7 +46,12 @@ type Sweep struct {
 	// before: done does not get their outcomes, and those of derived plans are not
 	// made again. What plans are derived from is.
 	Made []Made
-	// Enough says that no further plan is to be begun. Nil: never.
+	// Aiming is told of each run that plans are derived from, and that done does not
+	// get: how many were made of those that are wanted before the next derived plan
+	// is run. Nil: nobody.
+	Aiming func(made, of int)
+	// Enough says that no further run is to be begun, of those that plans are
+	// derived from either; the runner may then end early. Nil: never.
 	Enough func() bool
 }
 
@@ -78,16 +84,27 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 			continue
 		}
 		if err := some(); err != nil {
-			return err
+			return unlessEnough(err)
 		}
 	}
 	if err := some(); err != nil {
-		return err
+		return unlessEnough(err)
 	}
 	if s.Only != "" && derived == 0 {
 		return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
 	}
 	return before.whole()
+}
+
+// errEnough: the runner has ended before all plans were run that others are to be
+// derived from, because that was enough.
+var errEnough = errors.New("enough was run before the sweep could take aim")
+
+func unlessEnough(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // atATime is how many plans are run in fair weather before plans are derived
@@ -191,7 +208,14 @@ func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan
 // observe runs plans for what the subject calls in them.
 func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) ([]sweep.Outcome, error) {
 	var outcomes []sweep.Outcome
-	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) { outcomes = append(outcomes, o) })
+	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) {
+		if outcomes = append(outcomes, o); s.Aiming != nil {
+			s.Aiming(len(outcomes), len(plans))
+		}
+	})
+	if err == nil && len(outcomes) < len(plans) {
+		err = errEnough
+	}
 	return outcomes, err
 }
 

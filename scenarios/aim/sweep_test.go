@@ -78,9 +78,18 @@ func TestTheShippedControllerSurvivesEveryStep(t *testing.T) {
 	} {
 		t.Run(string(c.mode), func(t *testing.T) {
 			fired, names := map[string]int{}, map[string]bool{}
+			var aimed [][2]int
 			found := outcomes(t, aim.Sweep{
 				Mode: c.mode, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: c.limit,
+				Aiming: func(made, of int) { aimed = append(aimed, [2]int{made, of}) },
 			})
+			assert.Equal(t, [2]int{1, 1}, aimed[0], "the run in fair weather")
+			if c.mode == aim.Pairs { // the plans with one fault
+				assert.Len(t, aimed, 1+c.limit)
+				assert.Equal(t, [2]int{c.limit, c.limit}, aimed[c.limit])
+			} else {
+				assert.Len(t, aimed, 1)
+			}
 			assert.GreaterOrEqual(t, len(found), c.least)
 			for _, o := range found {
 				assert.Equal(t, model.VerdictPass, o.Verdict, "%s: %s %s\n%s", o.Scenario, o.Property, o.Message, o.Job.Plan)
@@ -279,6 +288,33 @@ func TestALimitOfPairsLimitsFirstFaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1+5, observed, "in fair weather, and with a first fault each")
 	assert.Equal(t, 5, made)
+}
+
+// A sweep that is over takes no more aim, and that is no error: what it was to be
+// derived from is not run to its end, and nothing is derived.
+func TestEnoughIsEnoughWhileTakingAim(t *testing.T) {
+	calls := []faults.Call{
+		{Process: "controller", Verb: "get", Resource: "services", Name: "s", Nth: 1},
+		{Process: "controller", Verb: "get", Resource: "services", Name: "s", Nth: 2},
+	}
+	for most := range 4 { // one run in fair weather, two with a first fault
+		runs, made := 0, 0
+		enough := func() bool { return runs >= most }
+		err := aim.Sweep{Mode: aim.Pairs, Plans: fromSmallPlan(t), Enough: enough}.Run(context.Background(),
+			func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
+				for job := range jobs {
+					if enough() {
+						break
+					}
+					runs++
+					done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Calls: calls})
+				}
+				return nil
+			}, func(sweep.Outcome) { made++ })
+		require.NoError(t, err)
+		assert.Equal(t, most, runs)
+		assert.Zero(t, made)
+	}
 }
 
 // A rule is aimed at one call, by identity, and its plan can be written.

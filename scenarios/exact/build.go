@@ -3,9 +3,9 @@ package exact
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
-	_ "embed" // for the file laid over package runtime
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -20,9 +20,6 @@ import (
 // guestPackage is the program that becomes the module.
 const guestPackage = "github.com/seatrial/seatrial/scenarios/exact/guest"
 
-//go:embed hooks/runtime.go.txt
-var runtimeHooks []byte
-
 // Builder makes a module from Go sources.
 type Builder struct {
 	// Dir is where the go command runs: inside a checkout of this project, or
@@ -33,6 +30,8 @@ type Builder struct {
 	// Version is the project's own, for finding its sources when Dir leads to
 	// none; "" or "(devel)": unknown.
 	Version string
+	// Kind of what is built, [Wasm] or [Fork]; default: [Wasm].
+	Kind string
 	// Progress gets a line now and then; nil: nobody is told.
 	Progress io.Writer
 }
@@ -66,7 +65,10 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 	if err := discardDamaged(built); err != nil {
 		return "", err
 	}
-	args := append([]string{"build", "-v", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"}, flags...)
+	args := append([]string{"build", "-v", "-trimpath", "-ldflags=-s -w"}, flags...)
+	if b.kind() == Wasm {
+		args = append(args, "-buildmode=c-shared") // a reactor
+	}
 	b.say("building the module of exact mode; the first time that takes minutes")
 	if err := b.run(ctx, append(args, "-o", built, guestPackage)...); err != nil {
 		return "", err
@@ -77,8 +79,10 @@ func (b Builder) Build(ctx context.Context) (string, error) {
 // target is where the go command finds what it built last from a folder.
 func (b Builder) target(dir string) string {
 	name := sha256.Sum256([]byte(dir))
-	return filepath.Join(b.Cache, "built", hex.EncodeToString(name[:8])+".wasm")
+	return filepath.Join(b.Cache, "built", hex.EncodeToString(name[:8])+"."+b.kind())
 }
+
+func (b Builder) kind() string { return cmp.Or(b.Kind, Wasm) }
 
 // Built says whether there is a module built from these sources, however they
 // were then: without one, Build takes minutes.
@@ -91,33 +95,10 @@ func (b Builder) Built(ctx context.Context) bool {
 	return err == nil
 }
 
-// Flags are what go build and go test need, beside GOOS=wasip1 GOARCH=wasm, for
-// a program whose goroutines seeds can preempt: at the beginning of any
-// function of the packages that match the patterns, and when they take locks.
-func (b Builder) Flags(ctx context.Context, patterns ...string) ([]string, error) {
-	overlay, err := b.layOver(ctx)
-	if err != nil {
-		return nil, err
-	}
-	const hook = "-d=maymorestack=runtime.seatrialMayPreempt"
-	flags := []string{
-		"-overlay=" + overlay,
-		// Without the tag, grpc brings html/template along, and that keeps every
-		// method of every type: a fifth of the module.
-		"-tags=seatrial_hooks,grpcnotrace",
-		"-gcflags=sync=" + hook, "-gcflags=internal/sync=" + hook,
-	}
-	for _, pattern := range patterns {
-		// What is inlined has no beginning to be preempted at.
-		flags = append(flags, "-gcflags="+pattern+"=-l "+hook)
-	}
-	return flags, nil
-}
-
 // sources finds the folder of the project's module, in which the go command
 // knows the guest's package.
 func (b Builder) sources(ctx context.Context) (string, error) {
-	list := wasip1(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", guestPackage))
+	list := b.aim(exec.CommandContext(ctx, "go", "list", "-tags="+hooksTag, "-f", "{{.Dir}}", guestPackage))
 	list.Dir = b.Dir
 	if _, err := list.Output(); err == nil {
 		file, err := b.ask(ctx, "GOMOD")
@@ -150,26 +131,9 @@ func (b Builder) ask(ctx context.Context, name string) (string, error) {
 	return strings.TrimSpace(string(value)), nil
 }
 
-// layOver writes what -overlay needs and returns its file.
-func (b Builder) layOver(ctx context.Context) (string, error) {
-	root, err := b.ask(ctx, "GOROOT")
-	if err != nil {
-		return "", err
-	}
-	added := filepath.Join(b.Cache, "overlay", "runtime.go")
-	place := filepath.Join(root, "src", "runtime", "seatrial.go")
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: added}})
-	if err != nil {
-		return "", fmt.Errorf("encoding an overlay: %w", err)
-	}
-	file := filepath.Join(b.Cache, "overlay", "overlay.json")
-	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755),
-		writeFile(added, runtimeHooks), writeFile(file, overlay))
-}
-
 // run lets the go command build, and tells how far it is.
 func (b Builder) run(ctx context.Context, args ...string) error {
-	command := wasip1(exec.CommandContext(ctx, "go", args...))
+	command := b.aim(exec.CommandContext(ctx, "go", args...))
 	command.Dir = b.Dir
 	stderr, err := command.StderrPipe()
 	if err != nil {
@@ -194,8 +158,13 @@ func (b Builder) run(ctx context.Context, args ...string) error {
 	return nil
 }
 
-func wasip1(c *exec.Cmd) *exec.Cmd {
-	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+// aim makes the go command build for where the module is to run.
+func (b Builder) aim(c *exec.Cmd) *exec.Cmd {
+	target := []string{"GOOS=wasip1", "GOARCH=wasm"}
+	if b.kind() == Fork {
+		target = []string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}
+	}
+	c.Env = append(os.Environ(), target...)
 	return c
 }
 

@@ -19,29 +19,52 @@ import (
 	"github.com/seatrial/seatrial/scenarios/exact/wasm"
 )
 
-// Compile makes sure that the cache holds a module's machine code, so that
-// many processes can begin with it at once, and returns the module's digest. It
-// tells progress when that takes long, the first time a module is seen on a
-// machine.
-func Compile(ctx context.Context, file, cache string, progress io.Writer) (string, error) {
+// Compile makes sure that the cache holds a module's machine code, so that many
+// processes can begin with it at once, and returns the digest of the module and
+// its kind. It tells progress when that takes long, the first time a module is
+// seen on a machine.
+func Compile(ctx context.Context, file, cache string, progress io.Writer) (digest, kind string, err error) {
 	module, digest, err := Load(file)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
+	kind = KindOf(module)
 	mark := filepath.Join(moduleDir(cache, digest), "complete")
 	if _, err := os.Stat(mark); err == nil {
-		return digest, nil
+		return digest, kind, nil
 	}
+	if kind == Fork {
+		err = keepForking(module, digest, cache)
+	} else {
+		fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
+		err = compileOnce(ctx, module, moduleDir(cache, digest))
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", file, err)
+	}
+	return digest, kind, errors.Join(writeFile(mark, nil, 0o644), prune(cache))
+}
+
+// keepForking keeps a program that can run here: its machine code is in it.
+func keepForking(program []byte, digest, cache string) error {
+	if err := forks(program); err != nil {
+		return err
+	}
+	_, err := store(program, digest, cache)
+	return err
+}
+
+// compileOnce leaves a module's machine code in a folder.
+func compileOnce(ctx context.Context, module []byte, dir string) error {
 	p, err := prepare(module)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		return err
 	}
-	fmt.Fprintln(progress, "seatrial: compiling the module to machine code, once per machine")
-	e := &Engine{program: p}
-	if err := e.compile(ctx, moduleDir(cache, digest)); err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+	e := &wazeroEngine{program: p}
+	if err := e.compile(ctx, dir); err != nil {
+		return err
 	}
-	return digest, errors.Join(e.Close(ctx), writeFile(mark, nil), prune(cache))
+	return e.Close(ctx)
 }
 
 // moduleDir is the folder for a module that was built, and its machine code.
@@ -75,7 +98,7 @@ func prune(cache string) error {
 
 // compile turns the module into machine code, or finds it in the folder. What
 // is damaged there is thrown away and made again.
-func (e *Engine) compile(ctx context.Context, dir string) error {
+func (e *wazeroEngine) compile(ctx context.Context, dir string) error {
 	straight, err := straightened(e.program.code, dir)
 	if err != nil {
 		return err
@@ -107,10 +130,10 @@ func straightened(code []byte, dir string) ([]byte, error) {
 		return nil, err
 	}
 	return straight, errors.Join(os.MkdirAll(dir, 0o755),
-		writeFile(file+".digest", []byte(digestOf(straight)+"\n")), writeFile(file, straight))
+		writeFile(file+".digest", []byte(digestOf(straight)+"\n"), 0o644), writeFile(file, straight, 0o644))
 }
 
-func (e *Engine) compileInto(ctx context.Context, dir string) error {
+func (e *wazeroEngine) compileInto(ctx context.Context, dir string) error {
 	cache, err := wazero.NewCompilationCacheWithDir(dir)
 	if err != nil {
 		return fmt.Errorf("opening the cache of compiled modules: %w", err)

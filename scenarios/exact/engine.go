@@ -1,40 +1,26 @@
 package exact
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/seatrial/seatrial/sim"
 )
 
-// Engine runs one module, one instance at a time.
-type Engine struct {
-	runtime wazero.Runtime
-	module  wazero.CompiledModule
-	program *program
-	memory  memory
-	warm    *snapshot // of a reactor, once it is warm
+// Engine runs one module or program, one instance at a time.
+type Engine interface {
 	// Greeting is what a reactor wrote when it was warm.
-	Greeting []byte
-}
-
-// snapshot is a warm instance: all that the next one has to be given.
-type snapshot struct {
-	memory  []byte
-	globals []uint64
-	clock   clock
+	Greeting() []byte
+	// Run makes a fresh instance and lets it run to its end. Same module, same
+	// input: same output. An error means that the host failed; what the program
+	// did wrong is in its exit code and output.
+	Run(context.Context, Input) (Output, error)
+	// Close frees what the engine holds.
+	Close(context.Context) error
 }
 
 // Input is what one run depends on, beside the module.
 type Input struct {
-	// Seed decides the random bytes that the host gives.
+	// Seed decides the random bytes that the host gives a module.
 	Seed  sim.Seed
 	Stdin []byte
 	// Args, Env and Root are for commands; a reactor has none.
@@ -49,133 +35,15 @@ type Output struct {
 	ExitCode       uint32
 }
 
-// Open compiles a module, or finds it compiled in the cache folder, and warms
-// it when it is a reactor. Damaged entries of the cache are made again.
-func Open(ctx context.Context, module []byte, cache string) (*Engine, error) {
-	p, err := prepare(module)
-	if err != nil {
-		return nil, err
+// died is the exit code of a program that ends in a trap, or by a signal: that
+// of a panic.
+const died = 2
+
+// Open makes an engine for a module or a program, warm if it is a reactor. What
+// is made of it is kept in the cache folder; damaged entries there are made again.
+func Open(ctx context.Context, module []byte, cache string) (Engine, error) {
+	if KindOf(module) == Fork {
+		return openProgram(ctx, module, cache)
 	}
-	e := &Engine{program: p}
-	if err := e.compile(ctx, moduleDir(cache, digestOf(module))); err != nil {
-		return nil, err
-	}
-	if !p.reactor {
-		return e, nil
-	}
-	if err := e.warmUp(ctx); err != nil {
-		return nil, errors.Join(err, e.Close(ctx))
-	}
-	p.data = nil // the snapshot has it
-	return e, nil
+	return openModule(ctx, module, cache)
 }
-
-// Close frees the machine code.
-func (e *Engine) Close(ctx context.Context) error { return e.runtime.Close(ctx) }
-
-// warmUp lets a reactor do what no seed decides and keeps what it is then.
-func (e *Engine) warmUp(ctx context.Context) error {
-	run := &execution{engine: e}
-	if err := run.begin(ctx, Input{}, e.program.data, clock{}); err != nil {
-		return err
-	}
-	defer run.instance.Close(ctx)
-	for _, export := range []string{initialiseExport, warmExport} {
-		if err := run.call(ctx, export); err != nil {
-			return fmt.Errorf("warming the module up: %w", err)
-		}
-		if run.exit != 0 {
-			return fmt.Errorf("warming the module up: it exited with code %d\n%s", run.exit, run.stderr.Bytes())
-		}
-	}
-	e.Greeting = bytes.Clone(run.stdout.Bytes())
-	e.warm = &snapshot{memory: bytes.Clone(e.memory.bytes[:e.memory.size]), clock: run.clock}
-	for _, name := range e.program.globals {
-		e.warm.globals = append(e.warm.globals, run.instance.ExportedGlobal(name).Get())
-	}
-	return nil
-}
-
-// Run makes a fresh instance and lets it run to its end. Same module, same
-// input: same output. An error means that the host failed; what the program did
-// wrong is in its exit code and output.
-func (e *Engine) Run(ctx context.Context, in Input) (Output, error) {
-	run := &execution{engine: e}
-	content, start, export := e.program.data, clock{}, "_start"
-	if e.warm != nil {
-		content, start, export = e.warm.memory, e.warm.clock, runExport
-	}
-	if err := run.begin(ctx, in, content, start); err != nil {
-		return Output{}, err
-	}
-	defer run.instance.Close(ctx)
-	if e.warm != nil {
-		for i, name := range e.program.globals {
-			run.instance.ExportedGlobal(name).(api.MutableGlobal).Set(e.warm.globals[i])
-		}
-	}
-	if err := run.call(ctx, export); err != nil {
-		return Output{}, err
-	}
-	return Output{run.stdout.Bytes(), run.stderr.Bytes(), run.exit}, nil
-}
-
-// execution is one instance and what it gives off.
-type execution struct {
-	engine         *Engine
-	instance       api.Module
-	clock          clock
-	stdout, stderr bytes.Buffer
-	exit           uint32
-}
-
-// begin makes an instance whose memory has the given content.
-func (x *execution) begin(ctx context.Context, in Input, content []byte, start clock) error {
-	x.clock = start
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
-		WithStdin(bytes.NewReader(in.Stdin)).WithStdout(&x.stdout).WithStderr(&x.stderr).
-		WithRandSource(sim.Stream(in.Seed, "exact")).
-		WithNanotime(x.clock.nanotime, tick).WithWalltime(x.clock.walltime, tick).WithNanosleep(x.clock.sleep)
-	config = config.WithArgs(append([]string{"program"}, in.Args...)...) // some read their name at once
-	for _, e := range in.Env {
-		config = config.WithEnv(e[0], e[1])
-	}
-	if in.Root != "" {
-		config = config.WithFSConfig(wazero.NewFSConfig().WithDirMount(in.Root, "/"))
-	}
-	var err error
-	x.instance, err = x.engine.runtime.InstantiateModule(
-		experimental.WithMemoryAllocator(ctx, &x.engine.memory), x.engine.module, config)
-	if err != nil {
-		return fmt.Errorf("making an instance of the module: %w", err)
-	}
-	const page = 1 << 16
-	if missing := len(content) - x.engine.memory.size; missing > 0 {
-		if _, ok := x.instance.Memory().Grow(uint32((missing + page - 1) / page)); !ok {
-			return fmt.Errorf("making an instance of the module: it cannot have %d bytes of memory", len(content))
-		}
-	}
-	x.engine.memory.begin(content)
-	return nil
-}
-
-// call enters the instance and notes the exit code if it ends there.
-func (x *execution) call(ctx context.Context, export string) error {
-	function := x.instance.ExportedFunction(export)
-	if function == nil {
-		return fmt.Errorf("the module has no function %s", export)
-	}
-	_, err := function.Call(ctx)
-	var exit *sys.ExitError
-	switch {
-	case errors.As(err, &exit):
-		x.exit = exit.ExitCode()
-	case err != nil: // a trap: package runtime ends with one when it gives up
-		x.exit = trapped
-		fmt.Fprintln(&x.stderr, err)
-	}
-	return nil
-}
-
-// trapped is the exit code of a program that ends in a trap: that of a panic.
-const trapped = 2

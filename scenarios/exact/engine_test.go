@@ -1,6 +1,7 @@
 package exact_test
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,18 +30,27 @@ func build(t *testing.T) string {
 
 func buildFrom(t *testing.T, folder string, more ...string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "module.wasm")
-	flags, err := exact.Builder{Cache: t.TempDir()}.Flags(t.Context(), folder)
+	return buildKind(t, exact.Wasm, folder, more...)
+}
+
+// buildKind makes a module of either kind.
+func buildKind(t *testing.T, kind, folder string, more ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "module."+kind)
+	flags, err := exact.Builder{Cache: t.TempDir(), Kind: kind}.Flags(t.Context(), folder)
 	require.NoError(t, err)
 	arguments := slices.Concat([]string{"build"}, flags, more, []string{"-o", file, folder})
 	command := exec.CommandContext(t.Context(), "go", arguments...)
 	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if kind == exact.Fork {
+		command.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	}
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return file
 }
 
-func open(t *testing.T, file, cache string) *exact.Engine {
+func open(t *testing.T, file, cache string) exact.Engine {
 	t.Helper()
 	module, _, err := exact.Load(file)
 	require.NoError(t, err)
@@ -50,7 +61,7 @@ func open(t *testing.T, file, cache string) *exact.Engine {
 }
 
 // lines runs a seed and returns what was printed, by its first word.
-func lines(t *testing.T, engine *exact.Engine, seed sim.Seed) map[string]string {
+func lines(t *testing.T, engine exact.Engine, seed sim.Seed) map[string]string {
 	t.Helper()
 	out, err := engine.Run(t.Context(), exact.Input{Seed: seed})
 	require.NoError(t, err)
@@ -110,8 +121,41 @@ func TestAProgramsEndIsReported(t *testing.T) {
 }
 
 func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
-	engine := open(t, buildFrom(t, "./testdata/warm", "-buildmode=c-shared"), t.TempDir())
-	assert.Equal(t, "warm\n", string(engine.Greeting))
+	t.Run(exact.Wasm, func(t *testing.T) {
+		testReactor(t, buildFrom(t, "./testdata/warm", "-buildmode=c-shared"))
+	})
+	t.Run(exact.Fork, func(t *testing.T) {
+		if err := exact.CanFork(); err != nil {
+			t.Skip(err)
+		}
+		file := buildKind(t, exact.Fork, "./testdata/warm")
+		testReactor(t, file)
+		testEnds(t, file)
+	})
+}
+
+// testEnds ends the host's interest in a run that would never end.
+func testEnds(t *testing.T, program string) {
+	cache := t.TempDir()
+	engine := open(t, program, cache)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := engine.Run(ctx, exact.Input{Stdin: []byte("spin\n")})
+	assert.ErrorContains(t, err, "the program of exact mode is gone")
+	assert.Eventually(t, func() bool {
+		processes, err := filepath.Glob("/proc/[0-9]*/exe")
+		require.NoError(t, err)
+		return !slices.ContainsFunc(processes, func(exe string) bool {
+			target, _ := os.Readlink(exe)
+			return strings.HasPrefix(target, cache)
+		})
+	}, time.Minute, 10*time.Millisecond, "neither the program nor its run is left")
+}
+
+func testReactor(t *testing.T, file string) {
+	cache := t.TempDir()
+	engine := open(t, file, cache)
+	assert.Equal(t, "warm\n", string(engine.Greeting()))
 	for _, c := range []struct {
 		word    string
 		code    uint32
@@ -125,6 +169,16 @@ func TestAReactorBeginsEachRunAsItWasWhenWarm(t *testing.T) {
 		assert.Equal(t, c.code, out.ExitCode, "%s: %s", c.word, out.Stderr)
 		assert.Contains(t, string(out.Stdout)+string(out.Stderr), c.message)
 	}
+
+	machine := exact.Input{Stdin: []byte("machine\n")}
+	told, err := engine.Run(t.Context(), machine)
+	require.NoError(t, err)
+	t.Setenv("HOME", t.TempDir())
+	t.Chdir(t.TempDir())
+	other, err := open(t, file, cache).Run(t.Context(), machine)
+	require.NoError(t, err)
+	assert.Contains(t, string(told.Stdout), "2000-01-01", "the clock is not the machine's")
+	assert.Equal(t, string(told.Stdout), string(other.Stdout), "the machine, its clock and its chance, tells nothing")
 }
 
 // What package wasm rewrites does what it did before: the same as natively.
@@ -176,6 +230,6 @@ func TestWhatIsNoModuleIsRefused(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "text.wasm")
 	require.NoError(t, os.WriteFile(file, []byte("text"), 0o644))
-	_, err = exact.Compile(t.Context(), file, t.TempDir(), io.Discard)
+	_, _, err = exact.Compile(t.Context(), file, t.TempDir(), io.Discard)
 	assert.ErrorContains(t, err, "text.wasm: not a WebAssembly module")
 }

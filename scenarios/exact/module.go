@@ -37,14 +37,23 @@ func keep(built, cache string) (string, error) {
 		return "", err
 	}
 	// Noted in any case: two checkouts may have built the same module.
-	if err := writeFile(built+".digest", []byte(digest+"\n")); err != nil {
+	if err := writeFile(built+".digest", []byte(digest+"\n"), 0o644); err != nil {
 		return "", err
 	}
-	kept := filepath.Join(moduleDir(cache, digest), "module.wasm")
-	if there, err := os.ReadFile(kept); err == nil && digestOf(there) == digest {
-		return kept, nil
+	return store(module, digest, cache)
+}
+
+// store makes sure that the cache holds a module, whole, and returns its file.
+func store(module []byte, digest, cache string) (string, error) {
+	name, mode := "module.wasm", fs.FileMode(0o644)
+	if KindOf(module) == Fork {
+		name, mode = "program", 0o755
 	}
-	return kept, errors.Join(os.MkdirAll(filepath.Dir(kept), 0o755), writeFile(kept, module))
+	file := filepath.Join(moduleDir(cache, digest), name)
+	if there, err := os.ReadFile(file); err == nil && digestOf(there) == digest {
+		return file, nil
+	}
+	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), writeFile(file, module, mode))
 }
 
 func discardDamaged(file string) error {
@@ -63,14 +72,14 @@ func discardDamaged(file string) error {
 
 // writeFile writes under a temporary name and renames: the file is there whole
 // or not at all.
-func writeFile(path string, data []byte) error {
+func writeFile(path string, data []byte, mode fs.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".writing-")
 	if err != nil {
 		return fmt.Errorf("writing to the cache: %w", err)
 	}
 	defer os.Remove(temporary.Name())
 	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Close()); err == nil {
+	if err = errors.Join(err, temporary.Chmod(mode), temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {

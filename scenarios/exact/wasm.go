@@ -16,8 +16,8 @@ import (
 // former, and has no use for the latter. So the module is rewritten before it
 // is compiled: every mutable global gets an export, data moves to the host.
 
-// program is a module prepared for running.
-type program struct {
+// prepared is a module prepared for running.
+type prepared struct {
 	code    []byte   // the rewritten module
 	data    []byte   // initial memory, from address 0
 	globals []string // export names of all mutable globals
@@ -51,7 +51,7 @@ var errNoModule = errors.New("not a WebAssembly module as the Go linker writes i
 
 // prepare rewrites a module. It expects what the Go linker writes and says so
 // when it meets anything else.
-func prepare(module []byte) (p *program, err error) {
+func prepare(module []byte) (p *prepared, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: it ends in the middle", errNoModule)
@@ -60,7 +60,7 @@ func prepare(module []byte) (p *program, err error) {
 	if !bytes.HasPrefix(module, wasmMagic) {
 		return nil, errNoModule
 	}
-	p = &program{code: append(make([]byte, 0, len(module)), wasmMagic...)}
+	p = &prepared{code: append(make([]byte, 0, len(module)), wasmMagic...)}
 	in := &wasm.Reader{Rest: module[len(wasmMagic):]}
 	for len(in.Rest) > 0 {
 		id, body := in.Byte(), in.Bytes(in.Number())
@@ -90,7 +90,7 @@ func prepare(module []byte) (p *program, err error) {
 
 // checkImports makes sure that only functions come from outside: an imported
 // global would shift the numbers of the others.
-func (p *program) checkImports(in *wasm.Reader) error {
+func (p *prepared) checkImports(in *wasm.Reader) error {
 	for range in.Number() {
 		module, name := in.Text(), in.Text()
 		if in.Byte() != funcKind {
@@ -106,7 +106,7 @@ func (p *program) checkImports(in *wasm.Reader) error {
 
 // findGlobals names the mutable globals. Each is: type, mutability, a constant
 // instruction with its operand, end.
-func (p *program) findGlobals(in *wasm.Reader) error {
+func (p *prepared) findGlobals(in *wasm.Reader) error {
 	const mutable, constI32, constI64, end = 1, 0x41, 0x42, 0x0b
 	for i := range in.Number() {
 		in.Byte() // type
@@ -125,7 +125,7 @@ func (p *program) findGlobals(in *wasm.Reader) error {
 	return nil
 }
 
-func (p *program) addExports(in *wasm.Reader) []byte {
+func (p *prepared) addExports(in *wasm.Reader) []byte {
 	n := in.Number()
 	out := binary.AppendUvarint(nil, uint64(n+len(p.globals)))
 	out = append(out, in.Rest...)
@@ -145,7 +145,7 @@ func (p *program) addExports(in *wasm.Reader) []byte {
 }
 
 // takeData collects the segments: active, at a constant address, in memory 0.
-func (p *program) takeData(in *wasm.Reader) error {
+func (p *prepared) takeData(in *wasm.Reader) error {
 	const active, constI32, end = 0, 0x41, 0x0b
 	for i := range in.Number() {
 		if in.Number() != active || in.Byte() != constI32 {

@@ -122,7 +122,8 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 		}
 		info, _ := faults.Lookup(r.Kind)
 		c.data.Weather = append(c.data.Weather, Rule{
-			ID: r.ID, Kind: string(r.Kind), Scope: string(info.Scope), Process: r.Process, Text: describe(r),
+			ID: r.ID, Kind: string(r.Kind), Scope: string(info.Scope), Process: r.Process,
+			Text: r.Text(faults.FieldID, faults.FieldKind, faults.FieldAt, faults.FieldFrom, faults.FieldUntil),
 			From: r.From, Until: until, Always: !r.Momentary() && r.From == 0 && until == p.Safety,
 		})
 	}
@@ -153,43 +154,6 @@ func ruleOf(e sim.Event) string {
 		}
 	}
 	return ""
-}
-
-// describe says what a rule does, in words as scenario files have them.
-func describe(r faults.Rule) string {
-	var words []string
-	add := func(name string, value any, has bool) {
-		if has {
-			words = append(words, fmt.Sprintf("%s %v", name, value))
-		}
-	}
-	add("of", r.Process, r.Process != "")
-	add(string(r.When), "a call", r.When != faults.AtTime)
-	add("verbs", strings.Join(r.Verbs, ", "), len(r.Verbs) > 0)
-	add("resources", strings.Join(r.Resources, ", "), len(r.Resources) > 0)
-	add("in", r.Namespace, r.Namespace != "")
-	add("named", r.Name, r.Name != "")
-	add("from call", r.First, r.First > 0)
-	add("to call", r.Last, r.Last > 0)
-	add("nth", r.Nth, r.Nth > 0)
-	add("probability", r.Probability, r.Probability > 0 && r.Probability < 1)
-	add("limit", r.Limit, r.Limit > 0)
-	add("delay", span(r.Delay), r.Delay != faults.Span{})
-	add("retry after", r.RetryAfter, r.RetryAfter > 0)
-	add("API server", r.Replica, r.Replica > 0)
-	add("direction", r.Direction, r.Direction != faults.BothWays)
-	if r.Kind == faults.Crash {
-		add("down for", r.RestartAfter, r.RestartAfter >= 0)
-		add("for", "good", r.RestartAfter < 0)
-	}
-	return strings.Join(words, ", ")
-}
-
-func span(s faults.Span) string {
-	if s.Min == s.Max {
-		return s.Min.String()
-	}
-	return s.Min.String() + " to " + s.Max.String()
 }
 
 func (c *collector) calls(events []sim.Event) {

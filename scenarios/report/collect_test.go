@@ -77,11 +77,11 @@ func TestWeatherIsToldWithWhatItDid(t *testing.T) {
 		byID[r.ID] = r
 	}
 	text := func(id string) string { return byID[id].Text }
-	assert.Equal(t, "verbs create, resources ipaddresses, nth 1, delay 100ms", text("slow"))
-	assert.Equal(t, "after a call, verbs create, resources ipaddresses, limit 1, down for 3s", text("bang"))
-	assert.Equal(t, "down for 5s", text("boom"))
-	assert.Equal(t, "direction to-server", text("cut"))
-	assert.Equal(t, "named nobody, probability 0.5", text("never"))
+	assert.Equal(t, "verbs: [create], resources: [ipaddresses], nth: 1, delay: 100ms", text("slow"))
+	assert.Equal(t, "when: after, verbs: [create], resources: [ipaddresses], limit: 1, restartAfter: 3s", text("bang"))
+	assert.Equal(t, "restartAfter: 5s", text("boom"))
+	assert.Equal(t, "direction: to-server", text("cut"))
+	assert.Equal(t, "name: nobody, probability: 0.5", text("never"))
 
 	assert.Len(t, byID["slow"].Hits, 1)
 	assert.Len(t, byID["bang"].Hits, 1, "the fault and the death that it is are one")

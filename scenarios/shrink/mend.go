@@ -13,8 +13,8 @@ import (
 var place = regexp.MustCompile(`^(steps|faults)\[(\d+)\]`)
 
 // mended takes out of a plan what makes no sense any more after something else
-// was taken out: the update of a Service that nobody creates, a fault of a
-// process that is gone. What cannot be mended so is returned as it is; writing
+// was taken out: the update or export of a Service that nobody creates, a fault of
+// a process that is gone. What cannot be mended so is returned as it is; writing
 // it down fails.
 func mended(p scenarios.Plan) scenarios.Plan {
 	for {

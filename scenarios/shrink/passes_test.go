@@ -63,17 +63,17 @@ func suggested(t *testing.T, plan scenarios.Plan, name string, change func(*sear
 	return out
 }
 
-// The update of a Service goes with the step that creates it.
+// The export and the update of a Service go with the step that creates it.
 func TestWhatMakesNoSenseAnyMoreGoesToo(t *testing.T) {
 	plan := read(t, twoNamespaces)
 	for _, smaller := range suggested(t, plan, "steps", nil) {
 		assert.NoError(t, smaller.Validate())
-		if len(smaller.Steps) == 3 && smaller.Steps[0].Export != nil {
-			assert.NotNil(t, smaller.Steps[2].Delete)
+		if len(smaller.Steps) == 2 && smaller.Steps[0].Apply != nil {
+			assert.NotNil(t, smaller.Steps[1].Delete)
 			return
 		}
 	}
-	assert.Fail(t, "no plan without the Service, and with its export")
+	assert.Fail(t, "no plan without the Service, and with the ConfigMap")
 }
 
 func TestEverythingMovesToOneNamespace(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -16,10 +17,14 @@ import (
 // worker processes, judge and process start included.
 func BenchmarkSweep(b *testing.B) { benchmarkSweep(b, nil) }
 
-// BenchmarkSweepExact is the same in exact mode.
-func BenchmarkSweepExact(b *testing.B) { benchmarkSweep(b, exactJob(b).Exact) }
+// BenchmarkSweepExact is the same in exact mode, with modules of both kinds.
+func BenchmarkSweepExact(b *testing.B) {
+	for _, kind := range []string{exact.Wasm, exact.Fork} {
+		b.Run(kind, func(b *testing.B) { benchmarkSweep(b, exactJob(b, kind).Exact) })
+	}
+}
 
-func benchmarkSweep(b *testing.B, exact *sweep.Exact) {
+func benchmarkSweep(b *testing.B, how *sweep.Exact) {
 	for _, workers := range []int{1, 2} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
 			jobs := make([]sweep.Job, b.N)
@@ -29,7 +34,7 @@ func benchmarkSweep(b *testing.B, exact *sweep.Exact) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: scenarios.DefaultSubject, Exact: exact}
+				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: scenarios.DefaultSubject, Exact: how}
 			}
 			b.ResetTimer()
 			err := (sweep.Pool{Workers: workers}).Run(context.Background(), slices.Values(jobs), func(o sweep.Outcome) {

@@ -19,8 +19,8 @@ import (
 // opened is the module that this worker has compiled, with its digest. A pool
 // uses one.
 var opened struct {
-	file, digest string
-	engine       *exact.Engine
+	file, digest, kind string
+	engine             exact.Engine
 }
 
 func open(e *Exact) error {
@@ -36,20 +36,22 @@ func open(e *Exact) error {
 		return fmt.Errorf("%s: %w", e.Module, err)
 	}
 	var greeting Greeting
-	if err := json.Unmarshal(engine.Greeting, &greeting); err != nil {
+	if err := json.Unmarshal(engine.Greeting(), &greeting); err != nil {
 		return fmt.Errorf("%s is not a module of exact mode: build one with seatrial replay --exact", e.Module)
 	}
 	if want := ThisGreeting(); greeting != want {
 		return fmt.Errorf("%s was built from another version of seatrial: it speaks protocol %d with generator %q, this program %d with %q; use the seatrial of that version, or leave out --module to build the module anew",
 			e.Module, greeting.Protocol, greeting.Generator, want.Protocol, want.Generator)
 	}
-	// Nothing can interrupt machine code. The collector would wait for it, and
-	// the watchdog with it: so it has to have a thread of its own, and garbage
-	// is collected between runs.
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(-1)
-	debug.FreeOSMemory()
-	opened.file, opened.digest, opened.engine = e.Module, digest, engine
+	opened.file, opened.digest, opened.kind, opened.engine = e.Module, digest, exact.KindOf(module), engine
+	if opened.kind == exact.Wasm {
+		// Nothing can interrupt machine code. The collector would wait for it, and
+		// the watchdog with it: so it has to have a thread of its own, and garbage
+		// is collected between runs.
+		runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+		debug.SetGCPercent(-1)
+		debug.FreeOSMemory()
+	}
 	return nil
 }
 
@@ -71,7 +73,7 @@ func doExact(job Job) Outcome {
 		return Outcome{Job: job, Error: err.Error()}
 	}
 	outcome := readExact(job, first)
-	outcome.Job.Exact = &Exact{Digest: opened.digest, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
+	outcome.Job.Exact = &Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
 	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
 		return outcome
 	}
@@ -90,7 +92,9 @@ func runExact(job Job, input []byte) (exact.Output, error) {
 	if patience == 0 {
 		patience = exactPatience
 	}
-	defer runtime.GC() // by hand, see open
+	if opened.kind == exact.Wasm {
+		defer runtime.GC() // by hand, see open
+	}
 	defer time.AfterFunc(patience, func() { sim.OnHang(sim.Seed(job.Seed), nil) }).Stop()
 	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(job.Seed), Stdin: input})
 }
@@ -103,6 +107,9 @@ func readExact(job Job, out exact.Output) Outcome {
 	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
 	if err := json.Unmarshal(last, &o); err == nil {
 		o.Job = job
+		if !job.Coverage {
+			o.Covered = nil
+		}
 		if o.Error == "" && o.Scenario == "" { // it hung
 			o.Runs, o.Reproduced = 1, 1
 			o.complete()

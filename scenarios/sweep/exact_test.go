@@ -26,21 +26,31 @@ var (
 	exactSubjects = flag.String("exact-subjects", scenarios.DefaultSubject, "subjects to test in exact mode, separated by commas; all: every one")
 )
 
-// exactJob needs the module, which takes minutes to build the first time: too
+// exactJob needs a module, which takes minutes to build the first time: too
 // long for a test. `make test` has built it before.
-func exactJob(t testing.TB) sweep.Job {
+func exactJob(t testing.TB, kind string) sweep.Job {
 	t.Helper()
+	if err := exact.CanFork(); kind == exact.Fork && err != nil {
+		t.Skip(err)
+	}
 	cache, err := exact.CacheDir()
 	require.NoError(t, err)
-	builder := exact.Builder{Cache: cache, Progress: os.Stderr}
+	builder := exact.Builder{Cache: cache, Kind: kind, Progress: os.Stderr}
 	if !builder.Built(t.Context()) {
-		t.Skip("the module of exact mode has never been built here: make module")
+		t.Skip("the modules of exact mode have never been built here: make modules")
 	}
 	file, err := builder.Build(t.Context())
 	require.NoError(t, err)
-	_, err = exact.Compile(t.Context(), file, cache, os.Stderr)
+	_, _, err = exact.Compile(t.Context(), file, cache, os.Stderr)
 	require.NoError(t, err)
 	return sweep.Job{Subject: scenarios.DefaultSubject, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
+}
+
+// eachKind tests modules of both kinds.
+func eachKind(t *testing.T, test func(*testing.T, sweep.Job)) {
+	for _, kind := range []string{exact.Wasm, exact.Fork} {
+		t.Run(kind, func(t *testing.T) { test(t, exactJob(t, kind)) })
+	}
 }
 
 func contended(t *testing.T) string {
@@ -50,8 +60,9 @@ func contended(t *testing.T) string {
 	return string(text)
 }
 
-func TestAnExactRunIsTheSameToTheByte(t *testing.T) {
-	job := exactJob(t)
+func TestAnExactRunIsTheSameToTheByte(t *testing.T) { eachKind(t, testExactRuns) }
+
+func testExactRuns(t *testing.T, job sweep.Job) {
 	subjects := strings.Split(*exactSubjects, ",")
 	if *exactSubjects == "all" {
 		subjects = nil
@@ -64,15 +75,18 @@ func TestAnExactRunIsTheSameToTheByte(t *testing.T) {
 			jobs := make([]sweep.Job, *exactSeeds)
 			for i := range jobs {
 				jobs[i] = job
-				jobs[i].Subject, jobs[i].Seed = subject, uint64(i+1)
+				jobs[i].Subject, jobs[i].Seed, jobs[i].Coverage = subject, uint64(i+1), true
 			}
-			compareExact(t, jobs)
+			for _, o := range compareExact(t, jobs) {
+				assert.NotEmpty(t, o.Covered, "seed %d", o.Job.Seed)
+			}
 		})
 	}
 }
 
-func TestContentionIsRepeatedInExactModeOnly(t *testing.T) {
-	job := exactJob(t)
+func TestContentionIsRepeatedInExactModeOnly(t *testing.T) { eachKind(t, testContention) }
+
+func testContention(t *testing.T, job sweep.Job) {
 	job.Subject, job.Plan, job.File = "historical/3336", contended(t), "contended.yaml"
 	jobs := make([]sweep.Job, *exactSeeds)
 	for i := range jobs {
@@ -89,7 +103,7 @@ func TestContentionIsRepeatedInExactModeOnly(t *testing.T) {
 	assert.Greater(t, len(hashes), 1, "natively it differs from run to run: if it no longer does, this test needs another subject")
 }
 
-func compareExact(t *testing.T, jobs []sweep.Job) {
+func compareExact(t *testing.T, jobs []sweep.Job) []sweep.Outcome {
 	t.Helper()
 	first := run(t, sweep.Pool{}, jobs)
 	for _, workers := range []int{2, 1} {
@@ -100,10 +114,12 @@ func compareExact(t *testing.T, jobs []sweep.Job) {
 			assert.Equal(t, o.Runs, o.Reproduced, "%s seed %d", o.Job.Subject, o.Job.Seed)
 		}
 	}
+	return first
 }
 
-func TestSchedulesAreDifferentInterleavings(t *testing.T) {
-	job := exactJob(t)
+func TestSchedulesAreDifferentInterleavings(t *testing.T) { eachKind(t, testSchedules) }
+
+func testSchedules(t *testing.T, job sweep.Job) {
 	job.Seed, job.Plan, job.File = 1, contended(t), "contended.yaml"
 	var jobs []sweep.Job
 	for schedule := range uint64(6) {

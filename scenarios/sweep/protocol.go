@@ -52,6 +52,8 @@ type Exact struct {
 	// Module is the file of the module, Cache the folder for what is made of it.
 	Module string `json:"module,omitempty"`
 	Cache  string `json:"cache,omitempty"`
+	// Engine is what kind of module it is: exact.Fork; empty: exact.Wasm.
+	Engine string `json:"engine,omitempty"`
 	// Schedule chooses one of the interleavings of a seed: map order, select
 	// choices and preemption. Seeds differ in theirs, too.
 	Schedule uint64 `json:"schedule,omitempty"`

@@ -1,15 +1,15 @@
 package trial
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/seatrial/seatrial/model/cel"
+	"github.com/seatrial/seatrial/scenarios/strict"
 )
 
 // APIVersion and Kind head every trial file.
@@ -18,152 +18,115 @@ const (
 	Kind       = "Trial"
 )
 
-// file is a trial as YAML: all of it but the functions.
-type file struct {
-	APIVersion  string    `yaml:"apiVersion"`
-	Kind        string    `yaml:"kind"`
-	Name        string    `yaml:"name"`
-	Description string    `yaml:"description"`
-	Cluster     []string  `yaml:"cluster"`
-	Objects     []string  `yaml:"objects"`
-	Steps       []fileAct `yaml:"steps"`
-	Laws        []fileLaw `yaml:"laws"`
-	Except      []string  `yaml:"except"`
-	Ignore      []string  `yaml:"ignore"`
-	Safety      string    `yaml:"safety"`
-	Settle      string    `yaml:"settle"`
-}
-
-type fileAct struct {
-	At     string     `yaml:"at"`
-	User   string     `yaml:"user"`
-	Apply  []string   `yaml:"apply"`
-	Delete []string   `yaml:"delete"`
-	Patch  *filePatch `yaml:"patch"`
-}
-
-type filePatch struct {
-	Object      yaml.Node      `yaml:"object"`
-	Subresource string         `yaml:"subresource"`
-	Merge       map[string]any `yaml:"merge"`
-}
-
-type fileLaw struct {
-	Name       string `yaml:"name"`
-	Sentence   string `yaml:"sentence"`
-	Resource   string `yaml:"resource"`
-	Always     string `yaml:"always"`
-	Change     string `yaml:"change"`
-	Eventually string `yaml:"eventually"`
-}
-
 // ReadFile reads a trial from a YAML file: everything but the functions, which
 // the caller adds (Controller or Processes). The names of other files in it are
 // relative to it. The format is described in docs/own-controller.md.
 //
-// The error names the file, and the line and field of everything that is wrong,
-// manifests and CEL expressions included.
+// The error is [strict.InvalidErrors], everything that is wrong in the order of
+// lines, manifests and CEL expressions included, or says why the file could not
+// be read.
 func ReadFile(path string) (Trial, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Trial{}, fmt.Errorf("reading trial: %w", err)
 	}
-	r := reader{path: path, lines: map[string]int{}}
-	f := r.read(data)
-	if len(r.errs) > 0 {
-		return Trial{}, errors.Join(r.errs...)
+	doc, top := strict.Read(path, data, strict.Format{APIVersion: APIVersion, Kind: Kind})
+	if top == nil {
+		return Trial{}, doc.Err()
 	}
-	tr := r.trial(f)
-	if err := errors.Join(r.errs...); err != nil {
+	tr := reader{folder: filepath.Dir(path)}.trial(top)
+	if err := doc.Err(); err != nil {
 		return Trial{}, err
 	}
 	return tr, nil
 }
 
-func (r *reader) trial(f *file) Trial {
-	if f.APIVersion != APIVersion || f.Kind != Kind {
-		r.wrong("apiVersion", "apiVersion %q, kind %q (want %s and %s)", f.APIVersion, f.Kind, APIVersion, Kind)
-	}
-	tr := Trial{
-		Name: f.Name, Except: f.Except, Ignore: f.Ignore,
-		Cluster: r.manifests("cluster", f.Cluster), Objects: r.manifests("objects", f.Objects),
-		Safety: r.duration("safety", f.Safety), Settle: r.duration("settle", f.Settle),
-	}
-	for i := range f.Steps {
-		tr.Steps = append(tr.Steps, r.step(fmt.Sprintf("steps[%d]", i), &f.Steps[i]))
-	}
-	for i := range f.Laws {
-		l := &f.Laws[i]
-		p, err := cel.Law{Name: l.Name, Sentence: l.Sentence, Resource: l.Resource, Always: l.Always, Change: l.Change, Eventually: l.Eventually}.Property()
-		field := fmt.Sprintf("laws[%d]", i)
-		if err != nil {
-			r.wrong(field, "%s: %w", field, err)
-		}
-		tr.Properties = append(tr.Properties, p)
-		if l.Resource != "" {
-			tr.laws = append(tr.laws, lawOf{r.at(field + ".resource"), l.Resource})
-		}
-	}
+// reader reads trials whose names of files are relative to a folder.
+type reader struct{ folder string }
+
+func (r reader) trial(o *strict.Object) Trial {
+	var tr Trial
+	var description string // for those who read the file
+	o.Text("name", &tr.Name)
+	o.Text("description", &description)
+	tr.Cluster = r.manifests(o, "cluster")
+	tr.Objects = r.manifests(o, "objects")
+	o.Objects("steps", func(step *strict.Object) { tr.Steps = append(tr.Steps, r.step(step)) })
+	o.Objects("laws", func(law *strict.Object) { readLaw(law, &tr) })
+	o.Texts("except", &tr.Except)
+	o.Texts("ignore", &tr.Ignore)
+	o.Duration("safety", &tr.Safety)
+	o.Duration("settle", &tr.Settle)
+	o.Done()
 	return tr
 }
 
-func (r *reader) step(field string, a *fileAct) Step {
-	before := len(r.errs)
-	s := Step{
-		At: r.duration(field+".at", a.At), User: a.User,
-		Apply: r.manifests(field+".apply", a.Apply), Delete: r.manifests(field+".delete", a.Delete),
+func (r reader) step(o *strict.Object) Step {
+	var s Step
+	o.Duration("at", &s.At)
+	o.Require("at", strict.WantDuration)
+	o.Text("user", &s.User)
+	s.Apply = r.manifests(o, "apply")
+	s.Delete = r.manifests(o, "delete")
+	if p := o.Child("patch"); p != nil {
+		s.Patch = readPatch(p)
 	}
-	if a.At == "" {
-		r.wrong(field, "%s.at: missing (want a time such as 5s)", field)
-	}
-	if a.Patch != nil {
-		s.Patch = r.patch(field+".patch", a.Patch)
-	}
-	if len(r.errs) > before {
-		return s // what is wrong with the whole may only follow from that
-	}
+	o.Done()
 	if err := s.validate(24 * time.Hour); err != nil {
-		r.wrong(field, "%s: %w", field, err)
+		o.Report(err.Error(), "")
 	}
 	return s
 }
 
-func (r *reader) patch(field string, p *filePatch) *Patch {
-	text, err := yaml.Marshal(&p.Object)
-	if err != nil {
-		r.wrong(field, "%s.object: %w", field, err)
-	}
-	object := parseManifests(fmt.Sprintf("%s: %s.object", r.at(field), field), text)
-	if object.err != nil {
-		r.errs = append(r.errs, object.err)
-	}
-	if len(p.Merge) == 0 {
-		r.wrong(field, "%s.merge: missing (want what is to change, such as {spec: {replicas: 3}})", field)
-		return nil
-	}
-	return &Patch{Object: object, Subresource: p.Subresource, Merge: wholeNumbers(p.Merge).(map[string]any)}
-}
-
-func (r *reader) duration(field, text string) time.Duration {
-	if text == "" {
-		return 0
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		r.wrong(field, "%s: %q is no time (want one such as 90s or 2m)", field, text)
-	}
-	return d
-}
-
-func (r *reader) manifests(field string, names []string) Manifests {
-	var m Manifests
-	for i, name := range names {
-		next := Files(filepath.Join(filepath.Dir(r.path), name))
-		if next.err != nil {
-			r.wrong(fmt.Sprintf("%s[%d]", field, i), "%w", next.err)
+func readPatch(o *strict.Object) *Patch {
+	const wantMerge = "what is to change, such as {spec: {replicas: 3}}"
+	var p Patch
+	o.Require("object", wantObject)
+	if fields := o.JSONObject("object", wantObject); fields != nil {
+		object := &unstructured.Unstructured{Object: fields}
+		if field := missing(object); field != "" {
+			o.Doc.ReportAt(o.Field("object."+field), "missing", wantObject)
 		}
-		m = m.And(next)
+		p.Object.objects = []manifest{{object, o.Doc.Place(o.Field("object"))}}
 	}
-	m.err = nil
+	o.Text("subresource", &p.Subresource)
+	o.Require("merge", wantMerge)
+	if p.Merge = o.JSONObject("merge", wantMerge); p.Merge != nil && len(p.Merge) == 0 {
+		o.Wrong("merge", "empty", wantMerge)
+	}
+	o.Done()
+	return &p
+}
+
+func readLaw(o *strict.Object, tr *Trial) {
+	var l cel.Law
+	o.Text("name", &l.Name)
+	o.Text("sentence", &l.Sentence)
+	o.Text("resource", &l.Resource)
+	o.Text("always", &l.Always)
+	o.Text("change", &l.Change)
+	o.Text("eventually", &l.Eventually)
+	o.Done()
+	p, err := l.Property()
+	if err != nil {
+		o.Report(err.Error(), "")
+	}
+	tr.Properties = append(tr.Properties, p)
+	if l.Resource != "" {
+		tr.laws = append(tr.laws, lawOf{o.Doc.Place(o.Field("resource")), l.Resource})
+	}
+}
+
+func (r reader) manifests(o *strict.Object, name string) Manifests {
+	var files []string
+	o.Texts(name, &files)
+	var m Manifests
+	for i, file := range files {
+		next := Files(filepath.Join(r.folder, file))
+		if next.err != nil {
+			o.Doc.ReportAt(fmt.Sprintf("%s[%d]", o.Field(name), i), next.err.Error(), "")
+		}
+		m.objects = append(m.objects, next.objects...)
+	}
 	return m
 }

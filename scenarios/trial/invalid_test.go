@@ -70,25 +70,28 @@ func TestMistakesInGo(t *testing.T) {
 func TestMistakesInFiles(t *testing.T) {
 	const head = "apiVersion: seatrial.dev/v1alpha1\nkind: Trial\n"
 	for _, c := range []struct{ name, text, want string }{
-		{"another kind", "apiVersion: v1\nkind: Pod\n", `trial.yaml:1: apiVersion "v1", kind "Pod" (want seatrial.dev/v1alpha1 and Trial)`},
-		{"unknown field", head + "objekts: []\n", `trial.yaml:3: objekts: unknown field (want one of apiVersion, kind, name, description, cluster, objects, steps, laws, except, ignore, safety, settle)`},
-		{"unknown field of a step", head + "steps:\n- {at: 5s, aply: [a.yaml]}\n", "trial.yaml:4: steps[0].aply: unknown field (want one of at, user, apply, delete, patch)"},
+		{"another kind", "apiVersion: v1\nkind: Pod\n", `trial.yaml:2:7: kind: unknown kind "Pod" (want Trial)`},
+		{"unknown field", head + "objekts: []\n", `trial.yaml:3:1: objekts: unknown field (want one of apiVersion, kind, name, description, cluster, objects, steps, laws, except, ignore, safety, settle)`},
+		{"unknown field of a step", head + "steps:\n- {at: 5s, aply: [a.yaml]}\n", "trial.yaml:4:12: steps[0].aply: unknown field (want one of at, user, apply, delete, patch)"},
 		{"no such manifest", head + "objects: [a.yaml]\n", "a.yaml: no such file"},
-		{"no time", head + "steps:\n- {at: soon, delete: [a.yaml]}\n", `trial.yaml:4: steps[0].at: "soon" is no time`},
-		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:4: laws[0]: eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
-		{"no action", head + "steps:\n- {at: 5s}\n", "trial.yaml:4: steps[0]: 0 actions"},
-		{"patch of nothing", head + "steps:\n- {at: 5s, patch: {object: {kind: Pod}, merge: {}}}\n", "trial.yaml:4: steps[0].patch.object:1: apiVersion: missing"},
-		{"patch without effect", head + "steps:\n- at: 5s\n  patch: {object: {apiVersion: v1, kind: Pod, metadata: {name: a}}}\n", "trial.yaml:5: steps[0].patch.merge: missing (want what is to change"},
-		{"empty", "", "trial.yaml:1: empty file (want apiVersion: seatrial.dev/v1alpha1 and kind: Trial on top)"},
-		{"not YAML", "a: [", "trial.yaml: not YAML: "},
-		{"a list", "[]", "trial.yaml:1: the file: want fields with values"},
-		{"two documents", head + "---\n" + head, "a second document (want one trial per file)"},
-		{"no list", head + "cluster: a.yaml\n", "trial.yaml:3: cluster: want a list"},
-		{"nothing", head + "name:\n", "trial.yaml:3: name: want a single value"},
-		{"twice", head + "name: a\nname: b\n", "trial.yaml:4: name: it is there twice (want each field once)"},
-		{"an anchor", head + "name: &a b\n", "trial.yaml:3: name: an anchor or alias (want none)"},
-		{"line of a field", head + "name: a\nsettle: long\n", `trial.yaml:4: settle: "long" is no time`},
-		{"line of a name", head + "cluster:\n- none.yaml\n", "trial.yaml:4: manifests "},
+		{"no time", head + "steps:\n- {at: soon, delete: [a.yaml]}\n", `trial.yaml:4:8: steps[0].at: "soon" is not a duration (want a duration of 0s or more, with its unit, such as 30s)`},
+		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:4:3: laws[0]: eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
+		{"no action", head + "steps:\n- {at: 5s}\n", "trial.yaml:4:3: steps[0]: 0 actions"},
+		{"patch of nothing", head + "steps:\n- {at: 5s, patch: {object: {kind: Pod}, merge: {}}}\n", "trial.yaml:4:28: steps[0].patch.object.apiVersion: missing (want a Kubernetes object"},
+		{"patch without effect", head + "steps:\n- at: 5s\n  patch: {object: {apiVersion: v1, kind: Pod, metadata: {name: a}}}\n", "trial.yaml:5:10: steps[0].patch.merge: missing (want what is to change"},
+		{"empty", "", "trial.yaml:1:1: empty file (want a trial that begins with apiVersion: seatrial.dev/v1alpha1 and kind: Trial)"},
+		{"not YAML", "a: [", "trial.yaml:1:1: not YAML: "},
+		{"a list", "[]", "trial.yaml:1:1: a list is not a mapping (want fields with values)"},
+		{"two documents", head + "---\n" + head, "trial.yaml:3:1: a second document (want one trial per file)"},
+		{"no list", head + "cluster: a.yaml\n", `trial.yaml:3:10: cluster: "a.yaml" is not a list (want a list)`},
+		{"nothing", head + "name:\n", "trial.yaml:3:6: name: no value (want a value, or no field)"},
+		{"twice", head + "name: a\nname: b\n", "trial.yaml:4:1: name: the field is there twice (want each field once)"},
+		{"an anchor", head + "name: &a b\n", "trial.yaml:3:7: name: an anchor, &a (want no anchors and aliases)"},
+		{"field of an object twice", head + "steps:\n- at: 5s\n  patch:\n    object: {apiVersion: v1, kind: Pod, metadata: {name: a}}\n    merge: {spec: {a: 1, a: 2}}\n", "trial.yaml:7:26: steps[0].patch.merge.spec.a: the field is there twice (want each field once)"},
+		{"two anchors", head + "laws:\n- {name: &a b, always: &b 'true'}\n", "trial.yaml:4:24: laws[0].always: an anchor, &b"},
+		{"no text", head + "laws:\n- {name: a, always: true}\n", "trial.yaml:4:21: laws[0].always: true is not text (want text; in quotes if it looks like a number)"},
+		{"line of a field", head + "name: a\nsettle: long\n", `trial.yaml:4:9: settle: "long" is not a duration`},
+		{"line of a name", head + "cluster:\n- none.yaml\n", "trial.yaml:4:3: cluster[0]: manifests "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "trial.yaml")
@@ -115,7 +118,7 @@ laws:
 	require.NoError(t, err, "definitions may be added before it is run")
 	tr.Controller = idle
 	defer func() {
-		assert.Contains(t, fmt.Sprint(recover()), "trial.yaml:5: resource: the cluster has no deployment.apps (want plural and group")
+		assert.Contains(t, fmt.Sprint(recover()), "trial.yaml:5:13: resource: the cluster has no deployment.apps (want plural and group")
 	}()
 	trial.Run(t, tr, 1, trial.RunOptions{})
 }

@@ -135,15 +135,27 @@ func (m *Manifests) add(place string, fields map[string]any) {
 		}
 		return
 	}
-	for _, required := range []struct{ field, value string }{
-		{"apiVersion", object.GetAPIVersion()}, {"kind", object.GetKind()}, {"metadata.name", object.GetName()},
-	} {
-		if required.value == "" {
-			m.err = errors.Join(m.err, fmt.Errorf("%s: %s: missing (want a Kubernetes object with apiVersion, kind and metadata.name)", place, required.field))
-			return
-		}
+	if field := missing(object); field != "" {
+		m.err = errors.Join(m.err, fmt.Errorf("%s: %s: missing (want %s)", place, field, wantObject))
+		return
 	}
 	m.objects = append(m.objects, manifest{object, place})
+}
+
+const wantObject = "a Kubernetes object with apiVersion, kind and metadata.name"
+
+// missing is the first field that an object lacks, and empty when it has what
+// every object needs.
+func missing(object *unstructured.Unstructured) string {
+	switch {
+	case object.GetAPIVersion() == "":
+		return "apiVersion"
+	case object.GetKind() == "":
+		return "kind"
+	case object.GetName() == "":
+		return "metadata.name"
+	}
+	return ""
 }
 
 // wholeNumbers turns floats without a fraction into integers, which is how

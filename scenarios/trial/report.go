@@ -2,11 +2,7 @@ package trial
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"time"
-
-	"github.com/seatrial/seatrial/faults"
 )
 
 // report tells people about a failing seed.
@@ -55,51 +51,9 @@ func (r report) story(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "what went wrong (%d of %d faults):\n", len(r.smallest.Faults), len(r.found.Faults))
-	for _, rule := range r.smallest.Faults {
-		fmt.Fprintf(b, "    %s\n", describe(rule))
+	for i := range r.smallest.Faults {
+		fmt.Fprintf(b, "    %s\n", &r.smallest.Faults[i])
 	}
-}
-
-// describe writes a rule as scenario files do, in one line.
-func describe(r faults.Rule) string {
-	fields := []string{"id: " + r.ID, "kind: " + string(r.Kind)}
-	add := func(name string, given bool, value any) {
-		if given {
-			fields = append(fields, fmt.Sprintf("%s: %v", name, value))
-		}
-	}
-	timed := r.Momentary()
-	add("process", r.Process != "", r.Process)
-	add("when", r.When != faults.AtTime, r.When)
-	add("verbs", len(r.Verbs) > 0, list(r.Verbs))
-	add("resources", len(r.Resources) > 0, list(r.Resources))
-	add("namespace", r.Namespace != "", r.Namespace)
-	add("name", r.Name != "", r.Name)
-	add("first", r.First != 0, r.First)
-	add("last", r.Last != 0, r.Last)
-	add("nth", r.Nth != 0, r.Nth)
-	add("replica", r.Replica != 0, r.Replica)
-	add("at", timed, r.From)
-	add("from", !timed && r.From != 0, r.From)
-	add("until", r.Until != 0, r.Until)
-	add("probability", r.Probability != 0 && r.Probability != 1, r.Probability)
-	add("limit", r.Limit != 0, r.Limit)
-	add("delay", r.Delay.Max != 0, fmt.Sprintf("{min: %s, max: %s}", r.Delay.Min, r.Delay.Max))
-	add("retryAfter", r.RetryAfter != 0, r.RetryAfter)
-	add("direction", r.Direction != faults.BothWays, r.Direction)
-	add("restartAfter", r.Kind == faults.Crash || r.Kind == faults.CrashLoop, restart(r.RestartAfter))
-	return "{" + strings.Join(fields, ", ") + "}"
-}
-
-func restart(after time.Duration) string {
-	if after < 0 {
-		return "never"
-	}
-	return after.String()
-}
-
-func list(items []string) string {
-	return "[" + strings.Join(slices.Clone(items), ", ") + "]"
 }
 
 // adviceOn says what usually lies behind a violation of a generic property.

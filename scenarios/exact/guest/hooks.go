@@ -1,4 +1,4 @@
-//go:build wasip1 && seatrial_hooks
+//go:build seatrial_hooks && (wasip1 || (linux && amd64))
 
 package main
 

@@ -1,10 +1,10 @@
-//go:build wasip1
+//go:build wasip1 || (linux && amd64 && seatrial_hooks)
 
 // Command guest is the inside of exact mode: everything that a seed decides,
-// built for wasip1 and run by package exact, one fresh instance per seed.
-//
-// It is a reactor: the host calls warm once, keeps the memory that this leaves
-// behind, and begins every seed with a copy of it.
+// run by package exact, one fresh instance per seed. It is built for wasip1, as a
+// reactor: the host calls warm once, keeps the memory that this leaves behind, and
+// begins every seed with a copy of it. And it is built for linux/amd64, as a
+// program that forks when it is warm.
 package main
 
 import (
@@ -17,10 +17,6 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
-// main is not called: a reactor is entered by its exports.
-func main() {}
-
-//go:wasmexport seatrial_warm
 func warm() {
 	// One seed does not leave enough garbage to be worth collecting; the limit
 	// is for one that does.
@@ -33,8 +29,6 @@ func warm() {
 }
 
 // run reads one job from standard input and writes its outcome to standard output.
-//
-//go:wasmexport seatrial_run
 func run() {
 	sweep.ServeGuest(new(testing.T), os.Stdin, os.Stdout, reseed)
 }
