@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -72,6 +73,48 @@ func TestWhatIsPublishedIsHeldThoughItCannotBeClaimedYet(t *testing.T) {
 	addr, ok := w.r.pool.Propose("shop/next")
 	require.True(t, ok)
 	assert.Equal(t, "242.0.0.5", addr.String())
+}
+
+func TestWhatIsPublishedIsClaimedBeforeAnythingElse(t *testing.T) {
+	const own, create = "update GlobalIngressIP shop/web", "create IPAddress 242.0.0.2"
+
+	for name, c := range map[string]struct {
+		setUp  func(w *world)
+		writes []string
+	}{
+		"of an exported Service": {func(w *world) {
+			w.export("web")
+			w.submariners("web", "242.0.0.2", ingressSpec("web"))
+		}, []string{own, create}},
+		"of no Service": {func(w *world) {
+			w.submariners("web", "242.0.0.2", ingressSpec("web"))
+		}, nil},
+		"by one that is refused": {func(w *world) {
+			w.export("web")
+			w.submariners("alias", "242.0.0.2", ingressSpec("web"))
+		}, nil},
+		"outside, by a status alone": {func(w *world) {
+			w.export("web")
+			w.submariners("web", "203.0.113.7", ingressSpec("web"))
+		}, []string{own}},
+		"but cannot be owned": {func(w *world) {
+			w.export("web")
+			w.submariners("web", "242.0.0.2", ingressSpec("web"))
+			w.before = failing("update GlobalIngressIP")
+		}, nil},
+		"by one that has a claim": {func(w *world) {
+			w.export("web")
+			gip := w.submariners("web", "242.0.0.2", ingressSpec("web"))
+			require.NoError(w, w.Client.Create(w.ctx, newClaim(gip, netip.MustParseAddr("242.0.0.3"))))
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "242.0.0.0/29")
+			c.setUp(w)
+			w.adopt()
+			assert.Equal(t, c.writes, w.writes)
+		})
+	}
 }
 
 // blind is a data path that cannot tell which rules are in place.

@@ -48,6 +48,7 @@ func TestChangeOfCIDR(t *testing.T) {
 		assertAllocated(w, "web", "242.7.0.6")
 		assert.Equal(t, map[string]string{"242.7.0.6": "web"}, w.claimed())
 		assert.Equal(t, "delete IPAddress 242.0.0.6", w.writes[len(w.writes)-1], "given back last")
+		assert.Contains(t, w.told(), "Warning AddressChanged Global IP changed from 242.0.0.6 to 242.7.0.6")
 		inOrder(w, move)
 	}
 }

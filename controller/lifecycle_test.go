@@ -4,6 +4,8 @@ package controller
 
 import (
 	"context"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +30,7 @@ func assertAllocated(w *world, name, ip string) {
 	require.NotNil(w, condition)
 	assert.Equal(w, metav1.ConditionTrue, condition.Status)
 	assert.Equal(w, v1.ReasonSuccess, condition.Reason)
+	assert.Equal(w, !w.r.pool.Contains(netip.MustParseAddr(ip)), strings.Contains(condition.Message, "outside"))
 	assert.Equal(w, []string{ip}, w.internal(name).Spec.ExternalIPs)
 	assert.Equal(w, name, w.claimed()[ip])
 }
