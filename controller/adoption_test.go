@@ -89,6 +89,12 @@ func TestWhatIsPublishedIsClaimedBeforeAnythingElse(t *testing.T) {
 		"of no Service": {func(w *world) {
 			w.submariners("web", "242.0.0.2", ingressSpec("web"))
 		}, nil},
+		"of a Service that is gone": {func(w *world) {
+			gip := w.submariners("web", "242.0.0.2", ingressSpec("web"))
+			gip.Finalizers = []string{v1.Finalizer}
+			gip.Annotations = map[string]string{v1.ServiceUIDAnnotation: "former", v1.AddressAnnotation: "242.0.0.2"}
+			require.NoError(w, w.Client.Update(w.ctx, gip))
+		}, nil},
 		"by one that is refused": {func(w *world) {
 			w.export("web")
 			w.submariners("alias", "242.0.0.2", ingressSpec("web"))

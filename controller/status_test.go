@@ -24,7 +24,7 @@ func TestAConditionReplacesWhatElseBearsItsType(t *testing.T) {
 	gip := &v1.GlobalIngressIP{ObjectMeta: named("web")}
 	gip.Generation = 3
 
-	for _, kind := range []string{"Allocated", "Other", "Allocated", "Another"} {
+	for _, kind := range []string{"Allocated", "Other", "Allocated", "Other"} {
 		gip.Status.Conditions = append(gip.Status.Conditions, metav1.Condition{Type: kind})
 	}
 
@@ -35,7 +35,7 @@ func TestAConditionReplacesWhatElseBearsItsType(t *testing.T) {
 		kinds = append(kinds, c.Type)
 	}
 
-	assert.Equal(t, []string{"Allocated", "Other", "Another"}, kinds)
+	assert.Equal(t, []string{"Allocated", "Other", "Other"}, kinds)
 	assert.Equal(t, "thing", gip.Status.Conditions[0].Message)
 	assert.Equal(t, int64(3), gip.Status.Conditions[0].ObservedGeneration)
 }
@@ -111,6 +111,16 @@ func TestTroubleIsReportedWhenItLasts(t *testing.T) {
 		assert.Equal(t, c.first, first, c.name)
 		assert.Len(t, w.writes, min(c.first, 1), "%s: once", c.name)
 	}
+}
+
+func TestAReportThatIsNotWrittenIsNotTold(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+	w.told()
+	w.before = failing("update status")
+	require.ErrorIs(t, w.r.reportCondition(w.ctx, w.gip("web"), failure("Any", "thing")), errUnwell)
+	assert.Empty(t, w.told())
 }
 
 func TestTroubleWithWhatIsGoneIsNobodysBusiness(t *testing.T) {
