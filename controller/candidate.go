@@ -85,7 +85,9 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		// What is still claimed for a Service that this one has replaced may be the
 		// very address that is waited for.
 		for i := range claims {
-			err = errors.Join(err, r.retire(ctx, &claims[i]))
+			if relation(&claims[i], fresh) == staleClaim {
+				err = errors.Join(err, r.retire(ctx, &claims[i]))
+			}
 		}
 	}
 

@@ -147,6 +147,28 @@ func TestAFullPoolIsFreedOfWhatNobodyCarries(t *testing.T) {
 	assertAllocated(w, "web", "242.0.0.1")
 }
 
+// Its pod is not ready, and would not get another one.
+func TestAFullPoolIsNotFreedOfWhatIsToBeTakenOver(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/30")
+	w.exportHeadless("db", db)
+	w.pod("db-0", "10.1.0.1", false, db)
+
+	gip := &v1.GlobalIngressIP{ObjectMeta: named("pod-db-0"), Spec: v1.GlobalIngressIPSpec{
+		Target:     v1.HeadlessServicePod,
+		ServiceRef: &corev1.LocalObjectReference{Name: "db"},
+		PodRef:     &corev1.LocalObjectReference{Name: "db-0"},
+	}}
+	gip.UID, gip.Annotations = "former", map[string]string{v1.ServiceUIDAnnotation: "uid-1"}
+	require.NoError(t, w.Client.Create(w.ctx, newClaim(gip, netip.MustParseAddr("242.9.0.1"))))
+	require.NoError(t, w.Client.Create(w.ctx, gip))
+
+	w.export("a")
+	w.export("b")
+	w.r.moveOutside = true
+	require.ErrorIs(t, errors.Join(w.drive()...), errPoolExhausted)
+	assert.Equal(t, "pod-db-0", w.claimed()["242.9.0.1"])
+}
+
 // An internal Service that Submariner left carries an address that is another's by
 // now: that is noted and passed over in one go.
 func TestACarriedAddressThatIsAnothersIsPassedOver(t *testing.T) {
