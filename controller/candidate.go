@@ -69,7 +69,7 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{}, fmt.Errorf("service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
 	}
 
-	h, ok, err := r.reclaim(ctx, fresh)
+	h, ok, err := r.reclaim(ctx, fresh, !r.moveOutside)
 	if err != nil || ok {
 		return h, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
 	}
@@ -78,8 +78,15 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 
 	h, err = r.claimNew(ctx, fresh)
 	if errors.Is(err, errPoolExhausted) {
+		// Better outside the CIDRs than none.
 		if addr, ok := chooseOwn(claims, fresh, carried); ok {
-			return held{fresh, addr}, nil // better outside the CIDRs than none
+			return held{fresh, addr}, nil
+		}
+
+		if r.moveOutside {
+			if h, ok, err := r.reclaim(ctx, fresh, true); err != nil || ok {
+				return h, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
+			}
 		}
 
 		// What is still claimed for a Service that this one has replaced may be the
@@ -207,13 +214,14 @@ func behindIfNotFound(err error) error {
 	return err
 }
 
-// reclaim claims the address that is already in use for gip. It returns false, and
-// gip as it is now, if there is none, or if it is somebody else's.
-func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (held, bool, error) {
+// reclaim claims the address that is already in use for gip, be it outside the CIDRs
+// only if outside says so. It returns false, and gip as it is now, if there is none,
+// or if it is somebody else's.
+func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP, outside bool) (held, bool, error) {
 	inUse, err := r.inUse(ctx, gip)
 
 	addr, ok := parseAddr(inUse)
-	if err != nil || !ok || r.moveOutside && !r.pool.Contains(addr) {
+	if err != nil || !ok || !outside && !r.pool.Contains(addr) {
 		return held{gip: gip}, false, err
 	}
 

@@ -125,6 +125,18 @@ func TestNobodyMovesIntoAPoolThatIsFull(t *testing.T) {
 	assertAllocated(w, "a", "242.7.0.2")
 	assertAllocated(w, "b", "242.7.0.1")
 	assertAllocated(w, "c", "242.0.0.4")
+
+	// Nor does whoever waits to move lose what it has.
+	for _, lose := range []func(){
+		func() { w.abandon("c") },
+		func() { w.remove(w.gip("c")) },
+	} {
+		lose()
+		w.writes = nil
+		require.Empty(t, w.drive())
+		assertAllocated(w, "c", "242.0.0.4")
+		assert.NotContains(t, w.writes, "delete IPAddress 242.0.0.4")
+	}
 }
 
 // Submariner writes the internal Service before the status: a status alone, with an
