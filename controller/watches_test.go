@@ -2,11 +2,13 @@ package controller
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
@@ -76,4 +78,48 @@ func TestThePoolHearsOfWhatIsWrittenDownAndGone(t *testing.T) {
 	w.r.observeIngress(gip, true)
 	w.r.observeIngress(gip, false)
 	assert.Equal(t, []string{"ingress a/first", "ingress a/second"}, queue.keys)
+}
+
+func TestWhatAnObjectBringsUp(t *testing.T) {
+	texts := func(keys []key) []string {
+		var names []string
+		for _, k := range keys {
+			names = append(names, k.String())
+		}
+
+		return names
+	}
+
+	exported, internal := newService("web"), newService("submariner-x")
+	internal.Labels = map[string]string{v1.InternalServiceLabel: "web"}
+	assert.Equal(t, []string{"export shop/web", "ingress shop/web"}, texts(serviceKeys(exported)))
+	assert.Equal(t, []string{"ingress shop/web"}, texts(serviceKeys(internal)))
+	assert.Equal(t, []string{"export shop/web", "ingress shop/web"}, texts(endpointsKeys(&endpoints{ObjectMeta: named("web")})))
+	assert.Equal(t, []string{"ingress shop/web"}, texts(endpointsKeys(&endpoints{ObjectMeta: internal.ObjectMeta})))
+
+	gip := &v1.GlobalIngressIP{ObjectMeta: named("web"), Spec: ingressSpec("web")}
+	assert.Equal(t, []string{"ingress shop/web", "export shop/web"}, texts(ingressKeys(gip)))
+	gip.Spec.ServiceRef.Name = "db"
+	assert.Equal(t, []string{"ingress shop/web", "export shop/web", "export shop/db"}, texts(ingressKeys(gip)))
+	gip.Spec.ServiceRef.Name = ""
+	assert.Equal(t, []string{"ingress shop/web", "export shop/web"}, texts(ingressKeys(gip)))
+
+	w := newWorld(t, "242.0.0.0/29")
+	w.exportHeadless("replica", db)
+	w.exportHeadless("db", db)
+	w.exportHeadless("other", map[string]string{"app": "other"})
+	w.export("whole")
+	edit(w, newService("whole"), func(s *corev1.Service) { s.Spec.Selector = db })
+
+	pod := w.pod("db-0", "10.1.0.1", true, db)
+	assert.Empty(t, w.r.podKeys(pod), "not before adoption")
+
+	w.adopt()
+
+	name, ofDB := v1.HeadlessPodName("db", "db-0")
+	_, ofReplica := v1.HeadlessPodName("replica", "db-0")
+	assert.ElementsMatch(t, []string{
+		"export shop/db", "export shop/replica", "ingress shop/" + name, "ingress shop/" + ofDB, "ingress shop/" + ofReplica,
+	}, texts(w.r.podKeys(pod)))
+	assert.True(t, slices.IsSortedFunc(w.r.podKeys(pod), compareKeys))
 }
