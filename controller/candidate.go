@@ -69,7 +69,7 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 		return held{}, fmt.Errorf("service %s/%s was created anew: %w", service.Namespace, service.Name, errCacheBehind)
 	}
 
-	h, ok, err := r.reclaim(ctx, fresh)
+	h, ok, err := r.reclaim(ctx, fresh, !r.moveOutside)
 	if err != nil || ok {
 		return h, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
 	}
@@ -78,30 +78,27 @@ func (r *reconciler) ensureClaim(ctx context.Context, gip *v1.GlobalIngressIP) (
 
 	h, err = r.claimNew(ctx, fresh)
 	if errors.Is(err, errPoolExhausted) {
+		// Better outside the CIDRs than none.
 		if addr, ok := chooseOwn(claims, fresh, carried); ok {
-			return held{fresh, addr}, nil // better outside the CIDRs than none
+			return held{fresh, addr}, nil
 		}
 
-		err = errors.Join(err, r.retireStale(ctx, fresh, claims))
+		if r.moveOutside {
+			if h, ok, err := r.reclaim(ctx, fresh, true); err != nil || ok {
+				return h, stepFailed(v1.ReasonReserveAllocatedIPsFailed, err)
+			}
+		}
+
+		// What is still claimed for a Service that this one has replaced may be the
+		// very address that is waited for.
+		for i := range claims {
+			if relation(&claims[i], fresh) == staleClaim {
+				err = errors.Join(err, r.retire(ctx, &claims[i]))
+			}
+		}
 	}
 
 	return h, err
-}
-
-// retireStale releases what is still claimed for a Service that gip's has replaced:
-// it may be the very address that gip waits for.
-func (r *reconciler) retireStale(ctx context.Context, gip *v1.GlobalIngressIP, claims []networkingv1.IPAddress) error {
-	for i := range claims {
-		if relation(&claims[i], gip) != staleClaim {
-			continue
-		}
-
-		if err := r.retire(ctx, &claims[i]); err != nil {
-			return err
-		}
-	}
-
-	return nil
 }
 
 // staying leaves out the claims to addresses outside the CIDRs, if their owners are
@@ -170,7 +167,7 @@ func parseAddr(s string) (netip.Addr, bool) {
 // nothingToClaim reports, from memory alone, that gip has no address written
 // down and the pool has none to offer, so that waiting costs no API calls.
 func (r *reconciler) nothingToClaim(ctx context.Context, gip *v1.GlobalIngressIP) bool {
-	if gip.Status.AllocatedIP != "" || gip.Annotations[v1.AddressAnnotation] != "" {
+	if gip.Annotations[v1.AddressAnnotation] != "" {
 		return false
 	}
 
@@ -217,13 +214,14 @@ func behindIfNotFound(err error) error {
 	return err
 }
 
-// reclaim claims the address that is already in use for gip. It returns false, and
-// gip as it is now, if there is none, or if it is somebody else's.
-func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP) (held, bool, error) {
+// reclaim claims the address that is already in use for gip, be it outside the CIDRs
+// only if outside says so. It returns false, and gip as it is now, if there is none,
+// or if it is somebody else's.
+func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP, outside bool) (held, bool, error) {
 	inUse, err := r.inUse(ctx, gip)
 
 	addr, ok := parseAddr(inUse)
-	if err != nil || !ok || r.moveOutside && !r.pool.Contains(addr) {
+	if err != nil || !ok || !outside && !r.pool.Contains(addr) {
 		return held{gip: gip}, false, err
 	}
 
@@ -304,8 +302,8 @@ func carriedBy(internal *corev1.Service, service string) string {
 func (r *reconciler) claimNew(ctx context.Context, gip *v1.GlobalIngressIP) (held, error) {
 	owner := client.ObjectKeyFromObject(gip).String()
 
-	if addr, ok := parseAddr(gip.Annotations[v1.AddressAnnotation]); ok && r.pool.Contains(addr) {
-		r.pool.Hold(owner, addr)
+	if addr, ok := parseAddr(gip.Annotations[v1.AddressAnnotation]); ok {
+		r.pool.Hold(owner, addr) // the cache may not have shown it yet
 	}
 
 	for range attempts {

@@ -147,8 +147,8 @@ func (r *reconciler) acquire(ctx context.Context, gip *v1.GlobalIngressIP, addr 
 	}
 
 	ours, err := r.takeOver(ctx, gip, &claim)
-	if err == nil && !ours {
-		r.pool.Claimed(addr) // the cache has not shown it yet
+	if err == nil {
+		r.pool.Claimed(addr) // the cache may not have shown it yet
 	}
 
 	return ours, err

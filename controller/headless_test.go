@@ -323,8 +323,10 @@ func TestClusterIPServiceThatBecomesHeadless(t *testing.T) {
 	assert.Equal(t, map[string]string{"pod-db-0": "242.0.0.13"}, w.published())
 
 	edit(w, newService("db"), func(s *corev1.Service) { s.Spec.ClusterIP = "10.96.0.1" })
+	w.writes = nil
 	require.Empty(t, w.drive())
 	assert.Empty(t, r)
+	assert.NotContains(t, w.writes, "delete Service shop/"+v1.InternalServiceName("db"))
 	assertAllocated(w, "db", w.published()["db"])
 	assert.Len(t, w.published(), 1)
 }

@@ -171,7 +171,7 @@ func (r *reconciler) removeInternalService(ctx context.Context, namespace, servi
 	if internal.DeletionTimestamp != nil && slices.Contains(internal.Finalizers, v1.InternalServiceFinalizer) {
 		controllerutil.RemoveFinalizer(internal, v1.InternalServiceFinalizer)
 
-		if err := r.calls.update(ctx, internal); err != nil && !apierrors.IsNotFound(err) {
+		if err := r.calls.update(ctx, internal); err != nil {
 			return err
 		}
 

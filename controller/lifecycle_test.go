@@ -4,6 +4,8 @@ package controller
 
 import (
 	"context"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +30,7 @@ func assertAllocated(w *world, name, ip string) {
 	require.NotNil(w, condition)
 	assert.Equal(w, metav1.ConditionTrue, condition.Status)
 	assert.Equal(w, v1.ReasonSuccess, condition.Reason)
+	assert.Equal(w, !w.r.pool.Contains(netip.MustParseAddr(ip)), strings.Contains(condition.Message, "outside"))
 	assert.Equal(w, []string{ip}, w.internal(name).Spec.ExternalIPs)
 	assert.Equal(w, name, w.claimed()[ip])
 }
@@ -124,9 +127,10 @@ func TestPortChangeReachesTheInternalService(t *testing.T) {
 	service.Spec.Selector = map[string]string{"app": "web", "track": "stable"}
 	require.NoError(t, w.Client.Update(w.ctx, service))
 
-	w.writes = nil
+	w.writes, w.reads = nil, 0
 	require.Empty(t, w.drive())
 	assert.Len(t, w.writes, 1)
+	assert.Zero(t, w.reads, "the address is in use already")
 	assert.Equal(t, int32(8443), w.internal("web").Spec.Ports[0].Port)
 	assert.Equal(t, service.Spec.Selector, w.internal("web").Spec.Selector)
 	assertAllocated(w, "web", "242.0.0.6")
@@ -193,6 +197,14 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 			gip := w.gip("web")
 			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.ServiceRef.Name = "other" })
 		},
+		"target edited": func(w *world) {
+			gip := w.gip("web")
+			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.Target = v1.HeadlessServicePod })
+		},
+		"GlobalIngressIP abandoned, type changed": func(w *world) {
+			w.abandon("web")
+			edit(w, newService("web"), func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })
+		},
 		"finalizer and annotations removed": func(w *world) {
 			gip := w.gip("web")
 			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Finalizers, gip.Annotations = nil, nil })
@@ -219,6 +231,7 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 				assertAllocated(w, "web", "242.0.0.6")
 				assert.Len(t, w.claimed(), 1)
 				assert.Equal(t, "web", w.internal("web").Labels[v1.InternalServiceLabel])
+				assert.Nil(t, w.internal("web").DeletionTimestamp)
 
 				w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("web")})
 				require.Empty(t, w.drive())
@@ -226,17 +239,6 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestForeignClaimsAreRespected(t *testing.T) {
-	w := newWorld(t, "242.0.0.0/30")
-	require.NoError(t, w.Client.Create(w.ctx, &networkingv1.IPAddress{
-		ObjectMeta: metav1.ObjectMeta{Name: "242.0.0.2", Labels: map[string]string{managedByLabel: "somebody-else"}},
-		Spec:       networkingv1.IPAddressSpec{ParentRef: &networkingv1.ParentReference{Resource: "services", Namespace: "a", Name: "b"}},
-	}))
-	w.export("web")
-	require.Empty(t, w.drive())
-	assertAllocated(w, "web", "242.0.0.1")
 }
 
 func TestExhaustedPoolWaitsAndIsWoken(t *testing.T) {

@@ -190,18 +190,9 @@ func (r *reconciler) dropUnused(ctx context.Context, h held, claim *networkingv1
 }
 
 // cleanUpAfter deals with the absence of a GlobalIngressIP: what it left behind
-// goes, and so does an address that is still held for it. If its Service is
-// exported, the address is held for the one about to be created.
+// goes. If its Service is exported, the address is kept for the one about to be
+// created.
 func (r *reconciler) cleanUpAfter(ctx context.Context, name types.NamespacedName) error {
-	e, err := r.lookUpExported(ctx, name)
-	if err != nil {
-		return err
-	}
-
-	if !e.live() {
-		r.forgetProposal(name)
-	}
-
 	if err := r.cleanUp(ctx, name); err != nil {
 		return err
 	}
@@ -273,10 +264,8 @@ func (r *reconciler) retire(ctx context.Context, claim *networkingv1.IPAddress) 
 		return err
 	}
 
-	if s.Name != "" && s.pod == "" && s.endpoint == "" {
-		if err := r.removeInternalServiceOf(ctx, s.NamespacedName, claim.Name); err != nil {
-			return err
-		}
+	if err := r.removeInternalServiceOf(ctx, s.NamespacedName, claim.Name); err != nil {
+		return err
 	}
 
 	r.log(ctx).Info("releasing an orphaned claim", "address", claim.Name, "reason", fate.gone)
@@ -311,7 +300,7 @@ func (r *reconciler) removeInternalServiceOf(ctx context.Context, service types.
 		return err
 	}
 
-	if err != nil || !slices.Contains(internal.Spec.ExternalIPs, addr) {
+	if !slices.Contains(internal.Spec.ExternalIPs, addr) {
 		return nil
 	}
 

@@ -7,6 +7,8 @@ package controller
 import (
 	"flag"
 	"fmt"
+	"net/netip"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,6 +57,7 @@ func checkLaw(w *world, kept map[string]string) {
 	for _, g := range gips.Items {
 		if g.Status.AllocatedIP != "" {
 			use(g.Status.AllocatedIP, g.Name, "published")
+			require.Equal(w, string(g.UID), w.claim(g.Status.AllocatedIP).Annotations[v1.OwnerUIDAnnotation])
 		}
 	}
 
@@ -88,6 +91,22 @@ func life(w *world, drive func()) {
 		require.NoError(w, w.Client.Update(w.ctx, service))
 	})
 	step(func() { w.remove(w.internal("b")) })
+	step(func() {
+		require.NoError(w, w.Client.Create(w.ctx, newClaim(w.gip("a"), netip.MustParseAddr("242.0.9.1"))))
+		require.NoError(w, w.Client.Create(w.ctx, newClaim(former("a"), netip.MustParseAddr("242.0.9.2"))))
+	})
+
+	delete(kept, "b") // for as long as there is none to publish it
+	step(func() { w.abandon("b") })
+	kept["b"] = "242.0.0.1"
+
+	delete(kept, "b") // as an orphan
+	step(func() {
+		w.abandon("b")
+		w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("b")})
+	})
+	step(func() { require.NoError(w, w.Client.Create(w.ctx, &mcsv1alpha1.ServiceExport{ObjectMeta: named("b")})) })
+	kept["b"] = "242.0.0.1"
 
 	delete(kept, "a")
 	step(func() {
@@ -138,6 +157,39 @@ func TestEveryCallMayFail(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Nothing that fails is swallowed, nor taken for absence; a look-up in the cache is no
+// exception, though that fails only when something is wrong with the program. Every
+// call and every look-up fails once for each way that leads to it.
+func TestEveryFailureIsTold(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/30")
+	ways := map[string]bool{}
+	w.lookedUp = func() error {
+		stack := make([]uintptr, 32)
+		way := fmt.Sprint(stack[:runtime.Callers(3, stack)])
+
+		if ways[way] || w.failed != nil { // one at a time: the next would hide that this one is swallowed
+			return nil
+		}
+
+		ways[way] = true
+
+		return fmt.Errorf("failure %d", len(ways))
+	}
+	w.before = func(string) error { return w.lookedUp() }
+
+	life(w, func() {
+		var left []error
+		for before := -1; before < len(ways); {
+			before = len(ways)
+			left = w.drive()
+		}
+
+		require.Empty(t, left)
+	})
+	assert.Len(t, w.claimed(), 2)
+	assert.Greater(t, len(ways), 150)
 }
 
 // failOnce lives through everything with the n-th call failing.

@@ -98,7 +98,12 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 	reported := gip.DeepCopy()
 	setCondition(reported, condition)
 
-	if publishedBy(gip) != gip.Status.AllocatedIP {
+	forged, err := r.forged(ctx, gip)
+	if err != nil {
+		return err
+	}
+
+	if forged {
 		reported.Status.AllocatedIP = ""
 	}
 
@@ -113,6 +118,27 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 	r.events.Event(gip, corev1.EventTypeWarning, condition.Reason, condition.Message)
 
 	return nil
+}
+
+// forged tells whether the address in a status is none of gip's. That another one is
+// written down is no proof: it may be about to move there, and cannot.
+func (r *reconciler) forged(ctx context.Context, gip *v1.GlobalIngressIP) (bool, error) {
+	shown := gip.Status.AllocatedIP
+	if shown == publishedBy(gip) {
+		return false, nil
+	}
+
+	addr, ok := parseAddr(shown)
+	if !ok {
+		return true, nil
+	}
+
+	err := r.proveClaim(ctx, gip, addr)
+	if errors.Is(err, errCacheBehind) {
+		return true, nil
+	}
+
+	return false, err
 }
 
 // reportTrouble counts a failed attempt and, once it is more than a hiccup,

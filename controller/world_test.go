@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,8 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/tools/record"
@@ -44,7 +48,9 @@ type world struct {
 	// before and after see every call of the reconciler; an error they return
 	// is the call's answer. After an after-error the call has taken effect.
 	before, after func(call string) error
-	written       func() // after each write
+	lookedUp      func() error // sees every read of the cache, as before does every call
+	failed        error        // the first such error since it was last set to nil
+	written       func()       // after each write
 	seen          map[types.NamespacedName]bool
 	claims        map[string]*networkingv1.IPAddress
 	gips          map[types.NamespacedName]*v1.GlobalIngressIP
@@ -109,7 +115,7 @@ func (w *world) restart() {
 	metrics := newCollectors()
 	w.claims, w.gips = map[string]*networkingv1.IPAddress{}, map[types.NamespacedName]*v1.GlobalIngressIP{}
 	w.r = &reconciler{
-		cached:  w.Client,
+		cached:  lookUps{w},
 		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
 		path:    w.path,
 		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
@@ -128,8 +134,12 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 
 	if w.before != nil {
 		if err := w.before(call); err != nil {
-			return err
+			return w.note(err)
 		}
+	}
+
+	if verb == "get" {
+		require.NotEmpty(w, key.Name, "the API server refuses to get nothing")
 	}
 
 	err := do()
@@ -142,7 +152,75 @@ func (w *world) call(verb string, obj client.Object, key client.ObjectKey, do fu
 	}
 
 	if err == nil && w.after != nil {
-		return w.after(call)
+		return w.note(w.after(call))
+	}
+
+	return err
+}
+
+var errUnwell = errors.New("etcd is unwell")
+
+// failing lets the calls fail that begin in one of these ways.
+func failing(calls ...string) func(call string) error {
+	return func(call string) error {
+		if slices.ContainsFunc(calls, func(begin string) bool { return strings.HasPrefix(call, begin) }) {
+			return errUnwell
+		}
+
+		return nil
+	}
+}
+
+func (w *world) note(err error) error {
+	if w.failed == nil {
+		w.failed = err
+	}
+
+	return err
+}
+
+// lookUps is the reconciler's cache.
+type lookUps struct{ *world }
+
+func (l lookUps) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if l.lookedUp != nil {
+		if err := l.lookedUp(); err != nil {
+			return l.note(err)
+		}
+	}
+
+	return l.Client.Get(ctx, name, obj, opts...)
+}
+
+func (l lookUps) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if l.lookedUp != nil {
+		if err := l.lookedUp(); err != nil {
+			return l.note(err)
+		}
+	}
+
+	return l.Client.List(ctx, list, opts...)
+}
+
+// without is a cache that shows no objects of a kind.
+type without[kind client.Object] struct{ client.Reader }
+
+func (c without[kind]) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if _, hidden := obj.(kind); hidden {
+		return apierrors.NewNotFound(schema.GroupResource{}, name.Name)
+	}
+
+	return c.Reader.Get(ctx, name, obj, opts...)
+}
+
+func (c without[kind]) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := c.Reader.List(ctx, list, opts...)
+
+	items, _ := apimeta.ExtractList(list)
+	if len(items) > 0 {
+		if _, hidden := items[0].(kind); hidden {
+			return apimeta.SetList(list, nil)
+		}
 	}
 
 	return err
@@ -165,7 +243,8 @@ func (w *world) drive() []error {
 	return nil
 }
 
-// round reconciles every key once and returns what went wrong.
+// round reconciles every key once and returns what went wrong. Of each key it is told
+// whatever failed: what is swallowed is never tried again.
 func (w *world) round() []error {
 	w.Helper()
 
@@ -178,9 +257,15 @@ func (w *world) round() []error {
 	for _, name := range w.names() {
 		for _, k := range []key{{keyExport, name}, {keyIngress, name}} {
 			w.feed()
+			w.failed = nil
 
-			if _, err := w.r.Reconcile(w.ctx, k); err != nil {
+			_, err := w.r.Reconcile(w.ctx, k)
+			if err != nil {
 				errs = append(errs, err)
+			}
+
+			if w.failed != nil {
+				require.Error(w, err, "%s: %v", k, w.failed)
 			}
 		}
 	}
@@ -303,6 +388,25 @@ func (w *world) internal(name string) *corev1.Service {
 	require.NoError(w, w.Client.Get(w.ctx, internalServiceName(testNamespace, name), service))
 
 	return service
+}
+
+// adopt lets the reconciler begin.
+func (w *world) adopt() {
+	w.Helper()
+
+	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
+	require.NoError(w, err)
+}
+
+// told returns the Events since it was last asked.
+func (w *world) told() []string {
+	var told []string
+
+	for recorder := w.r.events.(*record.FakeRecorder); len(recorder.Events) > 0; {
+		told = append(told, <-recorder.Events)
+	}
+
+	return told
 }
 
 // claimed returns which GlobalIngressIP owns which address.
