@@ -38,8 +38,12 @@ func (e commandEngine) Run(ctx context.Context, in Input) (Output, error) {
 	}
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(in.Stdin), &stdout, &stderr
 	c.SysProcAttr = diesWithHost
+	err := c.Run()
+	if ctx.Err() != nil { // then it was killed
+		return Output{}, ctx.Err()
+	}
 	var exit *exec.ExitError
-	if err := c.Run(); err != nil && !errors.As(err, &exit) {
+	if err != nil && !errors.As(err, &exit) {
 		return Output{}, fmt.Errorf("running the program: %w", err)
 	}
 	out := Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}

@@ -29,7 +29,7 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) (diges
 		return "", "", err
 	}
 	kind = KindOf(module)
-	mark := filepath.Join(moduleDir(cache, digest), "complete")
+	mark := filepath.Join(moduleDir(cache, digest), marks[kind])
 	if _, err := os.Stat(mark); err == nil {
 		return digest, kind, nil
 	}
@@ -42,8 +42,11 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) (diges
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", file, err)
 	}
-	return digest, kind, errors.Join(writeFile(mark, nil, 0o644), prune(cache))
+	return digest, kind, errors.Join(writeFile(mark, nil, 0o644), prune(cache, kind))
 }
+
+// marks are files beside modules that are ready, by kind.
+var marks = map[string]string{Wasm: "complete", Fork: "complete-fork"}
 
 // keepForking keeps a program that can run here: its machine code is in it.
 func keepForking(program []byte, digest, cache string) error {
@@ -72,12 +75,13 @@ func moduleDir(cache, digest string) string {
 	return filepath.Join(cache, "modules", strings.ReplaceAll(digest, ":", "-"))
 }
 
-// kept is how many modules stay in the cache: some 700 megabytes each.
+// kept is how many modules of each kind stay in the cache: some 700 megabytes each
+// with their machine code, a native program 50.
 const kept = 4
 
-// prune removes all modules but the latest.
-func prune(cache string) error {
-	marks, err := filepath.Glob(filepath.Join(cache, "modules", "*", "complete"))
+// prune removes all modules of a kind but the latest.
+func prune(cache, kind string) error {
+	marks, err := filepath.Glob(filepath.Join(cache, "modules", "*", marks[kind]))
 	if err != nil {
 		return fmt.Errorf("pruning the cache: %w", err)
 	}
