@@ -196,7 +196,9 @@ func TestStandbyTakesOverWithinTheLease(t *testing.T) {
 
 		killFirst()
 		v.export("db")
-		time.Sleep(25 * time.Second)
+		// The standby looks every 2s to 4.4s: so late it may have seen a renewal, and
+		// so late it may find the lease over. Then it starts.
+		time.Sleep(controller.DefaultLeaseDuration + 10*time.Second)
 		assert.Equal(t, before["web"], v.addresses()["web"])
 		assert.NotEmpty(t, v.addresses()["db"])
 

@@ -105,7 +105,7 @@ func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
 	require.NoError(t, err)
 	code, _, message = seatrial(t, "exec", program)
 	assert.Equal(t, exitUsage, code)
-	assert.Contains(t, message, "is not a WebAssembly module: build it with GOOS=wasip1 GOARCH=wasm")
+	assert.Contains(t, message, "a test, with the flags that seatrial exec --build-flags --engine fork prints")
 }
 
 func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
