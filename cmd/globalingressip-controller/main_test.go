@@ -16,7 +16,7 @@ func TestInvalidUsage(t *testing.T) {
 		name, want string
 		args       []string
 	}{
-		{"no CIDR", "at least one is needed", nil},
+		{"no CIDR", "at least one is needed", []string{}},
 		{"not a CIDR", `--global-cidr "242.0.0.0": write it like 242.0.0.0/16`, []string{"--global-cidr=242.0.0.0"}},
 		{"too small", "/30 or shorter", []string{"--global-cidr=242.0.0.0/31"}},
 		{"overlap", "242.0.1.0/24 overlaps 242.0.0.0/16", []string{"--global-cidr=242.0.0.0/16,242.0.1.0/24"}},
