@@ -73,6 +73,18 @@ func needExact(t *testing.T, kind string) {
 	}
 }
 
+// replayOnly replays the one artefact of a results folder and returns it.
+func replayOnly(t *testing.T, dir string) string {
+	t.Helper()
+	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, artefacts, 1)
+	code, out, message := seatrial(t, "replay", artefacts[0])
+	assert.Equal(t, exitViolated, code, message)
+	assert.Contains(t, out, "reproduced: same verdict, same events")
+	return artefacts[0]
+}
+
 func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
 	if err := exact.CanFork(); err != nil {
 		t.Skip(err)
@@ -85,14 +97,9 @@ func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	code, out, message = seatrial(t, append(failing, "--out", dir)...)
 	require.Equal(t, exitViolated, code, "%s%s", out, message)
-	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
-	require.NoError(t, err)
-	require.Len(t, artefacts, 1)
-	code, out, message = seatrial(t, "replay", artefacts[0])
-	assert.Equal(t, exitViolated, code, message)
-	assert.Contains(t, out, "reproduced: same verdict, same events")
+	kept := replayOnly(t, dir)
 
-	code, _, message = seatrial(t, "replay", artefacts[0], "--engine", "wasm")
+	code, _, message = seatrial(t, "replay", kept, "--engine", "wasm")
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, message, "an artefact has a schedule and an engine of its own")
 	code, _, message = seatrial(t, "replay", "--seed", "1", "--exact", "--engine", "spoon")
@@ -129,16 +136,11 @@ func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
 	assert.Equal(t, exitViolated, code, message)
 	assert.Contains(t, out, "violated no-free-while-exported in contended, seed 1 (reproduced 3/3)")
 
-	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
-	require.NoError(t, err)
-	require.Len(t, artefacts, 1)
-	code, out, message = seatrial(t, "replay", artefacts[0])
-	assert.Equal(t, exitViolated, code, message)
-	assert.Contains(t, out, "reproduced: same verdict, same events")
+	kept := replayOnly(t, dir)
 	older := module(t, "./testdata/older", "-buildmode=c-shared")
 	_, digest, err := exact.Load(older)
 	require.NoError(t, err)
-	code, _, message = seatrial(t, "replay", artefacts[0], "--module", older)
+	code, _, message = seatrial(t, "replay", kept, "--module", older)
 	assert.Equal(t, exitUsage, code)
 	assert.Regexp(t, `the artefact was made with module sha256:\w+, and \S+older.wasm is `+digest+`: give the right one with --module FILE`, message)
 }

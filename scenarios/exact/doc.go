@@ -11,5 +11,6 @@
 // which is brought to a warm state once and begins each run with a copy of that
 // memory, or an ordinary command such as a test binary, which begins at its
 // beginning. The other is a native program for linux/amd64, which warms up and
-// forks for each run. None can carry anything from one run to the next.
+// forks for each run, or is a command, too. None can carry anything from one run
+// to the next.
 package exact

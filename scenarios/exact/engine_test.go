@@ -53,21 +53,17 @@ func buildKind(t *testing.T, kind, folder string, more ...string) string {
 	return file
 }
 
-func open(t *testing.T, file, cache string) exact.Engine {
-	t.Helper()
-	module, _, err := exact.Load(file)
-	require.NoError(t, err)
-	engine, err := exact.Open(t.Context(), module, cache)
-	require.NoError(t, err)
-	t.Cleanup(func() { engine.Close(t.Context()) })
-	return engine
-}
+func open(t *testing.T, file, cache string) exact.Engine { return openBy(t, exact.Open, file, cache) }
 
 func openCommand(t *testing.T, file, cache string) exact.Engine {
+	return openBy(t, exact.OpenCommand, file, cache)
+}
+
+func openBy(t *testing.T, by func(context.Context, []byte, string) (exact.Engine, error), file, cache string) exact.Engine {
 	t.Helper()
 	module, _, err := exact.Load(file)
 	require.NoError(t, err)
-	engine, err := exact.OpenCommand(t.Context(), module, cache)
+	engine, err := by(t.Context(), module, cache)
 	require.NoError(t, err)
 	t.Cleanup(func() { engine.Close(t.Context()) })
 	return engine

@@ -1,6 +1,7 @@
 package exact
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -50,7 +51,7 @@ func store(module []byte, digest, cache string) (string, error) {
 		name, mode = "program", 0o755
 	}
 	file := filepath.Join(moduleDir(cache, digest), name)
-	if there, err := os.ReadFile(file); err == nil && digestOf(there) == digest {
+	if there, err := os.ReadFile(file); err == nil && bytes.Equal(there, module) {
 		return file, nil
 	}
 	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), writeFile(file, module, mode))
