@@ -47,11 +47,11 @@ var forbidden = []struct {
 	{"time.Since", "the virtual clock: world.now, apiserver.Clock", append(realClock, inBubble...)},
 	{"time.Until", "the virtual clock: world.now, apiserver.Clock", nil},
 	{"time.NewTicker", "the agenda", []string{"sim/watchdog.go"}},
-	{"os.Getenv", "a field of the config", []string{"scenarios/sweep/worker.go", "scenarios/against/subject.go"}},
+	{"os.Getenv", "a field of the config", []string{"scenarios/sweep/worker.go", "scenarios/realcluster/subject.go"}},
 }
 
 // realClock are files of runs on a real API server.
-var realClock = []string{"scenarios/against/clock.go"}
+var realClock = []string{"scenarios/realcluster/clock.go"}
 
 // inBubble are files whose time is the bubble's, and therefore virtual; the
 // loopback host and the replayer may also run on the real clock, outside.

@@ -15,7 +15,7 @@ type History struct {
 	Calls    []Call    // in order of CallSeq
 	Commits  []Commit  // in order of Revision
 	Watches  []Watch   // in order of the call that began them
-	Deeds    []Deed    // what processes did to their machines, in order
+	HostChanges    []HostChange    // what processes did to their machines, in order
 	Problems []Problem // what the subject did to itself: panics, leaks, early exits
 
 	// Metrics are what the processes that were alive at the end had to say, in
@@ -113,9 +113,9 @@ type Commit struct {
 	Old, New  runtime.Object
 }
 
-// Deed is one change that a process made to the machine it runs on: something that
+// HostChange is one change that a process made to the machine it runs on: something that
 // outlives it and that no API server knows of.
-type Deed struct {
+type HostChange struct {
 	Seq     uint64
 	At      time.Duration
 	Process string

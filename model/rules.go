@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// RuleDeed is the kind of a [Deed] that puts a rule into the packet filter of a
+// HostRule is the kind of a [HostChange] that puts a rule into the packet filter of a
 // process's machine or takes it away: its name is the global IP, its value
 // "namespace/name target", the GlobalIngressIP and where packets are led.
-const RuleDeed = "rule"
+const HostRule = "rule"
 
 // GlobalnetRules lists the properties of the data path to what is behind headless
 // services. They are for subjects whose rules are in the history.
@@ -78,7 +78,7 @@ type rule struct {
 	target string
 }
 
-func ruleOf(d *Deed) rule {
+func ruleOf(d *HostChange) rule {
 	who, target, _ := strings.Cut(d.Value, " ")
 	return rule{owner(who), target}
 }
@@ -89,13 +89,13 @@ func newRuleBook() *ruleBook {
 
 func checkRulesClaimed(h *History) Result {
 	book := newRuleBook()
-	deeds := h.Deeds
+	changes := h.HostChanges
 	until := func(seq uint64) Result {
-		for len(deeds) > 0 && deeds[0].Seq < seq {
-			if message := book.deed(&deeds[0]); message != "" {
-				return violated(message, Culprit{Seq: deeds[0].Seq, At: deeds[0].At, Text: message})
+		for len(changes) > 0 && changes[0].Seq < seq {
+			if message := book.hostChange(&changes[0]); message != "" {
+				return violated(message, Culprit{Seq: changes[0].Seq, At: changes[0].At, Text: message})
 			}
-			deeds = deeds[1:]
+			changes = changes[1:]
 		}
 		return held()
 	}
@@ -130,8 +130,8 @@ func (b *ruleBook) change(c *change) string {
 	return ""
 }
 
-func (b *ruleBook) deed(d *Deed) string {
-	if d.Kind != RuleDeed {
+func (b *ruleBook) hostChange(d *HostChange) string {
+	if d.Kind != HostRule {
 		return ""
 	}
 	if b.rules[d.Process] == nil {
@@ -158,8 +158,8 @@ func (b *ruleBook) deed(d *Deed) string {
 // wrongRule finds the first rule, or lack of one, at the end.
 func (h *History) wrongRule() string {
 	book, end := newRuleBook(), h.derive().end()
-	for i := range h.Deeds {
-		book.deed(&h.Deeds[i])
+	for i := range h.HostChanges {
+		book.hostChange(&h.HostChanges[i])
 	}
 	leads := map[string]string{}
 	for _, process := range slices.Sorted(maps.Keys(book.rules)) {

@@ -20,7 +20,7 @@ func (t teller) leads(ip, key, target string) {
 	}
 	t.seq++
 	t.now += time.Millisecond
-	t.Deeds = append(t.Deeds, Deed{Seq: t.seq, At: t.now, Process: t.process, Kind: RuleDeed, Name: ip, Value: value})
+	t.HostChanges = append(t.HostChanges, HostChange{Seq: t.seq, At: t.now, Process: t.process, Kind: HostRule, Name: ip, Value: value})
 }
 
 func TestRules(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/gotest"
+	"github.com/seatrial/seatrial/scenarios/internal/testflags"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -74,20 +74,20 @@ func newCheck(t *testing.T, subject Subject, o CheckOptions) (*check, error) {
 		c.Run = Run
 	}
 	if c.Saved == "" {
-		c.Saved = gotest.Folder(t)
+		c.Saved = testflags.Folder(t)
 	}
 	usual, few := sim.SeedRange{First: 1, Last: 1000}, sim.SeedRange{First: 1, Last: 100}
 	if o.Seeds != (sim.SeedRange{}) {
 		usual, few = o.Seeds, o.Seeds
 	}
 	var err error
-	if c.Seeds, err = gotest.Seeds(usual, few); err != nil {
+	if c.Seeds, err = testflags.Seeds(usual, few); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *check) enough() bool { return gotest.Enough(c.failed) }
+func (c *check) enough() bool { return testflags.Enough(c.failed) }
 
 // replaySaved runs what failed before, each file as a sub-test.
 func (c *check) replaySaved() {
@@ -135,13 +135,13 @@ func (c *check) try(t *testing.T, plan Plan, seed sim.Seed) string {
 	if result.Verdict.Kind == model.VerdictPass {
 		return ""
 	}
-	same := gotest.Reproduced(result.Verdict, result.Record, func() (model.Verdict, *sim.Record) {
+	same := testflags.Reproduced(result.Verdict, result.Record, func() (model.Verdict, *sim.Record) {
 		again := c.Run(t, plan, c.subject, seed, RunOptions{})
 		return again.Verdict, again.Record
 	})
 	v := result.Verdict
 	text := fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %d/%d)\n%s",
-		v.Kind, c.subject.Name, v.Property, plan.Name, seed, same, gotest.Runs, v.Message)
+		v.Kind, c.subject.Name, v.Property, plan.Name, seed, same, testflags.Runs, v.Message)
 	if v.Culprit.Text != "" {
 		text += fmt.Sprintf("\nculprit: event %d: %s", v.Culprit.Seq, v.Culprit.Text)
 	}
@@ -157,5 +157,5 @@ func (c *check) save(plan Plan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return gotest.Save(c.Saved, fmt.Sprintf("seed-%d.yaml", plan.Seed), text)
+	return testflags.Save(c.Saved, fmt.Sprintf("seed-%d.yaml", plan.Seed), text)
 }

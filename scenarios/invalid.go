@@ -1,9 +1,9 @@
 package scenarios
 
-import "github.com/seatrial/seatrial/scenarios/strict"
+import "github.com/seatrial/seatrial/scenarios/yamlread"
 
 // What [Parse] and [Plan.Validate] return, for errors.As.
 type (
-	InvalidError  = strict.InvalidError
-	InvalidErrors = strict.InvalidErrors
+	InvalidError  = yamlread.InvalidError
+	InvalidErrors = yamlread.InvalidErrors
 )

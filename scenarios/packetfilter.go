@@ -23,22 +23,22 @@ func newPacketFilter() packetFilter {
 // dataPath is how one incarnation gets at the packet filter; nil where there is no
 // simulated machine.
 func (p packetFilter) dataPath(env sim.Env) controller.DataPath {
-	if env.Machine == nil {
+	if env.Host == nil {
 		return nil
 	}
-	return nft.New(watchedFilter{p.Fake, env.Machine})
+	return nft.New(watchedFilter{p.Fake, env.Host})
 }
 
 // watchedFilter tells the history which rules each transaction brought and took.
 type watchedFilter struct {
 	*knftables.Fake
-	machine func(what string, do func() []model.Deed) error
+	machine func(what string, do func() []model.HostChange) error
 }
 
 // Run implements [knftables.Interface].
 func (w watchedFilter) Run(ctx context.Context, tx *knftables.Transaction) error {
 	var refused error
-	err := w.machine("nft", func() []model.Deed {
+	err := w.machine("nft", func() []model.HostChange {
 		before := w.rules()
 		if refused = w.Fake.Run(ctx, tx); refused != nil {
 			return nil
@@ -64,16 +64,16 @@ func (w watchedFilter) rules() map[string]string {
 	return rules
 }
 
-func changes(before, after map[string]string) []model.Deed {
-	var deeds []model.Deed
+func changes(before, after map[string]string) []model.HostChange {
+	var deeds []model.HostChange
 	for _, ip := range sortedKeys(before) {
 		if after[ip] == "" {
-			deeds = append(deeds, model.Deed{Kind: model.RuleDeed, Name: ip})
+			deeds = append(deeds, model.HostChange{Kind: model.HostRule, Name: ip})
 		}
 	}
 	for _, ip := range sortedKeys(after) {
 		if after[ip] != before[ip] {
-			deeds = append(deeds, model.Deed{Kind: model.RuleDeed, Name: ip, Value: after[ip]})
+			deeds = append(deeds, model.HostChange{Kind: model.HostRule, Name: ip, Value: after[ip]})
 		}
 	}
 	return deeds

@@ -7,7 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/seatrial/seatrial/scenarios/strict"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -29,7 +29,7 @@ func ParseFile(path string) (Plan, error) {
 // and the plan is then empty. Parse never panics. The plan is complete, as
 // [Plan.Default] would make it. The format is described in docs/scenarios.md.
 func Parse(file string, data []byte) (Plan, error) {
-	doc, top := strict.Read(file, data, strict.Format{APIVersion: APIVersion, Kind: Kind})
+	doc, top := yamlread.Read(file, data, yamlread.Format{APIVersion: APIVersion, Kind: Kind})
 	if top == nil {
 		return Plan{}, doc.Err()
 	}
@@ -42,7 +42,7 @@ func Parse(file string, data []byte) (Plan, error) {
 	return p, nil
 }
 
-func readPlan(o *strict.Object) Plan {
+func readPlan(o *yamlread.Object) Plan {
 	var p Plan
 	o.Text("name", &p.Name)
 	o.Text("description", &p.Description)
@@ -52,8 +52,8 @@ func readPlan(o *strict.Object) Plan {
 	}
 	o.Positive("safety", &p.Safety)
 	o.Positive("settle", &p.Settle)
-	o.Objects("steps", func(step *strict.Object) { p.Steps = append(p.Steps, readStep(step)) })
-	o.Objects("faults", func(rule *strict.Object) { p.Faults = append(p.Faults, readRule(rule)) })
+	o.Objects("steps", func(step *yamlread.Object) { p.Steps = append(p.Steps, readStep(step)) })
+	o.Objects("faults", func(rule *yamlread.Object) { p.Faults = append(p.Faults, readRule(rule)) })
 	if expect := o.Child("expect"); expect != nil {
 		p.Expect = readExpectations(expect)
 	}
@@ -61,25 +61,25 @@ func readPlan(o *strict.Object) Plan {
 	return p
 }
 
-func readSeed(o *strict.Object, into *sim.Seed) {
+func readSeed(o *yamlread.Object, into *sim.Seed) {
 	n := o.Value("seed")
 	if n == nil {
 		return
 	}
 	var v uint64
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
-		o.Wrong("seed", strict.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
+		o.Wrong("seed", yamlread.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
 		return
 	}
 	*into = sim.Seed(v)
 }
 
-func readWorld(o *strict.Object, w *World) {
+func readWorld(o *yamlread.Object, w *World) {
 	o.List("cidrs", func(n *yaml.Node, path string) {
 		// A bad one is kept, invalid, so that the others keep their places.
 		prefix, err := netip.ParsePrefix(n.Value)
 		if err != nil || n.Kind != yaml.ScalarNode {
-			o.Doc.Report(n, path, strict.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
+			o.Doc.Report(n, path, yamlread.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
 		}
 		w.CIDRs = append(w.CIDRs, prefix)
 	})
@@ -102,7 +102,7 @@ func readWorld(o *strict.Object, w *World) {
 }
 
 // readExpectations reads subject: verdict, or subject: {verdict, property}.
-func readExpectations(o *strict.Object) map[string]Expectation {
+func readExpectations(o *yamlread.Object) map[string]Expectation {
 	out := map[string]Expectation{}
 	for _, subject := range o.Names() {
 		var e Expectation

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/scenarios/strict"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // never is how a scenario spells that a crashed process stays down, and what
@@ -18,7 +18,7 @@ const (
 	wantNonZeroNumber = "more than 0 and at most 1"
 )
 
-func readRule(o *strict.Object) faults.Rule {
+func readRule(o *yamlread.Object) faults.Rule {
 	r := faults.Rule{Probability: 1}
 	var kind, when string
 	o.Text("kind", &kind)
@@ -36,7 +36,7 @@ func readRule(o *strict.Object) faults.Rule {
 
 // refuseUnused reports and drops the fields that rules have, but not of this
 // kind: they would be without effect.
-func refuseUnused(o *strict.Object, r *faults.Rule, fields []string) {
+func refuseUnused(o *yamlread.Object, r *faults.Rule, fields []string) {
 	for _, name := range faults.AllFields() {
 		if !o.Has(name) || slices.Contains(fields, name) {
 			continue
@@ -52,7 +52,7 @@ func refuseUnused(o *strict.Object, r *faults.Rule, fields []string) {
 	}
 }
 
-func readRuleFields(o *strict.Object, r *faults.Rule) {
+func readRuleFields(o *yamlread.Object, r *faults.Rule) {
 	o.Text(faults.FieldID, &r.ID)
 	o.Text(faults.FieldProcess, &r.Process)
 	o.Texts(faults.FieldVerbs, &r.Verbs)

@@ -1,12 +1,12 @@
 package scenarios
 
-import "github.com/seatrial/seatrial/scenarios/strict"
+import "github.com/seatrial/seatrial/scenarios/yamlread"
 
-func readStep(o *strict.Object) Step {
+func readStep(o *yamlread.Object) Step {
 	var s Step
 	o.Text("id", &s.ID)
 	o.Duration("at", &s.At)
-	o.Require("at", strict.WantDuration)
+	o.Require("at", yamlread.WantDuration)
 	o.Text("user", &s.User)
 	if c := o.Child("createService"); c != nil {
 		s.CreateService = readCreateService(c)
@@ -39,24 +39,24 @@ func readStep(o *strict.Object) Step {
 }
 
 // readNames reads what every reference to an object has.
-func readNames(o *strict.Object, ref *ObjectRef) {
+func readNames(o *yamlread.Object, ref *ObjectRef) {
 	o.Text("namespace", &ref.Namespace)
 	o.Text("name", &ref.Name)
 }
 
-func readObjectRef(o *strict.Object) *ObjectRef {
+func readObjectRef(o *yamlread.Object) *ObjectRef {
 	var ref ObjectRef
 	readNames(o, &ref)
 	o.Done()
 	return &ref
 }
 
-func readResourceRef(o *strict.Object, ref *ResourceRef) {
+func readResourceRef(o *yamlread.Object, ref *ResourceRef) {
 	o.Text("resource", &ref.Resource)
 	readNames(o, &ref.ObjectRef)
 }
 
-func readCreateService(o *strict.Object) *CreateService {
+func readCreateService(o *yamlread.Object) *CreateService {
 	var c CreateService
 	readNames(o, &c.ObjectRef)
 	o.Text("type", &c.Type)
@@ -67,7 +67,7 @@ func readCreateService(o *strict.Object) *CreateService {
 	return &c
 }
 
-func readUpdateService(o *strict.Object) *UpdateService {
+func readUpdateService(o *yamlread.Object) *UpdateService {
 	var u UpdateService
 	readNames(o, &u.ObjectRef)
 	readPorts(o, &u.Ports)
@@ -76,8 +76,8 @@ func readUpdateService(o *strict.Object) *UpdateService {
 	return &u
 }
 
-func readPorts(o *strict.Object, into *[]Port) {
-	o.Objects("ports", func(port *strict.Object) {
+func readPorts(o *yamlread.Object, into *[]Port) {
+	o.Objects("ports", func(port *yamlread.Object) {
 		var p Port
 		port.Text("name", &p.Name)
 		port.Integer("port", &p.Port)
@@ -88,7 +88,7 @@ func readPorts(o *strict.Object, into *[]Port) {
 	})
 }
 
-func readPatch(o *strict.Object) *Patch {
+func readPatch(o *yamlread.Object) *Patch {
 	var p Patch
 	readResourceRef(o, &p.ResourceRef)
 	o.Text("type", &p.Type)

@@ -70,7 +70,7 @@ func TestRulesAreJudged(t *testing.T) {
 			plan, ok := scenarios.Find("headless-pods")
 			require.True(t, ok)
 			result := scenarios.Run(t, plan, subject, sim.Seed(1), scenarios.RunOptions{})
-			assert.Equal(t, c.path.forgets, len(result.Record.History.Deeds) == 0, "rules come and go")
+			assert.Equal(t, c.path.forgets, len(result.Record.History.HostChanges) == 0, "rules come and go")
 			assert.Equal(t, c.property, result.Verdict.Property, result.Verdict.Message)
 			if c.property == "" {
 				assert.Equal(t, model.VerdictPass, result.Verdict.Kind)

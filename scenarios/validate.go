@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/scenarios/strict"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // Validate checks a plan that was made or changed in Go as [Parse] checks one
@@ -91,11 +91,11 @@ func (w *World) validate(report report) {
 		atMost("world.consumers", w.Consumers, mostReplicas)
 	}
 	if w.APIServer.CompactEvery < 0 {
-		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", strict.WantDuration)
+		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", yamlread.WantDuration)
 	}
 	switch l := w.Latency; {
 	case l.Min < 0:
-		report("world.latency.min", l.Min.String()+" is negative", strict.WantDuration)
+		report("world.latency.min", l.Min.String()+" is negative", yamlread.WantDuration)
 	case l.Max < l.Min:
 		report("world.latency.max", fmt.Sprintf("%s is less than min, %s", l.Max, l.Min), "at least min")
 	case l.Max == 0:

@@ -9,7 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/seatrial/seatrial/scenarios/strict"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 func (p *Plan) validateSteps(report report) {
@@ -42,7 +42,7 @@ func (p *Plan) validateSteps(report report) {
 func (p *Plan) validateWhenAndWho(report report, field string, s *Step) {
 	switch {
 	case s.At < 0:
-		report(field+".at", s.At.String()+" is negative", strict.WantDuration)
+		report(field+".at", s.At.String()+" is negative", yamlread.WantDuration)
 	case s.At >= p.Safety:
 		report(field+".at", formatDuration(s.At)+" is not within the safety phase", "less than "+formatDuration(p.Safety))
 	}

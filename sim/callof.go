@@ -19,9 +19,9 @@ func CallOf(r *http.Request, body []byte) model.Call {
 	}
 }
 
-// Aim is what fault rules see of a call: its identity, without the count of its
+// FaultCall is what fault rules see of a call: its identity, without the count of its
 // like and the time.
-func Aim(c *model.Call) faults.Call {
+func FaultCall(c *model.Call) faults.Call {
 	resource := c.Resource
 	if c.Subresource != "" {
 		resource += "/" + c.Subresource

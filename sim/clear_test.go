@@ -197,22 +197,22 @@ func TestDeedsAreDoneByTheLiving(t *testing.T) {
 	var late error
 	done := 0
 	record := clearing(t, []faults.Rule{{Kind: faults.Crash, From: 30 * time.Second, RestartAfter: -1}}, func(ctx context.Context, env sim.Env) {
-		deed := func(value string) func() []model.Deed {
-			return func() []model.Deed { done++; return []model.Deed{{Kind: "rule", Name: "r", Value: value}} }
+		change := func(value string) func() []model.HostChange {
+			return func() []model.HostChange { done++; return []model.HostChange{{Kind: "rule", Name: "r", Value: value}} }
 		}
 		time.Sleep(5 * time.Second)
-		assert.NoError(t, env.Machine("put r", deed("x")))
-		assert.NoError(t, env.Machine("take r away", deed("")))
+		assert.NoError(t, env.Host("put r", change("x")))
+		assert.NoError(t, env.Host("take r away", change("")))
 		<-ctx.Done()
-		late = env.Machine("put r", deed("y"))
+		late = env.Host("put r", change("y"))
 	})
 	assert.Error(t, late)
 	assert.Equal(t, 2, done)
-	deeds := record.History.Deeds
-	require.Len(t, deeds, 2)
-	assert.Equal(t, []string{"x", ""}, []string{deeds[0].Value, deeds[1].Value})
-	assert.Less(t, deeds[0].Seq, deeds[1].Seq)
-	assert.Equal(t, model.Deed{Seq: deeds[0].Seq, At: 5 * time.Second, Process: "subject", Kind: "rule", Name: "r", Value: "x"}, deeds[0])
+	changes := record.History.HostChanges
+	require.Len(t, changes, 2)
+	assert.Equal(t, []string{"x", ""}, []string{changes[0].Value, changes[1].Value})
+	assert.Less(t, changes[0].Seq, changes[1].Seq)
+	assert.Equal(t, model.HostChange{Seq: changes[0].Seq, At: 5 * time.Second, Process: "subject", Kind: "rule", Name: "r", Value: "x"}, changes[0])
 }
 
 // A panic that client-go recovers is the subject's all the same; a user whose steps were

@@ -95,9 +95,9 @@ type Env struct {
 	// carry counts from one incarnation, and one seed, to the next. What it
 	// gathers when the run ends is in the history.
 	Metrics *prometheus.Registry
-	// Machine does something to the machine that the process runs on, such as its
+	// Host does something to the host that the process runs on, such as its
 	// packet filter: state that outlives the process. do is run at once and alone,
 	// in the world's order, and tells what it changed; it may not wait for
 	// anything. The error says that the process was killed before.
-	Machine func(what string, do func() []model.Deed) error
+	Host func(what string, do func() []model.HostChange) error
 }

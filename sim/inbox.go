@@ -30,7 +30,7 @@ type itemKind int
 const (
 	processReturned itemKind = iota
 	callCancelled
-	machineTouched
+	hostChanged
 	callSent
 )
 

@@ -100,7 +100,7 @@ func (w *world) start(p *process) {
 			QPS: -1,
 		},
 		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number, Metrics: i.metrics,
-		Machine: func(what string, do func() []model.Deed) error { return w.touchMachine(i, what, do) },
+		Host: func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
 	}
 	go func() {
 		err := w.guard(i, func() error { return p.Run(ctx, env) })

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/shrink"
 )
@@ -53,7 +53,7 @@ func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error 
 
 // shrinkArtefact puts the small plan and its explanation beside the large one.
 func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress func(shrink.Progress)) error {
-	a, err := artefact.Read(folder)
+	a, err := artifact.Read(folder)
 	if err != nil {
 		return err
 	}
@@ -77,11 +77,11 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 func writeSmallReport(file, plan string, r *shrink.Result) error {
 	o := r.Outcome
 	o.Job.File, o.Porcupine = plan, nil
-	words := artefact.Words{Version: version(), Replay: replayCommandFor(o)}
+	words := artifact.Words{Version: version(), Replay: replayCommandFor(o)}
 	if r.Explanation != nil {
 		words.Explains = r.Explanation.String()
 	}
-	page, err := artefact.Page(words, o)
+	page, err := artifact.Page(words, o)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/against"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -64,9 +64,9 @@ func (r *realCluster) run(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]
 		job.Real = true
 		job.Replay = fmt.Sprintf("%s run %s --seed %d --subject %s --against %s --speed %d",
 			quote(os.Args[0]), quote(job.File), job.Seed, job.Subject, quote(r.kubeconfig), r.speed)
-		outcome, err := r.runOne(c.Context(), job, against.Options{Config: config, Speed: r.speed, Folder: r.logs})
+		outcome, err := r.runOne(c.Context(), job, realcluster.Options{Config: config, Speed: r.speed, Folder: r.logs})
 		if err != nil {
-			if errors.Is(err, against.ErrNotEmpty) || errors.Is(err, against.ErrInfeasible) {
+			if errors.Is(err, realcluster.ErrNotEmpty) || errors.Is(err, realcluster.ErrInfeasible) {
 				return fmt.Errorf("%s: %w", job.File, err)
 			}
 			return finishRun(c, p, fmt.Errorf("%s: %w", job.File, err))
@@ -76,14 +76,14 @@ func (r *realCluster) run(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]
 	return p.finish()
 }
 
-func (r *realCluster) runOne(ctx context.Context, job sweep.Job, o against.Options) (sweep.Outcome, error) {
+func (r *realCluster) runOne(ctx context.Context, job sweep.Job, o realcluster.Options) (sweep.Outcome, error) {
 	plan, err := scenarios.Parse(job.File, []byte(job.Plan))
 	if err != nil {
 		return sweep.Outcome{}, err
 	}
 	o.Subject, _ = scenarios.FindSubject(job.Subject) // it was checked with the flags
 	o.Seed = sim.Seed(job.Seed)
-	result, err := against.Run(ctx, plan, o)
+	result, err := realcluster.Run(ctx, plan, o)
 	if err != nil {
 		return sweep.Outcome{}, err
 	}

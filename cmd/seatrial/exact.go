@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -55,7 +55,7 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
 // exactly, with the module that it names.
-func (f *exactFlags) prepareFor(c *cobra.Command, before *artefact.Artefact) (*sweep.Exact, error) {
+func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact) (*sweep.Exact, error) {
 	if before == nil || before.Outcome.Job.Exact == nil {
 		return f.prepare(c)
 	}

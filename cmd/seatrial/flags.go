@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -56,7 +56,7 @@ func (o *output) prepare() error {
 	if o.dir == "" {
 		return nil
 	}
-	return artefact.Prepare(o.dir)
+	return artifact.Prepare(o.dir)
 }
 
 func addSubjectFlag(c *cobra.Command, subject *string) {

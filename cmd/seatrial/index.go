@@ -66,7 +66,7 @@ func remark(p results.Part) string {
 	if p.Unfinished {
 		missing = "not ended"
 	}
-	return fmt.Sprintf("%s: %d runs, %s, seatrial %s", p.About, p.Done, missing, p.About.Version)
+	return fmt.Sprintf("%s: %d runs, %s, seatrial %s", p.Manifest, p.Done, missing, p.Manifest.Version)
 }
 
 func addToIndex(index *report.Index, f results.Failure, dir string) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/against"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -35,7 +35,7 @@ func (e *exitError) Error() string { return e.message }
 
 func main() {
 	sweep.ServeIfWorker()
-	against.ServeIfSubject()
+	realcluster.ServeIfSubject()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := root().ExecuteContext(ctx)
 	stop()

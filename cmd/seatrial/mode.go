@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -25,12 +25,12 @@ type aimed struct {
 
 func (a *aimed) addFlags(c *cobra.Command) {
 	var modes []string
-	for _, m := range aim.Modes() {
+	for _, m := range target.Modes() {
 		modes = append(modes, string(m))
 	}
 	c.Flags().StringVar(&a.mode, "mode", "", "aim faults at the calls of a fault-free run: "+strings.Join(modes, ", ")+"; the runs are those of the seeds, or of scenario files given as arguments")
 	c.Flags().StringVar(&a.only, "only", "", "with --mode: run the derived plan of this `name` and no other")
-	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", aim.DefaultPairs))
+	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", target.DefaultPairs))
 	c.Flags().BoolVar(&a.keepFaults, "keep-faults", false, "with --mode: keep the plan's own faults and add to them")
 	c.Flags().BoolVar(&a.illegal, "allow-illegal", false, "draw faults that Kubernetes does not permit, too; every report says so")
 }
@@ -53,7 +53,7 @@ func (a *aimed) check(files []string, seeds string) error {
 	case a.mode == "":
 		return nil
 	}
-	_, err := aim.ParseMode(a.mode)
+	_, err := target.ParseMode(a.mode)
 	return err
 }
 
@@ -84,9 +84,9 @@ func readBases(files []string) ([]base, error) {
 
 // sweep is the aimed sweep over the plans of the files, or else of the seeds. A
 // shard has a part of the plans that are derived from the files, or of the seeds.
-func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject string) aim.Sweep {
-	s := aim.Sweep{
-		Mode: aim.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
+func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject string) target.Sweep {
+	s := target.Sweep{
+		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
 	if len(bases) == 0 {

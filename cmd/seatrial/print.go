@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -82,7 +82,7 @@ func (p *printer) print(o sweep.Outcome) {
 	failed := o.Verdict != model.VerdictPass
 	replay := replayCommandFor(o)
 	if failed && p.dir != "" {
-		path, err := artefact.Write(p.dir, version(), o)
+		path, err := artifact.Write(p.dir, version(), o)
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -40,7 +40,7 @@ func replayCommand() *cobra.Command {
 
 // replay runs the job with its trace and compares. Without an artefact there
 // is nothing to compare with but itself: failures are confirmed as ever.
-func replay(c *cobra.Command, job sweep.Job, before *artefact.Artefact, trace bool) error {
+func replay(c *cobra.Command, job sweep.Job, before *artifact.Artefact, trace bool) error {
 	job.Trace, job.Confirm = true, confirmations
 	p := newPrinter(output{}, c.OutOrStdout(), false)
 	var outcome sweep.Outcome
@@ -75,7 +75,7 @@ func printTrace(out io.Writer, o sweep.Outcome) {
 }
 
 // compare says `reproduced`, or shows the first event that differs.
-func compare(out io.Writer, before *artefact.Artefact, now sweep.Outcome) error {
+func compare(out io.Writer, before *artifact.Artefact, now sweep.Outcome) error {
 	was := before.Outcome
 	same := was.Verdict == now.Verdict && was.Property == now.Property
 	if same && was.Hash == now.Hash {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -37,7 +37,7 @@ func reportCommand() *cobra.Command {
 	return c
 }
 
-func writeReport(c *cobra.Command, job sweep.Job, before *artefact.Artefact, file string) error {
+func writeReport(c *cobra.Command, job sweep.Job, before *artifact.Artefact, file string) error {
 	job.Report, job.Confirm = true, confirmations
 	var outcome sweep.Outcome
 	err := (sweep.Pool{}).Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
@@ -48,7 +48,7 @@ func writeReport(c *cobra.Command, job sweep.Job, before *artefact.Artefact, fil
 		return errors.New(outcome.Error)
 	}
 	outcome.Porcupine = nil // the page stands alone
-	page, err := artefact.Page(artefact.Words{Version: version(), Replay: replayCommandFor(outcome)}, outcome)
+	page, err := artifact.Page(artifact.Words{Version: version(), Replay: replayCommandFor(outcome)}, outcome)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -71,10 +71,10 @@ func (f *sweepFlags) adopt(c *cobra.Command, files []string) ([]string, error) {
 }
 
 // madeBefore are the runs that a folder has already.
-func madeBefore(entries []results.Entry) []aim.Made {
-	made := make([]aim.Made, len(entries))
+func madeBefore(entries []results.Entry) []target.Made {
+	made := make([]target.Made, len(entries))
 	for i := range entries {
-		made[i] = aim.Made{Scenario: entries[i].Scenario, Seed: sim.Seed(entries[i].Seed)}
+		made[i] = target.Made{Scenario: entries[i].Scenario, Seed: sim.Seed(entries[i].Seed)}
 	}
 	return made
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -26,7 +26,7 @@ func (s *source) addFlags(c *cobra.Command) {
 
 // job finds what is to be run, and what an artefact says it was; nil when it is
 // no artefact.
-func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artefact.Artefact, error) {
+func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artifact.Artefact, error) {
 	seedGiven := c.Flags().Changed("seed")
 	if len(args) == 0 {
 		if !seedGiven {
@@ -53,8 +53,8 @@ func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artefact.Arte
 	return s.artefactJob(args[0])
 }
 
-func (s *source) artefactJob(path string) (sweep.Job, *artefact.Artefact, error) {
-	a, err := artefact.Read(path)
+func (s *source) artefactJob(path string) (sweep.Job, *artifact.Artefact, error) {
+	a, err := artifact.Read(path)
 	if err != nil {
 		return sweep.Job{}, nil, err
 	}

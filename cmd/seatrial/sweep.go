@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/aim"
-	"github.com/seatrial/seatrial/scenarios/artefact"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -129,8 +129,8 @@ func (f *sweepFlags) check(c *cobra.Command) error {
 }
 
 // about describes the sweep, as its results folder will.
-func (f *sweepFlags) about(bases []base) (results.About, error) {
-	about := results.About{
+func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
+	about := results.Manifest{
 		Subject: f.subject, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: sim.GeneratorName,
 	}
 	if f.aimed.mode != "" {
@@ -148,14 +148,14 @@ func (f *sweepFlags) about(bases []base) (results.About, error) {
 }
 
 // open prepares the sweep and, when results are kept, its folder.
-func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, error) {
+func (f *sweepFlags) open(c *cobra.Command, about results.Manifest) (*sweeping, error) {
 	s := &sweeping{flags: f, about: about, pool: sweep.Pool{Workers: f.workers}}
 	if dir := f.out.dir; dir != "" {
 		var err error
 		if s.folder, err = results.Open(dir, about, f.resume != ""); err != nil {
 			return nil, err
 		}
-		if err := artefact.RemoveUnfinished(dir); err != nil {
+		if err := artifact.RemoveUnfinished(dir); err != nil {
 			return nil, errors.Join(err, s.folder.Close())
 		}
 	}
@@ -171,7 +171,7 @@ func (f *sweepFlags) open(c *cobra.Command, about results.About) (*sweeping, err
 // sweeping is a sweep under way.
 type sweeping struct {
 	flags    *sweepFlags
-	about    results.About
+	about    results.Manifest
 	pool     sweep.Pool
 	folder   *results.Folder // nil: nothing is kept
 	printer  *printer
@@ -242,7 +242,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 	}, s.take)
 }
 
-func (s *sweeping) runAimed(ctx context.Context, derived aim.Sweep) error {
+func (s *sweeping) runAimed(ctx context.Context, derived target.Sweep) error {
 	derived.Enough, derived.Aiming = s.isOver, s.progress.aiming
 	if s.folder == nil {
 		return derived.Run(ctx, s.runPool, s.take)
@@ -290,7 +290,7 @@ func (s *sweeping) take(o sweep.Outcome) {
 	entry := results.EntryOf(o)
 	entry.New = s.printer.met.fresh(o)
 	if !entry.Passed() {
-		entry.Artefact, entry.Replay = artefact.Name(o), replayCommandFor(o)
+		entry.Artefact, entry.Replay = artifact.Name(o), replayCommandFor(o)
 	}
 	if s.printer.err == nil {
 		s.printer.fail(s.folder.Add(entry))

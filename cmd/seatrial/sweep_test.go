@@ -204,7 +204,7 @@ func TestAResultsFolderIsNotWrittenOver(t *testing.T) {
 	assert.Contains(t, message, "sweep.json is damaged")
 }
 
-func mustRead(t *testing.T, dir string) results.About {
+func mustRead(t *testing.T, dir string) results.Manifest {
 	t.Helper()
 	about, _, err := results.Read(dir)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ import (
 	"github.com/seatrial/seatrial/differential/realserver"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/against"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 const (
@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	plans = slices.DeleteFunc(plans, func(plan scenarios.Plan) bool {
-		err := against.Feasible(&plan)
+		err := realcluster.Feasible(&plan)
 		if err != nil {
 			fmt.Fprintf(stdout, "not run      %s: %v\n", plan.Name, err)
 		}
@@ -179,7 +179,7 @@ func (o *options) runAll(ctx context.Context, b *binaries, plans []scenarios.Pla
 }
 
 // report prints what became of a scenario and says whether it passed.
-func report(out io.Writer, name string, r *against.Result) bool {
+func report(out io.Writer, name string, r *realcluster.Result) bool {
 	var fired []string
 	for kind, times := range r.Fired {
 		fired = append(fired, fmt.Sprintf("%s %d", kind, times))

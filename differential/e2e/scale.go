@@ -22,7 +22,7 @@ import (
 
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
-	"github.com/seatrial/seatrial/scenarios/against"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 var (
@@ -66,7 +66,7 @@ func (o *options) measure(ctx context.Context, b *binaries, count int, out io.Wr
 		return err
 	}
 	s := &scale{count: count, out: out, dynamic: dynamic.NewForConfigOrDie(config), typed: kubernetes.NewForConfigOrDie(config)}
-	if err := against.Prepare(ctx, s.dynamic, scaleNamespace); err != nil {
+	if err := realcluster.Prepare(ctx, s.dynamic, scaleNamespace); err != nil {
 		return err
 	}
 	kubeconfig := filepath.Join(b.folder, "scale.kubeconfig")

@@ -15,7 +15,7 @@ import (
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/against"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 // outages are when kube-apiserver is stopped, and for how long, by scenario.
@@ -24,7 +24,7 @@ var outages = map[string][]struct{ at, lasts time.Duration }{
 }
 
 // runOne runs a scenario on a control plane of its own.
-func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) (result *against.Result, err error) {
+func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) (result *realcluster.Result, err error) {
 	server, err := realserver.Start(ctx, realserver.Options{Binaries: b.controlPlane, RBAC: true})
 	if err != nil {
 		return nil, err
@@ -47,19 +47,19 @@ func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) 
 		}
 	}
 	subject, _ := scenarios.FindSubject(scenarios.DefaultSubject)
-	return against.Run(ctx, plan, against.Options{
+	return realcluster.Run(ctx, plan, realcluster.Options{
 		Config: config, Token: token, Subject: subject, Seed: plan.Seed, Speed: o.speed, Folder: folder,
 		Command: func(_, identity, kubeconfig string) *exec.Cmd { return b.command(&plan, identity, kubeconfig) },
 		Events:  events(plan.Name, server),
 	})
 }
 
-func events(scenario string, server *realserver.Server) []against.Event {
-	var events []against.Event
+func events(scenario string, server *realserver.Server) []realcluster.Event {
+	var events []realcluster.Event
 	for _, outage := range outages[scenario] {
 		events = append(events,
-			against.Event{At: outage.at, Do: func(context.Context) error { return server.StopAPIServer() }},
-			against.Event{At: outage.at + outage.lasts, Do: server.StartAPIServer})
+			realcluster.Event{At: outage.at, Do: func(context.Context) error { return server.StopAPIServer() }},
+			realcluster.Event{At: outage.at + outage.lasts, Do: server.StartAPIServer})
 	}
 	return events
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/aim"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -40,7 +40,7 @@ const (
 	perTurn = 4
 )
 
-var singles = slices.DeleteFunc(aim.Modes(), func(m aim.Mode) bool { return m == aim.Pairs })
+var singles = slices.DeleteFunc(target.Modes(), func(m target.Mode) bool { return m == target.Pairs })
 
 // Aimed searches plans derived from fault-free runs of generated ones, each with
 // one fault: the modes by turns, a few seeds at a time, range n from seed n × size
@@ -55,7 +55,7 @@ func Aimed(subject string, size int) Search {
 					plans = append(plans, scenarios.Generate(sim.Seed(number*size+first+i)))
 				}
 				for _, mode := range singles {
-					s := aim.Sweep{Mode: mode, Plans: slices.Values(plans), Subject: subject, Limit: perPlan}
+					s := target.Sweep{Mode: mode, Plans: slices.Values(plans), Subject: subject, Limit: perPlan}
 					if err := s.Run(ctx, pool.Run, next); err != nil {
 						return err
 					}

@@ -24,7 +24,7 @@ func owners(h *model.History) []Owner {
 	for name, intervals := range exported(h) {
 		get(name).Exported = intervals
 	}
-	for _, x := range model.Holdings(h) {
+	for _, x := range model.Assignments(h) {
 		o := get(x.Owner)
 		o.Holds = append(o.Holds, Hold{IP: x.IP, Via: x.Via, Interval: Interval{x.From, x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
 	}

@@ -23,7 +23,7 @@ const (
 
 // Folder is a results folder that a sweep writes to.
 type Folder struct {
-	About   About
+	Manifest   Manifest
 	Entries []Entry // that were there when it was opened
 
 	path    string
@@ -38,11 +38,11 @@ var ErrInUse = errors.New("another sweep is writing to it")
 // of the same sweep if goOn is true. Nothing that is in the folder is changed
 // when the result is an error: that somebody else writes to it ([ErrInUse]),
 // that it holds results of another sweep or version, or that it is damaged.
-func Open(path string, about About, goOn bool) (*Folder, error) {
+func Open(path string, about Manifest, goOn bool) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("creating the results folder: %w", err)
 	}
-	f := &Folder{About: about, path: path}
+	f := &Folder{Manifest: about, path: path}
 	var err error
 	if f.lock, err = lock(filepath.Join(path, lockFile)); err != nil {
 		return nil, fmt.Errorf("results folder %s: %w", path, err)
@@ -58,16 +58,16 @@ func (f *Folder) open(goOn bool) error {
 	before, entries, whole, err := read(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := writeJSON(filepath.Join(f.path, aboutFile), f.About); err != nil {
+		if err := writeJSON(filepath.Join(f.path, aboutFile), f.Manifest); err != nil {
 			return fmt.Errorf("results folder %s: %w", f.path, err)
 		}
 	case err != nil:
 		return err
 	case !goOn:
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before, len(entries))
-	case !before.same(f.About):
+	case !before.same(f.Manifest):
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, made with %s; this is one of %s, made with %s (want the same, or another folder)",
-			f.path, before, before.version(), f.About, f.About.version())
+			f.path, before, before.version(), f.Manifest, f.Manifest.version())
 	}
 	f.Entries = entries
 	f.journal, err = os.OpenFile(filepath.Join(f.path, journalFile), os.O_CREATE|os.O_WRONLY, 0o644)
@@ -118,13 +118,13 @@ func (f *Folder) End(runs int) error {
 func (f *Folder) Close() error { return errors.Join(f.journal.Close(), f.lock.Close()) }
 
 // Read reads a folder, also while a sweep writes to it.
-func Read(path string) (About, []Entry, error) {
+func Read(path string) (Manifest, []Entry, error) {
 	about, entries, _, err := read(path)
 	return about, entries, err
 }
 
 // read also returns how many bytes of the journal are whole lines.
-func read(path string) (about About, entries []Entry, whole int64, err error) {
+func read(path string) (about Manifest, entries []Entry, whole int64, err error) {
 	text, err := os.ReadFile(filepath.Join(path, aboutFile))
 	if err != nil {
 		return about, nil, 0, fmt.Errorf("results folder %s: %w", path, err)
@@ -161,7 +161,7 @@ func read(path string) (about About, entries []Entry, whole int64, err error) {
 // inOrder makes sure that the lines are the first runs of the sweep, each once: a
 // sweep that goes on counts them to know where. Those of an aimed sweep are
 // looked at when it goes on and derives its plans again.
-func inOrder(path string, about About, entries []Entry) error {
+func inOrder(path string, about Manifest, entries []Entry) error {
 	seeds, shard, err := about.seeds()
 	if about.Seeds == "" || about.Aimed() || err != nil || len(entries) == 0 {
 		return err

@@ -48,9 +48,9 @@ func TestOnlyTheSameSweepGoesOn(t *testing.T) {
 	require.NoError(t, err, "the content of a file counts, not where it is")
 	require.NoError(t, f.Close())
 
-	var others []results.About
-	change := func(of func(*results.About) reflect.Value) {
-		for i := range of(&results.About{}).NumField() {
+	var others []results.Manifest
+	change := func(of func(*results.Manifest) reflect.Value) {
+		for i := range of(&results.Manifest{}).NumField() {
 			other := aimed
 			switch field := of(&other).Field(i); field.Kind() {
 			case reflect.String:
@@ -67,8 +67,8 @@ func TestOnlyTheSameSweepGoesOn(t *testing.T) {
 			others = append(others, other)
 		}
 	}
-	change(func(a *results.About) reflect.Value { return reflect.ValueOf(a).Elem() })
-	change(func(a *results.About) reflect.Value { return reflect.ValueOf(&a.Aim).Elem() })
+	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(a).Elem() })
+	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(&a.Aim).Elem() })
 	require.Len(t, others, 12)
 	for _, other := range others {
 		_, err := results.Open(path, other, true)

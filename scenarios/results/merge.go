@@ -36,7 +36,7 @@ type Summary struct {
 // Part is one folder of a summary.
 type Part struct {
 	Path    string `json:"path"`
-	About   About  `json:"about"`
+	Manifest   Manifest  `json:"about"`
 	Done    int    `json:"done"`
 	Missing uint64 `json:"missing"`
 	// Unfinished: it is an aimed sweep that has not ended.
@@ -119,7 +119,7 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 	if err != nil {
 		return err
 	}
-	part := Part{Path: folder, About: about, Done: len(entries)}
+	part := Part{Path: folder, Manifest: about, Done: len(entries)}
 	expected, known := about.expected()
 	if about.Aimed() {
 		if expected, known, err = runsOfEnded(folder); err != nil {

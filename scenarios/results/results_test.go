@@ -16,7 +16,7 @@ import (
 // Goal: a folder tells what was done, however its sweep ended, and folders add
 // up. Method: folders written by hand, damaged as a kill or a bad disk damages.
 
-var about = results.About{Subject: "globalingressip", Seeds: "1-4", Version: "v1", Generator: "g/1"}
+var about = results.Manifest{Subject: "globalingressip", Seeds: "1-4", Version: "v1", Generator: "g/1"}
 
 func entry(seed uint64, verdict model.VerdictKind, hash string) results.Entry {
 	e := results.Entry{Seed: seed, Scenario: "seed", Subject: "globalingressip", Verdict: verdict, Hash: hash, Requests: 10, Fired: map[string]int{"crash": 1}}
@@ -27,7 +27,7 @@ func entry(seed uint64, verdict model.VerdictKind, hash string) results.Entry {
 }
 
 // folder writes a results folder.
-func folder(t *testing.T, a results.About, entries ...results.Entry) string {
+func folder(t *testing.T, a results.Manifest, entries ...results.Entry) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "results")
 	f, err := results.Open(path, a, false)
@@ -66,7 +66,7 @@ func TestAJournalWithAGapIsRefused(t *testing.T) {
 	run := func(seed uint64) results.Entry { return entry(seed, model.VerdictPass, "a") }
 	for _, c := range []struct {
 		name    string
-		about   results.About
+		about   results.Manifest
 		entries []results.Entry
 		want    string
 	}{
@@ -88,7 +88,7 @@ func TestAJournalWithAGapIsRefused(t *testing.T) {
 // How many runs an aimed sweep has only its end tells, so without one it is not a
 // pass. Where its files are does not matter, what is in them does.
 func TestAnAimedSweepEnds(t *testing.T) {
-	aimed := results.About{Subject: "globalingressip", Version: "v1", Generator: "g/1", Aim: results.Aim{
+	aimed := results.Manifest{Subject: "globalingressip", Version: "v1", Generator: "g/1", Aim: results.Aim{
 		Mode: "pairs", Files: []results.File{results.FileOf("here/a.yaml", []byte("a"))},
 	}}
 	path := folder(t, aimed, entry(1, model.VerdictPass, "a"))
@@ -116,18 +116,18 @@ func TestAnAimedSweepEnds(t *testing.T) {
 
 	for _, c := range []struct {
 		name   string
-		change func(*results.About)
+		change func(*results.Manifest)
 		want   string
 	}{
-		{"content", func(a *results.About) { a.Aim.Files = []results.File{results.FileOf("here/a.yaml", []byte("b"))} }, "it holds a sweep of a.yaml (ca978112), aimed: pairs, of globalingressip, made with seatrial v1, generator g/1; this is one of a.yaml (3e23e816)"},
-		{"mode", func(a *results.About) { a.Aim.Mode = "error-every-read" }, "aimed: error-every-read"},
-		{"limit", func(a *results.About) { a.Aim.Limit = 5 }, "at most 5 each"},
-		{"faults", func(a *results.About) { a.Aim.KeepFaults = true }, "beside the plan's own faults"},
-		{"only", func(a *results.About) { a.Aim.Only = "a-0001" }, "only a-0001"},
-		{"shard", func(a *results.About) { a.Shard = "0/2" }, "shard 0/2"},
-		{"subject", func(a *results.About) { a.Subject = "historical/3336" }, "of historical/3336"},
-		{"version", func(a *results.About) { a.Version = "v2" }, "made with seatrial v2"},
-		{"not aimed", func(a *results.About) { *a = about }, "this is one of seeds 1-4, of globalingressip"},
+		{"content", func(a *results.Manifest) { a.Aim.Files = []results.File{results.FileOf("here/a.yaml", []byte("b"))} }, "it holds a sweep of a.yaml (ca978112), aimed: pairs, of globalingressip, made with seatrial v1, generator g/1; this is one of a.yaml (3e23e816)"},
+		{"mode", func(a *results.Manifest) { a.Aim.Mode = "error-every-read" }, "aimed: error-every-read"},
+		{"limit", func(a *results.Manifest) { a.Aim.Limit = 5 }, "at most 5 each"},
+		{"faults", func(a *results.Manifest) { a.Aim.KeepFaults = true }, "beside the plan's own faults"},
+		{"only", func(a *results.Manifest) { a.Aim.Only = "a-0001" }, "only a-0001"},
+		{"shard", func(a *results.Manifest) { a.Shard = "0/2" }, "shard 0/2"},
+		{"subject", func(a *results.Manifest) { a.Subject = "historical/3336" }, "of historical/3336"},
+		{"version", func(a *results.Manifest) { a.Version = "v2" }, "made with seatrial v2"},
+		{"not aimed", func(a *results.Manifest) { *a = about }, "this is one of seeds 1-4, of globalingressip"},
 	} {
 		other := aimed
 		c.change(&other)

@@ -42,7 +42,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 			if part.Unfinished {
 				missing = "?"
 			}
-			fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", part.Path, part.About.Shard, part.Done, missing)
+			fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", part.Path, part.Manifest.Shard, part.Done, missing)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -103,7 +103,7 @@ func (s *Summary) remarks() []string {
 	}
 	versions := map[string]bool{}
 	for _, part := range s.Folders {
-		versions[part.About.version()] = true
+		versions[part.Manifest.version()] = true
 	}
 	if len(versions) > 1 {
 		out = append(out, fmt.Sprintf("the folders were made with %d different versions: %s", len(versions), strings.Join(sorted(versions), "; ")))

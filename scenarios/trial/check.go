@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/gotest"
+	"github.com/seatrial/seatrial/scenarios/internal/testflags"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -37,13 +37,13 @@ var keepTrace = flag.Bool("seatrial.trace", false, "with -v, print every event o
 func Check(t *testing.T, tr Trial) {
 	t.Helper()
 	tr = ready(t, tr)
-	seeds, err := gotest.Seeds(sim.SeedRange{First: 1, Last: 100}, sim.SeedRange{First: 1, Last: 20})
+	seeds, err := testflags.Seeds(sim.SeedRange{First: 1, Last: 100}, sim.SeedRange{First: 1, Last: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var saved []sim.Seed
-	if !gotest.Asked() {
-		if saved, err = savedSeeds(gotest.Folder(t)); err != nil {
+	if !testflags.Asked() {
+		if saved, err = savedSeeds(testflags.Folder(t)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,13 +52,13 @@ func Check(t *testing.T, tr Trial) {
 		ran++
 		if failure := try(t, &tr, seed); failure != "" {
 			failed++
-			path, err := gotest.Save(gotest.Folder(t), fmt.Sprintf(savedName, seed), []byte(failure))
+			path, err := testflags.Save(testflags.Folder(t), fmt.Sprintf(savedName, seed), []byte(failure))
 			if err != nil {
 				path = fmt.Sprintf("not saved: %v", err)
 			}
 			t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) { t.Errorf("%ssaved: %s", failure, path) })
 		}
-		return !gotest.Enough(failed)
+		return !testflags.Enough(failed)
 	}
 	for _, seed := range saved {
 		if !run(seed) {
@@ -124,7 +124,7 @@ func try(t *testing.T, tr *Trial, seed sim.Seed) string {
 // tell runs a failure again, makes it smaller, and puts it into words. aimed is the only
 // fault that was tried, if it was one.
 func (v *voyage) tell(failed Result, aimed string, again func() Result) string {
-	same := gotest.Reproduced(failed.Verdict, failed.Record, func() (model.Verdict, *sim.Record) {
+	same := testflags.Reproduced(failed.Verdict, failed.Record, func() (model.Verdict, *sim.Record) {
 		r := again()
 		return r.Verdict, r.Record
 	})
@@ -134,7 +134,7 @@ func (v *voyage) tell(failed Result, aimed string, again func() Result) string {
 		smallest = v.again(smallest)
 	}
 	test, _, _ := strings.Cut(v.t.Name(), "/")
-	return report{&smallest, &failed, same, gotest.Runs, test, aimed}.text()
+	return report{&smallest, &failed, same, testflags.Runs, test, aimed}.text()
 }
 
 // again runs what a result came from, with the options of the voyage.

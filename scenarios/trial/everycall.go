@@ -7,7 +7,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/gotest"
+	"github.com/seatrial/seatrial/scenarios/internal/testflags"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -29,7 +29,7 @@ var onlyAimed = flag.String("seatrial.only", "", "of CheckEveryCall, the one `fa
 func CheckEveryCall(t *testing.T, tr Trial) {
 	t.Helper()
 	tr = ready(t, tr)
-	seeds, err := gotest.Seeds(sim.SeedRange{First: 1, Last: 3}, sim.SeedRange{First: 1, Last: 1})
+	seeds, err := testflags.Seeds(sim.SeedRange{First: 1, Last: 3}, sim.SeedRange{First: 1, Last: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func CheckEveryCall(t *testing.T, tr Trial) {
 				failed++
 				t.Run(name, func(t *testing.T) { t.Error(failure) })
 			}
-			return !gotest.Enough(failed)
+			return !testflags.Enough(failed)
 		})
 	})
 	if ran == 0 {
@@ -94,7 +94,7 @@ func (tr *Trial) everyCall(h *model.History) []faults.Rule {
 	var rules []faults.Rule
 	times := map[faults.Call]int{}
 	for i := range h.Calls {
-		c := sim.Aim(&h.Calls[i])
+		c := sim.FaultCall(&h.Calls[i])
 		times[c]++
 		if !tested[c.Process] || h.Calls[i].Called >= tr.Safety || discovers(c.Resource) {
 			continue
@@ -110,14 +110,14 @@ func (tr *Trial) everyCall(h *model.History) []faults.Rule {
 
 // shots are what may happen to a call.
 func shots(c faults.Call) []faults.Rule {
-	failed := faults.Aimed(c, faults.InternalError)
+	failed := faults.At(c, faults.InternalError)
 	if !faults.IsWrite(c.Verb) {
 		return []faults.Rule{failed}
 	}
 	return []faults.Rule{
 		failed,
-		faults.AimedCrash(c, faults.BeforeCall),
-		faults.AimedCrash(c, faults.AfterCall),
-		faults.Aimed(c, faults.ResponseLost),
+		faults.CrashAt(c, faults.BeforeCall),
+		faults.CrashAt(c, faults.AfterCall),
+		faults.At(c, faults.ResponseLost),
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/seatrial/seatrial/model/cel"
-	"github.com/seatrial/seatrial/scenarios/strict"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // APIVersion and Kind head every trial file.
@@ -22,7 +22,7 @@ const (
 // the caller adds (Controller or Processes). The names of other files in it are
 // relative to it. The format is described in docs/own-controller.md.
 //
-// The error is [strict.InvalidErrors], everything that is wrong in the order of
+// The error is [yamlread.InvalidErrors], everything that is wrong in the order of
 // lines, manifests and CEL expressions included, or says why the file could not
 // be read.
 func ReadFile(path string) (Trial, error) {
@@ -30,7 +30,7 @@ func ReadFile(path string) (Trial, error) {
 	if err != nil {
 		return Trial{}, fmt.Errorf("reading trial: %w", err)
 	}
-	doc, top := strict.Read(path, data, strict.Format{APIVersion: APIVersion, Kind: Kind})
+	doc, top := yamlread.Read(path, data, yamlread.Format{APIVersion: APIVersion, Kind: Kind})
 	if top == nil {
 		return Trial{}, doc.Err()
 	}
@@ -44,15 +44,15 @@ func ReadFile(path string) (Trial, error) {
 // reader reads trials whose names of files are relative to a folder.
 type reader struct{ folder string }
 
-func (r reader) trial(o *strict.Object) Trial {
+func (r reader) trial(o *yamlread.Object) Trial {
 	var tr Trial
 	var description string // for those who read the file
 	o.Text("name", &tr.Name)
 	o.Text("description", &description)
 	tr.Cluster = r.manifests(o, "cluster")
 	tr.Objects = r.manifests(o, "objects")
-	o.Objects("steps", func(step *strict.Object) { tr.Steps = append(tr.Steps, r.step(step)) })
-	o.Objects("laws", func(law *strict.Object) { readLaw(law, &tr) })
+	o.Objects("steps", func(step *yamlread.Object) { tr.Steps = append(tr.Steps, r.step(step)) })
+	o.Objects("laws", func(law *yamlread.Object) { readLaw(law, &tr) })
 	o.Texts("except", &tr.Except)
 	o.Texts("ignore", &tr.Ignore)
 	o.Duration("safety", &tr.Safety)
@@ -61,10 +61,10 @@ func (r reader) trial(o *strict.Object) Trial {
 	return tr
 }
 
-func (r reader) step(o *strict.Object) Step {
+func (r reader) step(o *yamlread.Object) Step {
 	var s Step
 	o.Duration("at", &s.At)
-	o.Require("at", strict.WantDuration)
+	o.Require("at", yamlread.WantDuration)
 	o.Text("user", &s.User)
 	s.Apply = r.manifests(o, "apply")
 	s.Delete = r.manifests(o, "delete")
@@ -78,7 +78,7 @@ func (r reader) step(o *strict.Object) Step {
 	return s
 }
 
-func readPatch(o *strict.Object) *Patch {
+func readPatch(o *yamlread.Object) *Patch {
 	const wantMerge = "what is to change, such as {spec: {replicas: 3}}"
 	var p Patch
 	o.Require("object", wantObject)
@@ -98,7 +98,7 @@ func readPatch(o *strict.Object) *Patch {
 	return &p
 }
 
-func readLaw(o *strict.Object, tr *Trial) {
+func readLaw(o *yamlread.Object, tr *Trial) {
 	var l cel.Law
 	o.Text("name", &l.Name)
 	o.Text("sentence", &l.Sentence)
@@ -117,7 +117,7 @@ func readLaw(o *strict.Object, tr *Trial) {
 	}
 }
 
-func (r reader) manifests(o *strict.Object, name string) Manifests {
+func (r reader) manifests(o *yamlread.Object, name string) Manifests {
 	var files []string
 	o.Texts(name, &files)
 	var m Manifests

@@ -1,0 +1,43 @@
+package artifact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seatrial/seatrial/scenarios/report"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Words are what a page says that is not in the outcome.
+type Words struct {
+	Version  string
+	Replay   string // the command that shows the run again
+	Explains string // what shrinking found out
+}
+
+// Page is report.html of an outcome: the run as its worker collected it or,
+// when the worker died of it, what is known all the same.
+func Page(words Words, o sweep.Outcome) ([]byte, error) {
+	d := report.Data{About: report.About{
+		Subject: o.Job.Subject, Scenario: o.Scenario, Seed: fmt.Sprint(o.Job.Seed), Verdict: string(o.Verdict),
+		Property: o.Property, Message: o.Message, Hash: o.Hash, Generator: sim.GeneratorName, Ended: o.Virtual,
+	}, Detail: o.Detail}
+	if len(o.Report) > 0 {
+		if err := json.Unmarshal(o.Report, &d); err != nil {
+			return nil, fmt.Errorf("reading what a worker collected of seed %d: %w", o.Job.Seed, err)
+		}
+	}
+	d.Plan, d.Explains = o.Plan, words.Explains
+	d.About.Version, d.About.Replay, d.About.Porcupine = words.Version, words.Replay, len(o.Porcupine) > 0
+	d.About.Illegal = o.Illegal
+	if o.Runs > 0 && o.Property != "" {
+		d.About.Reproduced = fmt.Sprintf("%d/%d", o.Reproduced, o.Runs)
+	}
+	var page bytes.Buffer
+	if err := report.Write(&page, &d); err != nil {
+		return nil, err
+	}
+	return page.Bytes(), nil
+}

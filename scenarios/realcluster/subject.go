@@ -1,0 +1,88 @@
+package realcluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// subjectVariable marks a process that is to be a subject, and says which.
+const subjectVariable = "SEATRIAL_SUBJECT"
+
+// task is what a subject's process is told.
+type task struct {
+	Subject, Kubeconfig, Process, Identity string
+	Plan                                   string
+}
+
+// ServeIfSubject turns the process into a controller when [Run] started it as one,
+// and then does not return. The main function of a binary that calls Run without a
+// Command of its own calls it first.
+func ServeIfSubject() {
+	text := os.Getenv(subjectVariable)
+	if text == "" {
+		return
+	}
+	if err := serve(text); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func serve(text string) error {
+	var t task
+	if err := json.Unmarshal([]byte(text), &t); err != nil {
+		return fmt.Errorf("%s cannot be read: %w", subjectVariable, err)
+	}
+	plan, err := scenarios.Parse("plan", []byte(t.Plan))
+	if err != nil {
+		return err
+	}
+	subject, ok := scenarios.FindSubject(t.Subject)
+	if !ok {
+		return fmt.Errorf("there is no subject %q", t.Subject)
+	}
+	cfg, err := clientcmd.BuildConfigFromFlags("", t.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	for _, p := range scenarios.NewWorld(plan, subject, 0).Processes {
+		if p.Name == t.Process {
+			return p.Run(ctx, sim.Env{
+				REST: cfg, Identity: t.Identity, Metrics: prometheus.NewRegistry(),
+				Log: logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, nil)),
+			})
+		}
+	}
+	return fmt.Errorf("the plan has no process %q", t.Process)
+}
+
+// itself is this program again, as a subject.
+func itself(t task) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), subjectVariable+"="+string(text))
+	return cmd, nil
+}

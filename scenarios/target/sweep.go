@@ -1,0 +1,247 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// DefaultPairs is how many pairs are run of each plan when no limit is given:
+// all of them would be some thousands for a plan of three services.
+const DefaultPairs = 500
+
+// Runner runs jobs and calls done with each outcome, in the order of the jobs.
+// [sweep.Pool.Run] is one.
+type Runner func(ctx context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error
+
+// Sweep is one aimed sweep.
+type Sweep struct {
+	Mode Mode
+	// Plans are run in fair weather first, each with its own seed: their faults
+	// are left out, unless KeepFaults is set. Names must differ. There may be any
+	// number: no more than [atATime] of them are kept in memory.
+	Plans      iter.Seq[scenarios.Plan]
+	KeepFaults bool
+	Subject    string
+	// Limit is how many plans are derived from each plan at most, chosen by a
+	// draw from its seed; 0: all, or [DefaultPairs] of pairs.
+	Limit int
+	// Shard is the part of the derived plans that is run; the zero value is all.
+	// Plans in fair weather are run by every shard.
+	Shard sim.Shard
+	// Only runs the derived plan of that name and no other; empty: all.
+	Only string
+	// Confirm is how often a failure is run again; see [sweep.Job].
+	Confirm int
+	// Replay makes the command that shows a derived plan again. Nil: none.
+	Replay func(derived scenarios.Plan) string
+	// Made are the first runs of the same sweep, in their order, which were made
+	// before: done does not get their outcomes, and those of derived plans are not
+	// made again. What plans are derived from is.
+	Made []Made
+	// Aiming is told of each run that plans are derived from, and that done does not
+	// get: how many were made of those that are wanted before the next derived plan
+	// is run. Nil: nobody.
+	Aiming func(made, of int)
+	// Enough says that no further run is to be begun, of those that plans are
+	// derived from either; the runner may then end early. Nil: never.
+	Enough func() bool
+}
+
+// Run runs the plans in fair weather, derives plans from what the subject
+// called and runs those. done gets the outcome of every derived plan. Of a plan
+// in which the subject fails in fair weather it gets that outcome and nothing
+// else, because there is nothing to be learnt from faults then.
+//
+// Which plans are run, and in which order, depends on the sweep alone. Errors
+// are the runner's, that of a plan which cannot be written, that no derived
+// plan has the name of Only, and that Made are not the first runs of the sweep:
+// then done was not called.
+func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) error {
+	var bases []scenarios.Plan
+	var derived uint64
+	before := &made{left: s.Made}
+	some := func() error {
+		n, err := s.run(ctx, run, bases, derived, before, done)
+		derived, bases = derived+n, bases[:0]
+		return err
+	}
+	for p := range s.Plans {
+		if s.Enough != nil && s.Enough() {
+			return nil
+		}
+		if !s.KeepFaults {
+			p.Faults = nil
+		}
+		if bases = append(bases, p); len(bases) < atATime {
+			continue
+		}
+		if err := some(); err != nil {
+			return unlessEnough(err)
+		}
+	}
+	if err := some(); err != nil {
+		return unlessEnough(err)
+	}
+	if s.Only != "" && derived == 0 {
+		return fmt.Errorf("the sweep derives no plan of the name %q", s.Only)
+	}
+	return before.whole()
+}
+
+// errEnough: the runner has ended before all plans were run that others are to be
+// derived from, because that was enough.
+var errEnough = errors.New("enough was run before the sweep could take aim")
+
+func unlessEnough(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// atATime is how many plans are run in fair weather before plans are derived
+// from them: enough to keep the workers busy, few enough to hold the hundred
+// plans that each of them may bring.
+const atATime = 16
+
+// run sweeps over some of the plans, and returns how many were derived from
+// them. As many as earlier were derived from those that went before.
+func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earlier uint64, before *made, done func(sweep.Outcome)) (uint64, error) {
+	outcomes, err := s.observe(ctx, run, bases)
+	if err != nil {
+		return 0, err
+	}
+	var all uint64
+	singles := make([][]scenarios.Plan, len(bases)) // by base
+	for i, o := range outcomes {
+		if o.Verdict != model.VerdictPass {
+			if s.Only == bases[i].Name {
+				all++
+			}
+			known, err := before.has(o.Scenario, bases[i].Seed)
+			if err != nil {
+				return 0, err
+			}
+			if !known {
+				done(o)
+			}
+			continue
+		}
+		singles[i] = Derive(s.Mode, bases[i], o.Calls)
+	}
+	if s.Mode == Pairs {
+		if singles, err = s.pairs(ctx, run, singles); err != nil {
+			return 0, err
+		}
+	}
+	var plans []scenarios.Plan
+	for _, derived := range singles {
+		plans = append(plans, choose(derived, s.limit())...)
+	}
+	if s.Only != "" {
+		plans = slices.DeleteFunc(plans, func(p scenarios.Plan) bool { return p.Name != s.Only })
+	}
+	all += uint64(len(plans))
+	if s.Shard.Of > 1 {
+		number := earlier
+		plans = slices.DeleteFunc(plans, func(scenarios.Plan) bool {
+			number++
+			return (number-1)%s.Shard.Of != s.Shard.Index
+		})
+	}
+	for len(plans) > 0 {
+		known, err := before.has(plans[0].Name, plans[0].Seed)
+		if err != nil {
+			return 0, err
+		}
+		if !known {
+			break
+		}
+		plans = plans[1:]
+	}
+	return all, s.runAll(ctx, run, plans, false, done)
+}
+
+func (s Sweep) limit() int {
+	if s.Limit == 0 && s.Mode == Pairs {
+		return DefaultPairs
+	}
+	return s.Limit
+}
+
+// pairs runs each plan with one fault, and derives from what was called after
+// it the plans with a second. A plan whose first fault is enough to fail gets
+// no second one. First faults beyond the limit are not tried: their runs would cost
+// more than those of the pairs.
+func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan) ([][]scenarios.Plan, error) {
+	for i := range singles {
+		singles[i] = choose(singles[i], s.limit())
+	}
+	outcomes, err := s.observe(ctx, run, slices.Concat(singles...))
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([][]scenarios.Plan, len(singles))
+	for i, plans := range singles {
+		for _, p := range plans {
+			o := outcomes[0]
+			outcomes = outcomes[1:]
+			if o.Verdict != model.VerdictPass {
+				pairs[i] = append(pairs[i], p)
+				continue
+			}
+			pairs[i] = append(pairs[i], Derive(Pairs, p, after(p, o.Calls))...)
+		}
+		pairs[i] = choose(pairs[i], s.limit()) // there are thousands
+	}
+	return pairs, nil
+}
+
+// observe runs plans for what the subject calls in them.
+func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) ([]sweep.Outcome, error) {
+	var outcomes []sweep.Outcome
+	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) {
+		if outcomes = append(outcomes, o); s.Aiming != nil {
+			s.Aiming(len(outcomes), len(plans))
+		}
+	})
+	if err == nil && len(outcomes) < len(plans) {
+		err = errEnough
+	}
+	return outcomes, err
+}
+
+func (s Sweep) runAll(ctx context.Context, run Runner, plans []scenarios.Plan, calls bool, done func(sweep.Outcome)) error {
+	var bad error
+	err := run(ctx, func(yield func(sweep.Job) bool) {
+		for _, p := range plans {
+			text, err := scenarios.Marshal(p)
+			if err != nil {
+				bad = err
+				return
+			}
+			job := sweep.Job{
+				Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
+				Confirm: s.Confirm, Calls: calls, Coverage: !calls,
+			}
+			if s.Replay != nil {
+				job.Replay = s.Replay(p)
+			}
+			if !yield(job) {
+				return
+			}
+		}
+	}, done)
+	if err == nil {
+		err = bad
+	}
+	return err
+}
