@@ -69,7 +69,8 @@ func checkLikeTwin(h *History, o TwinOptions) Result {
 	if len(differences) == 0 {
 		return held()
 	}
-	return violated(listDifferences(differences), h.lastOfNormal(differences[0].name))
+	message := listDifferences(differences)
+	return violated(message, h.unlikeSince(differences[0], message))
 }
 
 // listDifferences names the first few and counts the others.
@@ -151,17 +152,4 @@ func (o *TwinOptions) ignores(d difference) bool {
 		}
 		return !some || field != "" && (path == field || strings.HasPrefix(path, field+"."))
 	})
-}
-
-// lastOfNormal finds the last commit to an object of that normal name.
-func (h *History) lastOfNormal(name string) Culprit {
-	n := newNormal(h)
-	for i := len(h.Commits) - 1; i >= 0; i-- {
-		if commit := &h.Commits[i]; n.name(commit.objectID()) == name {
-			culprit := commit.culprit()
-			culprit.Text = "last change: " + culprit.Text
-			return culprit
-		}
-	}
-	return Culprit{At: h.Ended, Text: "no such object was ever there"}
 }

@@ -74,6 +74,7 @@ func Judge(h *History, properties []Property) Verdict {
 	for i := range verdict.Results {
 		verdict.weigh(&verdict.Results[i])
 	}
+	verdict.blame(view, properties)
 	return verdict
 }
 
@@ -90,6 +91,20 @@ func (v *Verdict) weigh(result *PropertyResult) {
 	v.Culprit, v.Visualize = result.Culprit, result.Visualize
 	if result.Status == NotRun {
 		v.Message = "the property was not checked"
+	}
+}
+
+// blame names what made a law about the end of the run false for good, for the one
+// that decided the verdict.
+func (v *Verdict) blame(h *History, properties []Property) {
+	if v.Kind != VerdictLiveness {
+		return
+	}
+	for i := range v.Results {
+		if r := &v.Results[i]; r.Name == v.Property {
+			r.Culprit = blame(h, properties[i], r.Result)
+			v.Culprit = r.Culprit
+		}
 	}
 }
 

@@ -1,0 +1,189 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// blame finds what made a law about the end of a run false for good. The law is
+// asked again of the history as it would have been had it ended one change
+// earlier, two, and so on: the culprit is the first change after which the law was
+// never true again.
+//
+// When a process under test made it, that is all. Otherwise what should have
+// followed is missing, and the culprit is the last call about it that failed and
+// that nobody made again with success, if there is one.
+//
+// A law that is false even of a history without changes is not about changes
+// (such as quiet); its own culprit stays, as it does when a law panics on a state
+// that no run has ended in before.
+func blame(h *History, property Property, result Result) Culprit {
+	i, found := h.falseSince(property, result.Message)
+	if !found {
+		return result.Culprit
+	}
+	return h.answerable(&h.Commits[i], result.Message)
+}
+
+// answerable says who has to answer for a change after which a law never held again.
+func (h *History) answerable(commit *Commit, message string) Culprit {
+	culprit := commit.culprit()
+	if commit.subject() {
+		culprit.Text = "since then it does not hold: " + culprit.Text
+		return culprit
+	}
+	if call := h.abandoned(commit, message); call != nil {
+		return Culprit{Seq: call.CallSeq, At: call.Called, CallID: call.ID,
+			Text: fmt.Sprintf("it failed and was not tried again: %s; since then nothing followed on %s", call, commit)}
+	}
+	culprit.Text = "nothing followed that makes it hold again: " + culprit.Text
+	return culprit
+}
+
+// falseSince is the index of the first change after which the law was never true
+// again. Where laws report one complaint of several, only those count that name an
+// object which the last one names.
+func (h *History) falseSince(property Property, message string) (index int, found bool) {
+	defer func() {
+		if recover() != nil {
+			found = false // the law knows complete states only
+		}
+	}()
+	names := h.Named(message)
+	same := func(r Result) bool {
+		for name := range h.Named(r.Message) {
+			if names[name] {
+				return true
+			}
+		}
+		return len(names) == 0
+	}
+	if h.after(0, property).Status == Violated {
+		return 0, false
+	}
+	for k := len(h.Commits); k > 0; k-- {
+		if k < len(h.Commits)-closeLook {
+			return h.bisect(k, property), true
+		}
+		switch r := h.after(k, property); {
+		case r.Status != Violated:
+			return index, found
+		case same(r):
+			index, found = k-1, true
+		}
+	}
+	return index, found
+}
+
+// closeLook is how many changes are looked at one by one. What lies further back
+// is halved: a law that was true for a moment in between may then be missed.
+const closeLook = 300
+
+// bisect finds a change before which the law held and after which it did not,
+// among the first k.
+func (h *History) bisect(k int, property Property) int {
+	low := 0 // holds after low changes, does not after k
+	for k-low > 1 {
+		if middle := (low + k) / 2; h.after(middle, property).Status == Violated {
+			k = middle
+		} else {
+			low = middle
+		}
+	}
+	return k - 1
+}
+
+// unlikeSince blames the first change after which one object, of that normal name,
+// never was again as in the run that it is compared with. If it never was, the last
+// change to it is where progress ended.
+func (h *History) unlikeSince(d difference, message string) Culprit {
+	n := newNormal(h)
+	alive := map[objectID]bool{}
+	var since, last *Commit
+	everAlike := false
+	for i := range h.Commits {
+		c := &h.Commits[i]
+		if n.name(c.objectID()) != d.name {
+			continue
+		}
+		last = c
+		if alive[c.objectID()] = c.New != nil; c.New == nil {
+			delete(alive, c.objectID())
+		}
+		alike := d.path == "" && countOf(make([]leaves, len(alive))) == d.was
+		if d.path != "" && c.New != nil {
+			value, there := n.object(stored{c.objectID(), c.New, c})[d.path]
+			alike = shown(value, there) == d.was
+		}
+		switch {
+		case alike:
+			since, everAlike = nil, true
+		case since == nil:
+			since = c
+		}
+	}
+	switch {
+	case last == nil:
+		return Culprit{At: h.Ended, Text: "no such object was ever there"}
+	case everAlike && since != nil:
+		return h.answerable(since, message)
+	}
+	culprit := last.culprit()
+	culprit.Text = "last change: " + culprit.Text
+	return culprit
+}
+
+// after is what the law says of the history with its first k changes only.
+func (h *History) after(k int, property Property) Result {
+	shorter := *h
+	shorter.Commits = h.Commits[:k:k]
+	shorter.derived = nil
+	return property.Check(&shorter)
+}
+
+// abandoned is the last call of a process under test after a change, about the
+// changed object or one that the message names, that failed, or whose outcome was
+// not known, and that no process made again with success. Not to find something is
+// no failure.
+func (h *History) abandoned(commit *Commit, message string) *Call {
+	names := h.Named(message)
+	names[nameOf(commit.Namespace, commit.Name)] = true
+	done := map[string]bool{}
+	for i := len(h.Calls) - 1; i >= 0; i-- {
+		c := &h.Calls[i]
+		if c.User || c.CallSeq < commit.Seq || c.Verb == "watch" || c.Name == "" || !names[nameOf(c.Namespace, c.Name)] {
+			continue
+		}
+		what := fmt.Sprint(c.Verb, c.Group, c.Resource, c.Subresource, c.Namespace, c.Name)
+		switch {
+		case c.Outcome == OK, c.Code == 404:
+			done[what] = true
+		case c.ReturnSeq > 0 && !done[what]:
+			return c
+		}
+	}
+	return nil
+}
+
+// Named are the objects of the history that a message names, as namespace/name,
+// or as name for those without a namespace.
+func (h *History) Named(message string) map[string]bool {
+	said := map[string]bool{}
+	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return strings.ContainsRune(" ,;:()\"'=", r) }) {
+		said[strings.TrimRight(word, ".")] = true
+	}
+	out := map[string]bool{}
+	for i := range h.Commits {
+		if name := nameOf(h.Commits[i].Namespace, h.Commits[i].Name); said[name] {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+func nameOf(namespace, name string) string {
+	if namespace == "" {
+		return name
+	}
+	return namespace + "/" + name
+}
