@@ -23,8 +23,8 @@ func (c *Call) String() string {
 	return fmt.Sprintf("call %d at %s: %s-%d %s %s %s (%s)", c.ID, c.Called, c.Process, c.Incarnation, c.Verb, object, name, outcome)
 }
 
-// writes tells whether the call could change an object.
-func (c *Call) writes() bool {
+// Writes tells whether the call could change an object.
+func (c *Call) Writes() bool {
 	switch c.Verb {
 	case "create", "update", "patch", "apply", "delete", "deletecollection":
 		return !strings.Contains(c.Query, "dryRun=All")
@@ -44,17 +44,32 @@ func (c *Call) housekeeping() bool {
 	return false
 }
 
-// unknown tells whether the call may yet have its effect: no answer came, or
-// one that does not say.
-func (c *Call) unknown() bool {
+// Unknown says that the client does not know whether the call took effect: no
+// answer came, or one that leaves it open. It may yet have its effect.
+func (c *Call) Unknown() bool {
 	return c.ReturnSeq == 0 || c.Outcome == Unknown
 }
 
-// returned is the end of the interval in which the call had its effect, if it
-// had one: a call with unknown outcome may have it until the end of time.
-func (c *Call) returned() int64 {
-	if c.unknown() {
+// UntilSeq is the end of the interval in which the call had its effect, if it
+// had one: a call with unknown outcome may have it until the end of time,
+// [math.MaxInt64].
+func (c *Call) UntilSeq() int64 {
+	if c.Unknown() {
 		return math.MaxInt64
 	}
 	return int64(c.ReturnSeq)
+}
+
+// Call finds a call by its ID; nil: there is none. IDs are counted from 1 in
+// order of the calls, so the first guess is right unless a history was cut.
+func (h *History) Call(id uint64) *Call {
+	if at := id - 1; at < uint64(len(h.Calls)) && h.Calls[at].ID == id {
+		return &h.Calls[at]
+	}
+	for i := range h.Calls {
+		if h.Calls[i].ID == id {
+			return &h.Calls[i]
+		}
+	}
+	return nil
 }

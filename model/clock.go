@@ -31,16 +31,16 @@ const tooFar = 20 * 365 * 24 * time.Hour
 func checkWallClock(h *History) Result {
 	for i := range h.Commits {
 		c := &h.Commits[i]
-		if c.New == nil || !c.subject() || c.Group == "" && c.Resource == "secrets" {
+		if c.New == nil || !c.Subject() || c.Group == "" && c.Resource == "secrets" {
 			continue
 		}
 		now := epoch.Add(c.At)
 		if field, at, found := farTime(asMap(c.New), "", now); found {
-			return violated(fmt.Sprintf("%s of %s is %s, while it was %s in the run: it was read from the wall clock, or from outside",
-				field, c.objectID(), at.Format(time.RFC3339), now.Format(time.RFC3339)), c.culprit())
+			return Breach(fmt.Sprintf("%s of %s is %s, while it was %s in the run: it was read from the wall clock, or from outside",
+				field, c.objectID(), at.Format(time.RFC3339), now.Format(time.RFC3339)), c.Culprit())
 		}
 	}
-	return held()
+	return Holds()
 }
 
 // farTime finds a time that is far from now; of several, any one that comes first

@@ -59,10 +59,10 @@ func usersPerformed() Property {
 		Check: func(h *History) Result {
 			for i := range h.Problems {
 				if problem := &h.Problems[i]; problem.Kind == Failing {
-					return undecided(fmt.Sprintf("%s: %s", problem.Process, problem.Message))
+					return Undecide(fmt.Sprintf("%s: %s", problem.Process, problem.Message))
 				}
 			}
-			return held()
+			return Holds()
 		},
 	}
 }
@@ -79,8 +79,8 @@ func noProblem(kind ProblemKind) func(*History) Result {
 			if problem.Process != "" {
 				text = problem.Process + ": " + text
 			}
-			return violated(text, Culprit{At: problem.At, Text: text})
+			return Breach(text, Culprit{At: problem.At, Text: text})
 		}
-		return held()
+		return Holds()
 	}
 }

@@ -27,8 +27,8 @@ func blame(h *History, property Property, result Result) Culprit {
 
 // answerable says who has to answer for a change after which a law never held again.
 func (h *History) answerable(commit *Commit, message string) Culprit {
-	culprit := commit.culprit()
-	if commit.subject() {
+	culprit := commit.Culprit()
+	if commit.Subject() {
 		culprit.Text = "since then it does not hold: " + culprit.Text
 		return culprit
 	}
@@ -128,7 +128,7 @@ func (h *History) unlikeSince(d difference, message string) Culprit {
 	case everAlike && since != nil:
 		return h.answerable(since, message)
 	}
-	culprit := last.culprit()
+	culprit := last.Culprit()
 	culprit.Text = "last change: " + culprit.Text
 	return culprit
 }

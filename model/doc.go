@@ -6,7 +6,7 @@
 // code with what it judges. A property that was not checked, or whose check
 // ended without an answer, is never a pass.
 //
-// [Generic], [Remains], [WatchGuarantees] and [LikeTwin] hold for any controller.
+// [Generic], [Remains], [WatchGuarantees] and [LikeBaseline] hold for any controller.
 // Laws of one's own are [Always], [EveryChange] and [Eventually], over the
 // committed [State], and [Linearizable], over what clients were told; package
 // model/cel reads them from CEL expressions.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"reflect"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -12,11 +13,11 @@ import (
 // delivers one event at a time, so a < b means a happened before b even when
 // both bear the same virtual time. Times are virtual, since the run began.
 type History struct {
-	Calls    []Call    // in order of CallSeq
-	Commits  []Commit  // in order of Revision
-	Watches  []Watch   // in order of the call that began them
-	HostChanges    []HostChange    // what processes did to their machines, in order
-	Problems []Problem // what the subject did to itself: panics, leaks, early exits
+	Calls       []Call       // in order of CallSeq
+	Commits     []Commit     // in order of Revision
+	Watches     []Watch      // in order of the call that began them
+	HostChanges []HostChange // what processes did to their machines, in order
+	Problems    []Problem    // what the subject did to itself: panics, leaks, early exits
 
 	// Metrics are what the processes that were alive at the end had to say, in
 	// order of process, name and labels.
@@ -26,9 +27,8 @@ type History struct {
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
 
-	// derived is what several properties need and one pass can work out. Judge
-	// sets it on its own copy; a property checked alone works it out again.
-	derived *derived
+	// derived is what Derive has worked out. Judge makes it for its own copy.
+	derived map[reflect.Type]any
 }
 
 // Outcome is what a client knows about its own call.
@@ -122,6 +122,14 @@ type HostChange struct {
 	Kind    string // what kind of thing was changed, e.g. rule
 	Name    string // which
 	Value   string // what it is from then on; empty: gone
+}
+
+// Metric is the value that one time series of a process had when the run ended.
+type Metric struct {
+	Process string
+	Name    string
+	Labels  map[string]string
+	Value   float64
 }
 
 // Problem is something the subject did to itself, or a scenario to itself.

@@ -14,10 +14,10 @@ func Always(name, sentence string, law Law) Property {
 			for i := range h.Commits {
 				s.apply(&h.Commits[i])
 				if err := law(s); err != nil {
-					return violated(err.Error(), h.Commits[i].culprit())
+					return Breach(err.Error(), h.Commits[i].Culprit())
 				}
 			}
-			return held()
+			return Holds()
 		},
 	}
 }
@@ -30,12 +30,12 @@ func Eventually(name, sentence string, law Law) Property {
 		Name: name, Sentence: sentence, Source: "an expectation of this controller", Class: ClassLiveness,
 		Check: func(h *History) Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return Undecide("the run has no liveness phase")
 			}
 			if err := law(h.End()); err != nil {
-				return violated(err.Error(), Culprit{At: h.Ended, Text: "the end of the run"})
+				return Breach(err.Error(), Culprit{At: h.Ended, Text: "the end of the run"})
 			}
-			return held()
+			return Holds()
 		},
 	}
 }
@@ -58,11 +58,11 @@ func EveryChange(name, sentence string, law func(Transition) error) Property {
 			s := newState()
 			for i := range h.Commits {
 				if err := law(Transition{&h.Commits[i], s}); err != nil {
-					return violated(err.Error(), h.Commits[i].culprit())
+					return Breach(err.Error(), h.Commits[i].Culprit())
 				}
 				s.apply(&h.Commits[i])
 			}
-			return held()
+			return Holds()
 		},
 	}
 }

@@ -26,7 +26,7 @@ func Linearizable(name, sentence string, m porcupine.Model, operations func(*His
 		Check: func(h *History) Result {
 			list, err := operations(h)
 			if err != nil {
-				return undecided(err.Error())
+				return Undecide(err.Error())
 			}
 			return checkLinearizable(m, list)
 		},
@@ -38,12 +38,8 @@ func Linearizable(name, sentence string, m porcupine.Model, operations func(*His
 // its client cannot know may take effect until the end of time, so it returns
 // at [math.MaxInt64]; the model has to take its output for unknown.
 func (c *Call) Operation(client int, input, output any) porcupine.Operation {
-	return porcupine.Operation{ClientId: client, Input: input, Output: output, Call: int64(c.CallSeq), Return: c.returned()}
+	return porcupine.Operation{ClientId: client, Input: input, Output: output, Call: int64(c.CallSeq), Return: c.UntilSeq()}
 }
-
-// Unknown says that the client does not know whether the call took effect: no
-// answer came, or one that leaves it open.
-func (c *Call) Unknown() bool { return c.unknown() }
 
 func checkLinearizable(m porcupine.Model, list []porcupine.Operation) Result {
 	partitions := [][]porcupine.Operation{list}
@@ -51,13 +47,13 @@ func checkLinearizable(m porcupine.Model, list []porcupine.Operation) Result {
 		partitions = m.Partition(list)
 	}
 	m.Partition = nil
-	result := held()
+	result := Holds()
 	for _, part := range partitions {
 		counted, steps := countSteps(m)
 		switch legal := porcupine.CheckOperations(counted, part); {
 		case legal:
 		case *steps > linearizableBudget:
-			result = undecided(fmt.Sprintf("the search took more than %d steps of the model", linearizableBudget))
+			result = Undecide(fmt.Sprintf("the search took more than %d steps of the model", linearizableBudget))
 		default:
 			return illegal(m, part)
 		}
@@ -108,7 +104,7 @@ func illegal(m porcupine.Model, part []porcupine.Operation) Result {
 			text = fmt.Sprintf("no order of the operations explains %s", describe(m, o))
 		}
 	}
-	result := violated(text, culprit)
+	result := Breach(text, culprit)
 	result.Visualize = func(w io.Writer) error {
 		_, info := porcupine.CheckOperationsVerbose(m, prefix, 0)
 		return porcupine.Visualize(m, info, w)

@@ -263,7 +263,7 @@ func TestNoLeaks(t *testing.T) {
 		{"kept by others", "somebody else's finalizer keeps the export; what belongs to it may stay", func() *story {
 			s := served("ns/a")
 			s.user().do(call{verb: "update", resource: exports, key: "ns/a"}, func(old runtime.Object) runtime.Object {
-				objectMeta(old).SetFinalizers([]string{"example.com/keep"})
+				Metadata(old).SetFinalizers([]string{"example.com/keep"})
 				return old
 			})
 			s.user().unexport("ns/a")

@@ -60,10 +60,13 @@ type Culprit struct {
 	Text     string
 }
 
-func held() Result { return Result{Status: Held} }
+// Holds is the result of a check that found nothing wrong.
+func Holds() Result { return Result{Status: Held} }
 
-func undecided(why string) Result { return Result{Status: Undecided, Message: why} }
+// Undecide is the result of a check that has no answer; why is one line.
+func Undecide(why string) Result { return Result{Status: Undecided, Message: why} }
 
-func violated(message string, culprit Culprit) Result {
+// Breach is the result of a check that found the law broken; message is one line.
+func Breach(message string, culprit Culprit) Result {
 	return Result{Status: Violated, Message: message, Culprit: culprit}
 }

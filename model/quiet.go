@@ -28,13 +28,13 @@ func quiet() Property {
 
 func checkQuiet(h *History) Result {
 	if h.Ended-h.Cleared < quietFor {
-		return undecided(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
+		return Undecide(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
 	}
 	var first *Call
 	count := 0
 	for i := range h.Calls {
 		call := &h.Calls[i]
-		if call.User || call.Called < h.Ended-quietFor || call.Outcome == Failed || !call.writes() || call.housekeeping() {
+		if call.User || call.Called < h.Ended-quietFor || call.Outcome == Failed || !call.Writes() || call.housekeeping() {
 			continue
 		}
 		if first == nil {
@@ -43,8 +43,8 @@ func checkQuiet(h *History) Result {
 		count++
 	}
 	if first == nil {
-		return held()
+		return Holds()
 	}
-	return violated(fmt.Sprintf("%d writes in the last %s, the first: %s", count, quietFor, first),
+	return Breach(fmt.Sprintf("%d writes in the last %s, the first: %s", count, quietFor, first),
 		Culprit{Seq: first.CallSeq, At: first.Called, CallID: first.ID, Text: first.String()})
 }

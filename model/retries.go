@@ -43,9 +43,9 @@ func checkBoundedRetries(h *History) Result {
 		made := append(tries[id], call.Called)
 		tries[id] = made
 		if len(made) > retryBound && call.Called-made[len(made)-1-retryBound] < retryWindow {
-			return violated(fmt.Sprintf("tried more than %d times within %s: %s", retryBound, retryWindow, call),
+			return Breach(fmt.Sprintf("tried more than %d times within %s: %s", retryBound, retryWindow, call),
 				Culprit{Seq: call.CallSeq, At: call.Called, CallID: call.ID, Text: call.String()})
 		}
 	}
-	return held()
+	return Holds()
 }

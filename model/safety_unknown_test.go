@@ -45,7 +45,7 @@ var unknownCases = []safetyCase{
 			s.user().remove(space, "ns")
 			marked := s.stored["globalingressips ns/a"].DeepCopyObject()
 			now := metav1.Now()
-			objectMeta(marked).SetDeletionTimestamp(&now)
+			Metadata(marked).SetDeletionTimestamp(&now)
 			s.serverWrites(gips, "ns/a", marked)
 			s.controller().status("ns/a", "")
 			s.controller().unroute("ns/a")
@@ -148,7 +148,7 @@ var unknownCases = []safetyCase{
 			c := s.controller()
 			c.createIngressIP("ns/a")
 			c.do(call{verb: "update", resource: gips, key: "ns/a"}, func(old runtime.Object) runtime.Object {
-				objectMeta(old).SetOwnerReferences(ownedBy("ns/a"))
+				Metadata(old).SetOwnerReferences(ownedBy("ns/a"))
 				return old
 			})
 			c.status("ns/a", first)

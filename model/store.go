@@ -124,7 +124,7 @@ func (a *access) presumed() register {
 
 func checkStore(h *History) Result {
 	objects, order := accesses(h)
-	result := held()
+	result := Holds()
 	for _, id := range order {
 		history := objects[id]
 		legal, decided := checkObject(history)
@@ -132,11 +132,11 @@ func checkStore(h *History) Result {
 		case legal:
 		case !decided:
 			if result.Status == Held {
-				result = undecided(fmt.Sprintf("%v has too many orders to search", id))
+				result = Undecide(fmt.Sprintf("%v has too many orders to search", id))
 			}
 		default:
 			broken := brokenObject(id, history)
-			if result.Status != Violated || broken.Culprit.before(result.Culprit) {
+			if result.Status != Violated || broken.Culprit.Before(result.Culprit) {
 				result = broken
 			}
 		}

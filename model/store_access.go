@@ -62,7 +62,7 @@ func (r *storeReader) begin(commit *Commit) {
 		return
 	}
 	before := access{kind: accessCommit, gone: commit.Old == nil, text: "before the first commit"}
-	if old := objectMeta(commit.Old); old != nil {
+	if old := Metadata(commit.Old); old != nil {
 		before.version, _ = strconv.ParseUint(old.GetResourceVersion(), 10, 64)
 	}
 	r.add(id, before)
@@ -84,7 +84,7 @@ func (r *storeReader) log(commit *Commit) {
 // log has of it. An object whose name the server made up (its call bears the
 // prefix and an asterisk) is left to the log.
 func (r *storeReader) call(call *Call) bool {
-	if call.unknown() || call.Name == "" || strings.HasSuffix(call.Name, "*") || call.Subresource != "" && call.Subresource != "status" {
+	if call.Unknown() || call.Name == "" || strings.HasSuffix(call.Name, "*") || call.Subresource != "" && call.Subresource != "status" {
 		return false
 	}
 	a := access{call: call, from: int64(call.CallSeq), to: int64(call.ReturnSeq)}
@@ -102,7 +102,7 @@ func (r *storeReader) call(call *Call) bool {
 		if a.version == 0 {
 			return false // a Table, or a kind this judge cannot read
 		}
-	case call.writes() && call.Verb != "deletecollection":
+	case call.Writes() && call.Verb != "deletecollection":
 		a.kind = accessWrite
 		if call.Verb == "create" {
 			a.kind = accessCreate
@@ -168,6 +168,9 @@ func (a *access) demanded() uint64 {
 	return version
 }
 
+// ProtobufMagic opens every protobuf body of Kubernetes; a runtime.Unknown follows.
+const ProtobufMagic = "k8s\x00"
+
 var resourceVersionField = []byte(`"resourceVersion":"`)
 
 // resourceVersion reads metadata.resourceVersion of a body; 0: it has none. In
@@ -176,10 +179,10 @@ var resourceVersionField = []byte(`"resourceVersion":"`)
 // first match is the right one.
 func resourceVersion(raw []byte) uint64 {
 	var text string
-	if bytes.HasPrefix(raw, protobufMagic) {
+	if bytes.HasPrefix(raw, []byte(ProtobufMagic)) {
 		var unknown runtime.Unknown
 		var object metav1.PartialObjectMetadata
-		if unknown.Unmarshal(raw[len(protobufMagic):]) != nil || unknown.Kind == "Status" || unknown.Kind == "DeleteOptions" || object.Unmarshal(unknown.Raw) != nil {
+		if unknown.Unmarshal(raw[len(ProtobufMagic):]) != nil || unknown.Kind == "Status" || unknown.Kind == "DeleteOptions" || object.Unmarshal(unknown.Raw) != nil {
 			return 0
 		}
 		text = object.ResourceVersion

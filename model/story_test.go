@@ -138,18 +138,18 @@ func (t teller) commit(id string, made *Call, next runtime.Object) runtime.Objec
 	}
 	answer := next
 	if next != nil {
-		accessor := objectMeta(next)
+		accessor := Metadata(next)
 		if old == nil {
 			t.uids++
 			accessor.SetUID(types.UID(fmt.Sprintf("uid-%d", t.uids)))
 		}
 		accessor.SetResourceVersion(fmt.Sprint(t.revision))
 		commit.UID = string(accessor.GetUID())
-		if terminating(accessor) && len(accessor.GetFinalizers()) == 0 {
+		if Terminating(accessor) && len(accessor.GetFinalizers()) == 0 {
 			next = nil
 		}
 	} else {
-		commit.UID = string(objectMeta(old).GetUID())
+		commit.UID = string(Metadata(old).GetUID())
 		answer = &metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess}
 		if _, isService := old.(*corev1.Service); isService {
 			answer = old
@@ -201,7 +201,7 @@ func (s *story) serverWrites(r resource, key string, next runtime.Object) {
 	s.seq++
 	s.Commits = append(s.Commits, Commit{
 		Seq: s.seq, Revision: s.revision, At: s.now, Group: r.group, Version: r.version, Resource: r.name,
-		Namespace: namespace, Name: name, UID: string(objectMeta(old).GetUID()), Old: old, New: next,
+		Namespace: namespace, Name: name, UID: string(Metadata(old).GetUID()), Old: old, New: next,
 	})
 	delete(s.stored, r.name+" "+key)
 	if next != nil {

@@ -53,11 +53,11 @@ func custom(r resource, key string, spec map[string]any) *unstructured.Unstructu
 // remove deletes an object at once, or marks it when it has finalizers.
 func (t teller) remove(r resource, key string) *Call {
 	return t.do(call{verb: "delete", resource: r, key: key}, func(old runtime.Object) runtime.Object {
-		if len(objectMeta(old).GetFinalizers()) == 0 {
+		if len(Metadata(old).GetFinalizers()) == 0 {
 			return nil
 		}
 		now := metav1.NewTime(time.Unix(946684800, 0).Add(t.now))
-		objectMeta(old).SetDeletionTimestamp(&now)
+		Metadata(old).SetDeletionTimestamp(&now)
 		return old
 	})
 }
@@ -173,7 +173,7 @@ func (t teller) deleteIngressIP(key string) { t.remove(gips, key) }
 // finalize removes the finalizers of a GlobalIngressIP, and with the last the object.
 func (t teller) finalize(key string) {
 	t.do(call{verb: "update", resource: gips, key: key}, func(old runtime.Object) runtime.Object {
-		objectMeta(old).SetFinalizers(nil)
+		Metadata(old).SetFinalizers(nil)
 		return old
 	})
 }

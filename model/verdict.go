@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // VerdictKind is the judgement over a whole run.
@@ -53,7 +54,7 @@ func Judge(h *History, properties []Property) Verdict {
 	var view *History
 	if h != nil {
 		shared := *h
-		shared.derived = newDerived(&shared)
+		shared.derived = map[reflect.Type]any{}
 		view = &shared
 	}
 	names := make(map[string]bool, len(properties))
@@ -84,7 +85,7 @@ func (v *Verdict) weigh(result *PropertyResult) {
 	if severity(kind) < severity(v.Kind) || kind == VerdictPass {
 		return
 	}
-	if kind == v.Kind && (kind == VerdictInconclusive || !result.Culprit.before(v.Culprit)) {
+	if kind == v.Kind && (kind == VerdictInconclusive || !result.Culprit.Before(v.Culprit)) {
 		return
 	}
 	v.Kind, v.Property, v.Message = kind, result.Name, result.Message
@@ -142,8 +143,8 @@ func severity(kind VerdictKind) int {
 	panic(fmt.Sprintf("model: unknown verdict %q", kind))
 }
 
-// before orders culprits in time; one whose place is not known comes last.
-func (c Culprit) before(other Culprit) bool {
+// Before orders culprits in time; one whose place is not known comes last.
+func (c Culprit) Before(other Culprit) bool {
 	if (c.Seq == 0) != (other.Seq == 0) {
 		return c.Seq != 0
 	}

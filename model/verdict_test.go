@@ -11,11 +11,11 @@ func giving(name string, class Class, result Result) Property {
 	return Property{Name: name, Class: class, Check: func(*History) Result { return result }}
 }
 
-func at(seq uint64) Result { return violated("broken", Culprit{Seq: seq}) }
+func at(seq uint64) Result { return Breach("broken", Culprit{Seq: seq}) }
 
 // Judge sums up results; the results themselves are made up here.
 func TestJudge(t *testing.T) {
-	ok := giving("ok", ClassSafety, held())
+	ok := giving("ok", ClassSafety, Holds())
 	for _, c := range []struct {
 		name        string
 		properties  []Property
@@ -27,10 +27,10 @@ func TestJudge(t *testing.T) {
 		{"no property", nil, VerdictInconclusive, "", "nothing was checked"},
 		{"without a check", []Property{ok, {Name: "empty", Class: ClassSafety}}, VerdictInconclusive, "empty", "a property that did not run is not a pass"},
 		{"zero result", []Property{giving("zero", ClassSafety, Result{})}, VerdictInconclusive, "zero", "the zero result means that nothing was checked"},
-		{"undecided", []Property{ok, giving("open", ClassCrash, undecided("too long")), giving("later", ClassSafety, undecided("too long"))}, VerdictInconclusive, "open", "the first undecided one is named"},
-		{"liveness over undecided", []Property{giving("open", ClassSafety, undecided("")), giving("late", ClassLiveness, at(0))}, VerdictLiveness, "late", "a violation says more than a question"},
+		{"undecided", []Property{ok, giving("open", ClassCrash, Undecide("too long")), giving("later", ClassSafety, Undecide("too long"))}, VerdictInconclusive, "open", "the first undecided one is named"},
+		{"liveness over undecided", []Property{giving("open", ClassSafety, Undecide("")), giving("late", ClassLiveness, at(0))}, VerdictLiveness, "late", "a violation says more than a question"},
 		{"safety over liveness", []Property{giving("late", ClassLiveness, at(1)), giving("double", ClassSafety, at(9))}, VerdictSafety, "double", "the gravest class decides, not the earliest"},
-		{"safety before liveness", []Property{giving("double", ClassSafety, at(9)), giving("late", ClassLiveness, at(1)), giving("open", ClassSafety, undecided(""))}, VerdictSafety, "double", "whatever the order of the list"},
+		{"safety before liveness", []Property{giving("double", ClassSafety, at(9)), giving("late", ClassLiveness, at(1)), giving("open", ClassSafety, Undecide(""))}, VerdictSafety, "double", "whatever the order of the list"},
 		{"crash over safety", []Property{giving("double", ClassSafety, at(1)), giving("panic", ClassCrash, at(0))}, VerdictCrash, "panic", "what crashed was not fit to be judged"},
 		{"first culprit", []Property{giving("late", ClassSafety, at(9)), giving("early", ClassSafety, at(3)), giving("same", ClassSafety, at(3))}, VerdictSafety, "early", "lowest seq first, then the order of the list"},
 		{"unplaced culprit", []Property{giving("nowhere", ClassSafety, at(0)), giving("placed", ClassSafety, at(3))}, VerdictSafety, "placed", "a culprit without a place comes last"},

@@ -99,7 +99,7 @@ func (v *voyage) title(key string) string {
 	if !v.has(services, key) || !v.has(exports, key) {
 		return ""
 	}
-	return string(objectMeta(v.stored["services "+key]).GetUID() + "/" + objectMeta(v.stored["serviceexports "+key]).GetUID())
+	return string(Metadata(v.stored["services "+key]).GetUID() + "/" + Metadata(v.stored["serviceexports "+key]).GetUID())
 }
 
 // controllerActs takes the next step for one service, as the law has it: reads
@@ -121,7 +121,7 @@ func (v *voyage) controllerActs() {
 		v.seen[key] = title
 		c.createIngressIP(key, testFinalizer)
 	case gip == nil:
-	case terminating(gip):
+	case Terminating(gip):
 		v.release(c, key, gip, claimed)
 	case v.proven[key]:
 		c.deleteIngressIP(key)
@@ -142,7 +142,7 @@ func (v *voyage) release(c teller, key string, gip *ingressIP, claimed string) {
 	case gip.ip != "":
 		c.status(key, "")
 	case v.has(services, internalName(key)):
-		if len(objectMeta(v.stored["services "+internalName(key)]).GetFinalizers()) > 0 {
+		if len(Metadata(v.stored["services "+internalName(key)]).GetFinalizers()) > 0 {
 			c.editService(internalName(key), func(s *corev1.Service) { s.Finalizers = nil })
 		} else {
 			c.remove(services, internalName(key))

@@ -49,42 +49,44 @@ func watchProperty(name guarantee, sentence, source string) Property {
 	return Property{
 		Name: string(name), Sentence: sentence, Source: source, Class: ClassSafety,
 		Check: func(h *History) Result {
-			breaches, missing := h.derive().watches()
-			if missing {
-				return undecided("the frames of watches were not recorded")
+			found := Derive(h, judgeWatches)
+			if found.missing {
+				return Undecide("the frames of watches were not recorded")
 			}
-			if result, broken := breaches[name]; broken {
+			if result, broken := found.breaches[name]; broken {
 				return result
 			}
-			return held()
+			return Holds()
 		},
 	}
 }
 
-// watches judges all watches once; of each guarantee the first breach counts.
-func (d *derived) watches() (breaches map[guarantee]Result, missing bool) {
-	if d.breaches != nil || d.unwatched {
-		return d.breaches, d.unwatched
-	}
+// watchBreaches is what judging all watches has found: of each guarantee the
+// first breach. missing: their frames were not recorded.
+type watchBreaches struct {
+	breaches map[guarantee]Result
+	missing  bool
+}
+
+func judgeWatches(h *History) *watchBreaches {
 	calls := map[uint64]*Call{}
-	for i := range d.history.Calls {
-		if call := &d.history.Calls[i]; call.Verb == "watch" {
+	for i := range h.Calls {
+		if call := &h.Calls[i]; call.Verb == "watch" {
 			calls[call.ID] = call
 		}
 	}
-	if len(calls) > 0 && d.history.Watches == nil {
-		d.unwatched = true
-		return nil, true
+	if len(calls) > 0 && h.Watches == nil {
+		return &watchBreaches{missing: true}
 	}
-	d.breaches = map[guarantee]Result{}
+	found := &watchBreaches{breaches: map[guarantee]Result{}}
 	logs := map[objectID][]*Commit{}
-	for i := range d.history.Commits {
-		commit := &d.history.Commits[i]
+	for i := range h.Commits {
+		commit := &h.Commits[i]
 		resource := objectID{group: commit.Group, resource: commit.Resource}
 		logs[resource] = append(logs[resource], commit)
 	}
-	for i := range d.history.Watches {
-		w := &d.history.Watches[i]
+	for i := range h.Watches {
+		w := &h.Watches[i]
 		call := calls[w.CallID]
 		if call == nil {
 			continue
@@ -97,12 +99,12 @@ func (d *derived) watches() (breaches map[guarantee]Result, missing bool) {
 			judge.frame(&w.Frames[at])
 		}
 		for name, result := range judge.breaches {
-			if known, ok := d.breaches[name]; !ok || result.Culprit.before(known.Culprit) {
-				d.breaches[name] = result
+			if known, ok := found.breaches[name]; !ok || result.Culprit.Before(known.Culprit) {
+				found.breaches[name] = result
 			}
 		}
 	}
-	return d.breaches, false
+	return found
 }
 
 // watchJudge follows one watch along the commit log.
@@ -245,7 +247,7 @@ func (j *watchJudge) breach(name guarantee, f *Frame, message string) {
 		return
 	}
 	message = fmt.Sprintf("watch of %s by %s-%d (call %d): %s", j.call.Resource, j.call.Process, j.call.Incarnation, j.call.ID, message)
-	j.breaches[name] = violated(message, Culprit{Seq: f.Seq, At: f.At, CallID: j.call.ID, Revision: f.Revision, Text: message})
+	j.breaches[name] = Breach(message, Culprit{Seq: f.Seq, At: f.At, CallID: j.call.ID, Revision: f.Revision, Text: message})
 }
 
 // eventOf is the event that a commit is to a watch; empty: none. An object that
@@ -267,7 +269,7 @@ func (s *selection) eventOf(commit *Commit) watch.EventType {
 }
 
 func (s *selection) matches(commit *Commit, object runtime.Object) bool {
-	accessor := objectMeta(object)
+	accessor := Metadata(object)
 	return accessor != nil && s.labels.Matches(labels.Set(accessor.GetLabels())) &&
 		s.fields.Matches(fields.Set{"metadata.name": commit.Name, "metadata.namespace": commit.Namespace})
 }

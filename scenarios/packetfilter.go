@@ -9,6 +9,7 @@ import (
 	"github.com/seatrial/seatrial/controller"
 	"github.com/seatrial/seatrial/controller/nft"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -68,12 +69,12 @@ func changes(before, after map[string]string) []model.HostChange {
 	var deeds []model.HostChange
 	for _, ip := range sortedKeys(before) {
 		if after[ip] == "" {
-			deeds = append(deeds, model.HostChange{Kind: model.HostRule, Name: ip})
+			deeds = append(deeds, model.HostChange{Kind: globalnet.HostRule, Name: ip})
 		}
 	}
 	for _, ip := range sortedKeys(after) {
 		if after[ip] != before[ip] {
-			deeds = append(deeds, model.HostChange{Kind: model.HostRule, Name: ip, Value: after[ip]})
+			deeds = append(deeds, model.HostChange{Kind: globalnet.HostRule, Name: ip, Value: after[ip]})
 		}
 	}
 	return deeds

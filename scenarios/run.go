@@ -7,6 +7,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -53,13 +54,13 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 // and those of any controller. With faults that Kubernetes does not permit the
 // watches are not what Kubernetes guarantees, so that is not asked.
 func Properties(plan Plan, subject Subject) []model.Property {
-	o := model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
-	properties := slices.Concat(model.Globalnet(o), model.GlobalnetConsumers(), model.Generic())
+	o := globalnet.Options{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
+	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
 	if subject.Metrics {
-		properties = append(properties, model.GlobalnetMetrics(o)...)
+		properties = append(properties, globalnet.Metrics(o)...)
 	}
 	if subject.Headless {
-		properties = append(properties, model.GlobalnetRules()...)
+		properties = append(properties, globalnet.HostRules()...)
 	}
 	if plan.Illegal() {
 		return properties

@@ -21,6 +21,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -370,8 +371,8 @@ func (r *run) settle(ctx context.Context) model.Verdict {
 // consistency, nor what is inside the subject's process.
 func properties(plan *scenarios.Plan, subject scenarios.Subject) []model.Property {
 	judged := []string{"no-exit", "no-hang", "users-performed", "quiet", "bounded-retries"}
-	list := model.Globalnet(model.GlobalnetOptions{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless})
-	list = append(list, model.GlobalnetConsumers()...)
+	list := globalnet.Properties(globalnet.Options{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless})
+	list = append(list, globalnet.Consumers()...)
 	for _, p := range model.Generic() {
 		if slices.Contains(judged, p.Name) {
 			list = append(list, p)

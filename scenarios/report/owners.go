@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/globalnet"
 )
 
 // owners shows for each service when it was exported and which IPs it held.
@@ -24,7 +25,7 @@ func owners(h *model.History) []Owner {
 	for name, intervals := range exported(h) {
 		get(name).Exported = intervals
 	}
-	for _, x := range model.Assignments(h) {
+	for _, x := range globalnet.Assignments(h) {
 		o := get(x.Owner)
 		o.Holds = append(o.Holds, Hold{IP: x.IP, Via: x.Via, Interval: Interval{x.From, x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
 	}

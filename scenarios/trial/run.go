@@ -127,14 +127,14 @@ const likeTwin = "like-twin"
 // genericProperties are those of any controller.
 func genericProperties(twins []*model.History) []model.Property {
 	return slices.Concat(model.Generic(), model.Remains(), model.WatchGuarantees(),
-		[]model.Property{model.LikeTwin(model.TwinOptions{Twins: twins})})
+		[]model.Property{model.LikeBaseline(model.BaselineOptions{Baselines: twins})})
 }
 
 // properties are the laws of a run. A run without twins is one itself.
 func (tr *Trial) properties(twins []*model.History) []model.Property {
 	all := slices.Concat(model.Generic(), model.Remains(), model.WatchGuarantees(), tr.Properties)
 	if len(twins) > 0 {
-		all = append(all, model.LikeTwin(model.TwinOptions{Twins: twins, Ignore: tr.Ignore}))
+		all = append(all, model.LikeBaseline(model.BaselineOptions{Baselines: twins, Ignore: tr.Ignore}))
 	}
 	return slices.DeleteFunc(all, func(p model.Property) bool { return slices.Contains(tr.Except, p.Name) })
 }

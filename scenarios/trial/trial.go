@@ -49,7 +49,7 @@ type Trial struct {
 	// design, e.g. "quiet" for one that writes a heartbeat.
 	Except []string
 	// Ignore lists what may end differently than in fair weather; see
-	// [model.TwinOptions].
+	// [model.BaselineOptions].
 	Ignore []string
 
 	// Faults is the weather. Nil: each seed draws it.

@@ -1,7 +1,8 @@
-package model
+package globalnet
 
 import (
 	"fmt"
+	"github.com/seatrial/seatrial/model"
 	"maps"
 	"slices"
 	"strings"
@@ -13,9 +14,9 @@ import (
 // "namespace/name target", the GlobalIngressIP and where packets are led.
 const HostRule = "rule"
 
-// GlobalnetRules lists the properties of the data path to what is behind headless
+// HostRules lists the properties of the data path to what is behind headless
 // services. They are for subjects whose rules are in the history.
-func GlobalnetRules() []Property { return []Property{rulesClaimed(), rulesTrue()} }
+func HostRules() []model.Property { return []model.Property{rulesClaimed(), rulesTrue()} }
 
 // rulesClaimed walks commits and rules in their one order. A rule in place means
 // that its IP is in use:
@@ -30,12 +31,12 @@ func GlobalnetRules() []Property { return []Property{rulesClaimed(), rulesTrue()
 // rules-true's matter. When several processes are at work at once, the claim that
 // one has just seen may be given back by the other before the rule stands; that is
 // no breach either, if the claim was there within the second before.
-func rulesClaimed() Property {
-	return Property{
+func rulesClaimed() model.Property {
+	return model.Property{
 		Name:     "rules-claimed",
 		Sentence: "A rule is in place only for an IP that its GlobalIngressIP has claimed, and no IP is given back while its rule stands.",
 		Source:   "docs/globalnet.md §5; submariner #2388: the IP and its rules leaked",
-		Class:    ClassSafety,
+		Class:    model.ClassSafety,
 		Check:    checkRulesClaimed,
 	}
 }
@@ -44,20 +45,20 @@ func rulesClaimed() Property {
 // alive: no rule without its claim; and for every pod or endpoint with an IP in
 // the status of its GlobalIngressIP and an address of its own, a rule that leads
 // there.
-func rulesTrue() Property {
-	return Property{
+func rulesTrue() model.Property {
+	return model.Property{
 		Name:     "rules-true",
 		Sentence: "After the weather has cleared, every global IP of a pod or endpoint leads there, and no rule is left whose IP is not claimed.",
 		Source:   "docs/globalnet.md §5; a packet that arrives at another pod is worse than one that does not arrive",
-		Class:    ClassLiveness,
-		Check: func(h *History) Result {
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return model.Undecide("the run has no liveness phase")
 			}
-			if problem := h.wrongRule(); problem != "" {
-				return violated(problem, Culprit{At: h.Ended, Text: "the end of the run"})
+			if problem := wrongRule(h); problem != "" {
+				return model.Breach(problem, model.Culprit{At: h.Ended, Text: "the end of the run"})
 			}
-			return held()
+			return model.Holds()
 		},
 	}
 }
@@ -68,7 +69,7 @@ const quorumAge = time.Second
 // ruleBook follows claims and rules.
 type ruleBook struct {
 	claims  map[string]owner
-	given   map[string]Commit // the last removal of the claim to an IP
+	given   map[string]model.Commit // the last removal of the claim to an IP
 	excused map[string]bool
 	rules   map[string]map[string]rule // by process and IP
 }
@@ -78,33 +79,33 @@ type rule struct {
 	target string
 }
 
-func ruleOf(d *HostChange) rule {
+func ruleOf(d *model.HostChange) rule {
 	who, target, _ := strings.Cut(d.Value, " ")
 	return rule{owner(who), target}
 }
 
 func newRuleBook() *ruleBook {
-	return &ruleBook{claims: map[string]owner{}, given: map[string]Commit{}, excused: map[string]bool{}, rules: map[string]map[string]rule{}}
+	return &ruleBook{claims: map[string]owner{}, given: map[string]model.Commit{}, excused: map[string]bool{}, rules: map[string]map[string]rule{}}
 }
 
-func checkRulesClaimed(h *History) Result {
+func checkRulesClaimed(h *model.History) model.Result {
 	book := newRuleBook()
 	changes := h.HostChanges
-	until := func(seq uint64) Result {
+	until := func(seq uint64) model.Result {
 		for len(changes) > 0 && changes[0].Seq < seq {
 			if message := book.hostChange(&changes[0]); message != "" {
-				return violated(message, Culprit{Seq: changes[0].Seq, At: changes[0].At, Text: message})
+				return model.Breach(message, model.Culprit{Seq: changes[0].Seq, At: changes[0].At, Text: message})
 			}
 			changes = changes[1:]
 		}
-		return held()
+		return model.Holds()
 	}
-	for _, c := range h.derive().changes() {
-		if result := until(c.Seq); result.Status == Violated {
+	for _, c := range changesOf(h) {
+		if result := until(c.Seq); result.Status == model.Violated {
 			return result
 		}
 		if message := book.change(&c); message != "" {
-			return violated(message, c.culprit())
+			return model.Breach(message, c.Culprit())
 		}
 	}
 	return until(^uint64(0))
@@ -120,7 +121,7 @@ func (b *ruleBook) change(c *change) string {
 	}
 	delete(b.claims, c.Name)
 	b.given[c.Name] = *c.Commit
-	if !c.subject() {
+	if !c.Subject() {
 		b.excused[c.Name] = true
 		return ""
 	}
@@ -130,7 +131,7 @@ func (b *ruleBook) change(c *change) string {
 	return ""
 }
 
-func (b *ruleBook) hostChange(d *HostChange) string {
+func (b *ruleBook) hostChange(d *model.HostChange) string {
 	if d.Kind != HostRule {
 		return ""
 	}
@@ -156,14 +157,14 @@ func (b *ruleBook) hostChange(d *HostChange) string {
 }
 
 // wrongRule finds the first rule, or lack of one, at the end.
-func (h *History) wrongRule() string {
-	book, end := newRuleBook(), h.derive().end()
+func wrongRule(h *model.History) string {
+	book, end := newRuleBook(), endOf(h)
 	for i := range h.HostChanges {
 		book.hostChange(&h.HostChanges[i])
 	}
 	leads := map[string]string{}
 	for _, process := range slices.Sorted(maps.Keys(book.rules)) {
-		if !h.alive(process) {
+		if !alive(h, process) {
 			continue
 		}
 		for _, ip := range slices.Sorted(maps.Keys(book.rules[process])) {
@@ -185,8 +186,8 @@ func (h *History) wrongRule() string {
 
 // alive tells whether a process was up when the run ended: then it said something
 // in its metrics.
-func (h *History) alive(process string) bool {
-	return slices.ContainsFunc(h.Metrics, func(m Metric) bool { return m.Process == process })
+func alive(h *model.History, process string) bool {
+	return slices.ContainsFunc(h.Metrics, func(m model.Metric) bool { return m.Process == process })
 }
 
 // addressBehind is where packets for a headless target are to be led; empty for

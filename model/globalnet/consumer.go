@@ -1,40 +1,41 @@
-package model
+package globalnet
 
 import (
 	"encoding/json"
 	"fmt"
 	"slices"
 
+	"github.com/seatrial/seatrial/model"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// GlobalnetConsumers lists what those who use global IPs may rely on, as they
+// Consumers lists what those who use global IPs may rely on, as they
 // see it: through the frames of their own watches of GlobalIngressIPs
 // (History.Watches of user processes), and nothing else of the server. They
 // hold if nobody watches, and are undecided if frames came without their data.
-func GlobalnetConsumers() []Property {
+func Consumers() []model.Property {
 	source := "docs/globalnet.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
-	return []Property{
+	return []model.Property{
 		{
 			Name:     "consumer-one-owner",
 			Sentence: "Whoever watches GlobalIngressIPs never sees two of them with one IP.",
 			Source:   source,
-			Class:    ClassSafety,
-			Check:    consumers(func(v *view, f *Frame, seen *body) string { return v.secondOwner(f, seen) }),
+			Class:    model.ClassSafety,
+			Check:    consumers(func(v *view, f *model.Frame, seen *body) string { return v.secondOwner(f, seen) }),
 		},
 		{
 			Name:     "consumer-sticky-ip",
 			Sentence: "Whoever watches GlobalIngressIPs never sees an IP change or vanish as long as nobody asked for the removal of its service, export or GlobalIngressIP.",
 			Source:   source,
-			Class:    ClassSafety,
-			Check:    consumers(func(v *view, f *Frame, seen *body) string { return v.lostIP(f, seen) }),
+			Class:    model.ClassSafety,
+			Check:    consumers(func(v *view, f *model.Frame, seen *body) string { return v.lostIP(f, seen) }),
 		},
 	}
 }
 
 // view is what one watch has told its consumer so far.
 type view struct {
-	history *History
+	history *model.History
 	ips     map[owner]string // as shown
 	holder  map[string]owner // by IP
 	since   map[owner]uint64 // Seq of the frame that showed the present IP
@@ -42,20 +43,20 @@ type view struct {
 
 // consumers replays each watch of a user on GlobalIngressIPs; judge says what
 // is wrong with a frame, given the view before it.
-func consumers(judge func(*view, *Frame, *body) string) func(*History) Result {
-	return func(h *History) Result {
-		result := held()
+func consumers(judge func(*view, *model.Frame, *body) string) func(*model.History) model.Result {
+	return func(h *model.History) model.Result {
+		result := model.Holds()
 		if h.Watches == nil && slices.ContainsFunc(h.Calls, consumes) {
-			return undecided("the frames of watches were not recorded")
+			return model.Undecide("the frames of watches were not recorded")
 		}
 		for i := range h.Watches {
 			w := &h.Watches[i]
-			call := h.call(w.CallID)
+			call := h.Call(w.CallID)
 			if call == nil || !consumes(*call) {
 				continue
 			}
-			found := h.replay(w, call, judge)
-			if found.Status != Held && (result.Status != Violated || found.Status == Violated && found.Culprit.before(result.Culprit)) {
+			found := replay(h, w, call, judge)
+			if found.Status != model.Held && (result.Status != model.Violated || found.Status == model.Violated && found.Culprit.Before(result.Culprit)) {
 				result = found
 			}
 		}
@@ -64,25 +65,11 @@ func consumers(judge func(*view, *Frame, *body) string) func(*History) Result {
 }
 
 // consumes tells whether a call is a user's watch of GlobalIngressIPs.
-func consumes(c Call) bool {
+func consumes(c model.Call) bool {
 	return c.User && c.Verb == "watch" && c.Group == ingressIPGroup && c.Resource == ingressIPResource
 }
 
-// call finds a call by its ID; nil: there is none. IDs are counted from 1 in
-// order of the calls, so the first guess is right unless a history was cut.
-func (h *History) call(id uint64) *Call {
-	if at := id - 1; at < uint64(len(h.Calls)) && h.Calls[at].ID == id {
-		return &h.Calls[at]
-	}
-	for i := range h.Calls {
-		if h.Calls[i].ID == id {
-			return &h.Calls[i]
-		}
-	}
-	return nil
-}
-
-func (h *History) replay(w *Watch, call *Call, judge func(*view, *Frame, *body) string) Result {
+func replay(h *model.History, w *model.Watch, call *model.Call, judge func(*view, *model.Frame, *body) string) model.Result {
 	v := &view{history: h, ips: map[owner]string{}, holder: map[string]owner{}, since: map[owner]uint64{}}
 	for i := range w.Frames {
 		f := &w.Frames[i]
@@ -93,21 +80,21 @@ func (h *History) replay(w *Watch, call *Call, judge func(*view, *Frame, *body) 
 			Object body `json:"object"`
 		}
 		if err := json.Unmarshal(f.Data, &event); err != nil {
-			return undecided(fmt.Sprintf("the data of frame %d of watch %d cannot be read: %v", f.Seq, w.CallID, err))
+			return model.Undecide(fmt.Sprintf("the data of frame %d of watch %d cannot be read: %v", f.Seq, w.CallID, err))
 		}
 		if f.Type == string(watch.Deleted) {
 			event.Object.Status.AllocatedIP = ""
 		}
 		if wrong := judge(v, f, &event.Object); wrong != "" {
 			message := fmt.Sprintf("%s-%d saw that %s", call.Process, call.Incarnation, wrong)
-			return violated(message, Culprit{Seq: f.Seq, At: f.At, CallID: call.ID, Revision: f.Revision, Text: message})
+			return model.Breach(message, model.Culprit{Seq: f.Seq, At: f.At, CallID: call.ID, Revision: f.Revision, Text: message})
 		}
 		v.show(f, event.Object.Status.AllocatedIP)
 	}
-	return held()
+	return model.Holds()
 }
 
-func (v *view) show(f *Frame, ip string) {
+func (v *view) show(f *model.Frame, ip string) {
 	who := ownerOf(f.Namespace, f.Name)
 	before := v.ips[who]
 	if before == ip {
@@ -122,19 +109,19 @@ func (v *view) show(f *Frame, ip string) {
 	}
 }
 
-func (v *view) secondOwner(f *Frame, seen *body) string {
+func (v *view) secondOwner(f *model.Frame, seen *body) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
 	other, taken := v.holder[ip]
-	if ip != "" && taken && other != who && !v.history.meddled(ip, f.Seq) {
+	if ip != "" && taken && other != who && !meddled(v.history, ip, f.Seq) {
 		return fmt.Sprintf("%s and %s both have %s", other, who, ip)
 	}
 	return ""
 }
 
-func (v *view) lostIP(f *Frame, seen *body) string {
+func (v *view) lostIP(f *model.Frame, seen *body) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
 	before := v.ips[who]
-	if before == "" || before == ip || !v.history.undisturbed(who, v.since[who], f.Seq) {
+	if before == "" || before == ip || !undisturbed(v.history, who, v.since[who], f.Seq) {
 		return ""
 	}
 	if ip == "" {
@@ -146,8 +133,8 @@ func (v *view) lostIP(f *Frame, seen *body) string {
 // meddled tells whether a user gave or took the IP before an event, through a
 // status, a claim or an internal Service: then what consumers are shown is not
 // the subject's doing alone.
-func (h *History) meddled(ip string, before uint64) bool {
-	for _, c := range h.derive().changes() {
+func meddled(h *model.History, ip string, before uint64) bool {
+	for _, c := range changesOf(h) {
 		if c.Seq >= before {
 			break
 		}
@@ -166,17 +153,17 @@ func (h *History) meddled(ip string, before uint64) bool {
 // the change even if it failed, and so does any edit of a claim or of the
 // GlobalIngressIP. Editing the service excuses it only if the service may no
 // longer be exported: ports and selectors change nothing.
-func (h *History) undisturbed(who owner, shown, changed uint64) bool {
+func undisturbed(h *model.History, who owner, shown, changed uint64) bool {
 	service, export := false, false
 	for i := range h.Calls {
 		call := &h.Calls[i]
 		if call.CallSeq >= changed {
 			break
 		}
-		if call.User && call.disturbs(who) {
+		if call.User && disturbs(call, who) {
 			return false
 		}
-		if call.Verb != "create" || call.Outcome != OK || call.ReturnSeq >= shown || ownerOf(call.Namespace, call.Name) != who {
+		if call.Verb != "create" || call.Outcome != model.OK || call.ReturnSeq >= shown || ownerOf(call.Namespace, call.Name) != who {
 			continue
 		}
 		service = service || call.Group == "" && call.Resource == serviceResource
@@ -186,8 +173,8 @@ func (h *History) undisturbed(who owner, shown, changed uint64) bool {
 }
 
 // disturbs tells whether a user's call may entitle the subject to take an IP back.
-func (c *Call) disturbs(who owner) bool {
-	if !c.writes() {
+func disturbs(c *model.Call, who owner) bool {
+	if !c.Writes() {
 		return false
 	}
 	concerns := ownerOf(c.Namespace, c.Name) == who
@@ -201,8 +188,8 @@ func (c *Call) disturbs(who owner) bool {
 	case c.Group == exportGroup && c.Resource == exportResource:
 		return concerns && c.Verb != "create"
 	case c.Group == "" && c.Resource == serviceResource && concerns && c.Verb != "create":
-		object, err := c.object()
-		return c.Verb == "delete" || c.Verb == "patch" && c.unknown() || err != nil || c.Outcome == OK && !object.exportable()
+		object, err := bodyOf(c)
+		return c.Verb == "delete" || c.Verb == "patch" && c.Unknown() || err != nil || c.Outcome == model.OK && !object.exportable()
 	}
 	return false
 }

@@ -1,7 +1,8 @@
-package model
+package globalnet
 
 import (
 	"fmt"
+	"github.com/seatrial/seatrial/model"
 	"maps"
 	"slices"
 )
@@ -12,29 +13,29 @@ import (
 // about another generation than the present one. A GlobalIngressIP that has
 // neither IP nor condition says nothing, and nothing false (converges asks more
 // of those that are exported).
-func conditionsTrue() Property {
-	return Property{
+func conditionsTrue() model.Property {
+	return model.Property{
 		Name:     "conditions-true",
 		Sentence: "After the weather has cleared, the conditions of every GlobalIngressIP say what is the case, once.",
 		Source:   "Kubernetes API conventions: typical status properties; submariner #2463",
-		Class:    ClassLiveness,
-		Check: func(h *History) Result {
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return model.Undecide("the run has no liveness phase")
 			}
-			end := h.derive().end()
+			end := endOf(h)
 			for _, key := range slices.Sorted(maps.Keys(end.gips)) {
 				if lie := end.gips[key].lie(); lie != "" {
-					return violated(lie, h.lastChange(end.gips[key]))
+					return model.Breach(lie, lastChange(h, end.gips[key]))
 				}
 			}
-			return held()
+			return model.Holds()
 		},
 	}
 }
 
 func (g *ingressIP) lie() string {
-	if terminating(g) || g.ip == "" && len(g.conditions) == 0 {
+	if model.Terminating(g) || g.ip == "" && len(g.conditions) == 0 {
 		return ""
 	}
 	seen := map[string]bool{}

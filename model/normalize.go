@@ -101,11 +101,11 @@ var madeUp = regexp.MustCompile(`^(.*-)[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 // generatedFrom tells whether a name was generated, by the server from
 // generateName or by the process under test, and from which prefix.
 func generatedFrom(c *Commit) (prefix string, ok bool) {
-	object := objectMeta(c.New)
+	object := Metadata(c.New)
 	if prefix = object.GetGenerateName(); prefix != "" && strings.HasPrefix(c.Name, prefix) {
 		return prefix, true
 	}
-	if parts := madeUp.FindStringSubmatch(c.Name); parts != nil && c.Old == nil && c.subject() {
+	if parts := madeUp.FindStringSubmatch(c.Name); parts != nil && c.Old == nil && c.Subject() {
 		return parts[1], true
 	}
 	return "", false
@@ -124,11 +124,11 @@ func (n *normal) object(o stored) leaves {
 	m := asMap(o.object)
 	delete(m, "apiVersion") // the version that it was last written in
 	meta, _ := m["metadata"].(map[string]any)
-	generation := wholeNumber(meta["generation"])
+	generation := WholeNumber(meta["generation"])
 	for _, field := range []string{"uid", "resourceVersion", "generation", "managedFields", "selfLink", "creationTimestamp", "name", "deletionGracePeriodSeconds"} {
 		delete(meta, field)
 	}
-	if spec, ok := m["spec"].(map[string]any); ok && o.id.group == "" && o.id.resource == serviceResource {
+	if spec, ok := m["spec"].(map[string]any); ok && o.id.group == "" && o.id.resource == "services" {
 		withoutAllocations(spec)
 	}
 	out := leaves{}
@@ -245,7 +245,7 @@ func (n *normal) text(s string) string {
 }
 
 func observed(field any, generation int64) string {
-	if wholeNumber(field) == generation {
+	if WholeNumber(field) == generation {
 		return "current"
 	}
 	return "behind"

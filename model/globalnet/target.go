@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -52,14 +53,14 @@ func (t target) namespace() string {
 // deleted, have an IPv4 address and are ready, unless the service publishes those
 // that are not, too. Without a selector they are the IPv4 addresses among its
 // Endpoints, by the same rule.
-func (c *cluster) targets(o *GlobalnetOptions) []target {
+func (c *cluster) targets(o *Options) []target {
 	var all []target
 	for _, key := range slices.Sorted(maps.Keys(c.exports)) {
 		service := c.services[key]
 		switch {
 		case c.exported(key):
 			all = append(all, target{service: key})
-		case !o.Headless || service == nil || terminating(service) || terminating(c.exports[key]) || !headless(service):
+		case !o.Headless || service == nil || model.Terminating(service) || model.Terminating(c.exports[key]) || !headless(service):
 		case len(service.Spec.Selector) > 0:
 			all = append(all, c.podTargets(key, service)...)
 		default:
@@ -73,7 +74,7 @@ func (c *cluster) podTargets(key owner, service *corev1.Service) []target {
 	var all []target
 	for _, name := range slices.Sorted(maps.Keys(c.pods)) {
 		pod := c.pods[name]
-		if pod.Namespace == service.Namespace && selects(service, pod) && !terminating(pod) && !finished(pod) &&
+		if pod.Namespace == service.Namespace && selects(service, pod) && !model.Terminating(pod) && !finished(pod) &&
 			isIPv4(pod.Status.PodIP) && (ready(pod) || service.Spec.PublishNotReadyAddresses) {
 			all = append(all, target{service: key, pod: pod.Name})
 		}
@@ -148,7 +149,7 @@ func (g *ingressIP) leadsTo(t target) bool {
 
 // others counts the addresses of the pools that GlobalIngressIPs have whose
 // targets need none: they are kept as long as what they lead to is exported.
-func (c *cluster) others(wanted []target, o *GlobalnetOptions) int {
+func (c *cluster) others(wanted []target, o *Options) int {
 	needed := map[owner]bool{}
 	for _, t := range wanted {
 		if gip, _ := c.ingressIPFor(t); gip != nil {

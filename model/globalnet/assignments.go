@@ -1,6 +1,10 @@
-package model
+package globalnet
 
-import "time"
+import (
+	"time"
+
+	"github.com/seatrial/seatrial/model"
+)
 
 // Assignment is one way in which an owner had an IP for a time.
 type Assignment struct {
@@ -15,10 +19,10 @@ type Assignment struct {
 
 // Assignments lists who held which IP when, in the order in which assignments began.
 // It is what people are shown; the properties judge by more than this.
-func Assignments(h *History) []Assignment {
+func Assignments(h *model.History) []Assignment {
 	var out []Assignment
 	open := map[hold]int{}
-	for _, c := range h.derive().changes() {
+	for _, c := range changesOf(h) {
 		before, after := c.holds()
 		for _, gone := range without(before, after) {
 			if i, known := open[gone]; known {

@@ -1,10 +1,11 @@
-package model
+package globalnet
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -21,35 +22,35 @@ import (
 //
 // A Service or export that is being deleted but is kept by somebody else's
 // finalizer still exists, and so may what belongs to it.
-func noLeaks() Property {
-	return Property{
+func noLeaks() model.Property {
+	return model.Property{
 		Name:     "no-leaks",
 		Sentence: "After the weather has cleared, no GlobalIngressIP, claim, internal Service or finalizer is left whose owner is gone.",
 		Source:   "submariner #1457, #2388; catalogue: delete-down, status-write-lost",
-		Class:    ClassLiveness,
-		Check: func(h *History) Result {
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return model.Undecide("the run has no liveness phase")
 			}
-			leak, object := h.derive().end().leak()
+			leak, object := endOf(h).leak()
 			if leak == "" {
-				return held()
+				return model.Holds()
 			}
-			return violated(leak, h.lastChange(object))
+			return model.Breach(leak, lastChange(h, object))
 		},
 	}
 }
 
 // lastChange finds the last commit to an object.
-func (h *History) lastChange(object metav1.Object) Culprit {
+func lastChange(h *model.History, object metav1.Object) model.Culprit {
 	for i := len(h.Commits) - 1; i >= 0; i-- {
 		if commit := &h.Commits[i]; commit.UID == string(object.GetUID()) {
-			culprit := commit.culprit()
+			culprit := commit.Culprit()
 			culprit.Text = "last change: " + culprit.Text
 			return culprit
 		}
 	}
-	return Culprit{At: h.Ended, Text: "the end of the run"}
+	return model.Culprit{At: h.Ended, Text: "the end of the run"}
 }
 
 // leak finds the first thing left over, by kind and name.
@@ -121,7 +122,7 @@ func (c *cluster) leakedService(key owner, service *corev1.Service) string {
 }
 
 func leakedFinalizer(kind, name string, object metav1.Object) string {
-	if ours := ourFinalizers(object); terminating(object) && len(ours) > 0 {
+	if ours := ourFinalizers(object); model.Terminating(object) && len(ours) > 0 {
 		return fmt.Sprintf("%s %s is being deleted, but %s is still on it", kind, name, ours[0])
 	}
 	return ""

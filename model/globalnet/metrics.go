@@ -1,17 +1,10 @@
-package model
+package globalnet
 
 import (
 	"fmt"
+	"github.com/seatrial/seatrial/model"
 	"net/netip"
 )
-
-// Metric is the value that one time series of a process had when the run ended.
-type Metric struct {
-	Process string
-	Name    string
-	Labels  map[string]string
-	Value   float64
-}
 
 // The gauges of docs/globalnet.md that say how the pool stands.
 const (
@@ -24,31 +17,31 @@ const (
 // of the run: the addresses claimed for GlobalIngressIPs are as many as there
 // are such claims, and free and taken ones together are as many as it has.
 // Somebody must say it of every CIDR; a standby says nothing.
-func metricsTrue(o GlobalnetOptions) Property {
-	return Property{
+func metricsTrue(o Options) model.Property {
+	return model.Property{
 		Name:     "metrics-true",
 		Sentence: "After the weather has cleared, the metrics say of every CIDR how many of its IPs are claimed, taken and free.",
 		Source:   "docs/globalnet.md §5; Prometheus: whoever alerts on a gauge relies on it",
-		Class:    ClassLiveness,
-		Check: func(h *History) Result {
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return model.Undecide("the run has no liveness phase")
 			}
 			for _, cidr := range o.CIDRs {
-				if lie := h.lieAbout(cidr); lie != "" {
-					return violated(lie, Culprit{At: h.Ended, Text: "the end of the run"})
+				if lie := lieAbout(h, cidr); lie != "" {
+					return model.Breach(lie, model.Culprit{At: h.Ended, Text: "the end of the run"})
 				}
 			}
-			return held()
+			return model.Holds()
 		},
 	}
 }
 
 // lieAbout compares the gauges of a CIDR with the claims that the last commit
 // left behind.
-func (h *History) lieAbout(cidr netip.Prefix) string {
-	claimed := float64(h.derive().end().claimsIn(cidr))
-	one := GlobalnetOptions{CIDRs: []netip.Prefix{cidr}}
+func lieAbout(h *model.History, cidr netip.Prefix) string {
+	claimed := float64(endOf(h).claimsIn(cidr))
+	one := Options{CIDRs: []netip.Prefix{cidr}}
 	said := false
 	sums := map[string]float64{}
 	for _, m := range h.Metrics {

@@ -1,9 +1,13 @@
-package model
+package globalnet
 
-import "net/netip"
+import (
+	"net/netip"
 
-// GlobalnetOptions says what a subject was told about its world.
-type GlobalnetOptions struct {
+	"github.com/seatrial/seatrial/model"
+)
+
+// Options says what a subject was told about its world.
+type Options struct {
 	// CIDRs are the pools global IPs come from. Of each, every address may be
 	// used but the network and the broadcast address.
 	CIDRs []netip.Prefix
@@ -16,10 +20,10 @@ type GlobalnetOptions struct {
 	Headless bool
 }
 
-// Globalnet lists the properties of a GlobalIngressIP controller. They say
-// nothing about other controllers; add [Generic] for what holds of all.
-func Globalnet(o GlobalnetOptions) []Property {
-	return []Property{
+// Properties lists the properties of a GlobalIngressIP controller. They say
+// nothing about other controllers; add [model.Generic] for what holds of all.
+func Properties(o Options) []model.Property {
+	return []model.Property{
 		allocation(),
 		noDoubleAssignment(),
 		noFreeWhileExported(),
@@ -29,29 +33,14 @@ func Globalnet(o GlobalnetOptions) []Property {
 	}
 }
 
-// GlobalnetMetrics lists what holds of a controller that has the metrics of
+// Metrics lists what holds of a controller that has the metrics of
 // docs/globalnet.md.
-func GlobalnetMetrics(o GlobalnetOptions) []Property {
-	return []Property{metricsTrue(o)}
-}
-
-// Generic lists the properties of any controller, and the one by which the
-// harness checks its own API server.
-func Generic() []Property {
-	return []Property{
-		noPanic(),
-		noExit(),
-		noHang(),
-		noGoroutineLeak(),
-		usersPerformed(),
-		storeLinearizable(),
-		quiet(),
-		boundedRetries(),
-	}
+func Metrics(o Options) []model.Property {
+	return []model.Property{metricsTrue(o)}
 }
 
 // usable tells whether an address may be given out.
-func (o *GlobalnetOptions) usable(ip string) bool {
+func (o *Options) usable(ip string) bool {
 	address, err := netip.ParseAddr(ip)
 	if err != nil {
 		return false
@@ -65,7 +54,7 @@ func (o *GlobalnetOptions) usable(ip string) bool {
 }
 
 // size is how many addresses the pools hold.
-func (o *GlobalnetOptions) size() int {
+func (o *Options) size() int {
 	total := 0
 	for _, cidr := range o.CIDRs {
 		if host := cidr.Addr().BitLen() - cidr.Bits(); host >= 2 && host < 31 {

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// standing is what one owner has to do with one IP.
-type standing uint8
+// ownerState is what one owner has to do with one IP.
+type ownerState uint8
 
 const (
-	serviceThere standing = 1 << iota
+	serviceThere ownerState = 1 << iota
 	exportThere
 	holdsClaim
 	holdsRoute
@@ -21,34 +21,34 @@ const (
 	// broken: the service or the export was away at some time since the
 	// GlobalIngressIP was created, so the release is legal for ever.
 	broken
-	// doomed: a user deleted the GlobalIngressIP.
-	doomed
-	// tampered: a user took one of the holds away, or made it.
-	tampered
+	// userDeleted: a user deleted the GlobalIngressIP.
+	userDeleted
+	// userEdited: a user took one of the holds away, or made it.
+	userEdited
 
 	holdsAny = holdsClaim | holdsRoute | published
 )
 
-func (s standing) exported() bool { return s&serviceThere != 0 && s&exportThere != 0 }
+func (s ownerState) exported() bool { return s&serviceThere != 0 && s&exportThere != 0 }
 
 // mayRelease tells whether a published IP may be given up.
-func (s standing) mayRelease() bool {
-	return s&published == 0 || !s.exported() || s&(broken|doomed|tampered) != 0
+func (s ownerState) mayRelease() bool {
+	return s&published == 0 || !s.exported() || s&(broken|userDeleted|userEdited) != 0
 }
 
 // ipState is all that may be the case with one IP, given the steps so far: each
-// possibility is the standing of every owner, one byte each. Closed: whatever
+// possibility is the state of every owner, one byte each. Closed: whatever
 // the pending steps could do is in it already.
 type ipState struct {
 	possible []string // sorted
 	pending  uint64   // bit i: the i-th distinct pending step was called
 }
 
-// step is what one fact means for one IP.
+// step is what one effect means for one IP.
 type step struct {
-	*fact
-	who     int  // index of the owner; of no use to factUnclaim
-	takes   bool // the owner has this IP by the fact; otherwise it lets go of it
+	*effect
+	who     int  // index of the owner; of no use to effectUnclaim
+	takes   bool // the owner has this IP by the effect; otherwise it lets go of it
 	pending bool // calling it only makes it possible
 }
 
@@ -59,7 +59,7 @@ func (s *step) to() int64 {
 	if s.pending {
 		return s.from()
 	}
-	return s.call.returned()
+	return s.call.UntilSeq()
 }
 
 // same tells whether two pending steps are interchangeable.
@@ -69,27 +69,27 @@ func (s *step) same(other *step) bool {
 }
 
 // apply does the step, if it is legal.
-func (s *step) apply(standings string) (after string, legal bool) {
-	next := []byte(standings)
-	if s.kind == factUnclaim {
+func (s *step) apply(states string) (after string, legal bool) {
+	next := []byte(states)
+	if s.kind == effectUnclaim {
 		for who := range next {
-			if standing(next[who])&holdsClaim != 0 && !s.letGo(next, who, holdsClaim) {
+			if ownerState(next[who])&holdsClaim != 0 && !s.letGo(next, who, holdsClaim) {
 				return "", false
 			}
 		}
 		return string(next), true
 	}
-	mine := standing(next[s.who])
+	mine := ownerState(next[s.who])
 	switch s.kind {
-	case factService:
+	case effectService:
 		next[s.who] = byte(mine.exists(serviceThere, s.on))
-	case factExport:
+	case effectExport:
 		next[s.who] = byte(mine.exists(exportThere, s.on))
-	case factBorn:
+	case effectBorn:
 		next[s.who] = byte(mine.born(s.late))
-	case factDeleted:
+	case effectDeleted:
 		if s.user {
-			next[s.who] = byte(mine | doomed)
+			next[s.who] = byte(mine | userDeleted)
 		} else if !mine.mayRelease() {
 			return "", false
 		}
@@ -105,18 +105,18 @@ func (s *step) apply(standings string) (after string, legal bool) {
 	return string(next), true
 }
 
-func (s *step) hold() standing {
+func (s *step) hold() ownerState {
 	switch s.kind {
-	case factClaim:
+	case effectClaim:
 		return holdsClaim
-	case factRoute:
+	case effectRoute:
 		return holdsRoute
 	}
 	return published
 }
 
 // exists follows the coming and going of a service or an export.
-func (s standing) exists(what standing, on bool) standing {
+func (s ownerState) exists(what ownerState, on bool) ownerState {
 	if on {
 		return s | what
 	}
@@ -125,28 +125,28 @@ func (s standing) exists(what standing, on bool) standing {
 
 // born begins the life of a GlobalIngressIP: how its namesake ended is no
 // longer an excuse.
-func (s standing) born(late bool) standing {
-	s &^= doomed | broken
+func (s ownerState) born(late bool) ownerState {
+	s &^= userDeleted | broken
 	if late || !s.exported() {
 		s |= broken
 	}
 	return s
 }
 
-func (s *step) take(next []byte, who int, hold standing) bool {
-	mine, rivals := standing(next[who]), false
+func (s *step) take(next []byte, who int, hold ownerState) bool {
+	mine, rivals := ownerState(next[who]), false
 	for other := range next {
-		theirs := standing(next[other])
-		rivals = rivals || other != who && theirs&holdsAny != 0 && theirs&tampered == 0
+		theirs := ownerState(next[other])
+		rivals = rivals || other != who && theirs&holdsAny != 0 && theirs&userEdited == 0
 	}
-	if rivals && mine&tampered == 0 {
+	if rivals && mine&userEdited == 0 {
 		if !s.user {
 			return false
 		}
-		mine |= tampered
+		mine |= userEdited
 	}
 	if s.forges {
-		mine |= tampered
+		mine |= userEdited
 	}
 	if hold == published && s.user {
 		mine |= broken // what a user wrote, the subject may change
@@ -155,8 +155,8 @@ func (s *step) take(next []byte, who int, hold standing) bool {
 	return true
 }
 
-func (s *step) letGo(next []byte, who int, hold standing) bool {
-	mine := standing(next[who])
+func (s *step) letGo(next []byte, who int, hold ownerState) bool {
+	mine := ownerState(next[who])
 	if mine&hold == 0 {
 		return true
 	}
@@ -165,9 +165,9 @@ func (s *step) letGo(next []byte, who int, hold standing) bool {
 	}
 	mine &^= hold
 	if mine&holdsAny == 0 {
-		mine &^= tampered
+		mine &^= userEdited
 	} else if s.user && s.tampers {
-		mine |= tampered
+		mine |= userEdited
 	}
 	next[who] = byte(mine)
 	return true
@@ -176,7 +176,7 @@ func (s *step) letGo(next []byte, who int, hold standing) bool {
 // model makes the porcupine model of one partition. spent counts its steps; it
 // exceeds the budget at once when there are more pending steps than the state
 // can tell apart.
-func (p *partition) model(steps []*step) (model porcupine.Model, spent *int) {
+func (p *partition) model(steps []*step) (spec porcupine.Model, spent *int) {
 	spent = new(int)
 	possible, index := pendingSteps(steps)
 	if len(possible) > 64 {
@@ -194,8 +194,8 @@ func (p *partition) model(steps []*step) (model porcupine.Model, spent *int) {
 			if s.pending {
 				next.possible, next.pending = before.possible, before.pending|1<<index[s]
 			} else {
-				for _, standings := range before.possible {
-					if after, legal := s.apply(standings); legal {
+				for _, states := range before.possible {
+					if after, legal := s.apply(states); legal {
 						next.possible = append(next.possible, after)
 					}
 				}
@@ -214,8 +214,8 @@ func (p *partition) model(steps []*step) (model porcupine.Model, spent *int) {
 
 func (s ipState) hash() uint64 {
 	h := fnv.New64a()
-	for _, standings := range s.possible {
-		h.Write([]byte(standings))
+	for _, states := range s.possible {
+		h.Write([]byte(states))
 	}
 	return h.Sum64() ^ s.pending
 }
@@ -229,8 +229,8 @@ func (s *ipState) close(steps []*step, spent *int) {
 	}
 	all := slices.Clone(s.possible)
 	seen := make(map[string]bool, 2*len(all))
-	for _, standings := range all {
-		seen[standings] = true
+	for _, states := range all {
+		seen[states] = true
 	}
 	for i := 0; i < len(all) && *spent <= allocationBudget; i++ {
 		for bit, pending := range steps {
@@ -267,7 +267,7 @@ func pendingSteps(steps []*step) (possible []*step, index map[*step]int) {
 
 // restrained tells whether the law has anything to say about the step.
 func (s *step) restrained() bool {
-	return !s.user && (s.takes || s.kind == factPublish || s.kind == factDeleted || s.kind == factUnclaim)
+	return !s.user && (s.takes || s.kind == effectPublish || s.kind == effectDeleted || s.kind == effectUnclaim)
 }
 
 func (s *step) law() string {
@@ -280,20 +280,20 @@ func (s *step) law() string {
 func (s *step) describe(ip string) string {
 	text := ""
 	switch s.kind {
-	case factService:
+	case effectService:
 		text = existence("service", s.on)
-	case factExport:
+	case effectExport:
 		text = existence("export", s.on)
-	case factBorn:
+	case effectBorn:
 		text = "GlobalIngressIP created"
-	case factDeleted:
+	case effectDeleted:
 		text = "GlobalIngressIP deleted"
-	case factUnclaim:
+	case effectUnclaim:
 		text = "claim deleted"
 	default:
 		text = s.exchange(ip)
 	}
-	if s.kind != factUnclaim {
+	if s.kind != effectUnclaim {
 		text = string(s.owner) + " " + text
 	}
 	if s.pending {
@@ -307,7 +307,7 @@ func (s *step) exchange(ip string) string {
 		return fmt.Sprintf("takes %s (%s)", ip, s.via())
 	}
 	text := fmt.Sprintf("gives up %s (%s)", ip, s.via())
-	if s.kind == factPublish && len(s.ips) > 0 {
+	if s.kind == effectPublish && len(s.ips) > 0 {
 		text += " for " + s.ips[0]
 	}
 	return text
@@ -322,30 +322,30 @@ func existence(what string, there bool) string {
 
 func (s *step) via() via {
 	switch s.kind {
-	case factClaim, factUnclaim:
+	case effectClaim, effectUnclaim:
 		return viaClaim
-	case factRoute:
+	case effectRoute:
 		return viaService
 	}
 	return viaStatus
 }
 
-var standingNames = []string{"service", "export", "claim", "internal Service", "status", "release legal", "deleted by a user", "changed by a user"}
+var ownerStateNames = []string{"service", "export", "claim", "internal Service", "status", "release legal", "deleted by a user", "changed by a user"}
 
 func (p *partition) describeState(state ipState) string {
 	var texts []string
-	for _, standings := range state.possible {
-		texts = append(texts, p.describeStandings(standings))
+	for _, states := range state.possible {
+		texts = append(texts, p.describeOwners(states))
 	}
 	return strings.Join(texts, " — or — ")
 }
 
-func (p *partition) describeStandings(standings string) string {
+func (p *partition) describeOwners(states string) string {
 	var texts []string
 	for who, name := range p.owners {
 		var has []string
-		for bit, text := range standingNames {
-			if standings[who]&(1<<bit) != 0 {
+		for bit, text := range ownerStateNames {
+			if states[who]&(1<<bit) != 0 {
 				has = append(has, text)
 			}
 		}

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,13 +39,10 @@ type body struct {
 	} `json:"status"`
 }
 
-// protobufMagic opens every protobuf body of Kubernetes; a runtime.Unknown follows.
-var protobufMagic = []byte("k8s\x00")
-
 // readBody decodes an object, or a Status, from JSON or protobuf.
 func readBody(raw []byte) (*body, error) {
-	if bytes.HasPrefix(raw, protobufMagic) {
-		return readProtobuf(raw[len(protobufMagic):])
+	if bytes.HasPrefix(raw, []byte(model.ProtobufMagic)) {
+		return readProtobuf(raw[len(model.ProtobufMagic):])
 	}
 	b := new(body)
 	err := json.Unmarshal(raw, b)
@@ -127,16 +125,16 @@ func answeredIP(raw []byte) (string, error) {
 }
 
 // Kinds of patch body, by the word in their media type.
-func (c *Call) jsonPatch() bool { return strings.Contains(c.RequestType, "json-patch") }
-func (c *Call) mergePatch() bool {
+func jsonPatch(c *model.Call) bool { return strings.Contains(c.RequestType, "json-patch") }
+func mergePatch(c *model.Call) bool {
 	return strings.Contains(c.RequestType, "merge-patch")
 }
 
 // requestedIP says what a request would make of status.allocatedIP: touched is
 // false when it would leave it alone. It serves calls whose answer is not
 // known; a body that cannot be read may have cleared it.
-func (c *Call) requestedIP() (ip string, touched bool) {
-	if c.jsonPatch() {
+func requestedIP(c *model.Call) (ip string, touched bool) {
+	if jsonPatch(c) {
 		return jsonPatchedIP(c.Request)
 	}
 	var request struct {
@@ -146,9 +144,9 @@ func (c *Call) requestedIP() (ip string, touched bool) {
 		return "", true
 	}
 	if len(request.Status) == 0 {
-		return "", !c.mergePatch()
+		return "", !mergePatch(c)
 	}
-	return statusIP(request.Status, !c.mergePatch())
+	return statusIP(request.Status, !mergePatch(c))
 }
 
 // statusIP reads allocatedIP from a status; whole says that what is missing is

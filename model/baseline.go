@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// TwinOptions says what a run is compared with, and what in it does not matter.
-type TwinOptions struct {
-	// Twins are runs of the same story in fair weather. The first is what the
+// BaselineOptions says what a run is compared with, and what in it does not matter.
+type BaselineOptions struct {
+	// Baselines are runs of the same story in fair weather. The first is what the
 	// run has to end like. What the others end differently in is not determined
-	// by the story, and no difference there counts: the more twins, the fewer
+	// by the story, and no difference there counts: the more baselines, the fewer
 	// false alarms.
-	Twins []*History
+	Baselines []*History
 	// Ignore lists what may differ: "RESOURCE" or "RESOURCE: PATH", with the
 	// resource as kubectl names it ("jobs.batch") or "*", and the path of a
 	// field with dots ("status.failed"), which stands for all below it. Keys of
@@ -22,13 +22,13 @@ type TwinOptions struct {
 	Ignore []string
 }
 
-// LikeTwin is the property that faults leave no trace: after the weather has
+// LikeBaseline is the property that faults leave no trace: after the weather has
 // cleared, the cluster is what it would be had there been none. It is the oracle
 // that found most bugs of Sieve (OSDI 2022). Objects are compared as
 // docs/properties.md tells; Events and Leases are left out.
 //
-// Without a twin, or without a liveness phase, it is undecided.
-func LikeTwin(o TwinOptions) Property {
+// Without a baseline, or without a liveness phase, it is undecided.
+func LikeBaseline(o BaselineOptions) Property {
 	return Property{
 		Name:     "like-twin",
 		Sentence: "After the weather has cleared, the cluster is what it would be had the weather been fair.",
@@ -36,12 +36,12 @@ func LikeTwin(o TwinOptions) Property {
 		Class:    ClassLiveness,
 		Check: func(h *History) Result {
 			switch {
-			case len(o.Twins) == 0:
-				return undecided("there is no run in fair weather to compare with")
+			case len(o.Baselines) == 0:
+				return Undecide("there is no run in fair weather to compare with")
 			case h.Ended <= h.Cleared:
-				return undecided("the run has no liveness phase")
+				return Undecide("the run has no liveness phase")
 			}
-			return checkLikeTwin(h, o)
+			return checkLikeBaseline(h, o)
 		},
 	}
 }
@@ -57,20 +57,20 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s: %s is %s, and in fair weather %s", d.name, d.path, d.is, d.was)
 }
 
-func checkLikeTwin(h *History, o TwinOptions) Result {
-	want, got := normalEnd(o.Twins[0]), normalEnd(h)
+func checkLikeBaseline(h *History, o BaselineOptions) Result {
+	want, got := normalEnd(o.Baselines[0]), normalEnd(h)
 	var loose []difference
-	for _, other := range o.Twins[1:] {
+	for _, other := range o.Baselines[1:] {
 		loose = append(loose, compareEnds(want, normalEnd(other))...)
 	}
 	differences := slices.DeleteFunc(compareEnds(want, got), func(d difference) bool {
 		return o.ignores(d) || slices.ContainsFunc(loose, func(l difference) bool { return l.covers(d) })
 	})
 	if len(differences) == 0 {
-		return held()
+		return Holds()
 	}
 	message := listDifferences(differences)
-	return violated(message, h.unlikeSince(differences[0], message))
+	return Breach(message, h.unlikeSince(differences[0], message))
 }
 
 // listDifferences names the first few and counts the others.
@@ -86,7 +86,7 @@ func listDifferences(all []difference) string {
 	return strings.Join(texts, "; ")
 }
 
-// covers: where two twins differ, nothing is determined.
+// covers: where two baselines differ, nothing is determined.
 func (d difference) covers(other difference) bool {
 	return d.name == other.name && (d.path == "" || d.path == other.path)
 }
@@ -141,7 +141,7 @@ func shown(value string, there bool) string {
 
 var listKey = regexp.MustCompile(`\[[^\]]*\]`)
 
-func (o *TwinOptions) ignores(d difference) bool {
+func (o *BaselineOptions) ignores(d difference) bool {
 	resource, _, _ := strings.Cut(d.name, " ")
 	path := listKey.ReplaceAllString(d.path, "")
 	return slices.ContainsFunc(o.Ignore, func(pattern string) bool {

@@ -1,10 +1,11 @@
-package model
+package globalnet
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -21,7 +22,7 @@ import (
 //     externalIP and the ports and selector of the exported Service;
 //   - for a subject that claims, an IPAddress of that IP whose parent it is.
 //
-// With [GlobalnetOptions.Headless] so must everything that is ready behind an
+// With [Options.Headless] so must everything that is ready behind an
 // exported headless service: see [cluster.targets].
 //
 // When there are more of these than addresses (those under foreign claims do not
@@ -29,22 +30,22 @@ import (
 // another type, a pod that is not ready any more), exactly as many as there are
 // addresses must be served, and the others carry Allocated=False with reason
 // IPPoolAllocationFailed.
-func converges(o GlobalnetOptions) Property {
-	return Property{
+func converges(o Options) model.Property {
+	return model.Property{
 		Name:     "converges",
 		Sentence: "After the weather has cleared, every exported service has its one IP, published, routed and reported; if the pool is too small, as many as it holds, and the others say so.",
 		Source:   "docs/globalnet.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
-		Class:    ClassLiveness,
-		Check: func(h *History) Result {
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
-				return undecided("the run has no liveness phase")
+				return model.Undecide("the run has no liveness phase")
 			}
-			return checkConverges(h.derive().end(), &o, h)
+			return checkConverges(endOf(h), &o, h)
 		},
 	}
 }
 
-func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
+func checkConverges(c *cluster, o *Options, h *model.History) model.Result {
 	wanted := c.targets(o)
 	served := 0
 	var complaint, waiting string
@@ -68,30 +69,30 @@ func checkConverges(c *cluster, o *GlobalnetOptions, h *History) Result {
 		if enough < len(wanted) {
 			complaint = fmt.Sprintf("%d of %d targets are served, though the pool has %d addresses; first: %s", served, len(wanted), pool, complaint)
 		}
-		return violated(complaint, h.lastAbout(of.subject()))
+		return model.Breach(complaint, lastAbout(h, of.subject()))
 	}
 	if served < len(wanted) && waiting != "" {
-		return violated(waiting, h.lastAbout(inVain.subject()))
+		return model.Breach(waiting, lastAbout(h, inVain.subject()))
 	}
-	return held()
+	return model.Holds()
 }
 
 // lastAbout finds the last commit to the objects of an owner's name, which is
 // where progress ended.
-func (h *History) lastAbout(who owner) Culprit {
+func lastAbout(h *model.History, who owner) model.Culprit {
 	for i := len(h.Commits) - 1; i >= 0; i-- {
 		commit := &h.Commits[i]
 		if ownerOf(commit.Namespace, commit.Name) == who {
-			culprit := commit.culprit()
+			culprit := commit.Culprit()
 			culprit.Text = "last change: " + culprit.Text
 			return culprit
 		}
 	}
-	return Culprit{At: h.Ended, Text: "the end of the run"}
+	return model.Culprit{At: h.Ended, Text: "the end of the run"}
 }
 
 // unserved says what a target lacks; empty: nothing.
-func (c *cluster) unserved(t target, o *GlobalnetOptions) string {
+func (c *cluster) unserved(t target, o *Options) string {
 	gip, problem := c.ingressIPFor(t)
 	switch {
 	case problem != "":
@@ -147,7 +148,7 @@ func (c *cluster) misrouted(service owner, ip string) string {
 	}
 	route, exported := internal[0], c.services[service]
 	switch {
-	case terminating(route):
+	case model.Terminating(route):
 		return fmt.Sprintf("internal Service %s of %s is being deleted", route.Name, service)
 	case !slices.Equal(route.Spec.ExternalIPs, []string{ip}):
 		return fmt.Sprintf("internal Service %s of %s has external IPs %v, want %s", route.Name, service, route.Spec.ExternalIPs, ip)
@@ -185,7 +186,7 @@ func (c *cluster) notWaiting(t target) string {
 }
 
 // foreignClaims counts the addresses of the pools that others hold.
-func (c *cluster) foreignClaims(o *GlobalnetOptions) int {
+func (c *cluster) foreignClaims(o *Options) int {
 	count := 0
 	for ip, claim := range c.claims {
 		if !claim.ours && o.usable(ip) {

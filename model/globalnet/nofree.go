@@ -1,6 +1,10 @@
-package model
+package globalnet
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seatrial/seatrial/model"
+)
 
 // noFreeWhileExported walks the commit log and names the commit by which a
 // subject freed or changed a published IP without cause.
@@ -36,35 +40,35 @@ import "fmt"
 // GlobalIngressIP that the subject created or changed is no publication, nor in one
 // that a user put in its place, as from a backup; in one of a name that the subject
 // never had its hands on, as Submariner leaves them, it is.
-func noFreeWhileExported() Property {
-	return Property{
+func noFreeWhileExported() model.Property {
+	return model.Property{
 		Name:     "no-free-while-exported",
 		Sentence: "A published IP is not cleared, changed, un-claimed or deleted by the subject while its service exists and is exported.",
 		Source:   "submariner #3336 (fixed by #3341), #4122, #4104",
-		Class:    ClassSafety,
+		Class:    model.ClassSafety,
 		Check:    checkNoFreeWhileExported,
 	}
 }
 
-func checkNoFreeWhileExported(h *History) Result {
+func checkNoFreeWhileExported(h *model.History) model.Result {
 	watch := stickiness{
 		history: h, cluster: newCluster(), titles: map[string]string{}, published: map[string]string{},
-		touched: map[owner]bool{}, excused: map[string]bool{}, standing: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
+		touched: map[owner]bool{}, excused: map[string]bool{}, dependents: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
 	}
-	for _, c := range h.derive().changes() {
+	for _, c := range changesOf(h) {
 		message := watch.judge(c)
 		if message != "" {
-			return violated(message, c.culprit())
+			return model.Breach(message, c.Culprit())
 		}
 		watch.follow(c)
 	}
-	return held()
+	return model.Holds()
 }
 
 // stickiness follows which IPs are protected. Maps without a note are by UID of
 // the GlobalIngressIP.
 type stickiness struct {
-	history *History
+	history *model.History
 	cluster *cluster
 	// titles are those with which GlobalIngressIPs were created; an entry is
 	// emptied when the title is lost, and never filled again.
@@ -72,16 +76,16 @@ type stickiness struct {
 	published map[string]string // IPs that are protected if there is a title
 	touched   map[owner]bool    // a subject created or changed it, or one of its name before
 	excused   map[string]bool   // a user, or the server with its namespace, deleted it
-	// standing has, for the name of a service or a pod, the GlobalIngressIPs
+	// dependents has, for the name of a service or a pod, the GlobalIngressIPs
 	// whose title depends on an object of that name; upset has the last event
 	// by which such an object came, went or changed.
-	standing map[owner]map[owner]bool
-	upset    map[owner]uint64
+	dependents map[owner]map[owner]bool
+	upset      map[owner]uint64
 }
 
 // judge says what law the change breaks, given all that went before.
 func (s *stickiness) judge(c change) string {
-	if !c.subject() {
+	if !c.Subject() {
 		return ""
 	}
 	if gip := c.gipOld; gip != nil && s.protected(gip) {
@@ -92,7 +96,7 @@ func (s *stickiness) judge(c change) string {
 			return fmt.Sprintf("%s was freed: the status of %s was cleared while the service exists and is exported", gip.ip, gip.owner())
 		case c.gipNew.ip != gip.ip:
 			return fmt.Sprintf("the IP of %s was changed from %s to %s while the service exists and is exported", gip.owner(), gip.ip, c.gipNew.ip)
-		case terminating(c.gipNew) && !terminating(gip):
+		case model.Terminating(c.gipNew) && !model.Terminating(gip):
 			return fmt.Sprintf("%s is being freed: its GlobalIngressIP %s was deleted while the service exists and is exported", gip.ip, gip.owner())
 		}
 	}
@@ -119,10 +123,10 @@ func (s *stickiness) follow(c change) {
 			s.born(c)
 		}
 		s.publish(c)
-		s.touched[c.gipNew.owner()] = s.touched[c.gipNew.owner()] || c.subject()
+		s.touched[c.gipNew.owner()] = s.touched[c.gipNew.owner()] || c.Subject()
 	case c.gipOld != nil:
 	case c.claimOld != nil || c.claimNew != nil:
-		if c.claimOld != nil && !c.subject() {
+		if c.claimOld != nil && !c.Subject() {
 			s.unclaimed(c)
 		}
 	default:
@@ -134,7 +138,7 @@ func (s *stickiness) follow(c change) {
 // names it stands.
 func (s *stickiness) born(c change) {
 	gip, asked := c.gipNew, c.Seq
-	if call := s.history.call(c.CallID); call != nil {
+	if call := s.history.Call(c.CallID); call != nil {
 		asked = call.CallSeq
 	}
 	title := s.cluster.title(gip)
@@ -145,10 +149,10 @@ func (s *stickiness) born(c change) {
 		if s.upset[name] > asked {
 			title = ""
 		}
-		if s.standing[name] == nil {
-			s.standing[name] = map[owner]bool{}
+		if s.dependents[name] == nil {
+			s.dependents[name] = map[owner]bool{}
 		}
-		s.standing[name][gip.owner()] = true
+		s.dependents[name][gip.owner()] = true
 	}
 	s.titles[c.UID] = title
 }
@@ -160,7 +164,7 @@ func (s *stickiness) upsets(c change) {
 	if c.serviceOld == nil || c.serviceNew == nil || exportable(c.serviceOld) != exportable(c.serviceNew) {
 		s.upset[name] = c.Seq
 	}
-	for key := range s.standing[name] {
+	for key := range s.dependents[name] {
 		gip := s.cluster.gips[key]
 		if gip == nil {
 			continue
@@ -175,7 +179,7 @@ func (s *stickiness) publish(c change) {
 	before := ""
 	if c.gipOld != nil {
 		before = c.gipOld.ip
-		if !c.subject() && terminating(c.gipNew) && !terminating(c.gipOld) {
+		if !c.Subject() && model.Terminating(c.gipNew) && !model.Terminating(c.gipOld) {
 			s.excused[c.UID] = true
 		}
 	}

@@ -25,7 +25,7 @@ func noOrphans() Property {
 		Class:    ClassLiveness,
 		Check: func(h *History) Result {
 			if h.Ended-h.Cleared < quietFor {
-				return undecided(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
+				return Undecide(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
 			}
 			return checkOrphans(h.End().all())
 		},
@@ -35,10 +35,10 @@ func noOrphans() Property {
 func checkOrphans(all []stored) Result {
 	alive := map[string]bool{}
 	for _, o := range all {
-		alive[string(objectMeta(o.object).GetUID())] = true
+		alive[string(Metadata(o.object).GetUID())] = true
 	}
 	for _, o := range all {
-		owners := objectMeta(o.object).GetOwnerReferences()
+		owners := Metadata(o.object).GetOwnerReferences()
 		if len(owners) == 0 {
 			continue
 		}
@@ -51,15 +51,15 @@ func checkOrphans(all []stored) Result {
 			names = append(names, fmt.Sprintf("%s %s (uid %s)", owner.Kind, owner.Name, owner.UID))
 		}
 		if names != nil {
-			culprit := o.commit.culprit()
-			return violated(fmt.Sprintf("%s is still there%s, and its owner is not: %s", o.id, heldBy(o), strings.Join(names, ", ")), culprit)
+			culprit := o.commit.Culprit()
+			return Breach(fmt.Sprintf("%s is still there%s, and its owner is not: %s", o.id, heldBy(o), strings.Join(names, ", ")), culprit)
 		}
 	}
-	return held()
+	return Holds()
 }
 
 func heldBy(o stored) string {
-	if finalizers := objectMeta(o.object).GetFinalizers(); len(finalizers) > 0 {
+	if finalizers := Metadata(o.object).GetFinalizers(); len(finalizers) > 0 {
 		return fmt.Sprintf(" (finalizers %s)", strings.Join(finalizers, ", "))
 	}
 	return ""
@@ -79,7 +79,7 @@ func finalizersRemoved() Property {
 		Class:    ClassLiveness,
 		Check: func(h *History) Result {
 			if h.Ended-h.Cleared < quietFor {
-				return undecided(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
+				return Undecide(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
 			}
 			return checkFinalizers(h)
 		},
@@ -87,13 +87,13 @@ func finalizersRemoved() Property {
 }
 
 func checkFinalizers(h *History) Result {
-	result := held()
+	result := Holds()
 	for _, o := range h.End().all() {
-		object := objectMeta(o.object)
-		if !terminating(object) || h.markedAt(o) > h.Ended-quietFor || len(object.GetFinalizers()) == 0 {
+		object := Metadata(o.object)
+		if !Terminating(object) || h.markedAt(o) > h.Ended-quietFor || len(object.GetFinalizers()) == 0 {
 			continue
 		}
-		found := violated(fmt.Sprintf("%s was deleted and is still held by %s", o.id, strings.Join(object.GetFinalizers(), ", ")), o.commit.culprit())
+		found := Breach(fmt.Sprintf("%s was deleted and is still held by %s", o.id, strings.Join(object.GetFinalizers(), ", ")), o.commit.Culprit())
 		waits := !slices.ContainsFunc(object.GetFinalizers(), func(f string) bool { return !slices.Contains(waitsForOthers, f) })
 		if !waits {
 			return found
@@ -107,9 +107,9 @@ func checkFinalizers(h *History) Result {
 
 // markedAt is when an object's deletion was asked for.
 func (h *History) markedAt(o stored) time.Duration {
-	uid := string(objectMeta(o.object).GetUID())
+	uid := string(Metadata(o.object).GetUID())
 	for i := range h.Commits {
-		if c := &h.Commits[i]; c.UID == uid && c.New != nil && terminating(objectMeta(c.New)) {
+		if c := &h.Commits[i]; c.UID == uid && c.New != nil && Terminating(Metadata(c.New)) {
 			return c.At
 		}
 	}

@@ -1,9 +1,10 @@
-package model
+package globalnet
 
 import (
 	"maps"
 	"slices"
 
+	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -50,7 +51,7 @@ func (c *cluster) apply(change change) {
 		put(c.notReady, key, change.notReady, change.New == nil)
 	case claimResource:
 		put(c.claims, change.Name, change.claimNew, change.claimNew == nil)
-		c.claimed = c.claimed || change.subject() && change.claimNew != nil && change.claimNew.parent
+		c.claimed = c.claimed || change.Subject() && change.claimNew != nil && change.claimNew.parent
 	}
 }
 
@@ -67,7 +68,7 @@ func put[K comparable, V any](m map[K]V, key K, value V, gone bool) {
 func (c *cluster) exported(service owner) bool {
 	export, ok := c.exports[service]
 	s := c.services[service]
-	return ok && !terminating(export) && s != nil && exportable(s)
+	return ok && !model.Terminating(export) && s != nil && exportable(s)
 }
 
 // title is what entitles a GlobalIngressIP to its IP: the UIDs of the objects
@@ -75,7 +76,7 @@ func (c *cluster) exported(service owner) bool {
 func (c *cluster) title(gip *ingressIP) string {
 	key := gip.service()
 	service, export := c.services[key], c.exports[key]
-	if service == nil || export == nil || terminating(service) || terminating(export) {
+	if service == nil || export == nil || model.Terminating(service) || model.Terminating(export) {
 		return ""
 	}
 	title := string(service.UID) + " " + string(export.GetUID())
@@ -86,7 +87,7 @@ func (c *cluster) title(gip *ingressIP) string {
 		}
 	case targetPod:
 		pod := c.pods[ownerOf(gip.GetNamespace(), gip.podRef)]
-		if pod != nil && !terminating(pod) && !finished(pod) && headless(service) && selects(service, pod) {
+		if pod != nil && !model.Terminating(pod) && !finished(pod) && headless(service) && selects(service, pod) {
 			return title + " " + string(pod.UID) + " " + pod.Status.PodIP
 		}
 	case targetEndpoints:

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"sort"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/seatrial/seatrial/model"
 )
 
 // allocationBudget bounds the steps of the model that one IP's history may
@@ -47,7 +48,7 @@ const allocationBudget = 1 << 18
 // status excuses later conflicts over that IP, until its owner has let go of it.
 //
 // What the model does not see: what the server does by itself (garbage
-// collection, removal of namespaces; see facts for what it assumes instead),
+// collection, removal of namespaces; see effects for what it assumes instead),
 // reads, claims that were refused, and an unknown claim or internal Service:
 // the latter two could only forbid, never explain.
 // Headless targets: their pods are not followed, so giving up is always legal;
@@ -57,30 +58,30 @@ const allocationBudget = 1 << 18
 //
 // A search that exceeds its budget, or an answer that cannot be read, leaves
 // the property undecided.
-func allocation() Property {
-	return Property{
+func allocation() model.Property {
+	return model.Property{
 		Name:     "allocation",
 		Sentence: "What clients were told about each global IP has an explanation in which it never had two owners and was never freed or changed while its service was exported.",
 		Source:   "docs/globalnet.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
-		Class:    ClassSafety,
+		Class:    model.ClassSafety,
 		Check:    checkAllocation,
 	}
 }
 
-func checkAllocation(h *History) Result {
-	all, err := facts(h)
+func checkAllocation(h *model.History) model.Result {
+	all, err := effects(h)
 	if err != nil {
-		return undecided(err.Error())
+		return model.Undecide(err.Error())
 	}
-	result := held()
+	result := model.Holds()
 	for _, p := range partitions(all) {
 		verdict := p.check(p.steps)
 		switch {
-		case verdict == porcupine.Unknown && result.Status == Held:
-			result = undecided(fmt.Sprintf("the history of %s has too many orders to search (%d steps of the model)", p.ip, allocationBudget))
+		case verdict == porcupine.Unknown && result.Status == model.Held:
+			result = model.Undecide(fmt.Sprintf("the history of %s has too many orders to search (%d steps of the model)", p.ip, allocationBudget))
 		case verdict == porcupine.Illegal:
 			broken := p.violation()
-			if result.Status != Violated || broken.Culprit.before(result.Culprit) {
+			if result.Status != model.Violated || broken.Culprit.Before(result.Culprit) {
 				result = broken
 			}
 		}
@@ -95,14 +96,14 @@ type partition struct {
 	steps  []*step // in order of call
 }
 
-// partitions sorts facts by IP: in order of IP, each with the facts of those
+// partitions sorts effects by IP: in order of IP, each with the effects of those
 // owners who ever touch it.
-func partitions(all []fact) []*partition {
+func partitions(all []effect) []*partition {
 	touched := map[owner][]string{}
 	byIP := map[string]*partition{}
 	for _, f := range all {
 		for _, ip := range f.ips {
-			if f.kind == factUnclaim || slices.Contains(touched[f.owner], ip) {
+			if f.kind == effectUnclaim || slices.Contains(touched[f.owner], ip) {
 				continue
 			}
 			touched[f.owner] = append(touched[f.owner], ip)
@@ -115,7 +116,7 @@ func partitions(all []fact) []*partition {
 	for i := range all {
 		f := &all[i]
 		affected := touched[f.owner]
-		if f.kind == factClaim || f.kind == factUnclaim {
+		if f.kind == effectClaim || f.kind == effectUnclaim {
 			affected = f.ips
 		}
 		for _, ip := range affected {
@@ -131,10 +132,10 @@ func partitions(all []fact) []*partition {
 	return sorted
 }
 
-// add makes the step that a fact is in the life of this IP.
-func (p *partition) add(f *fact) {
-	s := &step{fact: f, who: slices.Index(p.owners, f.owner), takes: slices.Contains(f.ips, p.ip), pending: f.unknown}
-	useless := s.pending && s.takes && (f.kind == factClaim || f.kind == factRoute)
+// add makes the step that an effect is in the life of this IP.
+func (p *partition) add(f *effect) {
+	s := &step{effect: f, who: slices.Index(p.owners, f.owner), takes: slices.Contains(f.ips, p.ip), pending: f.unknown}
+	useless := s.pending && s.takes && (f.kind == effectClaim || f.kind == effectRoute)
 	if !useless {
 		p.steps = append(p.steps, s)
 	}
@@ -144,10 +145,10 @@ func (p *partition) add(f *fact) {
 // order, and it is followed. The budget is counted by the model: once it is spent
 // every step fails, the search ends soon, and its answer is not used.
 func (p *partition) check(steps []*step) porcupine.CheckResult {
-	model, spent := p.model(steps)
-	if legal, sequential := follow(model, steps); sequential && legal {
+	spec, spent := p.model(steps)
+	if legal, sequential := follow(spec, steps); sequential && legal {
 		return porcupine.Ok
-	} else if !sequential && porcupine.CheckOperations(model, operations(steps)) {
+	} else if !sequential && porcupine.CheckOperations(spec, operations(steps)) {
 		return porcupine.Ok
 	}
 	if *spent > allocationBudget {
@@ -158,15 +159,15 @@ func (p *partition) check(steps []*step) porcupine.CheckResult {
 
 // follow takes the steps in their order; sequential is false when they have more
 // than one.
-func follow(model porcupine.Model, steps []*step) (legal, sequential bool) {
+func follow(spec porcupine.Model, steps []*step) (legal, sequential bool) {
 	for i := 1; i < len(steps); i++ {
 		if steps[i].from() <= steps[i-1].to() {
 			return false, false
 		}
 	}
-	state, legal := model.Init(), true
+	state, legal := spec.Init(), true
 	for _, s := range steps {
-		if legal, state = model.Step(state, s, nil); !legal {
+		if legal, state = spec.Step(state, s, nil); !legal {
 			break
 		}
 	}
@@ -190,29 +191,29 @@ func operations(steps []*step) []porcupine.Operation {
 // violation finds the first answer that no order explains: the shortest
 // illegal prefix of the history ends with it. Prefixes of legal histories are
 // legal, so a binary search finds it.
-func (p *partition) violation() Result {
+func (p *partition) violation() model.Result {
 	var ends []int64
 	for _, s := range p.steps {
-		if !s.pending && s.call.returned() != math.MaxInt64 {
-			ends = append(ends, s.call.returned())
+		if !s.pending && s.call.UntilSeq() != math.MaxInt64 {
+			ends = append(ends, s.call.UntilSeq())
 		}
 	}
 	slices.Sort(ends)
 	at := sort.Search(len(ends), func(i int) bool { return p.check(p.until(ends[i])) != porcupine.Ok })
 	if at == len(ends) {
-		return undecided(fmt.Sprintf("the history of %s is illegal, but each of its prefixes is legal", p.ip))
+		return model.Undecide(fmt.Sprintf("the history of %s is illegal, but each of its prefixes is legal", p.ip))
 	}
 	prefix := p.until(ends[at])
-	last := prefix[slices.IndexFunc(prefix, func(s *step) bool { return !s.pending && s.call.returned() == ends[at] })]
+	last := prefix[slices.IndexFunc(prefix, func(s *step) bool { return !s.pending && s.call.UntilSeq() == ends[at] })]
 	for _, s := range prefix {
 		if !s.pending && s.call == last.call && s.restrained() {
 			last = s
 		}
 	}
-	return Result{
-		Status:  Violated,
+	return model.Result{
+		Status:  model.Violated,
 		Message: fmt.Sprintf("no legal order explains: %s, while %s", last.describe(p.ip), last.law()),
-		Culprit: Culprit{
+		Culprit: model.Culprit{
 			Seq: last.call.ReturnSeq, At: last.call.Returned, CallID: last.call.ID,
 			Text: last.call.String(),
 		},
@@ -227,7 +228,7 @@ func (p *partition) until(seq int64) []*step {
 		if int64(s.call.CallSeq) > seq {
 			continue
 		}
-		if !s.pending && s.call.returned() > seq {
+		if !s.pending && s.call.UntilSeq() > seq {
 			underway := *s
 			underway.pending = true
 			s = &underway
@@ -238,11 +239,11 @@ func (p *partition) until(seq int64) []*step {
 }
 
 func (p *partition) visualize(prefix []*step, culprit *step, w io.Writer) error {
-	model, _ := p.model(prefix)
-	_, info := porcupine.CheckOperationsVerbose(model, operations(prefix), 0)
+	spec, _ := p.model(prefix)
+	_, info := porcupine.CheckOperationsVerbose(spec, operations(prefix), 0)
 	info.AddAnnotations([]porcupine.Annotation{{
-		Tag: "culprit", Start: int64(culprit.call.CallSeq), End: culprit.call.returned(),
+		Tag: "culprit", Start: int64(culprit.call.CallSeq), End: culprit.call.UntilSeq(),
 		Description: culprit.describe(p.ip), Details: culprit.call.String(), BackgroundColor: "#f4c7c3",
 	}})
-	return porcupine.Visualize(model, info, w)
+	return porcupine.Visualize(spec, info, w)
 }

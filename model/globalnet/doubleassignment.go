@@ -1,6 +1,10 @@
-package model
+package globalnet
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seatrial/seatrial/model"
+)
 
 // A hold is one way in which an owner has an IP.
 type hold struct {
@@ -80,37 +84,37 @@ func without(a, b []hold) []hold {
 // that.
 // Deleting a GlobalIngressIP that has no finalizer is not such a case: that is
 // a request which a controller must survive (catalogue: delete-down).
-func noDoubleAssignment() Property {
-	return Property{
+func noDoubleAssignment() model.Property {
+	return model.Property{
 		Name:     "no-double-assignment",
 		Sentence: "At no revision do two owners hold one IP, be it by claim, internal Service or status.",
 		Source:   "docs/globalnet.md §5; catalogue: delete-down, crash-before-status, time-travel, split-brain",
-		Class:    ClassSafety,
+		Class:    model.ClassSafety,
 		Check:    checkNoDoubleAssignment,
 	}
 }
 
-func checkNoDoubleAssignment(h *History) Result {
+func checkNoDoubleAssignment(h *model.History) model.Result {
 	holdings := map[string][]holding{}
 	managed := map[string]bool{} // by UID: objects that a subject has written to
-	for _, c := range h.derive().changes() {
-		managed[c.UID] = managed[c.UID] || c.subject()
+	for _, c := range changesOf(h) {
+		managed[c.UID] = managed[c.UID] || c.Subject()
 		before, after := c.holds()
 		for _, gone := range without(before, after) {
 			holdings[gone.ip] = release(holdings[gone.ip], gone, c.tampers())
 		}
 		for _, added := range without(after, before) {
 			rival, conflict := rivalOf(holdings[added.ip], added.owner)
-			if conflict && c.subject() {
+			if conflict && c.Subject() {
 				message := fmt.Sprintf("%s was given to %s (%s) while %s holds it (%s)",
 					added.ip, added.owner, added.via, rival.owner, rival.via)
-				return violated(message, c.culprit())
+				return model.Breach(message, c.Culprit())
 			}
 			forged := c.User && managed[c.UID] && added.via != viaClaim
 			holdings[added.ip] = append(holdings[added.ip], holding{hold: added, excused: conflict || forged})
 		}
 	}
-	return held()
+	return model.Holds()
 }
 
 // holding is one hold in force; excused: a user is to blame for what it collides with.
@@ -121,13 +125,13 @@ type holding struct {
 
 // release removes a hold; if a user took it, what the owner has left of the IP
 // is excused.
-func release(holds []holding, gone hold, tampered bool) []holding {
+func release(holds []holding, gone hold, userEdited bool) []holding {
 	var rest []holding
 	for _, h := range holds {
 		if h.hold == gone {
 			continue
 		}
-		h.excused = h.excused || tampered && h.owner == gone.owner
+		h.excused = h.excused || userEdited && h.owner == gone.owner
 		rest = append(rest, h)
 	}
 	return rest
