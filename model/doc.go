@@ -6,7 +6,8 @@
 // code with what it judges. A property that was not checked, or whose check
 // ended without an answer, is never a pass.
 //
-// [Generic], [Remains], [WatchGuarantees] and [LikeBaseline] hold for any controller.
+// [Generic], [Remains], [WatchGuarantees] and [LikeBaseline] hold for any controller;
+// the laws of a GlobalIngressIP controller are in package model/globalnet.
 // Laws of one's own are [Always], [EveryChange] and [Eventually], over the
 // committed [State], and [Linearizable], over what clients were told; package
 // model/cel reads them from CEL expressions.

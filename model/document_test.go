@@ -1,4 +1,4 @@
-package model
+package model_test
 
 import (
 	"flag"
@@ -10,27 +10,30 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/globalnet"
 )
 
 var update = flag.Bool("update", false, "write docs/properties.md anew")
 
-// everyProperty in the order of the document.
-func everyProperty() []struct {
+// documented in the order of the document.
+func documented() []struct {
 	from       string
-	properties []Property
+	properties []model.Property
 } {
 	return []struct {
 		from       string
-		properties []Property
+		properties []model.Property
 	}{
-		{"Globalnet", Globalnet(testOptions)},
-		{"GlobalnetMetrics", GlobalnetMetrics(testOptions)},
-		{"GlobalnetRules", GlobalnetRules()},
-		{"Generic", Generic()},
-		{"Remains", Remains()},
-		{"LikeTwin", []Property{LikeTwin(TwinOptions{})}},
-		{"WatchGuarantees", WatchGuarantees()},
-		{"GlobalnetConsumers", GlobalnetConsumers()},
+		{"globalnet.Properties", globalnet.Properties(globalnet.Options{})},
+		{"globalnet.Metrics", globalnet.Metrics(globalnet.Options{})},
+		{"globalnet.HostRules", globalnet.HostRules()},
+		{"model.Generic", model.Generic()},
+		{"model.Remains", model.Remains()},
+		{"model.LikeBaseline", []model.Property{model.LikeBaseline(model.BaselineOptions{})}},
+		{"model.WatchGuarantees", model.WatchGuarantees()},
+		{"globalnet.Consumers", globalnet.Consumers()},
 	}
 }
 
@@ -40,7 +43,7 @@ func TestPropertiesDocument(t *testing.T) {
 	const path = "../docs/properties.md"
 	var table strings.Builder
 	table.WriteString("\n| property | class | what always holds | source | list |\n|---|---|---|---|---|\n")
-	for _, list := range everyProperty() {
+	for _, list := range documented() {
 		for _, p := range list.properties {
 			fmt.Fprintf(&table, "| `%s` | %s | %s | %s | `%s` |\n", p.Name, p.Class, p.Sentence, p.Source, list.from)
 		}
@@ -60,14 +63,14 @@ func TestPropertiesDocument(t *testing.T) {
 // names must not collide between lists that are judged together.
 func TestPropertiesAreComplete(t *testing.T) {
 	names := map[string]bool{}
-	for _, list := range everyProperty() {
+	for _, list := range documented() {
 		for _, p := range list.properties {
 			assert.Regexp(t, `^[a-z]+(-[a-z]+)+$|^[a-z]+$`, p.Name)
 			assert.False(t, names[p.Name], "%s is used twice", p.Name)
 			names[p.Name] = true
 			assert.True(t, strings.HasSuffix(p.Sentence, "."), "%s: %q is a sentence", p.Name, p.Sentence)
 			assert.NotEmpty(t, p.Source, p.Name)
-			assert.Contains(t, []Class{ClassSafety, ClassLiveness, ClassCrash}, p.Class)
+			assert.Contains(t, []model.Class{model.ClassSafety, model.ClassLiveness, model.ClassCrash}, p.Class)
 			assert.NotNil(t, p.Check, p.Name)
 		}
 	}

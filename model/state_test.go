@@ -1,4 +1,4 @@
-package model
+package model_test
 
 import (
 	"errors"
@@ -14,6 +14,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // Goal: what judges the end state of any controller, and the laws that a user
@@ -22,7 +25,7 @@ import (
 
 // store writes commits the way a server would, one a second.
 type store struct {
-	History
+	model.History
 	current map[string]*corev1.ConfigMap
 }
 
@@ -38,7 +41,7 @@ func (s *store) put(name string, change func(*corev1.ConfigMap)) *store {
 	}
 	change(next)
 	s.current[name] = next
-	commit := Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(next.UID), New: next}
+	commit := model.Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(next.UID), New: next}
 	if old != nil {
 		commit.Old = old
 	}
@@ -48,17 +51,17 @@ func (s *store) put(name string, change func(*corev1.ConfigMap)) *store {
 func (s *store) remove(name string) *store {
 	old := s.current[name]
 	delete(s.current, name)
-	return s.commit(Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(old.UID), Old: old})
+	return s.commit(model.Commit{Resource: "configmaps", Version: "v1", Namespace: "default", Name: name, UID: string(old.UID), Old: old})
 }
 
-func (s *store) commit(c Commit) *store {
+func (s *store) commit(c model.Commit) *store {
 	n := len(s.Commits) + 1
 	c.Seq, c.Revision, c.At, c.CallID, c.Process = uint64(n), uint64(n), time.Duration(n)*time.Second, uint64(n), "controller"
 	s.Commits = append(s.Commits, c)
 	return s
 }
 
-func (s *store) end() *History {
+func (s *store) end() *model.History {
 	s.Cleared = time.Duration(len(s.Commits)) * time.Second
 	s.Ended = s.Cleared + time.Minute
 	return &s.History
@@ -90,7 +93,7 @@ func waiting(cm *corev1.ConfigMap) {
 func TestRemains(t *testing.T) {
 	for _, c := range []struct {
 		name, property, explanation string
-		h                           *History
+		h                           *model.History
 		message                     string
 	}{
 		{"owner there", "no-orphans", "", newStore().put("a", data("x")).put("b", owned("a", 0)).end(), ""},
@@ -105,34 +108,24 @@ func TestRemains(t *testing.T) {
 		{"waits for nobody", "finalizers-removed", "", newStore().put("a", data("x")).put("a", waiting).end(), "configmaps default/a was deleted and is still held by foregroundDeletion"},
 	} {
 		t.Run(c.property+" "+c.name, func(t *testing.T) {
-			assertLiveness(t, byName(t, Remains(), c.property), c.h, c.message, c.explanation)
+			modeltest.AssertLiveness(t, modeltest.ByName(t, model.Remains(), c.property), c.h, c.message, c.explanation)
 		})
 	}
 }
 
-func byName(t *testing.T, list []Property, name string) Property {
-	for _, p := range list {
-		if p.Name == name {
-			return p
-		}
-	}
-	require.Fail(t, "no such property", name)
-	return Property{}
-}
-
 func TestNoWallClock(t *testing.T) {
-	at := func(text string) *History {
+	at := func(text string) *model.History {
 		return newStore().put("a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"since": text} }).end()
 	}
-	clock := byName(t, Remains(), "no-wall-clock")
-	assert.Equal(t, Held, check(clock, at("2000-01-01T00:00:01Z")).Status)
-	assert.Equal(t, Held, check(clock, at("2010-01-01T00:00:01Z")).Status, "a certificate, perhaps")
-	assert.Equal(t, Held, check(clock, at("on 2026-01-01T00:00:01Z")).Status, "prose")
+	clock := modeltest.ByName(t, model.Remains(), "no-wall-clock")
+	assert.Equal(t, model.Held, modeltest.Check(clock, at("2000-01-01T00:00:01Z")).Status)
+	assert.Equal(t, model.Held, modeltest.Check(clock, at("2010-01-01T00:00:01Z")).Status, "a certificate, perhaps")
+	assert.Equal(t, model.Held, modeltest.Check(clock, at("on 2026-01-01T00:00:01Z")).Status, "prose")
 	byUser := at("2026-01-01T00:00:01Z")
 	byUser.Commits[0].User = true
-	assert.Equal(t, Held, check(clock, byUser).Status, "users may write what they like")
-	result := check(clock, at("2026-01-01T00:00:01Z"))
-	assert.Equal(t, Violated, result.Status)
+	assert.Equal(t, model.Held, modeltest.Check(clock, byUser).Status, "users may write what they like")
+	result := modeltest.Check(clock, at("2026-01-01T00:00:01Z"))
+	assert.Equal(t, model.Violated, result.Status)
 	assert.Equal(t, "data.since of configmaps default/a is 2026-01-01T00:00:01Z, while it was 2000-01-01T00:00:01Z in the run: it was read from the wall clock, or from outside", result.Message)
 }
 
@@ -141,10 +134,10 @@ func TestADeletionUnderWayIsNotHeld(t *testing.T) {
 	s := newStore().put("a", data("x")).put("a", dying)
 	h := s.end()
 	h.Commits[1].At = h.Ended - 29*time.Second
-	assert.Equal(t, Held, checkFinalizers(h).Status)
+	assert.Equal(t, model.Held, modeltest.ByName(t, model.Remains(), "finalizers-removed").Check(h).Status)
 }
 
-func TestLikeTwin(t *testing.T) {
+func TestLikeBaseline(t *testing.T) {
 	twin := func() *store { return newStore().put("a", data("x")).put("b", data("y")) }
 	note := func(text string) func(*corev1.ConfigMap) {
 		return func(cm *corev1.ConfigMap) { cm.Annotations = map[string]string{"note": text} }
@@ -154,49 +147,51 @@ func TestLikeTwin(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, explanation string
-		o                 TwinOptions
-		h                 *History
+		o                 model.BaselineOptions
+		h                 *model.History
 		message           string
 	}{
-		{"same by another way", "uids, versions and order differ", TwinOptions{Twins: []*History{twin().end()}},
+		{"same by another way", "uids, versions and order differ", model.BaselineOptions{Baselines: []*model.History{twin().end()}},
 			newStore().put("b", data("z")).put("a", data("x")).remove("b").put("b", data("y")).end(), ""},
-		{"missing", "", TwinOptions{Twins: []*History{twin().end()}}, newStore().put("a", data("x")).end(),
+		{"missing", "", model.BaselineOptions{Baselines: []*model.History{twin().end()}}, newStore().put("a", data("x")).end(),
 			"configmaps default/b: there is none, and in fair weather is one"},
-		{"left over", "", TwinOptions{Twins: []*History{twin().end()}}, twin().put("c", data("z")).end(),
+		{"left over", "", model.BaselineOptions{Baselines: []*model.History{twin().end()}}, twin().put("c", data("z")).end(),
 			"configmaps default/c: there is one, and in fair weather is none"},
-		{"another content", "", TwinOptions{Twins: []*History{twin().end()}}, twin().put("a", data("z")).end(),
+		{"another content", "", model.BaselineOptions{Baselines: []*model.History{twin().end()}}, twin().put("a", data("z")).end(),
 			`configmaps default/a: data.page is "z", and in fair weather "x"`},
-		{"ignored field", "", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"configmaps: data"}}, twin().put("a", data("z")).end(), ""},
-		{"ignored resource", "", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"configmaps"}}, newStore().end(), ""},
-		{"ignored elsewhere", "of another resource", TwinOptions{Twins: []*History{twin().end()}, Ignore: []string{"secrets: data"}}, twin().put("a", data("z")).end(),
+		{"ignored field", "", model.BaselineOptions{Baselines: []*model.History{twin().end()}, Ignore: []string{"configmaps: data"}}, twin().put("a", data("z")).end(), ""},
+		{"ignored resource", "", model.BaselineOptions{Baselines: []*model.History{twin().end()}, Ignore: []string{"configmaps"}}, newStore().end(), ""},
+		{"ignored elsewhere", "of another modeltest.Resource", model.BaselineOptions{Baselines: []*model.History{twin().end()}, Ignore: []string{"secrets: data"}}, twin().put("a", data("z")).end(),
 			`configmaps default/a: data.page is "z", and in fair weather "x"`},
-		{"times", "they are never the same", TwinOptions{Twins: []*History{twin().put("a", note("2000-01-01T00:00:01Z")).end()}}, twin().put("a", note("2000-01-01T00:00:02Z")).end(), ""},
-		{"uids", "those of the same object", TwinOptions{Twins: []*History{twin().put("a", note("of "+string(uidOf(1)))).end()}},
+		{"times", "they are never the same", model.BaselineOptions{Baselines: []*model.History{twin().put("a", note("2000-01-01T00:00:01Z")).end()}}, twin().put("a", note("2000-01-01T00:00:02Z")).end(), ""},
+		{"uids", "those of the same object", model.BaselineOptions{Baselines: []*model.History{twin().put("a", note("of "+string(uidOf(1)))).end()}},
 			newStore().put("b", data("y")).put("a", data("x")).put("a", note("of "+string(uidOf(0)))).end(), ""},
-		{"generated names", "they are the same but for the suffix", TwinOptions{Twins: []*History{newStore().put("pod-aaaaa", generated("aaaaa")).put("b", note("pod-aaaaa")).end()}},
+		{"generated names", "they are the same but for the suffix", model.BaselineOptions{Baselines: []*model.History{newStore().put("pod-aaaaa", generated("aaaaa")).put("b", note("pod-aaaaa")).end()}},
 			newStore().put("pod-bbbbb", generated("bbbbb")).put("b", note("pod-bbbbb")).end(), ""},
-		{"names made up by the subject", "five random letters, one within the other", TwinOptions{Twins: []*History{newStore().put("set-bcdfg", data("x")).put("set-bcdfg-24567", data("y")).put("b", note("set-bcdfg-24567 of set-bcdfg")).end()}},
+		{"names made up by the subject", "five random letters, one within the other", model.BaselineOptions{Baselines: []*model.History{newStore().put("set-bcdfg", data("x")).put("set-bcdfg-24567", data("y")).put("b", note("set-bcdfg-24567 of set-bcdfg")).end()}},
 			newStore().put("set-xwvts", data("x")).put("set-xwvts-98765", data("y")).put("b", note("set-xwvts-98765 of set-xwvts")).end(), ""},
-		{"names with vowels", "are nobody's random letters", TwinOptions{Twins: []*History{newStore().put("set-aaaaa", data("x")).end()}},
+		{"names with vowels", "are nobody's random letters", model.BaselineOptions{Baselines: []*model.History{newStore().put("set-aaaaa", data("x")).end()}},
 			newStore().put("set-eeeee", data("x")).end(), "configmaps default/set-aaaaa: there is none, and in fair weather is one; configmaps default/set-eeeee: there is one, and in fair weather is none"},
-		{"one generated too many", "", TwinOptions{Twins: []*History{newStore().put("pod-aaaaa", generated("aaaaa")).end()}},
+		{"one generated too many", "", model.BaselineOptions{Baselines: []*model.History{newStore().put("pod-aaaaa", generated("aaaaa")).end()}},
 			newStore().put("pod-bbbbb", generated("bbbbb")).put("pod-ccccc", generated("ccccc")).end(),
 			"configmaps default/pod-*: there are 2, and in fair weather is one"},
-		{"twins differ", "the story does not determine it", TwinOptions{Twins: []*History{twin().end(), twin().put("a", data("w")).end()}}, twin().put("a", data("z")).end(), ""},
-		{"twins differ elsewhere", "", TwinOptions{Twins: []*History{twin().end(), twin().put("b", data("w")).end()}}, twin().put("a", data("z")).end(),
+		{"twins differ", "the story does not determine it", model.BaselineOptions{Baselines: []*model.History{twin().end(), twin().put("a", data("w")).end()}}, twin().put("a", data("z")).end(), ""},
+		{"twins differ elsewhere", "", model.BaselineOptions{Baselines: []*model.History{twin().end(), twin().put("b", data("w")).end()}}, twin().put("a", data("z")).end(),
 			`configmaps default/a: data.page is "z", and in fair weather "x"`},
 	} {
-		t.Run(c.name, func(t *testing.T) { assertLiveness(t, LikeTwin(c.o), c.h, c.message, c.explanation) })
+		t.Run(c.name, func(t *testing.T) {
+			modeltest.AssertLiveness(t, model.LikeBaseline(c.o), c.h, c.message, c.explanation)
+		})
 	}
 }
 
 func TestWithoutATwinNothingIsDecided(t *testing.T) {
-	assert.Equal(t, Undecided, check(LikeTwin(TwinOptions{}), newStore().end()).Status)
+	assert.Equal(t, model.Undecided, modeltest.Check(model.LikeBaseline(model.BaselineOptions{}), newStore().end()).Status)
 }
 
 func TestLaws(t *testing.T) {
-	short := func(s *State) error {
-		for _, cm := range Objects[*corev1.ConfigMap](s, "configmaps") {
+	short := func(s *model.State) error {
+		for _, cm := range model.Objects[*corev1.ConfigMap](s, "configmaps") {
 			if len(cm.Data["page"]) > 3 {
 				return fmt.Errorf("%s is too long", cm.Name)
 			}
@@ -204,13 +199,13 @@ func TestLaws(t *testing.T) {
 		return nil
 	}
 	passing := newStore().put("a", data("long")).put("a", data("x")).end()
-	always := check(Always("short-pages", "Pages are short.", short), passing)
-	assert.Equal(t, Violated, always.Status)
+	always := modeltest.Check(model.Always("short-pages", "Pages are short.", short), passing)
+	assert.Equal(t, model.Violated, always.Status)
 	assert.EqualValues(t, 1, always.Culprit.Revision, "the very commit is named")
-	assert.Equal(t, Held, check(Eventually("short-pages", "Pages are short.", short), passing).Status, "in the end they are")
-	assert.Equal(t, Violated, check(Eventually("short-pages", "Pages are short.", short), newStore().put("a", data("long")).end()).Status)
+	assert.Equal(t, model.Held, modeltest.Check(model.Eventually("short-pages", "Pages are short.", short), passing).Status, "in the end they are")
+	assert.Equal(t, model.Violated, modeltest.Check(model.Eventually("short-pages", "Pages are short.", short), newStore().put("a", data("long")).end()).Status)
 
-	shrinks := EveryChange("never-shorter", "Pages only grow.", func(c Transition) error {
+	shrinks := model.EveryChange("never-shorter", "Pages only grow.", func(c model.Transition) error {
 		old, _ := c.Old.(*corev1.ConfigMap)
 		next, _ := c.New.(*corev1.ConfigMap)
 		if old != nil && next != nil && len(next.Data["page"]) < len(old.Data["page"]) {
@@ -218,7 +213,7 @@ func TestLaws(t *testing.T) {
 		}
 		return nil
 	})
-	result := check(shrinks, passing)
+	result := modeltest.Check(shrinks, passing)
 	assert.Equal(t, "it became shorter", result.Message)
 	assert.EqualValues(t, 2, result.Culprit.Revision)
 }
@@ -227,14 +222,14 @@ func TestStateShowsCustomResourcesAsTheirGoType(t *testing.T) {
 	custom := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a", "namespace": "default"}, "data": map[string]any{"page": "x"},
 	}}
-	s := newStore().commit(Commit{Group: "example.com", Resource: "pages", Namespace: "default", Name: "a", New: custom}).end().End()
-	pages := Objects[*corev1.ConfigMap](s, "pages.example.com")
+	s := newStore().commit(model.Commit{Group: "example.com", Resource: "pages", Namespace: "default", Name: "a", New: custom}).end().End()
+	pages := model.Objects[*corev1.ConfigMap](s, "pages.example.com")
 	require.Len(t, pages, 1)
 	assert.Equal(t, "x", pages[0].Data["page"])
 	assert.Equal(t, []string{"pages.example.com"}, s.Resources())
 	assert.Nil(t, s.Get("pages.example.com", "default", "b"))
 	assert.PanicsWithValue(t, "model: objects of configmaps are *v1.ConfigMap, not *v1.Secret", func() {
-		Objects[*corev1.Secret](newStore().put("a", data("x")).end().End(), "configmaps")
+		model.Objects[*corev1.Secret](newStore().put("a", data("x")).end().End(), "configmaps")
 	})
 }
 
@@ -249,7 +244,7 @@ func TestLinearizable(t *testing.T) {
 			return output == state, state
 		},
 	}
-	read := func(h *History) ([]porcupine.Operation, error) {
+	read := func(h *model.History) ([]porcupine.Operation, error) {
 		var out []porcupine.Operation
 		for i := range h.Calls {
 			c := &h.Calls[i]
@@ -257,17 +252,17 @@ func TestLinearizable(t *testing.T) {
 		}
 		return out, nil
 	}
-	call := func(id uint64, input, output string) Call {
-		return Call{ID: id, CallSeq: 2 * id, ReturnSeq: 2*id + 1, Query: input, Error: output, Outcome: OK}
+	call := func(id uint64, input, output string) model.Call {
+		return model.Call{ID: id, CallSeq: 2 * id, ReturnSeq: 2*id + 1, Query: input, Error: output, Outcome: model.OK}
 	}
-	property := Linearizable("register", "A read sees what was written.", register, read)
-	good := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x")}}
-	assert.Equal(t, Held, check(property, good).Status)
-	bad := &History{Calls: []Call{call(1, "write x", ""), call(2, "read", "x"), call(3, "read", "y"), call(4, "read", "z")}}
-	result := check(property, bad)
-	assert.Equal(t, Violated, result.Status)
+	property := model.Linearizable("register", "A read sees what was written.", register, read)
+	good := &model.History{Calls: []model.Call{call(1, "write x", ""), call(2, "read", "x")}}
+	assert.Equal(t, model.Held, modeltest.Check(property, good).Status)
+	bad := &model.History{Calls: []model.Call{call(1, "write x", ""), call(2, "read", "x"), call(3, "read", "y"), call(4, "read", "z")}}
+	result := modeltest.Check(property, bad)
+	assert.Equal(t, model.Violated, result.Status)
 	assert.EqualValues(t, 7, result.Culprit.Seq, "the first answer that no order explains")
 	assert.NoError(t, result.Visualize(new(strings.Builder)))
-	unread := Linearizable("register", "A read sees what was written.", register, func(*History) ([]porcupine.Operation, error) { return nil, errors.New("no body") })
-	assert.Equal(t, Undecided, check(unread, good).Status)
+	unread := model.Linearizable("register", "A read sees what was written.", register, func(*model.History) ([]porcupine.Operation, error) { return nil, errors.New("no body") })
+	assert.Equal(t, model.Undecided, modeltest.Check(unread, good).Status)
 }

@@ -1,71 +1,41 @@
-package model
+package model_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/watch"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // A faithful watch is made from the commit log by the rules of selection; each
 // bad history is a faithful one with its frames falsified. A bad history must
 // break the guarantee named and no other, where it can break one alone.
 
-// watches opens a watch and delivers all that the log has for it after from.
-func (t teller) watches(r resource, query string, from uint64) *Watch {
-	t.seq++
-	t.Calls = append(t.Calls, Call{
-		ID: uint64(len(t.Calls) + 1), Process: t.process, Incarnation: 1, User: t.user, Verb: "watch",
-		Group: r.group, Version: r.version, Resource: r.name, Query: query, CallSeq: t.seq, Outcome: OK,
-	})
-	w := Watch{CallID: uint64(len(t.Calls))}
-	judge := newWatchJudge(&t.Calls[len(t.Calls)-1], nil)
-	if judge == nil {
-		judge = &watchJudge{}
-		judge.selects.namespace = "none"
-	}
-	for i := range t.Commits {
-		commit := &t.Commits[i]
-		event := judge.selects.eventOf(commit)
-		if commit.Revision <= from || commit.Resource != r.name || event == "" {
-			continue
-		}
-		w.Frames = append(w.Frames, t.frameOf(string(event), commit))
-	}
-	t.Watches = append(t.Watches, w)
-	return &t.Watches[len(t.Watches)-1]
+// watches opens a watch and delivers all that the log has for it after a revision.
+func watches(c modeltest.Teller, r modeltest.Resource, query string, from uint64) *model.Watch {
+	return c.Watch(r, query, from, model.EventOf)
 }
 
-func (s *story) frameOf(event string, commit *Commit) Frame {
-	s.seq++
-	object := commit.New
-	if object == nil {
-		object = commit.Old
+// watchStory has commits to widgets at revisions 5, 8, 10 and 11 among others.
+func watchStory(t *testing.T) *modeltest.Story {
+	s := modeltest.New()
+	for _, key := range []string{"ns/s", "ns/t", "ns/u", "ns/v"} {
+		s.User().CreateService(key)
 	}
-	data, _ := json.Marshal(map[string]any{"type": event, "object": object})
-	return Frame{Seq: s.seq, At: s.now, Type: event, Revision: commit.Revision, Namespace: commit.Namespace, Name: commit.Name, Data: data}
-}
-
-func (s *story) bookmark(revision uint64, initialEnd bool) Frame {
-	s.seq++
-	return Frame{Seq: s.seq, At: s.now, Type: string(watch.Bookmark), Revision: revision, InitialEnd: initialEnd}
-}
-
-// watchStory has GlobalIngressIP commits at revisions 5, 8, 10 and 11 among others.
-func watchStory(t *testing.T) *story {
-	s := exported("ns/a", "ns/b")
-	s.controller().createIngressIP("ns/a")
-	s.controller().claim(first, "ns/a")
-	s.controller().route("ns/a", first)
-	s.controller().status("ns/a", first)
-	s.user().createService("ns/c")
-	s.controller().createIngressIP("ns/b")
-	s.controller().deleteIngressIP("ns/a")
+	createWidget(s.Controller(), "ns/a")
+	s.User().EditService("ns/s", func(service *corev1.Service) { service.Labels = map[string]string{"tier": "web"} })
+	s.User().CreateService("ns/w")
+	report(s.Controller(), "ns/a", "Ready")
+	s.User().CreateService("ns/x")
+	createWidget(s.Controller(), "ns/b")
+	s.Controller().Remove(widgets, "ns/a")
 	var revisions []uint64
 	for _, commit := range s.Commits {
-		if commit.Resource == ingressIPResource {
+		if commit.Resource == widgets.Name {
 			revisions = append(revisions, commit.Revision)
 		}
 	}
@@ -73,10 +43,10 @@ func watchStory(t *testing.T) *story {
 	return s
 }
 
-func judgeWatches(h *History) map[string]Status {
-	statuses := map[string]Status{}
-	for _, property := range WatchGuarantees() {
-		statuses[property.Name] = check(property, h).Status
+func judgeWatches(h *model.History) map[string]model.Status {
+	statuses := map[string]model.Status{}
+	for _, property := range model.WatchGuarantees() {
+		statuses[property.Name] = modeltest.Check(property, h).Status
 	}
 	return statuses
 }
@@ -84,42 +54,42 @@ func judgeWatches(h *History) map[string]Status {
 func TestWatchGuarantees(t *testing.T) {
 	for _, c := range []struct {
 		name, explanation string
-		falsify           func(*story, *Watch)
-		broken            []guarantee
+		falsify           func(*modeltest.Story, *model.Watch)
+		broken            []string
 	}{
-		{"faithful", "all events, in order", func(*story, *Watch) {}, nil},
-		{"cut short", "a watch may end at any time", func(_ *story, w *Watch) { w.Frames = w.Frames[:2] }, nil},
-		{"expired", "an ERROR ends the watch; nothing is missing", func(s *story, w *Watch) {
-			w.Frames = append(w.Frames[:1], Frame{Seq: 99, Type: "ERROR"})
+		{"faithful", "all events, in order", func(*modeltest.Story, *model.Watch) {}, nil},
+		{"cut short", "a watch may end at any time", func(_ *modeltest.Story, w *model.Watch) { w.Frames = w.Frames[:2] }, nil},
+		{"expired", "an ERROR ends the watch; nothing is missing", func(s *modeltest.Story, w *model.Watch) {
+			w.Frames = append(w.Frames[:1], model.Frame{Seq: 99, Type: "ERROR"})
 		}, nil},
-		{"bookmarks", "each after all that it covers", func(s *story, w *Watch) {
-			w.Frames = []Frame{s.bookmark(4, false), w.Frames[0], w.Frames[1], s.bookmark(9, false), w.Frames[2], w.Frames[3], s.bookmark(11, false)}
+		{"bookmarks", "each after all that it covers", func(s *modeltest.Story, w *model.Watch) {
+			w.Frames = []model.Frame{s.Bookmark(4, false), w.Frames[0], w.Frames[1], s.Bookmark(9, false), w.Frames[2], w.Frames[3], s.Bookmark(11, false)}
 		}, nil},
-		{"twice", "the same event again", func(_ *story, w *Watch) { w.Frames = append(w.Frames, w.Frames[3]) }, []guarantee{watchUnique}},
-		{"swapped", "the later event first; until the other comes it is also missing", func(_ *story, w *Watch) {
+		{"twice", "the same event again", func(_ *modeltest.Story, w *model.Watch) { w.Frames = append(w.Frames, w.Frames[3]) }, []string{"watch-unique"}},
+		{"swapped", "the later event first; until the other comes it is also missing", func(_ *modeltest.Story, w *model.Watch) {
 			w.Frames[1], w.Frames[2] = w.Frames[2], w.Frames[1]
-		}, []guarantee{watchOrdered, watchReliable}},
-		{"gap", "an event in the middle is missing", func(_ *story, w *Watch) { w.Frames = append(w.Frames[:1], w.Frames[2:]...) }, []guarantee{watchReliable}},
-		{"late start", "the first event is missing", func(_ *story, w *Watch) { w.Frames = w.Frames[1:] }, []guarantee{watchResumable}},
-		{"early start", "an event from before the resourceVersion", func(s *story, w *Watch) { s.Calls[len(s.Calls)-1].Query = "resourceVersion=5" }, []guarantee{watchResumable}},
-		{"no such commit", "a revision that nothing made", func(_ *story, w *Watch) { w.Frames[3].Revision = 77 }, []guarantee{watchAtomic, watchReliable}},
-		{"wrong object", "one object's event under another's name", func(_ *story, w *Watch) { w.Frames[2].Name = "a" }, []guarantee{watchAtomic}},
-		{"wrong type", "a change shown as a creation", func(_ *story, w *Watch) { w.Frames[1].Type = "ADDED" }, []guarantee{watchAtomic}},
-		{"early bookmark", "it promises what has not come", func(s *story, w *Watch) {
-			w.Frames = []Frame{w.Frames[0], s.bookmark(9, false)}
-		}, []guarantee{watchBookmarkable}},
-		{"event after its bookmark", "it was promised to have come", func(s *story, w *Watch) {
-			w.Frames = []Frame{w.Frames[0], w.Frames[1], s.bookmark(11, false), w.Frames[2]}
-		}, []guarantee{watchBookmarkable}},
+		}, []string{"watch-ordered", "watch-reliable"}},
+		{"gap", "an event in the middle is missing", func(_ *modeltest.Story, w *model.Watch) { w.Frames = append(w.Frames[:1], w.Frames[2:]...) }, []string{"watch-reliable"}},
+		{"late start", "the first event is missing", func(_ *modeltest.Story, w *model.Watch) { w.Frames = w.Frames[1:] }, []string{"watch-resumable"}},
+		{"early start", "an event from before the resourceVersion", func(s *modeltest.Story, w *model.Watch) { s.Calls[len(s.Calls)-1].Query = "resourceVersion=5" }, []string{"watch-resumable"}},
+		{"no such commit", "a revision that nothing made", func(_ *modeltest.Story, w *model.Watch) { w.Frames[3].Revision = 77 }, []string{"watch-atomic", "watch-reliable"}},
+		{"wrong object", "one object's event under another's name", func(_ *modeltest.Story, w *model.Watch) { w.Frames[2].Name = "a" }, []string{"watch-atomic"}},
+		{"wrong type", "a change shown as a creation", func(_ *modeltest.Story, w *model.Watch) { w.Frames[1].Type = "ADDED" }, []string{"watch-atomic"}},
+		{"early bookmark", "it promises what has not come", func(s *modeltest.Story, w *model.Watch) {
+			w.Frames = []model.Frame{w.Frames[0], s.Bookmark(9, false)}
+		}, []string{"watch-bookmarkable"}},
+		{"event after its bookmark", "it was promised to have come", func(s *modeltest.Story, w *model.Watch) {
+			w.Frames = []model.Frame{w.Frames[0], w.Frames[1], s.Bookmark(11, false), w.Frames[2]}
+		}, []string{"watch-bookmarkable"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := watchStory(t)
-			c.falsify(s, s.controller().watches(gips, "resourceVersion=4&allowWatchBookmarks=true", 4))
-			for name, status := range judgeWatches(s.end()) {
-				want := Held
+			c.falsify(s, watches(s.Controller(), widgets, "resourceVersion=4&allowWatchBookmarks=true", 4))
+			for name, status := range judgeWatches(s.Done()) {
+				want := model.Held
 				for _, broken := range c.broken {
-					if string(broken) == name {
-						want = Violated
+					if broken == name {
+						want = model.Violated
 					}
 				}
 				assert.Equal(t, want, status, "%s: %s", name, c.explanation)
@@ -132,38 +102,38 @@ func TestWatchGuarantees(t *testing.T) {
 // the bookmark that ends them.
 func TestWatchInitialEvents(t *testing.T) {
 	s := watchStory(t)
-	w := s.controller().watches(gips, "sendInitialEvents=true&allowWatchBookmarks=true&resourceVersion=0", 8)
-	state := Frame{Seq: 1, Type: "ADDED", Revision: 8, Namespace: "ns", Name: "a"}
-	w.Frames = append([]Frame{state, s.bookmark(8, true)}, w.Frames...)
-	for name, status := range judgeWatches(s.end()) {
-		assert.Equal(t, Held, status, name)
+	w := watches(s.Controller(), widgets, "sendInitialEvents=true&allowWatchBookmarks=true&resourceVersion=0", 8)
+	state := model.Frame{Seq: 1, Type: "ADDED", Revision: 8, Namespace: "ns", Name: "a"}
+	w.Frames = append([]model.Frame{state, s.Bookmark(8, true)}, w.Frames...)
+	for name, status := range judgeWatches(s.Done()) {
+		assert.Equal(t, model.Held, status, name)
 	}
 	w.Frames = append(w.Frames[:2], w.Frames[3])
-	assert.Equal(t, Violated, judgeWatches(s.end())[string(watchReliable)], "the first event after the state is missing")
+	assert.Equal(t, model.Violated, judgeWatches(s.Done())["watch-reliable"], "the first event after the state is missing")
 }
 
 // A watch sees what it selects: objects enter and leave a selection.
 func TestWatchSelection(t *testing.T) {
 	s := watchStory(t)
-	w := s.controller().watches(services, "resourceVersion=1&labelSelector=submariner.io%2FexportedServiceRef", 1)
+	w := watches(s.Controller(), modeltest.Services, "resourceVersion=1&labelSelector=tier", 1)
 	require.Len(t, w.Frames, 1)
-	assert.Equal(t, internalName("a"), w.Frames[0].Name)
-	named := s.controller().watches(gips, "resourceVersion=1&fieldSelector=metadata.name%3Db", 1)
+	assert.Equal(t, "s", w.Frames[0].Name)
+	named := watches(s.Controller(), widgets, "resourceVersion=1&fieldSelector=metadata.name%3Db", 1)
 	require.Len(t, named.Frames, 1)
 	assert.Equal(t, "b", named.Frames[0].Name)
-	s.controller().watches(services, "resourceVersion=1&fieldSelector=spec.type%3DClusterIP", 1).Frames = nil
-	for name, status := range judgeWatches(s.end()) {
-		assert.Equal(t, Held, status, name)
+	watches(s.Controller(), modeltest.Services, "resourceVersion=1&fieldSelector=spec.type%3DClusterIP", 1).Frames = nil
+	for name, status := range judgeWatches(s.Done()) {
+		assert.Equal(t, model.Held, status, name)
 	}
 }
 
 // Watches that were not recorded are not judged, and that is not a pass.
 func TestWatchNotRecorded(t *testing.T) {
 	s := watchStory(t)
-	require.Equal(t, Held, judgeWatches(s.end())[string(watchOrdered)], "no watch calls, nothing to judge")
-	s.controller().watches(services, "resourceVersion=1&fieldSelector=metadata.name%3Da", 1)
+	require.Equal(t, model.Held, judgeWatches(s.Done())["watch-ordered"], "no watch calls, nothing to judge")
+	watches(s.Controller(), modeltest.Services, "resourceVersion=1&fieldSelector=metadata.name%3Da", 1)
 	s.Watches = nil
-	for name, status := range judgeWatches(s.end()) {
-		assert.Equal(t, Undecided, status, name)
+	for name, status := range judgeWatches(s.Done()) {
+		assert.Equal(t, model.Undecided, status, name)
 	}
 }

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"fmt"
@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // Random stories: three services, six addresses, users who come and go, calls
@@ -50,13 +53,13 @@ func newVoyage(seed int, lossy bool) *voyage {
 
 func (v *voyage) fated(t teller) teller {
 	if v.lossy {
-		t.fate = []fate{answered, answered, lost, dropped}[v.dice.roll(4)]
+		t.Delivery = []modeltest.Delivery{modeltest.Answered, modeltest.Answered, modeltest.Lost, modeltest.Dropped}[v.dice.roll(4)]
 	}
-	t.protobuf = v.dice.roll(2) == 0
+	t.Protobuf = v.dice.roll(2) == 0
 	return t
 }
 
-func (v *voyage) has(r resource, key string) bool { return v.stored[r.name+" "+key] != nil }
+func (v *voyage) has(r modeltest.Resource, key string) bool { return v.Stored[r.Name+" "+key] != nil }
 
 // userActs lets a user do one thing that is possible.
 func (v *voyage) userActs() {
@@ -64,9 +67,9 @@ func (v *voyage) userActs() {
 	switch v.dice.roll(3) {
 	case 0:
 		if v.has(services, key) {
-			u.deleteService(key)
+			u.DeleteService(key)
 		} else {
-			u.createService(key)
+			u.CreateService(key)
 		}
 	case 1:
 		if v.has(exports, key) {
@@ -76,18 +79,18 @@ func (v *voyage) userActs() {
 		}
 	case 2:
 		if v.has(services, key) {
-			u.editService(key, func(s *corev1.Service) { s.Spec.Ports[0].Port++ })
+			u.EditService(key, func(s *corev1.Service) { s.Spec.Ports[0].Port++ })
 		}
 	}
 }
 
 func (v *voyage) ingressIP(key string) *ingressIP {
-	return ingressIPOf(v.stored["globalingressips "+key])
+	return ingressIPOf(v.Stored["globalingressips "+key])
 }
 
 func (v *voyage) claimOf(key string) string {
 	for _, ip := range voyageAddresses {
-		if c := claimOf(v.stored["ipaddresses "+ip]); c != nil && string(c.owner) == key {
+		if c := claimOf(v.Stored["ipaddresses "+ip]); c != nil && string(c.owner) == key {
 			return ip
 		}
 	}
@@ -99,7 +102,7 @@ func (v *voyage) title(key string) string {
 	if !v.has(services, key) || !v.has(exports, key) {
 		return ""
 	}
-	return string(Metadata(v.stored["services "+key]).GetUID() + "/" + Metadata(v.stored["serviceexports "+key]).GetUID())
+	return string(model.Metadata(v.Stored["services "+key]).GetUID() + "/" + model.Metadata(v.Stored["serviceexports "+key]).GetUID())
 }
 
 // controllerActs takes the next step for one service, as the law has it: reads
@@ -121,7 +124,7 @@ func (v *voyage) controllerActs() {
 		v.seen[key] = title
 		c.createIngressIP(key, testFinalizer)
 	case gip == nil:
-	case Terminating(gip):
+	case model.Terminating(gip):
 		v.release(c, key, gip, claimed)
 	case v.proven[key]:
 		c.deleteIngressIP(key)
@@ -142,15 +145,15 @@ func (v *voyage) release(c teller, key string, gip *ingressIP, claimed string) {
 	case gip.ip != "":
 		c.status(key, "")
 	case v.has(services, internalName(key)):
-		if len(Metadata(v.stored["services "+internalName(key)]).GetFinalizers()) > 0 {
-			c.editService(internalName(key), func(s *corev1.Service) { s.Finalizers = nil })
+		if len(model.Metadata(v.Stored["services "+internalName(key)]).GetFinalizers()) > 0 {
+			c.EditService(internalName(key), func(s *corev1.Service) { s.Finalizers = nil })
 		} else {
-			c.remove(services, internalName(key))
+			c.Remove(services, internalName(key))
 		}
 	case claimed != "":
 		c.unclaim(claimed)
 	default:
-		c.finalize(key)
+		c.Finalize(gips, key)
 		if !v.has(gips, key) {
 			delete(v.proven, key)
 			delete(v.seen, key)
@@ -170,7 +173,7 @@ func (v *voyage) chaos() {
 	case v.dice.roll(3) == 0 && !v.has(claims, ip):
 		c.claim(ip, key)
 	case v.dice.roll(8) == 0:
-		c.remove(gips, key)
+		c.Remove(gips, key)
 	case v.dice.roll(3) == 0:
 		c.status(key, "")
 	default:
@@ -178,8 +181,8 @@ func (v *voyage) chaos() {
 	}
 }
 
-func statuses(h *History) (client, double, free Status) {
-	return check(allocation(), h).Status, check(noDoubleAssignment(), h).Status, check(noFreeWhileExported(), h).Status
+func statuses(h *model.History) (client, double, free model.Status) {
+	return modeltest.Check(allocation(), h).Status, modeltest.Check(noDoubleAssignment(), h).Status, modeltest.Check(noFreeWhileExported(), h).Status
 }
 
 func TestNoFalseAlarm(t *testing.T) {
@@ -193,11 +196,11 @@ func TestNoFalseAlarm(t *testing.T) {
 				v.controllerActs()
 			}
 		}
-		for _, property := range append(safetyProperties(), storeLinearizable()) {
-			result := check(property, v.end())
-			require.Equal(t, Held, result.Status, "seed %d: %s: %s\n%s", seed, property.Name, result.Message, v.tell())
+		for _, property := range append(safetyProperties(), modeltest.ByName(t, model.Generic(), "store-linearizable")) {
+			result := modeltest.Check(property, v.Done())
+			require.Equal(t, model.Held, result.Status, "seed %d: %s: %s\n%s", seed, property.Name, result.Message, v.tell())
 		}
-		for _, c := range v.derive().changes() {
+		for _, c := range changesOf(&v.History) {
 			if c.gipOld == nil || c.gipNew == nil {
 				continue
 			}
@@ -227,13 +230,13 @@ func TestClientsAndLogAgree(t *testing.T) {
 				v.chaos()
 			}
 		}
-		client, double, free := statuses(v.end())
-		if client == Violated {
+		client, double, free := statuses(v.Done())
+		if client == model.Violated {
 			guilty++
-			assert.Contains(t, []Status{double, free}, Violated, "seed %d: only the clients complain\n%s", seed, v.tell())
+			assert.Contains(t, []model.Status{double, free}, model.Violated, "seed %d: only the clients complain\n%s", seed, v.tell())
 		}
-		if !lossy && (double == Violated || free == Violated) {
-			assert.Equal(t, Violated, client, "seed %d: only the log complains\n%s", seed, v.tell())
+		if !lossy && (double == model.Violated || free == model.Violated) {
+			assert.Equal(t, model.Violated, client, "seed %d: only the log complains\n%s", seed, v.tell())
 		}
 	}
 	assert.Greater(t, guilty, 100, "chaos breaks the law")
@@ -260,10 +263,10 @@ func TestJudgeIsDeterministic(t *testing.T) {
 			v.chaos()
 			v.userActs()
 		}
-		h := v.end()
-		first := Judge(h, globalnetAndGeneric())
+		h := v.Done()
+		first := model.Judge(h, globalnetAndGeneric())
 		for range 3 {
-			again := Judge(h, globalnetAndGeneric())
+			again := model.Judge(h, globalnetAndGeneric())
 			assert.Equal(t, first.Message, again.Message)
 			assert.Equal(t, first.Culprit, again.Culprit)
 			assert.Equal(t, first.Property, again.Property)

@@ -1,9 +1,12 @@
-package model
+package globalnet
 
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // Writes whose outcome the client does not know, and what the server removes by itself:
@@ -29,7 +32,7 @@ var unknownCases = []safetyCase{
 			s.controller().status("ns/a", first)
 			s.user().unexport("ns/a")
 			s.controller().deleteIngressIP("ns/a")
-			s.controller().lost().finalize("ns/a")
+			s.controller().lost().Finalize(gips, "ns/a")
 			s.controller().createIngressIP("ns/b")
 			s.controller().status("ns/b", first)
 		},
@@ -40,17 +43,17 @@ var unknownCases = []safetyCase{
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			space := resource{"", "v1", namespaceResource, "Namespace"}
-			s.user().create(space, "ns", &corev1.Namespace{})
-			s.user().remove(space, "ns")
-			marked := s.stored["globalingressips ns/a"].DeepCopyObject()
+			space := modeltest.Resource{Version: "v1", Name: namespaceResource, Kind: "Namespace"}
+			s.user().Create(space, "ns", &corev1.Namespace{})
+			s.user().Remove(space, "ns")
+			marked := s.Stored["globalingressips ns/a"].DeepCopyObject()
 			now := metav1.Now()
-			Metadata(marked).SetDeletionTimestamp(&now)
-			s.serverWrites(gips, "ns/a", marked)
+			model.Metadata(marked).SetDeletionTimestamp(&now)
+			s.ServerWrites(gips, "ns/a", marked)
 			s.controller().status("ns/a", "")
 			s.controller().unroute("ns/a")
 			s.controller().unclaim(first)
-			s.controller().finalize("ns/a")
+			s.controller().Finalize(gips, "ns/a")
 		},
 	},
 	{
@@ -61,13 +64,13 @@ var unknownCases = []safetyCase{
 			c := s.controller()
 			c.createIngressIP("ns/a")
 			c.route("ns/a", first)
-			c.editService(internalName("ns/a"), func(service *corev1.Service) {
+			c.EditService(internalName("ns/a"), func(service *corev1.Service) {
 				service.OwnerReferences = ownedBy("ns/a")
 				service.Finalizers = nil
 			})
 			c.status("ns/a", first)
 			s.user().deleteIngressIP("ns/a")
-			s.collect(services, internalName("ns/a"))
+			s.Collect(services, internalName("ns/a"))
 			c.createIngressIP("ns/b")
 			c.route("ns/b", first)
 		},
@@ -147,13 +150,13 @@ var unknownCases = []safetyCase{
 		tell: func(s *story) {
 			c := s.controller()
 			c.createIngressIP("ns/a")
-			c.do(call{verb: "update", resource: gips, key: "ns/a"}, func(old runtime.Object) runtime.Object {
-				Metadata(old).SetOwnerReferences(ownedBy("ns/a"))
+			c.Do(modeltest.Write{Verb: "update", Resource: gips, Key: "ns/a"}, func(old runtime.Object) runtime.Object {
+				model.Metadata(old).SetOwnerReferences(ownedBy("ns/a"))
 				return old
 			})
 			c.status("ns/a", first)
-			s.user().deleteService("ns/a")
-			s.collect(gips, "ns/a")
+			s.user().DeleteService("ns/a")
+			s.Collect(gips, "ns/a")
 			c.createIngressIP("ns/b")
 			c.status("ns/b", first)
 		},

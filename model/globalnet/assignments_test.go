@@ -1,24 +1,26 @@
-package model
+package globalnet
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/seatrial/seatrial/model"
 )
 
 // Goal: what people are shown of who held an address says when each hold began and
 // ended. Method: an address that goes from one owner to the next, hold by hold.
-func TestHoldingsBeginAndEnd(t *testing.T) {
+func TestAssignmentsBeginAndEnd(t *testing.T) {
 	s := exported("ns/a", "ns/b")
 	c := s.controller()
 	c.serve("ns/a", first)
 	s.user().unexport("ns/a")
 	c.retire("ns/a", first)
 	c.claim(first, "ns/b")
-	h := s.end()
+	h := s.Done()
 	var lines []string
 	for _, x := range Assignments(h) {
-		begins, ends := h.commit(x.FromSeq), h.commit(x.UntilSeq)
+		begins, ends := commitOf(h, x.FromSeq), commitOf(h, x.UntilSeq)
 		assert.Equal(t, begins.At, x.From)
 		if ends == nil {
 			assert.Equal(t, h.Ended, x.Until)
@@ -37,7 +39,7 @@ func TestHoldingsBeginAndEnd(t *testing.T) {
 	}, lines)
 }
 
-func (h *History) commit(seq uint64) *Commit {
+func commitOf(h *model.History, seq uint64) *model.Commit {
 	for i := range h.Commits {
 		if h.Commits[i].Seq == seq && seq != 0 {
 			return &h.Commits[i]

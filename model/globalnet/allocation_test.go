@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"fmt"
@@ -11,34 +11,37 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // What the stories of safety_test.go cannot tell: calls that overlap,
 // bodies of every shape, and searches that grow.
 
 // overlap stretches a call so that it was under way from one moment to another.
-func overlap(c *Call, callSeq, returnSeq uint64) { c.CallSeq, c.ReturnSeq = callSeq, returnSeq }
+func overlap(c *model.Call, callSeq, returnSeq uint64) { c.CallSeq, c.ReturnSeq = callSeq, returnSeq }
 
 // A release that overlaps the deletion of the export may have come after it; one
 // that ended before it was asked for may not.
 func TestAllocationConcurrency(t *testing.T) {
 	for _, c := range []struct {
 		name     string
-		released func(unexport, release *Call)
-		want     Status
+		released func(unexport, release *model.Call)
+		want     model.Status
 	}{
-		{"release during the deletion", func(unexport, release *Call) {
+		{"release during the deletion", func(unexport, release *model.Call) {
 			overlap(unexport, 100, 110)
 			overlap(release, 101, 105)
-		}, Held},
-		{"release before the deletion", func(unexport, release *Call) {
+		}, model.Held},
+		{"release before the deletion", func(unexport, release *model.Call) {
 			overlap(release, 101, 105)
 			overlap(unexport, 106, 110)
-		}, Violated},
-		{"release touches the deletion", func(unexport, release *Call) {
+		}, model.Violated},
+		{"release touches the deletion", func(unexport, release *model.Call) {
 			overlap(release, 101, 105)
 			overlap(unexport, 105, 110)
-		}, Held},
+		}, model.Held},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := exported("ns/a")
@@ -47,7 +50,7 @@ func TestAllocationConcurrency(t *testing.T) {
 			s.user().unexport("ns/a")
 			calls := s.Calls
 			c.released(&calls[len(calls)-1], &calls[len(calls)-2])
-			assert.Equal(t, c.want, check(allocation(), s.end()).Status)
+			assert.Equal(t, c.want, modeltest.Check(allocation(), s.Done()).Status)
 		})
 	}
 }
@@ -61,8 +64,8 @@ func TestAllocationCulpritUnderWay(t *testing.T) {
 	innocent := s.process("other").status("ns/a", first).ID
 	overlap(&s.Calls[guilty-1], 100, 300)
 	overlap(&s.Calls[innocent-1], 110, 120)
-	result := check(allocation(), s.end())
-	require.Equal(t, Violated, result.Status)
+	result := modeltest.Check(allocation(), s.Done())
+	require.Equal(t, model.Violated, result.Status)
 	assert.Equal(t, guilty, result.Culprit.CallID)
 }
 
@@ -77,11 +80,11 @@ func TestAllocationManyUnknown(t *testing.T) {
 		c.dropped().status("ns/a", "")
 		c.dropped().status("ns/a", second)
 		c.dropped().status("ns/a", first)
-		c.dropped().remove(claims, first)
+		c.dropped().Remove(claims, first)
 	}
-	require.Equal(t, Held, check(allocation(), s.end()).Status)
+	require.Equal(t, model.Held, modeltest.Check(allocation(), s.Done()).Status)
 	s.controller().status("ns/a", second)
-	assert.Equal(t, Violated, check(allocation(), s.end()).Status)
+	assert.Equal(t, model.Violated, modeltest.Check(allocation(), s.Done()).Status)
 }
 
 // A search that is too long is no answer.
@@ -91,8 +94,8 @@ func TestAllocationBudget(t *testing.T) {
 	for i := range 65 {
 		who := owner(fmt.Sprintf("ns/s%d", i))
 		p.owners = append(p.owners, who)
-		f := &fact{kind: factPublish, owner: who, ips: []string{first}, unknown: true, call: &Call{CallSeq: uint64(i + 1)}}
-		steps = append(steps, &step{fact: f, who: i, takes: true, pending: true})
+		f := &effect{kind: effectPublish, owner: who, ips: []string{first}, unknown: true, call: &model.Call{CallSeq: uint64(i + 1)}}
+		steps = append(steps, &step{effect: f, who: i, takes: true, pending: true})
 	}
 	assert.EqualValues(t, "Unknown", p.check(steps))
 	assert.EqualValues(t, "Ok", p.check(steps[:64]))
@@ -103,8 +106,8 @@ func TestAllocationUnreadable(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.Calls[len(s.Calls)-1].Response = []byte{0xd9, 0xd9, 0xf7}
-	result := check(allocation(), s.end())
-	assert.Equal(t, Undecided, result.Status)
+	result := modeltest.Check(allocation(), s.Done())
+	assert.Equal(t, model.Undecided, result.Status)
 	assert.Contains(t, result.Message, "globalingressips/status ns/a")
 }
 
@@ -112,8 +115,8 @@ func TestAllocationVisualize(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.controller().status("ns/a", second)
-	result := check(allocation(), s.end())
-	require.Equal(t, Violated, result.Status)
+	result := modeltest.Check(allocation(), s.Done())
+	require.Equal(t, model.Violated, result.Status)
 	assert.Equal(t, "no legal order explains: ns/a gives up 10.1.0.6 (status) for 10.1.0.5, by controller-1, while its service exists and is exported", result.Message)
 	var page strings.Builder
 	require.NoError(t, result.Visualize(&page))
@@ -147,8 +150,8 @@ func TestRequestedIP(t *testing.T) {
 		{jsonPatch, `[{"op":"add","path":"/status/conditions","value":[]}]`, "", false, "something else"},
 	} {
 		t.Run(c.mediaType+" "+c.body, func(t *testing.T) {
-			request := Call{RequestType: c.mediaType, Request: []byte(c.body)}
-			ip, touched := request.requestedIP()
+			request := model.Call{RequestType: c.mediaType, Request: []byte(c.body)}
+			ip, touched := requestedIP(&request)
 			assert.Equal(t, c.ip, ip, c.explanation)
 			assert.Equal(t, c.touched, touched, c.explanation)
 		})
@@ -160,12 +163,12 @@ func TestRequestedIP(t *testing.T) {
 func TestAllocationEmptiedNamespace(t *testing.T) {
 	for name, ask := range map[string]func(teller){
 		"namespace": func(u teller) {
-			u.create(resource{"", "v1", namespaceResource, "Namespace"}, "ns", &networkingv1.IPAddress{})
-			u.remove(resource{"", "v1", namespaceResource, "Namespace"}, "ns")
+			u.Create(modeltest.Resource{Version: "v1", Name: namespaceResource, Kind: "Namespace"}, "ns", &networkingv1.IPAddress{})
+			u.Remove(modeltest.Resource{Version: "v1", Name: namespaceResource, Kind: "Namespace"}, "ns")
 		},
 		"collection": func(u teller) {
-			u.stored["serviceexports ns/"] = custom(exports, "ns/", nil)
-			u.do(call{verb: "deletecollection", resource: exports, key: "ns/"}, func(runtime.Object) runtime.Object { return nil })
+			u.Stored["serviceexports ns/"] = modeltest.Custom(exports, "ns/", nil)
+			u.Do(modeltest.Write{Verb: "deletecollection", Resource: exports, Key: "ns/"}, func(runtime.Object) runtime.Object { return nil })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,9 +177,9 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 			ask(s.user())
 			s.controller().retire("ns/a", first)
 			s.controller().serve("other/b", first)
-			assert.Equal(t, Held, check(allocation(), s.end()).Status)
+			assert.Equal(t, model.Held, modeltest.Check(allocation(), s.Done()).Status)
 			s.controller().status("other/b", "")
-			assert.Equal(t, Violated, check(allocation(), s.end()).Status, "the other namespace is not concerned")
+			assert.Equal(t, model.Violated, modeltest.Check(allocation(), s.Done()).Status, "the other namespace is not concerned")
 		})
 	}
 }
@@ -184,35 +187,35 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 // A patch tells little of the object it leaves behind: one that was lost and
 // spoke of finalizers may have removed the last.
 func TestAllocationLostFinalizerPatch(t *testing.T) {
-	for patch, want := range map[string]Status{
-		`{"metadata":{"finalizers":null}}`:       Held,
-		`{"metadata":{"labels":{"some":"one"}}}`: Violated,
+	for patch, want := range map[string]model.Status{
+		`{"metadata":{"finalizers":null}}`:       model.Held,
+		`{"metadata":{"labels":{"some":"one"}}}`: model.Violated,
 	} {
 		s := exported("ns/a", "ns/b")
 		s.controller().createIngressIP("ns/a", testFinalizer)
 		s.controller().status("ns/a", first)
 		s.user().unexport("ns/a")
 		s.controller().deleteIngressIP("ns/a")
-		s.controller().lost().finalize("ns/a")
+		s.controller().lost().Finalize(gips, "ns/a")
 		lost := &s.Calls[len(s.Calls)-1]
 		lost.Verb, lost.RequestType, lost.Request = "patch", "application/merge-patch+json", []byte(patch)
 		s.controller().createIngressIP("ns/b")
 		s.controller().status("ns/b", first)
-		assert.Equal(t, want, check(allocation(), s.end()).Status, patch)
+		assert.Equal(t, want, modeltest.Check(allocation(), s.Done()).Status, patch)
 	}
 }
 
 // The answer to a lost claim is a time-out; the same call answered is a hold.
 func TestAllocationForeignClaim(t *testing.T) {
 	s := exported("ns/a")
-	s.user().create(claims, first, &networkingv1.IPAddress{
+	s.user().Create(claims, first, &networkingv1.IPAddress{
 		ObjectMeta: metav1.ObjectMeta{Name: first},
 		Spec:       networkingv1.IPAddressSpec{ParentRef: &networkingv1.ParentReference{Resource: "services", Namespace: "ns", Name: "other"}},
 	})
-	s.wait(time.Second)
+	s.Wait(time.Second)
 	s.controller().createIngressIP("ns/a")
 	s.controller().status("ns/a", first)
-	for _, property := range []Property{allocation(), noDoubleAssignment()} {
-		assert.Equal(t, Violated, check(property, s.end()).Status, property.Name)
+	for _, property := range []model.Property{allocation(), noDoubleAssignment()} {
+		assert.Equal(t, model.Violated, modeltest.Check(property, s.Done()).Status, property.Name)
 	}
 }

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"net/netip"
@@ -7,13 +7,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // The safety properties are judged on the same stories. Each story says what
 // happened and which properties it breaks; all others must hold, so that every
 // story is also a test against false alarm.
 
-var testOptions = GlobalnetOptions{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/29")}}
+var testOptions = Options{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/29")}}
 
 const (
 	first  = "10.1.0.6"
@@ -29,8 +32,8 @@ type safetyCase struct {
 
 var safetyCases = slices.Concat(controllerCases, raceCases, userCases, unknownCases)
 
-func safetyProperties() []Property {
-	return []Property{allocation(), noDoubleAssignment(), noFreeWhileExported()}
+func safetyProperties() []model.Property {
+	return []model.Property{allocation(), noDoubleAssignment(), noFreeWhileExported()}
 }
 
 func TestSafetyProperties(t *testing.T) {
@@ -38,17 +41,17 @@ func TestSafetyProperties(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := exported(c.exported...)
 			c.tell(s)
-			h := s.end()
+			h := s.Done()
 			for _, property := range safetyProperties() {
-				result := check(property, h)
-				want := Held
+				result := modeltest.Check(property, h)
+				want := model.Held
 				for _, broken := range c.broken {
 					if broken == property.Name {
-						want = Violated
+						want = model.Violated
 					}
 				}
 				assert.Equal(t, want, result.Status, "%s: %s\n%s", property.Name, c.explanation, result.Message)
-				if result.Status == Violated {
+				if result.Status == model.Violated {
 					assert.NotZero(t, result.Culprit.Seq, property.Name)
 					assert.NotZero(t, result.Culprit.CallID, property.Name)
 				}
@@ -63,14 +66,14 @@ func TestSafetyCulprit(t *testing.T) {
 	s.controller().serve("ns/a", first)
 	guilty := s.controller().report("ns/a", "", "False", "ReserveAllocatedIPsFailed").ID
 	s.controller().status("ns/a", second)
-	h := s.end()
-	for _, property := range []Property{allocation(), noFreeWhileExported()} {
-		result := check(property, h)
-		require.Equal(t, Violated, result.Status)
+	h := s.Done()
+	for _, property := range []model.Property{allocation(), noFreeWhileExported()} {
+		result := modeltest.Check(property, h)
+		require.Equal(t, model.Violated, result.Status)
 		assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
 	}
-	verdict := Judge(h, safetyProperties())
-	assert.Equal(t, VerdictSafety, verdict.Kind)
+	verdict := model.Judge(h, safetyProperties())
+	assert.Equal(t, model.VerdictSafety, verdict.Kind)
 	assert.Equal(t, "no-free-while-exported", verdict.Property, "the commit comes before its answer")
 	assert.Equal(t, "10.1.0.6 was freed: the status of ns/a was cleared while the service exists and is exported", verdict.Message)
 }
@@ -86,10 +89,10 @@ func TestTheFirstOfTwoCulpritsIsNamed(t *testing.T) {
 		for _, key := range []string{"ns/a", "ns/b"} { // clients hear of it
 			s.controller().status(key, "10.1.0.4")
 		}
-		h := s.end()
-		for _, property := range []Property{allocation(), noFreeWhileExported()} {
-			result := check(property, h)
-			require.Equal(t, Violated, result.Status)
+		h := s.Done()
+		for _, property := range []model.Property{allocation(), noFreeWhileExported()} {
+			result := modeltest.Check(property, h)
+			require.Equal(t, model.Violated, result.Status)
 			assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
 		}
 	}

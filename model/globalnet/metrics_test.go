@@ -1,13 +1,18 @@
-package model
+package globalnet
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
+)
 
 // What the leader says of a pool of six addresses, two of them claimed.
 func TestMetricsTrue(t *testing.T) {
 	const cidr = "10.1.0.0/29"
-	gauges := func(process string, ingress, taken, free float64) []Metric {
+	gauges := func(process string, ingress, taken, free float64) []model.Metric {
 		labels := map[string]string{"cidr": cidr}
-		return []Metric{
+		return []model.Metric{
 			{Process: process, Name: metricFree, Labels: labels, Value: free},
 			{Process: process, Name: metricTaken, Labels: labels, Value: taken},
 			{Process: process, Name: metricIngress, Labels: labels, Value: ingress},
@@ -15,7 +20,7 @@ func TestMetricsTrue(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		metrics []Metric
+		metrics []model.Metric
 		message string // empty: held
 	}{
 		{"the truth", gauges("controller", 2, 2, 4), ""},
@@ -31,9 +36,9 @@ func TestMetricsTrue(t *testing.T) {
 			for i, key := range []string{"ns/a", "ns/b"} {
 				s.controller().claim("10.1.0."+string(rune('5'-i)), key)
 			}
-			h := s.end()
+			h := s.Done()
 			h.Metrics = c.metrics
-			assertLiveness(t, metricsTrue(testOptions), h, c.message, c.name)
+			modeltest.AssertLiveness(t, metricsTrue(testOptions), h, c.message, c.name)
 		})
 	}
 }

@@ -1,8 +1,10 @@
-package model
+package globalnet
 
 import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // What a controller does by itself, rightly and wrongly: each way to give an address
@@ -19,7 +21,7 @@ var controllerCases = []safetyCase{
 			s.user().unexport("ns/a")
 			c.retire("ns/a", first)
 			s.user().export("ns/a")
-			s.user().deleteService("ns/b")
+			s.user().DeleteService("ns/b")
 			c.retire("ns/b", second)
 			c.serve("ns/a", second)
 		},
@@ -30,7 +32,7 @@ var controllerCases = []safetyCase{
 		exported:    []string{"ns/a", "ns/b"},
 		tell: func(s *story) {
 			c := s.controller()
-			c.protobuf = true
+			c.Protobuf = true
 			c.serve("ns/a", first)
 			s.user().unexport("ns/a")
 			c.retire("ns/a", first)
@@ -123,7 +125,7 @@ var controllerCases = []safetyCase{
 		exported:    []string{"ns/a", "ns/b"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.controller().do(call{verb: "update", resource: claims, key: first}, func(old runtime.Object) runtime.Object {
+			s.controller().Do(modeltest.Write{Verb: "update", Resource: claims, Key: first}, func(old runtime.Object) runtime.Object {
 				old.(*networkingv1.IPAddress).Spec.ParentRef.Name = "b"
 				return old
 			})

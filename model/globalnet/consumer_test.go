@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"testing"
@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // A consumer watches GlobalIngressIPs from the very beginning and sees every
@@ -36,21 +39,21 @@ func TestConsumers(t *testing.T) {
 		{"vanished", "nobody asked for it", func(s *story) {
 			s.controller().createIngressIP("ns/a")
 			s.controller().status("ns/a", first)
-			s.controller().remove(gips, "ns/a")
+			s.controller().Remove(gips, "ns/a")
 		}, "consumer-sticky-ip"},
 		{"changed with the port", "a port change is no reason to change the IP", func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
 			s.controller().status("ns/a", second)
 		}, "consumer-sticky-ip"},
 		{"type changed", "no longer entitled", func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Type = corev1.ServiceTypeExternalName })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Type = corev1.ServiceTypeExternalName })
 			s.controller().status("ns/a", "")
 		}, ""},
 		{"unknown deletion", "it may have happened", func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().lost().deleteService("ns/a")
+			s.user().lost().DeleteService("ns/a")
 			s.controller().status("ns/a", "")
 		}, ""},
 		{"given away by a user", "a user wrote the IP into a second status", func(s *story) {
@@ -67,7 +70,7 @@ func TestConsumers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := exported("ns/a", "ns/b")
 			c.tell(s)
-			s.user().watches(gips, "resourceVersion=1", 1)
+			s.user().Watch(gips, "resourceVersion=1", 1, nil)
 			for i := range s.Watches[0].Frames {
 				f := &s.Watches[0].Frames[i]
 				for _, commit := range s.Commits {
@@ -76,10 +79,10 @@ func TestConsumers(t *testing.T) {
 					}
 				}
 			}
-			for _, property := range GlobalnetConsumers() {
-				result := check(property, s.end())
-				assert.Equal(t, property.Name == c.broken, result.Status == Violated, "%s: %s: %s", property.Name, c.explanation, result.Message)
-				assert.NotEqual(t, Undecided, result.Status, result.Message)
+			for _, property := range Consumers() {
+				result := modeltest.Check(property, s.Done())
+				assert.Equal(t, property.Name == c.broken, result.Status == model.Violated, "%s: %s: %s", property.Name, c.explanation, result.Message)
+				assert.NotEqual(t, model.Undecided, result.Status, result.Message)
 			}
 		})
 	}
@@ -89,14 +92,14 @@ func TestConsumers(t *testing.T) {
 func TestConsumersNotRecorded(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
-	w := s.user().watches(gips, "resourceVersion=1", 1)
+	w := s.user().Watch(gips, "resourceVersion=1", 1, nil)
 	require.NotEmpty(t, w.Frames)
 	w.Frames[0].Data = nil
-	for _, property := range GlobalnetConsumers() {
-		assert.Equal(t, Undecided, check(property, s.end()).Status)
+	for _, property := range Consumers() {
+		assert.Equal(t, model.Undecided, modeltest.Check(property, s.Done()).Status)
 	}
 	s.Watches = nil
-	for _, property := range GlobalnetConsumers() {
-		assert.Equal(t, Undecided, check(property, s.end()).Status)
+	for _, property := range Consumers() {
+		assert.Equal(t, model.Undecided, modeltest.Check(property, s.Done()).Status)
 	}
 }

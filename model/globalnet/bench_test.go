@@ -1,24 +1,26 @@
-package model
+package globalnet
 
 import (
 	"fmt"
 	"testing"
+
+	"github.com/seatrial/seatrial/model"
 )
 
 // reference tells of a run of about the size of the reference plan's: services
 // are created, exported, served, re-reported, unexported and retired by two
 // controllers, and every eighth status write gets no answer.
-func reference(services, rounds int) *History {
+func reference(services, rounds int) *model.History {
 	s := newStory()
 	for round := range rounds {
 		for i := range services {
 			key, ip := fmt.Sprintf("ns/s%d", i), fmt.Sprintf("10.%d.%d.%d", 1+i/60000, i/250, 1+i%250)
 			if round == 0 {
-				s.user().createService(key)
+				s.user().CreateService(key)
 			}
 			s.user().export(key)
 			c := s.process(fmt.Sprintf("controller-%d", (round+i)%2))
-			c.protobuf = true
+			c.Protobuf = true
 			c.serve(key, ip)
 			if i%8 == 0 {
 				c.dropped().status(key, ip)
@@ -30,10 +32,12 @@ func reference(services, rounds int) *History {
 			}
 		}
 	}
-	return s.end()
+	return s.Done()
 }
 
-func globalnetAndGeneric() []Property { return append(Globalnet(testOptions), Generic()...) }
+func globalnetAndGeneric() []model.Property {
+	return append(Properties(testOptions), model.Generic()...)
+}
 
 // The whole judge on histories of growing length, the first of the reference
 // plan's size. The pool of the test options does not hold these addresses, so some
@@ -45,8 +49,8 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(fmt.Sprintf("calls=%d/services=%d", len(h.Calls), size.services), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				for _, result := range Judge(h, properties).Results {
-					if result.Status == Undecided {
+				for _, result := range model.Judge(h, properties).Results {
+					if result.Status == model.Undecided {
 						b.Fatal(result.Name, result.Message)
 					}
 				}
@@ -71,7 +75,7 @@ func BenchmarkProperty(b *testing.B) {
 
 // overlapped lets every third call begin during the one before it, so that no
 // partition has but one order and porcupine must search.
-func overlapped(h *History) *History {
+func overlapped(h *model.History) *model.History {
 	for i := 2; i < len(h.Calls); i += 3 {
 		h.Calls[i].CallSeq = h.Calls[i-1].CallSeq + 1
 	}
@@ -86,7 +90,7 @@ func BenchmarkAllocation(b *testing.B) {
 		b.Run(fmt.Sprintf("calls=%d/services=%d", len(h.Calls), size.services), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if result := allocation().Check(h); result.Status != Held {
+				if result := allocation().Check(h); result.Status != model.Held {
 					b.Fatal(result.Message)
 				}
 			}

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"testing"
@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // Headless targets have a title of their own: a pod, or an address among the
@@ -14,7 +17,7 @@ import (
 func headlessStory() *story {
 	s := newStory()
 	s.user().exportHeadless("ns/db", map[string]string{"app": "db"})
-	s.user().createPod("ns/db-0", "db")
+	s.user().CreatePod("ns/db-0", "db")
 	s.controller().createHeadless("ns/pod-db-0", "db", "db-0", "")
 	s.controller().status("ns/pod-db-0", first)
 	return s
@@ -22,7 +25,7 @@ func headlessStory() *story {
 
 func TestHeadless(t *testing.T) {
 	editPod := func(s *story, edit func(*corev1.Pod)) {
-		s.user().do(call{verb: "update", resource: pods, key: "ns/db-0"}, func(old runtime.Object) runtime.Object {
+		s.user().Do(modeltest.Write{Verb: "update", Resource: pods, Key: "ns/db-0"}, func(old runtime.Object) runtime.Object {
 			edit(old.(*corev1.Pod))
 			return old
 		})
@@ -30,40 +33,40 @@ func TestHeadless(t *testing.T) {
 	for _, c := range []struct {
 		name, explanation string
 		change            func(*story)
-		want              Status
+		want              model.Status
 	}{
 		{"nothing changed", "catalogue 4104: somebody else's service was unexported", func(s *story) {
-			s.user().createService("other/db")
+			s.user().CreateService("other/db")
 			s.user().export("other/db")
 			s.user().unexport("other/db")
-		}, Violated},
+		}, model.Violated},
 		{"unrelated edit", "a label that the selector does not ask for", func(s *story) {
 			editPod(s, func(p *corev1.Pod) { p.Labels["more"] = "yes" })
-		}, Violated},
-		{"unexported", "no title left", func(s *story) { s.user().unexport("ns/db") }, Held},
-		{"service deleted", "no title left", func(s *story) { s.user().deleteService("ns/db") }, Held},
-		{"pod deleted", "no title left", func(s *story) { s.user().remove(pods, "ns/db-0") }, Held},
+		}, model.Violated},
+		{"unexported", "no title left", func(s *story) { s.user().unexport("ns/db") }, model.Held},
+		{"service deleted", "no title left", func(s *story) { s.user().DeleteService("ns/db") }, model.Held},
+		{"pod deleted", "no title left", func(s *story) { s.user().Remove(pods, "ns/db-0") }, model.Held},
 		{"pod re-created", "another UID", func(s *story) {
-			s.user().remove(pods, "ns/db-0")
-			s.user().createPod("ns/db-0", "db")
-		}, Held},
+			s.user().Remove(pods, "ns/db-0")
+			s.user().CreatePod("ns/db-0", "db")
+		}, model.Held},
 		{"pod finished", "it serves no more", func(s *story) {
 			editPod(s, func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded })
-		}, Held},
-		{"pod moved", "another address", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Status.PodIP = "10.244.0.10" }) }, Held},
+		}, model.Held},
+		{"pod moved", "another address", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Status.PodIP = "10.244.0.10" }) }, model.Held},
 		{"service not headless any more", "another kind of target", func(s *story) {
-			s.user().do(call{verb: "update", resource: services, key: "ns/db"}, func(old runtime.Object) runtime.Object {
+			s.user().Do(modeltest.Write{Verb: "update", Resource: services, Key: "ns/db"}, func(old runtime.Object) runtime.Object {
 				old.(*corev1.Service).Spec.ClusterIP = "10.96.0.1"
 				return old
 			})
-		}, Held},
-		{"pod not selected", "it left the service", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Labels["app"] = "old" }) }, Held},
+		}, model.Held},
+		{"pod not selected", "it left the service", func(s *story) { editPod(s, func(p *corev1.Pod) { p.Labels["app"] = "old" }) }, model.Held},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := headlessStory()
 			c.change(s)
-			s.controller().remove(gips, "ns/pod-db-0")
-			result := check(noFreeWhileExported(), s.end())
+			s.controller().Remove(gips, "ns/pod-db-0")
+			result := modeltest.Check(noFreeWhileExported(), s.Done())
 			assert.Equal(t, c.want, result.Status, "%s: %s", c.explanation, result.Message)
 		})
 	}
@@ -73,14 +76,14 @@ func TestHeadlessEndpoints(t *testing.T) {
 	tell := func(addresses ...string) *story {
 		s := newStory()
 		s.user().exportHeadless("ns/db", nil)
-		s.user().setEndpoints("ns/db", "192.0.2.7", "192.0.2.8")
+		s.user().SetEndpoints("ns/db", "192.0.2.7", "192.0.2.8")
 		s.controller().createHeadless("ns/ep-db-192.0.2.7", "db", "", "192.0.2.7")
 		s.controller().status("ns/ep-db-192.0.2.7", first)
-		s.user().remove(endpoints, "ns/db")
+		s.user().Remove(endpoints, "ns/db")
 		if len(addresses) > 0 {
 			s = newStory()
 			s.user().exportHeadless("ns/db", nil)
-			s.user().setEndpoints("ns/db", addresses...)
+			s.user().SetEndpoints("ns/db", addresses...)
 			s.controller().createHeadless("ns/ep-db-192.0.2.7", "db", "", "192.0.2.7")
 			s.controller().status("ns/ep-db-192.0.2.7", first)
 		}
@@ -88,30 +91,30 @@ func TestHeadlessEndpoints(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		s    *story
-		free Status // after the GlobalIngressIP is removed
-		leak Status // if it is not
+		free model.Status // after the GlobalIngressIP is removed
+		leak model.Status // if it is not
 	}{
-		"address listed":  {tell("192.0.2.8", "192.0.2.7"), Violated, Held},
-		"address gone":    {tell("192.0.2.8"), Held, Violated},
-		"endpoints gone":  {tell(), Held, Violated},
-		"pod there":       {headlessStory(), Violated, Held},
-		"pod of the past": {headlessWithoutPod(), Held, Violated},
+		"address listed":  {tell("192.0.2.8", "192.0.2.7"), model.Violated, model.Held},
+		"address gone":    {tell("192.0.2.8"), model.Held, model.Violated},
+		"endpoints gone":  {tell(), model.Held, model.Violated},
+		"pod there":       {headlessStory(), model.Violated, model.Held},
+		"pod of the past": {headlessWithoutPod(), model.Held, model.Violated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.leak, check(noLeaks(), c.s.end()).Status)
-			for key := range c.s.stored {
+			assert.Equal(t, c.leak, modeltest.Check(noLeaks(), c.s.Done()).Status)
+			for key := range c.s.Stored {
 				if len(key) > len(ingressIPResource) && key[:len(ingressIPResource)] == ingressIPResource {
-					c.s.controller().remove(gips, key[len(ingressIPResource)+1:])
+					c.s.controller().Remove(gips, key[len(ingressIPResource)+1:])
 				}
 			}
-			assert.Equal(t, c.free, check(noFreeWhileExported(), c.s.end()).Status)
+			assert.Equal(t, c.free, modeltest.Check(noFreeWhileExported(), c.s.Done()).Status)
 		})
 	}
 }
 
 func headlessWithoutPod() *story {
 	s := headlessStory()
-	s.user().remove(pods, "ns/db-0")
+	s.user().Remove(pods, "ns/db-0")
 	return s
 }
 
@@ -119,44 +122,44 @@ func headlessWithoutPod() *story {
 // one when the pool is too small, which others' addresses make it.
 func TestHeadlessConverges(t *testing.T) {
 	editPod := func(s *story, edit func(*corev1.Pod)) {
-		s.user().do(call{verb: "update", resource: pods, key: "ns/db-0"}, func(old runtime.Object) runtime.Object {
+		s.user().Do(modeltest.Write{Verb: "update", Resource: pods, Key: "ns/db-0"}, func(old runtime.Object) runtime.Object {
 			edit(old.(*corev1.Pod))
 			return old
 		})
 	}
 	for name, c := range map[string]struct {
 		change func(*story)
-		want   Status
+		want   model.Status
 	}{
-		"served":  {func(*story) {}, Held},
-		"not yet": {func(s *story) { s.controller().report("ns/pod-db-0", "", "False", "ClaimFailed") }, Violated},
+		"served":  {func(*story) {}, model.Held},
+		"not yet": {func(s *story) { s.controller().report("ns/pod-db-0", "", "False", "ClaimFailed") }, model.Violated},
 		"second pod without": {func(s *story) {
-			s.user().createPod("ns/db-1", "db")
-		}, Violated},
+			s.user().CreatePod("ns/db-1", "db")
+		}, model.Violated},
 		"second pod that is not ready": {func(s *story) {
-			s.user().createPod("ns/db-1", "db")
-			s.user().do(call{verb: "update", resource: pods, key: "ns/db-1"}, func(old runtime.Object) runtime.Object {
+			s.user().CreatePod("ns/db-1", "db")
+			s.user().Do(modeltest.Write{Verb: "update", Resource: pods, Key: "ns/db-1"}, func(old runtime.Object) runtime.Object {
 				old.(*corev1.Pod).Status.Conditions = nil
 				return old
 			})
-		}, Held},
+		}, model.Held},
 		"pod without an address yet": {func(s *story) {
-			s.controller().remove(gips, "ns/pod-db-0")
+			s.controller().Remove(gips, "ns/pod-db-0")
 			editPod(s, func(p *corev1.Pod) { p.Status.PodIP = "" })
-		}, Held},
+		}, model.Held},
 		"two for one pod": {func(s *story) {
 			s.controller().createHeadless("ns/pod-db-0.again", "db", "db-0", "")
-		}, Violated},
+		}, model.Violated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := headlessStory()
 			c.change(s)
 			headless := testOptions
 			headless.Headless = true
-			result := check(converges(headless), s.end())
+			result := modeltest.Check(converges(headless), s.Done())
 			assert.Equal(t, c.want, result.Status, result.Message)
-			result = check(converges(testOptions), s.end())
-			assert.Equal(t, Held, result.Status, "not asked of a subject that promises nothing: %s", result.Message)
+			result = modeltest.Check(converges(testOptions), s.Done())
+			assert.Equal(t, model.Held, result.Status, "not asked of a subject that promises nothing: %s", result.Message)
 		})
 	}
 }
@@ -179,9 +182,9 @@ func TestHeadlessEndpointsConverge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStory()
 			s.user().exportHeadless("ns/db", nil)
-			s.user().editService("ns/db", func(service *corev1.Service) { service.Spec.PublishNotReadyAddresses = c.all })
-			s.user().setEndpoints("ns/db", c.ready...)
-			s.user().do(call{verb: "update", resource: endpoints, key: "ns/db"}, func(old runtime.Object) runtime.Object {
+			s.user().EditService("ns/db", func(service *corev1.Service) { service.Spec.PublishNotReadyAddresses = c.all })
+			s.user().SetEndpoints("ns/db", c.ready...)
+			s.user().Do(modeltest.Write{Verb: "update", Resource: endpoints, Key: "ns/db"}, func(old runtime.Object) runtime.Object {
 				//lint:ignore SA1019 as for setEndpoints
 				subset := &old.(*corev1.Endpoints).Subsets[0]
 				for _, address := range c.notReady {
@@ -193,7 +196,7 @@ func TestHeadlessEndpointsConverge(t *testing.T) {
 			s.controller().status("ns/ep-db-192.0.2.7", first)
 			headless := testOptions
 			headless.Headless = true
-			assertLiveness(t, converges(headless), s.end(), c.message, name)
+			modeltest.AssertLiveness(t, converges(headless), s.Done(), c.message, name)
 		})
 	}
 }

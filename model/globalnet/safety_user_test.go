@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +17,7 @@ var userCases = []safetyCase{
 			s.controller().status("ns/a", "")
 			s.controller().unroute("ns/a")
 			s.controller().unclaim(first)
-			s.controller().finalize("ns/a")
+			s.controller().Finalize(gips, "ns/a")
 			s.controller().serve("ns/a", second)
 		},
 	},
@@ -84,9 +84,9 @@ var userCases = []safetyCase{
 		exported:    []string{"ns/a", "ns/b"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
+			s.user().EditService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
 			s.controller().serve("ns/b", second)
-			s.controller().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{first} })
+			s.controller().EditService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{first} })
 		},
 	},
 	{
@@ -111,7 +111,7 @@ var userCases = []safetyCase{
 			s.controller().route("ns/a", first)
 			s.controller().status("ns/a", first)
 			s.user().deleteIngressIP("ns/a")
-			s.user().finalize("ns/a")
+			s.user().Finalize(gips, "ns/a")
 			s.controller().createIngressIP("ns/b")
 			s.controller().route("ns/b", first)
 		},
@@ -132,7 +132,7 @@ var userCases = []safetyCase{
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
 			s.user().createIngressIP("ns/a", "held")
-			s.controller().finalize("ns/a")
+			s.controller().Finalize(gips, "ns/a")
 			s.user().status("ns/a", first)
 			s.controller().claim(second, "ns/a")
 			s.controller().status("ns/a", second)

@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -25,9 +25,9 @@ var raceCases = []safetyCase{
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().deleteService("ns/a")
-			s.user().createService("ns/a")
-			s.wait(1 << 36)
+			s.user().DeleteService("ns/a")
+			s.user().CreateService("ns/a")
+			s.Wait(1 << 36)
 			s.controller().retire("ns/a", first)
 		},
 	},
@@ -50,8 +50,8 @@ var raceCases = []safetyCase{
 		tell: func(s *story) {
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.controller().claim(first, "ns/a")
-			s.user().deleteService("ns/a")
-			s.user().createService("ns/a")
+			s.user().DeleteService("ns/a")
+			s.user().CreateService("ns/a")
 			s.controller().route("ns/a", first)
 			s.controller().status("ns/a", first)
 			s.controller().retire("ns/a", first)
@@ -62,10 +62,10 @@ var raceCases = []safetyCase{
 		explanation: "the creation of the GlobalIngressIP was asked for before the service was re-created, and granted after",
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
-			s.user().deleteService("ns/a")
-			asked := s.seq
-			s.seq++
-			s.user().createService("ns/a")
+			s.user().DeleteService("ns/a")
+			asked := s.Seq
+			s.Seq++
+			s.user().CreateService("ns/a")
 			s.controller().createIngressIP("ns/a", testFinalizer)
 			s.Calls[len(s.Calls)-1].CallSeq = asked
 			s.controller().status("ns/a", first)
@@ -78,9 +78,9 @@ var raceCases = []safetyCase{
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().deleteService("ns/a")
+			s.user().DeleteService("ns/a")
 			s.controller().retire("ns/a", first)
-			s.user().createService("ns/a")
+			s.user().CreateService("ns/a")
 			s.controller().serve("ns/a", second)
 			s.controller().status("ns/a", "")
 		},
@@ -92,7 +92,7 @@ var raceCases = []safetyCase{
 		exported:    []string{"ns/a"},
 		tell: func(s *story) {
 			s.controller().serve("ns/a", first)
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Type = corev1.ServiceTypeExternalName })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Type = corev1.ServiceTypeExternalName })
 			s.controller().retire("ns/a", first)
 		},
 	},

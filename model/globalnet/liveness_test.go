@@ -1,4 +1,4 @@
-package model
+package globalnet
 
 import (
 	"testing"
@@ -9,6 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/model/internal/modeltest"
 )
 
 // Liveness is judged on what the last commit left behind. The pool of these
@@ -60,7 +63,7 @@ func TestConverges(t *testing.T) {
 		}, "ns/a has condition Allocated=False (InternalServiceCreationFailed), want True"},
 		{"condition outdated", "the condition is about an older generation", func() *story {
 			s := served("ns/a")
-			s.user().do(call{verb: "update", resource: gips, key: "ns/a"}, func(old runtime.Object) runtime.Object {
+			s.user().Do(modeltest.Write{Verb: "update", Resource: gips, Key: "ns/a"}, func(old runtime.Object) runtime.Object {
 				old.(*unstructured.Unstructured).SetGeneration(2)
 				return old
 			})
@@ -68,7 +71,7 @@ func TestConverges(t *testing.T) {
 		}, "ns/a has condition Allocated of generation 1, but its generation is 2"},
 		{"conditions piled up", "catalogue 2463", func() *story {
 			s := served("ns/a")
-			s.controller().do(call{verb: "update", resource: gips, key: "ns/a", subresource: "status"}, func(old runtime.Object) runtime.Object {
+			s.controller().Do(modeltest.Write{Verb: "update", Resource: gips, Key: "ns/a", Subresource: "status"}, func(old runtime.Object) runtime.Object {
 				status := old.(*unstructured.Unstructured).Object["status"].(map[string]any)
 				list := status["conditions"].([]any)
 				status["conditions"] = append(list, list[0])
@@ -95,22 +98,22 @@ func TestConverges(t *testing.T) {
 		}, "exported service ns/a has 0 internal Services, want 1"},
 		{"routed elsewhere", "status and data path differ", func() *story {
 			s := served("ns/a")
-			s.controller().editService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
+			s.controller().EditService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.ExternalIPs = []string{second} })
 			return s
 		}, "internal Service a-internal of ns/a has external IPs [10.1.0.5], want 10.1.0.6"},
 		{"old port", "catalogue 1738", func() *story {
 			s := served("ns/a")
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 8080 })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].Port = 8080 })
 			return s
 		}, "internal Service a-internal has not the ports of ns/a"},
 		{"old selector", "catalogue 1738", func() *story {
 			s := served("ns/a")
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Selector = map[string]string{"app": "new"} })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Selector = map[string]string{"app": "new"} })
 			return s
 		}, "internal Service a-internal has not the selector of ns/a"},
 		{"route on its way out", "being deleted", func() *story {
 			s := served("ns/a")
-			s.user().remove(services, internalName("ns/a"))
+			s.user().Remove(services, internalName("ns/a"))
 			return s
 		}, "internal Service a-internal of ns/a is being deleted"},
 		{"shared IP", "two publish it, one has claimed it", func() *story {
@@ -120,12 +123,12 @@ func TestConverges(t *testing.T) {
 		}, "ns/a and ns/b both have 10.1.0.6"},
 		{"node port", "each Service has its own", func() *story {
 			s := served("ns/a")
-			s.user().editService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].NodePort = 30080 })
+			s.user().EditService("ns/a", func(service *corev1.Service) { service.Spec.Ports[0].NodePort = 30080 })
 			return s
 		}, ""},
 		{"pool full, all say so", "six are served, the seventh waits", func() *story {
 			s := served(six...)
-			s.user().createService("ns/g")
+			s.user().CreateService("ns/g")
 			s.user().export("ns/g")
 			s.controller().createIngressIP("ns/g")
 			s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
@@ -133,14 +136,14 @@ func TestConverges(t *testing.T) {
 		}, ""},
 		{"pool full, in silence", "whoever waits must say why", func() *story {
 			s := served(six...)
-			s.user().createService("ns/g")
+			s.user().CreateService("ns/g")
 			s.user().export("ns/g")
 			s.controller().createIngressIP("ns/g")
 			return s
 		}, "ns/g has 0 conditions of type Allocated"},
 		{"pool full, an IP from elsewhere", "whoever waits publishes nothing", func() *story {
 			s := served(six...)
-			s.user().createService("ns/g")
+			s.user().CreateService("ns/g")
 			s.user().export("ns/g")
 			s.controller().createIngressIP("ns/g")
 			s.controller().report("ns/g", "10.2.0.9", "False", "IPPoolAllocationFailed")
@@ -148,7 +151,7 @@ func TestConverges(t *testing.T) {
 		}, "ns/g reports that it has no address, but publishes 10.2.0.9"},
 		{"pool not full", "catalogue 1415: one address is free, yet somebody waits", func() *story {
 			s := served(six[:5]...)
-			s.user().createService("ns/g")
+			s.user().CreateService("ns/g")
 			s.user().export("ns/g")
 			s.controller().createIngressIP("ns/g")
 			s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
@@ -157,7 +160,7 @@ func TestConverges(t *testing.T) {
 		{"pool not full, two wait", "one of them could be served", func() *story {
 			s := served(six[:5]...)
 			for _, key := range []string{"ns/g", "ns/h"} {
-				s.user().createService(key)
+				s.user().CreateService(key)
 				s.user().export(key)
 				s.controller().createIngressIP(key)
 				s.controller().report(key, "", "False", "IPPoolAllocationFailed")
@@ -166,8 +169,8 @@ func TestConverges(t *testing.T) {
 		}, "5 of 7 targets are served, though the pool has 6 addresses; first: exported service ns/g has no allocated IP"},
 		{"foreign claim", "an address that others claimed is not in the pool", func() *story {
 			s := served(six[:5]...)
-			s.user().create(claims, "10.1.0.1", &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.1.0.1"}})
-			s.user().createService("ns/g")
+			s.user().Create(claims, "10.1.0.1", &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.1.0.1"}})
+			s.user().CreateService("ns/g")
 			s.user().export("ns/g")
 			s.controller().createIngressIP("ns/g")
 			s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
@@ -175,7 +178,7 @@ func TestConverges(t *testing.T) {
 		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			assertLiveness(t, converges(testOptions), c.tell().end(), c.message, c.explanation)
+			modeltest.AssertLiveness(t, converges(testOptions), c.tell().Done(), c.message, c.explanation)
 		})
 	}
 }
@@ -185,29 +188,16 @@ func TestConverges(t *testing.T) {
 func TestWhoWaitsInSilenceIsTheCulprit(t *testing.T) {
 	s := served("ns/a", "ns/b", "ns/c", "ns/d", "ns/e", "ns/f")
 	for _, key := range []string{"ns/g", "ns/h"} {
-		s.user().createService(key)
+		s.user().CreateService(key)
 		s.user().export(key)
 	}
 	s.controller().createIngressIP("ns/h")
 	silent := s.Commits[len(s.Commits)-1].Seq
 	s.controller().createIngressIP("ns/g")
 	s.controller().report("ns/g", "", "False", "IPPoolAllocationFailed")
-	result := check(converges(testOptions), s.end())
+	result := modeltest.Check(converges(testOptions), s.Done())
 	assert.Equal(t, "ns/h has 0 conditions of type Allocated", result.Message)
 	assert.Equal(t, silent, result.Culprit.Seq)
-}
-
-func assertLiveness(t *testing.T, property Property, h *History, message, explanation string) {
-	t.Helper()
-	result := check(property, h)
-	want := Held
-	if message != "" {
-		want = Violated
-	}
-	assert.Equal(t, want, result.Status, "%s: %s", explanation, result.Message)
-	assert.Equal(t, message, result.Message)
-	h.Ended = h.Cleared
-	assert.Equal(t, Undecided, check(property, h).Status, "without a liveness phase there is nothing to judge")
 }
 
 func TestNoLeaks(t *testing.T) {
@@ -224,7 +214,7 @@ func TestNoLeaks(t *testing.T) {
 		}, ""},
 		{"GlobalIngressIP of a deleted service", "catalogue 1457", func() *story {
 			s := served("ns/a")
-			s.user().deleteService("ns/a")
+			s.user().DeleteService("ns/a")
 			return s
 		}, "GlobalIngressIP ns/a is left, but its service is gone"},
 		{"GlobalIngressIP of an unexported service", "catalogue 1457", func() *story {
@@ -243,7 +233,7 @@ func TestNoLeaks(t *testing.T) {
 			c := s.controller()
 			c.deleteIngressIP("ns/a")
 			c.unroute("ns/a")
-			c.finalize("ns/a")
+			c.Finalize(gips, "ns/a")
 			return s
 		}, "the claim to 10.1.0.6 is left, but its GlobalIngressIP ns/a is gone"},
 		{"second claim", "catalogue status-write-lost", func() *story {
@@ -257,13 +247,13 @@ func TestNoLeaks(t *testing.T) {
 			c := s.controller()
 			c.deleteIngressIP("ns/a")
 			c.unclaim(first)
-			c.finalize("ns/a")
+			c.Finalize(gips, "ns/a")
 			return s
 		}, "internal Service ns/a-internal is left, but its GlobalIngressIP ns/a is gone"},
 		{"kept by others", "somebody else's finalizer keeps the export; what belongs to it may stay", func() *story {
 			s := served("ns/a")
-			s.user().do(call{verb: "update", resource: exports, key: "ns/a"}, func(old runtime.Object) runtime.Object {
-				Metadata(old).SetFinalizers([]string{"example.com/keep"})
+			s.user().Do(modeltest.Write{Verb: "update", Resource: exports, Key: "ns/a"}, func(old runtime.Object) runtime.Object {
+				model.Metadata(old).SetFinalizers([]string{"example.com/keep"})
 				return old
 			})
 			s.user().unexport("ns/a")
@@ -271,10 +261,10 @@ func TestNoLeaks(t *testing.T) {
 		}, ""},
 		{"foreign claim", "not ours to clean up", func() *story {
 			s := newStory()
-			s.user().create(claims, "10.1.0.1", &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.1.0.1"}})
+			s.user().Create(claims, "10.1.0.1", &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.1.0.1"}})
 			return s
 		}, ""},
 	} {
-		t.Run(c.name, func(t *testing.T) { assertLiveness(t, noLeaks(), c.tell().end(), c.message, c.explanation) })
+		t.Run(c.name, func(t *testing.T) { modeltest.AssertLiveness(t, noLeaks(), c.tell().Done(), c.message, c.explanation) })
 	}
 }
