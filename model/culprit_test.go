@@ -110,12 +110,12 @@ func TestTheCulpritMadeTheLawFalseForGood(t *testing.T) {
 			2, "nothing followed", "it was not for want of trying"},
 		{"a law that knows complete states only", fragile,
 			(&diary{}).write("user", "want", "1").end(), 0, "the end of the run", "it panics on what the end never is"},
-		{"unlike the baseline", model.LikeTwin(model.TwinOptions{Twins: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
+		{"unlike the baseline", model.LikeBaseline(model.BaselineOptions{Baselines: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
 			(&diary{}).write("user", "have", "1").write("controller", "have", "2").write("controller", "have", "3").end(),
 			5, "since then it does not hold: revision 2", "it was right until then"},
-		{"removed, unlike the baseline", model.LikeTwin(model.TwinOptions{Twins: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
+		{"removed, unlike the baseline", model.LikeBaseline(model.BaselineOptions{Baselines: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
 			(&diary{}).write("user", "have", "1").remove("controller", "have").end(), 5, "since then it does not hold: revision 2", ""},
-		{"never there", model.LikeTwin(model.TwinOptions{Twins: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
+		{"never there", model.LikeBaseline(model.BaselineOptions{Baselines: []*model.History{(&diary{}).write("user", "have", "1").end()}}),
 			(&diary{}).write("user", "other", "1").end(), 0, "no such object was ever there", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
