@@ -20,7 +20,7 @@ const (
 	EventFrame     EventType = "frame"     // a watch frame reached the process
 	EventEnded     EventType = "ended"     // a watch ended, as the process sees it
 	EventFault     EventType = "fault"     // a fault took effect
-	EventHost   EventType = "machine"   // a process did something to its machine
+	EventHost      EventType = "machine"   // a process did something to its machine
 	EventWeather   EventType = "weather"   // a window opened or closed, the weather cleared
 )
 

@@ -23,8 +23,8 @@ const (
 
 // Folder is a results folder that a sweep writes to.
 type Folder struct {
-	Manifest   Manifest
-	Entries []Entry // that were there when it was opened
+	Manifest Manifest
+	Entries  []Entry // that were there when it was opened
 
 	path    string
 	lock    *os.File

@@ -35,10 +35,10 @@ type Summary struct {
 
 // Part is one folder of a summary.
 type Part struct {
-	Path    string `json:"path"`
-	Manifest   Manifest  `json:"about"`
-	Done    int    `json:"done"`
-	Missing uint64 `json:"missing"`
+	Path     string   `json:"path"`
+	Manifest Manifest `json:"about"`
+	Done     int      `json:"done"`
+	Missing  uint64   `json:"missing"`
 	// Unfinished: it is an aimed sweep that has not ended.
 	Unfinished bool `json:"unfinished,omitempty"`
 }
