@@ -29,3 +29,7 @@ func SubjectCalls(h *model.History) []faults.Call {
 	}
 	return out
 }
+
+// IsDiscovery tells a call for no resource from others: what stands in the
+// resource's place is the path, and rules do not strike it.
+func IsDiscovery(resource string) bool { return resource == "" || resource[0] == '/' }

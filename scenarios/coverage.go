@@ -6,42 +6,33 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	v1 "github.com/seatrial/seatrial/controller/api/v1"
 	"github.com/seatrial/seatrial/model"
 )
 
-// Covered lists what a run met, sorted, each once:
+// Covered lists what a run of the subject met, sorted, each once:
 //
-//	call update globalingressips/status 409    what the subject asked for, and what it was told
-//	state service export gip finalizer claim   what there was of a service and its global IP after a commit
+//	call update deployments/status 409       what the subject asked for, and what it was told
+//	state deployments owned Available=True   what there was of an object after a commit
 //
 // Runs that meet the same are likely to teach the same. Nothing is said about the
 // order in which things were met.
-func Covered(h *model.History) []string {
+func (s *Subject) Covered(h *model.History) []string {
 	met := map[string]bool{}
 	for i := range h.Calls {
 		if c := &h.Calls[i]; !c.User {
 			met["call "+triple(c)] = true
 		}
 	}
-	services := map[string]map[string]int{}
-	for i := range h.Commits {
-		c := &h.Commits[i]
-		service := concerned(c)
-		if service == "" {
-			continue
-		}
-		if services[service] == nil {
-			services[service] = map[string]int{}
-		}
-		followCommit(services[service], c)
-		met["state "+stateOf(services[service])] = true
+	states := s.States
+	if states == nil {
+		states = objectStates
+	}
+	for _, state := range states(h) {
+		met["state "+state] = true
 	}
 	return slices.Sorted(maps.Keys(met))
 }
@@ -63,97 +54,62 @@ func triple(c *model.Call) string {
 	return c.Verb + " " + resource + " " + outcome
 }
 
-// concerned is the service that a commit is about, directly or through what the
-// controller made for it; empty: none.
-func concerned(c *model.Commit) string {
-	object := c.New
+// objectStates are the abstract states that objects had: their resource, whether
+// they are owned, finalized, being deleted, and their conditions or phase. What
+// objects are called and count does not matter, so there are few.
+func objectStates(h *model.History) []string {
+	met := map[string]bool{}
+	for i := range h.Commits {
+		c := &h.Commits[i]
+		met[c.Resource+stateOf(c.New)] = true
+	}
+	return slices.Sorted(maps.Keys(met))
+}
+
+func stateOf(object runtime.Object) string {
 	if object == nil {
-		object = c.Old
+		return " gone"
 	}
-	switch c.Resource {
-	case "services":
-		if of := labelsOf(object)[v1.InternalServiceLabel]; of != "" {
-			return join(c.Namespace, of)
-		}
-		return join(c.Namespace, c.Name)
-	case "serviceexports", "globalingressips":
-		return join(c.Namespace, c.Name)
-	case "ipaddresses":
-		if claim, ok := object.(*networkingv1.IPAddress); ok && claim.Spec.ParentRef != nil {
-			return join(claim.Spec.ParentRef.Namespace, claim.Spec.ParentRef.Name)
-		}
-	}
-	return ""
-}
-
-// followCommit takes away from what there is of a service what the commit found, and
-// adds what it left.
-func followCommit(present map[string]int, c *model.Commit) {
-	for _, word := range wordsFor(c.Resource, c.Old) {
-		present[word]--
-	}
-	for _, word := range wordsFor(c.Resource, c.New) {
-		present[word]++
-	}
-}
-
-// stateWords are what there may be of a service, in the order in which they are written.
-var stateWords = []string{
-	"service", "export", "gip", "finalizer", "published", "claim", "internal", "addressed",
-	"service-ending", "export-ending", "gip-ending", "internal-ending",
-}
-
-func stateOf(present map[string]int) string {
-	var words []string
-	for _, word := range stateWords {
-		switch n := present[word]; {
-		case n == 1:
-			words = append(words, word)
-		case n > 1:
-			words = append(words, word+"+")
-		}
-	}
-	if len(words) == 0 {
-		return "nothing"
-	}
-	return strings.Join(words, " ")
-}
-
-// wordsFor says what one object adds to the state of its service.
-func wordsFor(resource string, object runtime.Object) []string {
-	if object == nil {
-		return nil
-	}
-	word := map[string]string{"services": "service", "serviceexports": "export", "globalingressips": "gip", "ipaddresses": "claim"}[resource]
-	words := []string{word}
 	m, err := meta.Accessor(object)
+	if err != nil {
+		return ""
+	}
+	var words []string
+	for _, is := range []struct {
+		so   bool
+		word string
+	}{
+		{len(m.GetOwnerReferences()) > 0, "owned"},
+		{len(m.GetFinalizers()) > 0, "finalizer"},
+		{m.GetDeletionTimestamp() != nil, "ending"},
+	} {
+		if is.so {
+			words = append(words, is.word)
+		}
+	}
+	words = append(words, statusWords(object)...)
+	if len(words) == 0 {
+		return ""
+	}
+	return " " + strings.Join(words, " ")
+}
+
+// statusWords are an object's conditions and its phase, where it has them.
+func statusWords(object runtime.Object) []string {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return nil
 	}
-	if service, ok := object.(*corev1.Service); ok && service.Labels[v1.InternalServiceLabel] != "" {
-		words[0] = "internal"
-		if len(service.Spec.ExternalIPs) > 0 {
-			words = append(words, "addressed")
+	var words []string
+	conditions, _, _ := unstructured.NestedSlice(fields, "status", "conditions")
+	for _, c := range conditions {
+		if condition, ok := c.(map[string]any); ok {
+			words = append(words, fmt.Sprintf("%v=%v", condition["type"], condition["status"]))
 		}
 	}
-	if gip, ok := object.(*unstructured.Unstructured); ok && resource == "globalingressips" {
-		if slices.Contains(m.GetFinalizers(), v1.Finalizer) {
-			words = append(words, "finalizer")
-		}
-		if ip, _, _ := unstructured.NestedString(gip.Object, "status", "allocatedIP"); ip != "" {
-			words = append(words, "published")
-		}
-	}
-	if m.GetDeletionTimestamp() != nil {
-		words = append(words, words[0]+"-ending")
+	slices.Sort(words)
+	if phase, found, _ := unstructured.NestedString(fields, "status", "phase"); found && phase != "" {
+		words = append(words, "phase="+phase)
 	}
 	return words
-}
-
-func labelsOf(object runtime.Object) map[string]string {
-	m, err := meta.Accessor(object)
-	if err != nil {
-		return nil
-	}
-	return m.GetLabels()
 }

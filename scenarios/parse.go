@@ -2,103 +2,173 @@ package scenarios
 
 import (
 	"fmt"
-	"net/netip"
 	"os"
+	"path/filepath"
+	"strconv"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/format"
 	"github.com/seatrial/seatrial/scenarios/yamlread"
 	"github.com/seatrial/seatrial/sim"
 )
 
 // ParseFile reads a scenario file. Errors are those of [Parse], or say why the
 // file could not be read.
-func ParseFile(path string) (Plan, error) {
+func ParseFile(path string, language *Language) (Plan, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Plan{}, fmt.Errorf("reading scenario: %w", err)
 	}
-	return Parse(path, data)
+	return Parse(path, data, language)
 }
 
-// Parse reads a scenario, strictly: unknown fields, values of the wrong type or
-// out of range, and steps or faults that could have no effect are errors. file
-// is what messages call it.
+// Parse reads a scenario in a language (nil: [Basic]), strictly: unknown fields,
+// values of the wrong type or out of range, and steps or faults that could have
+// no effect are errors. file is what messages call it.
 //
 // The error is [InvalidErrors], everything that is wrong in the order of lines,
 // and the plan is then empty. Parse never panics. The plan is complete, as
 // [Plan.Default] would make it. The format is described in docs/scenarios.md.
-func Parse(file string, data []byte) (Plan, error) {
-	doc, top := yamlread.Read(file, data, yamlread.Format{APIVersion: APIVersion, Kind: Kind})
-	if top == nil {
-		return Plan{}, doc.Err()
+func Parse(file string, data []byte, language *Language) (Plan, error) {
+	p, doc := parseForm(file, data, language)
+	if p.Language != nil {
+		p.Default()
+		p.validate(doc.ReportAt)
 	}
-	p := readPlan(top)
-	p.Default()
-	p.validate(doc.ReportAt)
 	if err := doc.Err(); err != nil {
 		return Plan{}, err
 	}
 	return p, nil
 }
 
-func readPlan(o *yamlread.Object) Plan {
-	var p Plan
-	o.Text("name", &p.Name)
-	o.Text("description", &p.Description)
-	readSeed(o, &p.Seed)
-	if world := o.Child("world"); world != nil {
-		readWorld(world, &p.World)
+// parseForm reads what the file says, without looking at what it means together.
+func parseForm(file string, data []byte, language *Language) (Plan, *yamlread.Document) {
+	if language == nil {
+		language = Basic()
 	}
-	o.Positive("safety", &p.Safety)
-	o.Positive("settle", &p.Settle)
-	o.Objects("steps", func(step *yamlread.Object) { p.Steps = append(p.Steps, readStep(step)) })
-	o.Objects("faults", func(rule *yamlread.Object) { p.Faults = append(p.Faults, readRule(rule)) })
-	if expect := o.Child("expect"); expect != nil {
-		p.Expect = readExpectations(expect)
+	doc, top := yamlread.Read(file, data, yamlread.Format{APIVersion: APIVersion, Kind: Kind})
+	if top == nil {
+		return Plan{}, doc
 	}
-	o.Done()
-	return p
+	p := Plan{Language: language}
+	planFields(language).Read(top, &p)
+	var site Site
+	siteFields(filepath.Dir(file)).Read(top, &site)
+	top.Done()
+	if site.isEmpty() {
+		return p, doc
+	}
+	p.Site = &site
+	extended, err := site.language(language)
+	if err != nil {
+		doc.ReportAt("", err.Error(), "")
+	}
+	if extended != nil {
+		p.Language = extended
+	}
+	return p, doc
 }
 
-func readSeed(o *yamlread.Object, into *sim.Seed) {
-	n := o.Value("seed")
-	if n == nil {
-		return
+// planFields are the fields of a scenario file, in the order in which they are written.
+func planFields(l *Language) format.Object[Plan] {
+	return format.Object[Plan]{
+		format.Text("name", "A DNS subdomain, as Kubernetes names are.", func(p *Plan) *string { return &p.Name }).Required("a name such as calm-day"),
+		format.Prose("description", "What is shown and where it comes from.", func(p *Plan) *string { return &p.Description }),
+		format.Text("generator", "Version of the generator that drew the plan; for people.", func(p *Plan) *string { return &p.Generator }),
+		seedField(),
+		worldField(l),
+		format.Positive("safety", "How long faults are in force and users act; by default 2m.", DefaultSafety, func(p *Plan) *time.Duration { return &p.Safety }),
+		format.Positive("settle", "How long the world then has to come to rest; by default 2m.", DefaultSettle, func(p *Plan) *time.Duration { return &p.Settle }),
+		format.ListOf("steps", "What users do.", func() format.Schema { return stepSchema(l) },
+			func(o *yamlread.Object) Step { return readStep(o, l) },
+			func(s *Step) *yaml.Node { return writeStep(s, l) }, func(p *Plan) *[]Step { return &p.Steps }),
+		format.ListOf("faults", "What goes wrong.", ruleFields.Schema, readRule, writeRule, func(p *Plan) *[]faults.Rule { return &p.Faults }),
+		format.Custom("expect", "How runs should end, by subject.", expectSchema,
+			func(o *yamlread.Object, name string, p *Plan) {
+				if inner := o.Child(name); inner != nil {
+					p.Expect = readExpectations(inner)
+				}
+			},
+			func(p *Plan) *yaml.Node { return writeExpectations(p.Expect) }),
 	}
-	var v uint64
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
-		o.Wrong("seed", yamlread.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
-		return
-	}
-	*into = sim.Seed(v)
 }
 
-func readWorld(o *yamlread.Object, w *World) {
-	o.List("cidrs", func(n *yaml.Node, path string) {
-		// A bad one is kept, invalid, so that the others keep their places.
-		prefix, err := netip.ParsePrefix(n.Value)
-		if err != nil || n.Kind != yaml.ScalarNode {
-			o.Doc.Report(n, path, yamlread.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
-		}
-		w.CIDRs = append(w.CIDRs, prefix)
-	})
-	o.Texts("namespaces", &w.Namespaces)
-	if c := o.Child("controller"); c != nil {
-		c.Count("replicas", &w.Controller.Replicas)
-		c.Count("workers", &w.Controller.Workers)
-		c.Flag("leaderElection", &w.Controller.LeaderElection)
-		c.Done()
-	}
-	if a := o.Child("apiServer"); a != nil {
-		a.Count("replicas", &w.APIServer.Replicas)
-		a.Flag("watchList", &w.APIServer.WatchList)
-		a.Positive("compactEvery", &w.APIServer.CompactEvery)
-		a.Done()
-	}
-	o.Count("consumers", &w.Consumers)
-	o.Span("latency", &w.Latency.Min, &w.Latency.Max)
-	o.Done()
+func seedField() format.Field[Plan] {
+	return format.Custom("seed", "Decides everything that is left to chance when a run names no other.",
+		func() format.Schema {
+			return format.Schema{"type": "integer", "minimum": 0, "maximum": uint64(1<<64 - 1)}
+		},
+		func(o *yamlread.Object, name string, p *Plan) {
+			n := o.Value(name)
+			if n == nil {
+				return
+			}
+			var v uint64
+			if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
+				o.Wrong(name, yamlread.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
+				return
+			}
+			p.Seed = sim.Seed(v)
+		},
+		func(p *Plan) *yaml.Node {
+			if p.Seed == 0 {
+				return nil
+			}
+			return format.Scalar("!!int", strconv.FormatUint(uint64(p.Seed), 10))
+		})
+}
+
+var worldFields = format.Object[World]{
+	format.Texts("namespaces", "Namespaces that exist from the start, beside those of every cluster.", func(w *World) *[]string { return &w.Namespaces }),
+	format.Flow("apiServer", "How the cluster's API server is deployed.", format.Object[APIServer]{
+		format.Count("replicas", "Front ends, each with its own watch cache; by default 1.", defaultReplicas, func(a *APIServer) *int { return &a.Replicas }),
+		format.Flag("watchList", "Serve watches that begin with the current state.", func(a *APIServer) *bool { return &a.WatchList }),
+		format.Positive("compactEvery", "Discard history that is older; by default never.", 0, func(a *APIServer) *time.Duration { return &a.CompactEvery }),
+	}, func(w *World) *APIServer { return &w.APIServer }),
+	format.Span("latency", "One-way latency of a packet; by default 1ms to 10ms.", [2]time.Duration{DefaultLatency.Min, DefaultLatency.Max},
+		func(w *World) (least, most *time.Duration) { return &w.Latency.Min, &w.Latency.Max }),
+	format.Texts("without", "Processes of the subject that are left out.", func(w *World) *[]string { return &w.Without }),
+}
+
+// worldField is the world with the settings of the language in it.
+func worldField(l *Language) format.Field[Plan] {
+	return format.Custom("world", "The make-up of the simulated cluster.",
+		func() format.Schema {
+			s := worldFields.Schema()
+			if l.Settings != nil {
+				properties := s["properties"].(format.Schema)
+				for name, field := range l.Settings.schema()["properties"].(format.Schema) {
+					properties[name] = field
+				}
+			}
+			return s
+		},
+		func(o *yamlread.Object, name string, p *Plan) {
+			world := o.Child(name)
+			if world == nil {
+				return
+			}
+			if l.Settings != nil {
+				p.Settings = l.Settings.New()
+				l.Settings.read(world, p.Settings)
+			}
+			worldFields.Read(world, &p.World)
+			world.Done()
+		},
+		func(p *Plan) *yaml.Node {
+			m := format.NewMapping()
+			if l.Settings != nil && p.Settings != nil {
+				m.Append(l.Settings.write(p.Settings))
+			}
+			m.Append(worldFields.Write(&p.World))
+			if len(m.Node().Content) == 0 {
+				return nil
+			}
+			return m.Node()
+		})
 }
 
 // readExpectations reads subject: verdict, or subject: {verdict, property}.
@@ -120,4 +190,30 @@ func readExpectations(o *yamlread.Object) map[string]Expectation {
 		o.Report("empty", "subjects, or no field")
 	}
 	return out
+}
+
+func writeExpectations(expect map[string]Expectation) *yaml.Node {
+	if len(expect) == 0 {
+		return nil
+	}
+	m := format.NewMapping()
+	for _, subject := range SortedKeys(expect) {
+		e := expect[subject]
+		if e.Property == "" {
+			m.Add(subject, format.Scalar("!!str", e.Verdict))
+			continue
+		}
+		inner := format.NewMapping()
+		inner.Add("verdict", format.Scalar("!!str", e.Verdict))
+		inner.Add("property", format.Scalar("!!str", e.Property))
+		m.Add(subject, inner.Flow().Node())
+	}
+	return m.Node()
+}
+
+func expectSchema() format.Schema {
+	text := format.Schema{"type": "string", "minLength": 1}
+	return format.Schema{"type": "object", "minProperties": 1, "additionalProperties": format.Schema{"anyOf": []any{
+		text, format.Schema{"type": "object", "additionalProperties": false, "properties": format.Schema{"verdict": text, "property": text}},
+	}}}
 }

@@ -1,98 +1,70 @@
 package scenarios
 
-import "github.com/seatrial/seatrial/scenarios/yamlread"
+import (
+	"slices"
+	"strings"
+	"time"
 
-func readStep(o *yamlread.Object) Step {
+	"gopkg.in/yaml.v3"
+
+	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
+)
+
+// stepFields are the fields of a step beside its action.
+var stepFields = format.Object[Step]{
+	format.Moment("at", "When it is done, since the start.", func(s *Step) *time.Duration { return &s.At }).Required(yamlread.WantDuration),
+	format.Text("id", "Tells steps apart; by default made from what the step says.", func(s *Step) *string { return &s.ID }).
+		OmitIf(func(s *Step) bool { return s.ID == s.contentID() }),
+	format.TextOr("user", "Who does it; by default user.", DefaultUser, func(s *Step) *string { return &s.User }),
+}
+
+func readStep(o *yamlread.Object, l *Language) Step {
 	var s Step
-	o.Text("id", &s.ID)
-	o.Duration("at", &s.At)
-	o.Require("at", yamlread.WantDuration)
-	o.Text("user", &s.User)
-	if c := o.Child("createService"); c != nil {
-		s.CreateService = readCreateService(c)
+	stepFields.Read(o, &s)
+	var found []string
+	for _, t := range l.actionTypes() {
+		if !o.Has(t.Name) {
+			o.Value(t.Name) // known, and absent
+			continue
+		}
+		if found = append(found, t.Name); len(found) == 1 {
+			s.Action = t.Read(o, t.Name)
+		} else {
+			o.Value(t.Name)
+		}
 	}
-	if u := o.Child("updateService"); u != nil {
-		s.UpdateService = readUpdateService(u)
-	}
-	if r := o.Child("deleteService"); r != nil {
-		s.DeleteService = readObjectRef(r)
-	}
-	if r := o.Child("export"); r != nil {
-		s.Export = readObjectRef(r)
-	}
-	if r := o.Child("unexport"); r != nil {
-		s.Unexport = readObjectRef(r)
-	}
-	if object := o.JSONObject("apply", "a manifest with apiVersion, kind and metadata"); o.Has("apply") {
-		s.Apply = &Manifest{Object: object}
-	}
-	if p := o.Child("patch"); p != nil {
-		s.Patch = readPatch(p)
-	}
-	if r := o.Child("delete"); r != nil {
-		s.Delete = &ResourceRef{}
-		readResourceRef(r, s.Delete)
-		r.Done()
+	switch len(found) {
+	case 0:
+		o.Report("no action", "one of "+strings.Join(l.actionNames(), ", "))
+	case 1:
+	default:
+		o.Report(strings.Join(found, " and ")+" in one step", "one action a step")
+		s.Action = nil
 	}
 	o.Done()
 	return s
 }
 
-// readNames reads what every reference to an object has.
-func readNames(o *yamlread.Object, ref *ObjectRef) {
-	o.Text("namespace", &ref.Namespace)
-	o.Text("name", &ref.Name)
+func writeStep(s *Step, l *Language) *yaml.Node {
+	m := stepFields.Write(s)
+	types := l.actionTypes()
+	if i := slices.IndexFunc(types, func(t ActionType) bool { return t.Name == s.ActionType() }); i >= 0 {
+		m.Add(types[i].Name, types[i].Write(s.Action))
+	}
+	return m.Node()
 }
 
-func readObjectRef(o *yamlread.Object) *ObjectRef {
-	var ref ObjectRef
-	readNames(o, &ref)
-	o.Done()
-	return &ref
-}
-
-func readResourceRef(o *yamlread.Object, ref *ResourceRef) {
-	o.Text("resource", &ref.Resource)
-	readNames(o, &ref.ObjectRef)
-}
-
-func readCreateService(o *yamlread.Object) *CreateService {
-	var c CreateService
-	readNames(o, &c.ObjectRef)
-	o.Text("type", &c.Type)
-	o.Flag("headless", &c.Headless)
-	readPorts(o, &c.Ports)
-	o.TextMap("selector", &c.Selector)
-	o.Done()
-	return &c
-}
-
-func readUpdateService(o *yamlread.Object) *UpdateService {
-	var u UpdateService
-	readNames(o, &u.ObjectRef)
-	readPorts(o, &u.Ports)
-	o.TextMap("selector", &u.Selector)
-	o.Done()
-	return &u
-}
-
-func readPorts(o *yamlread.Object, into *[]Port) {
-	o.Objects("ports", func(port *yamlread.Object) {
-		var p Port
-		port.Text("name", &p.Name)
-		port.Integer("port", &p.Port)
-		port.Count("targetPort", &p.TargetPort)
-		port.Text("protocol", &p.Protocol)
-		port.Done()
-		*into = append(*into, p)
-	})
-}
-
-func readPatch(o *yamlread.Object) *Patch {
-	var p Patch
-	readResourceRef(o, &p.ResourceRef)
-	o.Text("type", &p.Type)
-	p.Body = o.JSON("patch")
-	o.Done()
-	return &p
+func stepSchema(l *Language) format.Schema {
+	s := stepFields.Schema()
+	properties := s["properties"].(format.Schema)
+	var one []any
+	for _, t := range l.actionTypes() {
+		action := t.Schema()
+		action["description"] = t.Doc
+		properties[t.Name] = action
+		one = append(one, format.Schema{"required": []any{t.Name}})
+	}
+	s["oneOf"] = one
+	return s
 }

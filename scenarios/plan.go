@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
@@ -17,14 +17,25 @@ const (
 // Plan is one scenario: a world, what users do in it and what goes wrong, and
 // when. All times are virtual and counted from the start of the run.
 //
-// A plan from [Parse], [Generate] or [Library] is complete: fields left out of
-// a file hold their defaults. A plan made in Go is completed by [Plan.Default].
+// A plan that was read or drawn is complete: fields left out of a file hold
+// their defaults. A plan made in Go is completed by [Plan.Default].
 type Plan struct {
+	// Language is what the plan's steps and settings can say; nil: [Basic].
+	Language *Language
+
 	Name        string // a DNS subdomain, as Kubernetes names are
 	Description string // what is shown and where it comes from
+	// Generator is the version of the generator that drew the plan; empty when
+	// somebody wrote it. It is for people: the plan says everything itself.
+	Generator string
 	// Seed is used when a run names none. Default 0, a seed like any other.
 	Seed  sim.Seed
 	World World
+	// Settings are what the language adds to the world; nil when it adds nothing.
+	Settings Settings
+	// Site is what the file says about a subject of its own; nil when it is for
+	// subjects that are known.
+	Site *Site
 	// Safety is how long faults are in force and users act. Default 2m. Settle
 	// is how long the world then has to come to rest. Default 2m.
 	Safety, Settle time.Duration
@@ -38,25 +49,13 @@ type Plan struct {
 
 // World is the make-up of the simulated cluster.
 type World struct {
-	// CIDRs are the pools of global IPs. IPv4, /30 or larger, without overlap.
-	// Default 242.0.0.0/24.
-	CIDRs []netip.Prefix
 	// Namespaces exist from the start, beside those of every cluster.
 	Namespaces []string
-	Controller Controller
 	APIServer  APIServer
-	// Consumers watch GlobalIngressIPs as remote clusters would. Default none,
-	// at most 5.
-	Consumers int
 	// Latency is the one-way latency of a packet. Default 1ms to 10ms.
 	Latency faults.Span
-}
-
-// Controller says how the subject is deployed.
-type Controller struct {
-	Replicas       int // default 1, at most 5
-	Workers        int // reconciles at a time; default 1, at most 64
-	LeaderElection bool
+	// Without names processes of the subject that are left out.
+	Without []string
 }
 
 // APIServer says how the cluster's API server is deployed.
@@ -80,33 +79,44 @@ func Verdicts() []string {
 	return []string{"pass", "safety", "liveness", "crash", "inconclusive"}
 }
 
-// defaults of a plan.
+// Defaults of a plan.
 const (
-	defaultSafety   = 2 * time.Minute
-	defaultSettle   = 2 * time.Minute
+	DefaultSafety   = 2 * time.Minute
+	DefaultSettle   = 2 * time.Minute
+	DefaultUser     = "user"
 	defaultReplicas = 1
-	defaultWorkers  = 1
-	defaultUser     = "user"
 )
 
-var (
-	defaultCIDR    = netip.MustParsePrefix("242.0.0.0/24")
-	defaultLatency = faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond}
-)
+// DefaultLatency is the one-way latency of a packet where a plan says nothing.
+var DefaultLatency = faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond}
 
 // Default gives every field that is at its zero value its default, and every
 // step and rule without an ID one made from its content. It panics on nothing
 // and is idempotent.
 func (p *Plan) Default() {
+	if p.Language == nil {
+		p.Language = Basic()
+	}
+	if p.Settings == nil && p.Language.Settings != nil {
+		p.Settings = p.Language.Settings.New()
+	}
+	if p.Settings != nil {
+		p.Settings.Default()
+	}
 	if p.Safety == 0 {
-		p.Safety = defaultSafety
+		p.Safety = DefaultSafety
 	}
 	if p.Settle == 0 {
-		p.Settle = defaultSettle
+		p.Settle = DefaultSettle
 	}
-	p.World.setDefaults()
+	if p.World.APIServer.Replicas == 0 {
+		p.World.APIServer.Replicas = defaultReplicas
+	}
+	if p.World.Latency == (faults.Span{}) {
+		p.World.Latency = DefaultLatency
+	}
 	for i := range p.Steps {
-		p.Steps[i].setDefaults()
+		p.Steps[i].setDefaults(p.Language.Catalog)
 	}
 	for i := range p.Faults {
 		if r := &p.Faults[i]; r.Probability == 0 {
@@ -118,43 +128,35 @@ func (p *Plan) Default() {
 	}
 }
 
-func (w *World) setDefaults() {
-	if w.CIDRs == nil {
-		w.CIDRs = []netip.Prefix{defaultCIDR}
+// Clone is a copy whose steps, faults, world and settings can be changed
+// without changing the original's.
+func (p *Plan) Clone() Plan {
+	c := *p
+	c.Steps, c.Faults = slices.Clone(p.Steps), slices.Clone(p.Faults)
+	for i := range c.Steps {
+		if a := c.Steps[i].Action; a != nil {
+			c.Steps[i].Action = a.Clone()
+		}
 	}
-	if w.Controller.Replicas == 0 {
-		w.Controller.Replicas = defaultReplicas
+	c.World.Namespaces, c.World.Without = slices.Clone(p.World.Namespaces), slices.Clone(p.World.Without)
+	if p.Settings != nil {
+		c.Settings = p.Settings.Clone()
 	}
-	if w.Controller.Workers == 0 {
-		w.Controller.Workers = defaultWorkers
-	}
-	if w.APIServer.Replicas == 0 {
-		w.APIServer.Replicas = defaultReplicas
-	}
-	if w.Latency == (faults.Span{}) {
-		w.Latency = defaultLatency
-	}
+	return c
 }
 
-// Subjects are the names of the processes under test.
-func (w *World) Subjects() []string {
-	if w.Controller.Replicas <= 1 {
-		return []string{"controller"}
-	}
-	names := make([]string, w.Controller.Replicas)
-	for i := range names {
-		names[i] = "controller-" + string(rune('1'+i))
-	}
+// UnderTest are the names of the processes that faults concern, one for each replica.
+func (p *Plan) UnderTest() []string {
+	names, _ := p.processes()
 	return names
 }
 
-// consumers are the names of the processes that watch GlobalIngressIPs.
-func (w *World) consumers() []string {
-	var names []string
-	for i := range w.Consumers {
-		names = append(names, "consumer-"+string(rune('1'+i)))
+// processes names those under test and the others, without the plan's users.
+func (p *Plan) processes() (underTest, others []string) {
+	if p.Language == nil || p.Language.Processes == nil {
+		return []string{"controller"}, nil
 	}
-	return names
+	return p.Language.Processes(p)
 }
 
 // Users are the names of the plan's user processes, in order of appearance.
@@ -168,4 +170,12 @@ func (p *Plan) Users() []string {
 		}
 	}
 	return names
+}
+
+// Illegal says whether the plan has faults that Kubernetes does not permit.
+func (p *Plan) Illegal() bool {
+	return slices.ContainsFunc(p.Faults, func(r faults.Rule) bool {
+		info, _ := faults.Lookup(r.Kind)
+		return !info.Permitted
+	})
 }

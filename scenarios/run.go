@@ -7,7 +7,6 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -23,6 +22,12 @@ type RunOptions struct {
 	// crash (no-hang). Default: that of [sim.Config]. A smaller one changes how
 	// runs end that have more requests, and no others.
 	MaxRequests uint64
+	// OnHang is told of a run that blocks virtual time, before the process ends;
+	// see [sim.Config].
+	OnHang func(seed sim.Seed, stacks []byte)
+	// Baselines keeps the fault-free run of the last plan for the next one with the
+	// same steps. Nil: nothing is kept.
+	Baselines *Baselines
 }
 
 // Result is one run, judged.
@@ -32,48 +37,119 @@ type Result struct {
 	Seed    sim.Seed
 	Record  *sim.Record
 	Verdict model.Verdict
+	// FaultFree: it is the run without a fault that failed already. The plan's
+	// faults were not tried.
+	FaultFree bool
+	// Idle are the IDs of the steps that found nothing to do.
+	Idle []string
 }
 
 // Run puts a subject through a plan and judges what happened. The plan must be
 // valid. Same plan, subject and seed: same result.
 //
+// A subject with a [Baseline] runs without the plan's faults first. When that
+// run fails, it is the result.
+//
 // t is needed by the virtual clock and never fails; what the subject did wrong
 // is in the result. Only one Run may be under way in a process.
 func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
-	config := NewWorld(plan, subject, seed)
-	config.KeepTrace, config.Watchdog, config.MaxRequests = o.KeepTrace, o.Watchdog, o.MaxRequests
-	record := sim.Run(t, config)
-	return Result{
-		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,
-		Verdict: model.Judge(&record.History, Properties(plan, subject)),
+	plan.Language = subject.language()
+	r := runner{t: t, plan: plan, subject: subject, seed: seed, options: o}
+	if subject.Baseline == nil {
+		record, idle := r.run(plan.Faults)
+		return r.result(record, idle, false, model.Judge(&record.History, subject.Properties(&plan)))
 	}
+	base := r.baseline()
+	if base.Verdict.Kind != model.VerdictPass || len(plan.Faults) == 0 {
+		return base
+	}
+	return r.beside(base.Record)
 }
 
-// Properties are the laws that a run of the subject in the plan's world is
-// judged by: those of a GlobalIngressIP controller, what its consumers rely on,
-// and those of any controller. With faults that Kubernetes does not permit the
-// watches are not what Kubernetes guarantees, so that is not asked.
-func Properties(plan Plan, subject Subject) []model.Property {
-	o := globalnet.Options{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
-	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
-	if subject.Metrics {
-		properties = append(properties, globalnet.Metrics(o)...)
-	}
-	if subject.Headless {
-		properties = append(properties, globalnet.HostRules()...)
-	}
-	if plan.Illegal() {
-		return properties
-	}
-	return append(properties, model.WatchGuarantees()...)
+// Observe runs a plan without its faults, for what the subject does then.
+func Observe(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
+	plan.Language, plan.Faults = subject.language(), nil
+	r := runner{t: t, plan: plan, subject: subject, seed: seed, options: o}
+	return r.baseline()
 }
 
-// Illegal says whether the plan has faults that Kubernetes does not permit.
-func (p *Plan) Illegal() bool {
-	return slices.ContainsFunc(p.Faults, func(r faults.Rule) bool {
-		info, _ := faults.Lookup(r.Kind)
-		return !info.Permitted
-	})
+// runner is one seed of a plan.
+type runner struct {
+	t       *testing.T
+	plan    Plan
+	subject Subject
+	seed    sim.Seed
+	options RunOptions
+}
+
+func (r *runner) result(record *sim.Record, idle []string, faultFree bool, verdict model.Verdict) Result {
+	return Result{Plan: r.plan, Subject: r.subject.Name, Seed: r.seed, Record: record, Verdict: verdict, FaultFree: faultFree, Idle: idle}
+}
+
+// run lives through the plan's world with these faults.
+func (r *runner) run(rules []faults.Rule) (*sim.Record, []string) {
+	var idle []string
+	record := sim.Run(r.t, r.config(r.seed, rules, &idle))
+	slices.Sort(idle)
+	return record, idle
+}
+
+// baseline is the run without faults, judged by all laws but that it is like
+// itself.
+func (r *runner) baseline() Result {
+	if kept, ok := r.options.Baselines.find(r); ok {
+		return kept
+	}
+	record, idle := r.run(nil)
+	result := r.result(record, idle, true, model.Judge(&record.History, r.subject.Properties(&r.plan)))
+	r.options.Baselines.keep(r, result)
+	return result
+}
+
+// beside runs the plan with its faults and compares with the fault-free run. When
+// their ends differ, two more baselines tell what the steps determine: one with
+// other latencies, and one whose subject sleeps until all has happened. What a
+// controller shows only because it saw a state that came and went is no part of
+// the end that it has to reach.
+func (r *runner) beside(base *sim.Record) Result {
+	record, idle := r.run(r.plan.Faults)
+	laws := r.subject.Properties(&r.plan)
+	judge := func(baselines ...*model.History) model.Verdict {
+		like := model.LikeBaseline(model.BaselineOptions{Baselines: baselines, Ignore: r.subject.Baseline.Ignore})
+		return model.Judge(&record.History, append(slices.Clone(laws), like))
+	}
+	verdict := judge(&base.History)
+	if verdict.Property == LikeBaseline {
+		var ignored []string
+		other := sim.Run(r.t, r.config(r.seed+1<<32, nil, &ignored))
+		late := sim.Run(r.t, r.asleep(r.config(r.seed, nil, &ignored)))
+		verdict = judge(&base.History, &other.History, &late.History)
+	}
+	return r.result(record, idle, false, verdict)
+}
+
+// LikeBaseline is the name of the property that faults leave no trace.
+const LikeBaseline = "like-twin"
+
+// config is the world of one run. Another seed than the plan's gives other
+// latencies and jitter; the steps are the same.
+func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.Config {
+	plan := r.plan
+	plan.Faults = rules
+	config := newWorld(plan, r.subject, seed, func(step string) { *idle = append(*idle, step) })
+	config.KeepTrace, config.Watchdog, config.MaxRequests = r.options.KeepTrace, r.options.Watchdog, r.options.MaxRequests
+	return config
+}
+
+// asleep starts what is under test when the safety phase is over.
+func (r *runner) asleep(config sim.Config) sim.Config {
+	underTest := r.plan.UnderTest()
+	for i := range config.Processes {
+		if p := &config.Processes[i]; slices.Contains(underTest, p.Name) {
+			p.Start = max(p.Start, r.plan.Safety)
+		}
+	}
+	return config
 }
 
 // Met says whether the verdict is the one that the plan expects of its

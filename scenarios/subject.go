@@ -1,58 +1,145 @@
 package scenarios
 
 import (
-	"context"
+	"fmt"
+	"slices"
+	"time"
 
-	"k8s.io/client-go/rest"
-
-	"github.com/seatrial/seatrial/controller"
-	"github.com/seatrial/seatrial/controller/historical"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
 )
 
-// Subject is a controller that can be put to sea.
+// Subject is what can be put to sea: one or more programs, the cluster they run
+// in, what users do there and what must hold. Everything else is generic: a
+// trial, a scenario file, a historical bug and the controller that ships are all
+// subjects.
 type Subject struct {
-	Name    string // globalingressip, or historical/ID
+	Name    string // such as globalingressip, historical/3336 or TestSite
 	Summary string // one line
-	// Claims: the subject promises an IPAddress claim for every IP it
-	// publishes. Submariner's controller makes none.
-	Claims bool
-	// Metrics: the subject has the metrics of docs/globalnet.md.
-	Metrics bool
-	// Headless: the subject promises a global IP for everything that is ready
-	// behind an exported headless service. The re-creations do not go there.
-	Headless bool
-	// Run is the whole controller. It returns when ctx ends.
-	Run func(ctx context.Context, cfg *rest.Config, o controller.Options) error
-	// MayExit says whether it is ordinary that Run returns err by itself, as a
-	// leader does that lost its lease. Nil: it never is.
-	MayExit func(err error) bool
+
+	Language *Language // nil: [Basic]
+	// Deploy lists the processes of a plan's world but for its users, the names
+	// of those under test being those of the language.
+	Deploy func(*Plan) []sim.Process
+	// Cluster are objects that exist before anything starts, beside the
+	// definitions of the language's catalog and the plan's namespaces.
+	Cluster []Manifest
+
+	// Properties are the laws of a run. None is added to them: see [GenericProperties].
+	Properties func(*Plan) []model.Property
+	// Baseline says that a run is also judged by how the same steps end without a
+	// fault; nil: it is not.
+	Baseline *Baseline
+
+	// World draws the world of a seed, its name, phases and settings; steps, if
+	// they belong to the subject and no dice decide about them, too. Nil: the
+	// subject runs the plans of files only.
+	World func(sim.Seed, Extras) Plan
+	// Traffic draws what users do in a world, knowing when the subject notices
+	// little. Nil: there are the steps that World gave.
+	Traffic func(sim.Seed, *Plan, []Outage, Extras) []Step
+	// Survey is an ordinary day of the subject's family, the same for all of it:
+	// from it the generator learns what
+	// subjects call, read and make; see package swarm. Nil: it learns nothing but
+	// from baselines.
+	Survey func() (Subject, Plan)
+	// States lists the states that a run went through, for coverage: bounded in
+	// number, and in words that mean the same in every run. Nil: those of any
+	// object.
+	States func(*model.History) []string
+
+	// Known failures are told apart and not looked into again.
+	Known []Known
 }
 
-// DefaultSubject is the name of what ships.
-const DefaultSubject = "globalingressip"
+// Baseline says how a run is compared with fault-free ones.
+type Baseline struct {
+	// Ignore lists what may end differently; see [model.BaselineOptions].
+	Ignore []string
+}
 
-// Subjects lists everything that can be put to sea: what ships, then the
-// re-creations of what went wrong before, by ID, and last the sibling of those,
-// which has none of their bugs.
-func Subjects() []Subject {
-	subjects := []Subject{{
-		Name:    DefaultSubject,
-		Summary: "the GlobalIngressIP controller as it ships",
-		Claims:  true, Metrics: true, Headless: true,
-		Run: controller.Run,
-	}}
-	for _, h := range append(historical.Subjects(), historical.Sibling()) {
-		subjects = append(subjects, Subject{Name: "historical/" + h.ID, Summary: h.Summary, Run: h.Run})
+// Known is a failure that is known already.
+type Known struct {
+	// Signature as messages show it, or the beginning of one.
+	Signature string
+	Reason    string // why it is not looked into, such as an issue's address
+}
+
+// Extras are what plans have only if that is asked for. All else is drawn as without.
+type Extras struct {
+	// Illegal: the faults that Kubernetes does not permit are among those that may be drawn.
+	Illegal bool `json:"illegal,omitempty"`
+	// Contention: some controllers have several workers, and some API servers serve
+	// WatchLists. What several goroutines do at one instant, and the map in which
+	// client-go keeps what a watch begins with, only exact mode can repeat.
+	Contention bool `json:"contention,omitempty"`
+}
+
+// Outage is a time in which a subject notices nothing of what users do: it is
+// away, cut off or stopped. Users act in outages and around them, because a
+// controller that has missed something learns of it by comparing, and believes
+// what it then reads.
+type Outage struct {
+	From, Until time.Duration
+	// Relists: after it, what the controller has cached is compared with a new list.
+	Relists bool
+}
+
+// Registry finds subjects by name. Main functions and tests fill it; no generic
+// room knows what is in it.
+type Registry struct{ subjects []Subject }
+
+// NewRegistry holds these subjects. It panics when two have one name.
+func NewRegistry(subjects ...Subject) *Registry {
+	r := &Registry{}
+	for _, s := range subjects {
+		if _, twice := r.Find(s.Name); twice {
+			panic(fmt.Sprintf("scenarios: there are two subjects %q", s.Name))
+		}
+		r.subjects = append(r.subjects, s)
 	}
-	return subjects
+	return r
 }
 
-// FindSubject returns the subject of that name, and whether there is one.
-func FindSubject(name string) (Subject, bool) {
-	for _, s := range Subjects() {
+// Subjects lists all, in the order in which they were given. A nil registry has none.
+func (r *Registry) Subjects() []Subject {
+	if r == nil {
+		return nil
+	}
+	return slices.Clone(r.subjects)
+}
+
+// Find returns the subject of that name, and whether there is one.
+func (r *Registry) Find(name string) (Subject, bool) {
+	for _, s := range r.Subjects() {
 		if s.Name == name {
 			return s, true
 		}
 	}
 	return Subject{}, false
+}
+
+// Language is that of the subject of that name; [Basic] when there is none.
+func (r *Registry) Language(subject string) *Language {
+	s, _ := r.Find(subject)
+	return s.language()
+}
+
+func (s *Subject) language() *Language {
+	if s.Language == nil {
+		return Basic()
+	}
+	return s.Language
+}
+
+// GenericProperties are the laws of any controller: those of its run, what it
+// leaves behind, and what Kubernetes guarantees its watches. With faults that
+// Kubernetes does not permit the last are not what Kubernetes guarantees, so
+// they are not asked for.
+func GenericProperties(p *Plan) []model.Property {
+	properties := slices.Concat(model.Generic(), model.Remains())
+	if p.Illegal() {
+		return properties
+	}
+	return append(properties, model.WatchGuarantees()...)
 }

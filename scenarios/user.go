@@ -1,9 +1,11 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -15,53 +17,73 @@ import (
 
 // user performs the steps of one user, one after the other.
 type user struct {
-	name  string
-	steps []Step
+	name     string
+	steps    []Step
+	language *Language
+	// idle is told of each step that found nothing to do.
+	idle func(step string)
 }
 
-func newUser(name string, steps []Step) *user { return &user{name: name, steps: stepsOf(name, steps)} }
+// stepsOf are one user's steps in the order in which they are performed.
+func stepsOf(name string, steps []Step) []Step {
+	own := slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return s.User != name })
+	slices.SortStableFunc(own, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
+	return own
+}
 
-// How a user repeats what failed: from firstPause, doubling to longestPause.
-// What is not there is waited for, but not for ever (patience), because
-// another user may have deleted it; what the server refuses as wrong is not
-// repeated at all.
+// How a user repeats what failed: from firstPause, doubling to longestPause. What
+// is not there is waited for, but not for ever, because another user may have
+// deleted it; so is what goes on failing. What the server refuses as wrong is not
+// repeated at all. That something which is being deleted never goes is the
+// subject's fault, and for a law to tell: it is waited for without end.
 const (
 	firstPause   = 200 * time.Millisecond
 	longestPause = 5 * time.Second
 	patience     = 30 * time.Second
+	longPatience = time.Minute
 )
 
 // run is the user as a process of the world. It returns when all steps are
-// done; the error tells which the server refused.
+// done; the error tells which of them could not be.
 func (u *user) run(ctx context.Context, env sim.Env) error {
 	client, err := dynamic.NewForConfig(env.REST)
 	if err != nil {
 		return fmt.Errorf("user %s: %w", u.name, err)
 	}
+	actor := &Actor{Name: u.name, REST: env.REST, Client: client, Catalog: u.language.Catalog, do: u.language.Do}
 	begin := time.Now()
-	var refusals []error
+	var failures []error
 	for i := range u.steps {
 		step := &u.steps[i]
 		if !sim.Pause(ctx, step.At-time.Since(begin)) {
 			return ctx.Err()
 		}
-		done, err := u.insist(ctx, step, action{client: client, user: u.name}, env.Log.WithValues("step", step.ID))
+		done, err := u.insist(ctx, step, actor, env.Log.WithValues("step", step.ID))
 		if !done {
 			return ctx.Err()
 		}
 		if err != nil {
-			refusals = append(refusals, fmt.Errorf("step %s: %w", step.ID, err))
+			failures = append(failures, fmt.Errorf("step %s: %w", step.ID, err))
 		}
 	}
-	return errors.Join(refusals...)
+	return errors.Join(failures...)
 }
 
 // insist repeats a step until it has taken effect or cannot. done is false when
 // ctx ended first; the error is what the server refused for good.
-func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger) (done bool, err error) {
+func (u *user) insist(ctx context.Context, step *Step, a *Actor, log logr.Logger) (done bool, err error) {
 	begin, wait := time.Now(), firstPause
+	waited := false
 	for {
-		err := a.perform(ctx, step)
+		err := step.Action.Perform(ctx, a)
+		if errors.Is(err, ErrNothingToDo) && (waited || isDelete(step) || refused(err)) {
+			if !waited {
+				u.idle(step.ID)
+			}
+			return true, nil
+		}
+		waited = waited || errors.Is(err, errNotYet)
+		since := time.Since(begin)
 		switch {
 		case err == nil:
 			log.Info("done")
@@ -71,9 +93,13 @@ func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger
 		case refused(err):
 			log.Error(err, "refused")
 			return true, err
-		case apierrors.IsNotFound(err) && time.Since(begin) > patience:
-			log.Error(err, "given up: somebody else deleted it")
+		case errors.Is(err, ErrNothingToDo) && since > patience:
+			log.Error(err, "given up: it is not there")
+			u.idle(step.ID)
 			return true, nil
+		case !errors.Is(err, errNotYet) && since > longPatience:
+			log.Error(err, "given up")
+			return true, err
 		}
 		log.Error(err, "will be repeated", "after", wait.String())
 		if !sim.Pause(ctx, wait) {
@@ -82,6 +108,15 @@ func (u *user) insist(ctx context.Context, step *Step, a action, log logr.Logger
 		wait = min(2*wait, longestPause)
 	}
 }
+
+// isDelete: that the object is not there is what the step is to bring about.
+func isDelete(s *Step) bool {
+	_, ok := s.Action.(interface{ Deletes() })
+	return ok
+}
+
+// Deletes marks an action whose aim is that something is gone.
+func (d *Delete) Deletes() {}
 
 // refused: no repetition will make the server accept it.
 func refused(err error) bool {

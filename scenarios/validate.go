@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/format"
 	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
@@ -25,8 +25,8 @@ func (p *Plan) Validate() error {
 	return errs.OrNil()
 }
 
-// report takes one problem of a field, as a path from the top of the plan.
-type report func(field, problem, want string)
+// Report takes one problem of a field, as a path from the top of the plan.
+type Report func(field, problem, want string)
 
 // longest is the longest safety phase and settling time: long enough for any
 // controller's slowest resync, short enough that a typing error does not take
@@ -35,13 +35,16 @@ const longest = 24 * time.Hour
 
 const longestName = 100
 
-func (p *Plan) validate(report report) {
+func (p *Plan) validate(report Report) {
 	switch {
 	case p.Name == "":
 		report("name", "missing", "a name such as calm-day")
 	case len(p.Name) > longestName || len(validation.IsDNS1123Subdomain(p.Name)) > 0:
 		report("name", fmt.Sprintf("%q is not a name", p.Name),
 			fmt.Sprintf("at most %d lower case letters, digits, - and ., beginning and ending with a letter or digit", longestName))
+	}
+	if p.Settings != nil {
+		p.Settings.Validate(report)
 	}
 	p.World.validate(report)
 	validatePhase(report, "safety", p.Safety)
@@ -51,45 +54,39 @@ func (p *Plan) validate(report report) {
 	p.validateExpect(report)
 }
 
-func validatePhase(report report, field string, d time.Duration) {
+func validatePhase(report Report, field string, d time.Duration) {
 	if d <= 0 || d > longest {
-		report(field, formatDuration(d)+" is out of range", "more than 0s and at most "+formatDuration(longest))
+		report(field, format.FormatDuration(d)+" is out of range", "more than 0s and at most "+format.FormatDuration(longest))
 	}
 }
 
-// The most of anything that a world can have. They guard against typing
-// errors; nothing in the simulation depends on them.
-const (
-	mostReplicas = 5
-	mostWorkers  = 64
-)
+// MostReplicas is the most of anything that a world can have. It guards against
+// typing errors; nothing in the simulation depends on it.
+const MostReplicas = 5
 
-func (w *World) validate(report report) {
-	for i := range w.CIDRs {
-		w.validateCIDR(report, i)
+// AtMost reports a number that is not in [1, most].
+func (report Report) AtMost(field string, n, most int) {
+	if n < 1 || n > most {
+		report(field, fmt.Sprintf("%d is out of range", n), fmt.Sprintf("1 to %d", most))
 	}
+}
+
+// builtinNamespaces exist in every cluster.
+var builtinNamespaces = []string{"default", "kube-system"}
+
+func (w *World) validate(report Report) {
 	for i, name := range w.Namespaces {
 		field := fmt.Sprintf("world.namespaces[%d]", i)
 		switch {
 		case len(validation.IsDNS1123Label(name)) > 0:
-			report(field, fmt.Sprintf("%q is not a namespace", name), wantLabel)
+			report(field, fmt.Sprintf("%q is not a namespace", name), WantLabel)
 		case slices.Contains(builtinNamespaces, name):
 			report(field, fmt.Sprintf("%q exists in every world", name), "another name")
 		case slices.Contains(w.Namespaces[:i], name):
 			report(field, fmt.Sprintf("%q is there twice", name), "each namespace once")
 		}
 	}
-	atMost := func(field string, n, most int) {
-		if n < 1 || n > most {
-			report(field, fmt.Sprintf("%d is out of range", n), fmt.Sprintf("1 to %d", most))
-		}
-	}
-	atMost("world.controller.replicas", w.Controller.Replicas, mostReplicas)
-	atMost("world.controller.workers", w.Controller.Workers, mostWorkers)
-	atMost("world.apiServer.replicas", w.APIServer.Replicas, mostReplicas)
-	if w.Consumers != 0 {
-		atMost("world.consumers", w.Consumers, mostReplicas)
-	}
+	report.AtMost("world.apiServer.replicas", w.APIServer.Replicas, MostReplicas)
 	if w.APIServer.CompactEvery < 0 {
 		report("world.apiServer.compactEvery", w.APIServer.CompactEvery.String()+" is negative", yamlread.WantDuration)
 	}
@@ -103,31 +100,36 @@ func (w *World) validate(report report) {
 	}
 }
 
-const (
-	wantLabel = "at most 63 lower case letters, digits and -, beginning and ending with a letter or digit"
-	// smallestPrefix: /30 has two usable addresses, /31 and /32 none, because
-	// the first and the last address of a range are not given out.
-	smallestPrefix = 30
-)
+// WantLabel is what messages say that a DNS label should be.
+const WantLabel = "at most 63 lower case letters, digits and -, beginning and ending with a letter or digit"
 
-func (w *World) validateCIDR(report report, i int) {
-	field, c := fmt.Sprintf("world.cidrs[%d]", i), w.CIDRs[i]
-	if !c.IsValid() || !c.Addr().Is4() {
-		report(field, fmt.Sprintf("%s is not an IPv4 range", c), "an IPv4 range such as "+defaultCIDR.String())
-		return
+// Namespaces are all that exist at some time: those of every cluster, those
+// the plan lists and those its steps create.
+func (p *Plan) Namespaces() []string {
+	out := slices.Concat(builtinNamespaces, p.World.Namespaces)
+	if p.Language != nil {
+		out = append(out, p.Language.Namespaces...)
 	}
-	if c.Bits() > smallestPrefix {
-		report(field, fmt.Sprintf("%s has no address to give out", c), "a /30 or larger")
+	for i := range p.Steps {
+		if a, ok := p.Steps[i].Action.(*Apply); ok {
+			if kind, _, name := a.Identity(); kind == "Namespace" && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
 	}
-	if c != c.Masked() {
-		report(field, fmt.Sprintf("%s has bits set after its prefix", c), c.Masked().String())
-	}
-	if j := slices.IndexFunc(w.CIDRs[:i], func(o netip.Prefix) bool { return o.IsValid() && o.Overlaps(c) }); j >= 0 {
-		report(field, fmt.Sprintf("%s overlaps %s", c, w.CIDRs[j]), "ranges without a common address")
+	return out
+}
+
+// faultWorld is what the plan's rules can be aimed at.
+func (p *Plan) faultWorld() faults.World {
+	underTest, others := p.processes()
+	return faults.World{
+		Subjects: underTest, Users: slices.Concat(p.Users(), others), Resources: p.Language.Catalog.targets(),
+		Namespaces: p.Namespaces(), Clears: p.Safety, Replicas: p.World.APIServer.Replicas,
 	}
 }
 
-func (p *Plan) validateFaults(report report) {
+func (p *Plan) validateFaults(report Report) {
 	world := p.faultWorld()
 	byID := map[string]int{}
 	for i := range p.Faults {
@@ -158,7 +160,7 @@ var idPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?$`)
 
 const longestID = 253
 
-func validateID(report report, field, id string) {
+func validateID(report Report, field, id string) {
 	if len(id) > longestID || !idPattern.MatchString(id) {
 		report(field+".id", fmt.Sprintf("%q is not an id", id),
 			fmt.Sprintf("at most %d lower case letters, digits, -, _, : and ., beginning and ending with a letter or digit", longestID))
@@ -166,15 +168,15 @@ func validateID(report report, field, id string) {
 }
 
 var (
-	subjectPattern  = regexp.MustCompile(`^(globalingressip|historical/[a-z0-9][a-z0-9-]*)$`)
+	subjectPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]*$`)
 	propertyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 )
 
-func (p *Plan) validateExpect(report report) {
-	for _, subject := range sortedKeys(p.Expect) {
+func (p *Plan) validateExpect(report Report) {
+	for _, subject := range SortedKeys(p.Expect) {
 		field, e := "expect."+subject, p.Expect[subject]
 		if !subjectPattern.MatchString(subject) {
-			report(field, fmt.Sprintf("%q is not a subject", subject), "globalingressip or historical/ID")
+			report(field, fmt.Sprintf("%q is not a subject", subject), "the name of a subject, such as globalingressip")
 		}
 		switch {
 		case e.Verdict == "":
@@ -189,7 +191,8 @@ func (p *Plan) validateExpect(report report) {
 	}
 }
 
-func sortedKeys[V any](m map[string]V) []string {
+// SortedKeys are the keys of a map in order.
+func SortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

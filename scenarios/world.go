@@ -1,31 +1,29 @@
 package scenarios
 
 import (
-	"cmp"
-	"context"
-	"fmt"
 	"slices"
-	"sync"
+	"time"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"sigs.k8s.io/yaml"
-
-	"github.com/seatrial/seatrial/controller"
-	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/sim"
 )
 
-// leaseNamespace is where the replicas of a subject elect their leader.
-const leaseNamespace = "kube-system"
+// SetUpUser makes the objects that a cluster has before anything starts.
+const SetUpUser = "set-up"
 
 // NewWorld turns a plan into the world that [sim.Run] lives through, with the
-// subject as its controller. The plan must be valid. The same arguments give a
+// subject's processes in it. The plan must be valid. The same arguments give a
 // world in which the same happens.
 func NewWorld(plan Plan, subject Subject, seed sim.Seed) sim.Config {
+	return newWorld(plan, subject, seed, func(string) {})
+}
+
+func newWorld(plan Plan, subject Subject, seed sim.Seed, idle func(step string)) sim.Config {
+	language := subject.language()
+	plan.Language = language
 	config := sim.Config{
 		Seed: seed,
 		Server: sim.Server{
-			CRDs: crds(), Namespaces: plan.World.Namespaces,
+			CRDs: language.Catalog.Definitions, Namespaces: slices.Clone(plan.World.Namespaces),
 			Replicas:  plan.World.APIServer.Replicas,
 			WatchList: plan.World.APIServer.WatchList, CompactEvery: plan.World.APIServer.CompactEvery,
 		},
@@ -34,62 +32,46 @@ func NewWorld(plan Plan, subject Subject, seed sim.Seed) sim.Config {
 		Safety:  plan.Safety,
 		Settle:  plan.Settle,
 	}
-	for _, name := range plan.World.Subjects() {
-		config.Processes = append(config.Processes, subject.process(name, &plan.World))
+	ready := setUp(&config, &plan, subject.Cluster, language)
+	for _, p := range subject.Deploy(&plan) {
+		p.Start = max(p.Start, ready)
+		config.Processes = append(config.Processes, p)
 	}
 	users := plan.Users()
 	slices.Sort(users) // so that a user's place does not depend on who acts first
 	for _, name := range users {
-		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Run: newUser(name, plan.Steps).run})
-	}
-	for _, name := range plan.World.consumers() {
-		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Endless: true, Run: consume})
+		u := &user{name: name, steps: stepsOf(name, plan.Steps), language: language, idle: idle}
+		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Run: u.run})
 	}
 	return config
 }
 
-// process is one replica of the subject.
-func (s Subject) process(name string, w *World) sim.Process {
-	filter := newPacketFilter()
-	return sim.Process{
-		Name:    name,
-		MayExit: s.MayExit,
-		Run: func(ctx context.Context, env sim.Env) error {
-			return s.Run(ctx, env.REST, controller.Options{
-				CIDRs: w.CIDRs, Workers: w.Controller.Workers,
-				LeaderElection:          w.Controller.LeaderElection,
-				LeaderElectionNamespace: leaseNamespace,
-				Identity:                env.Identity,
-				Logger:                  env.Log,
-				Registerer:              env.Metrics,
-				DataPath:                filter.dataPath(env),
-			})
-		},
+// setUp lets a user make the objects of the cluster, and tells when they will
+// be there. Plain namespaces are the server's own to make.
+func setUp(config *sim.Config, plan *Plan, cluster []Manifest, language *Language) (ready time.Duration) {
+	var steps []Step
+	for i := range cluster {
+		if name, plain := plainNamespace(&cluster[i]); plain {
+			config.Server.Namespaces = append(config.Server.Namespaces, name)
+			continue
+		}
+		step := Step{User: SetUpUser, Action: &Apply{cluster[i]}}
+		step.setDefaults(language.Catalog)
+		steps = append(steps, step)
 	}
+	if len(steps) == 0 {
+		return 0
+	}
+	u := &user{name: SetUpUser, steps: steps, language: language, idle: func(string) {}}
+	config.Processes = append(config.Processes, sim.Process{Name: SetUpUser, User: true, Run: u.run})
+	// Each object costs two requests, there and back.
+	roundTrip := 2 * max(plan.World.Latency.Max, 10*time.Millisecond)
+	return time.Duration(len(steps))*2*roundTrip + roundTrip
 }
 
-// crds are the custom resources of every world. They are read once: the API
-// server does not change them, and compiling them is costly.
-var crds = sync.OnceValue(func() []*apiextensionsv1.CustomResourceDefinition {
-	var out []*apiextensionsv1.CustomResourceDefinition
-	for _, text := range deploy.CRDs() {
-		var crd apiextensionsv1.CustomResourceDefinition
-		if err := yaml.UnmarshalStrict(text, &crd); err != nil {
-			panic(fmt.Sprintf("scenarios: an embedded CustomResourceDefinition is malformed: %v", err))
-		}
-		out = append(out, &crd)
-	}
-	return out
-})
-
-// stepsOf are one user's steps in the order in which they are performed.
-func stepsOf(name string, steps []Step) []Step {
-	var own []Step
-	for _, s := range steps {
-		if s.User == name {
-			own = append(own, s)
-		}
-	}
-	slices.SortStableFunc(own, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
-	return own
+// plainNamespace is the name of a namespace that is nothing but that.
+func plainNamespace(m *Manifest) (name string, plain bool) {
+	meta, _ := m.Object["metadata"].(map[string]any)
+	kind, _, name := m.Identity()
+	return name, kind == "Namespace" && m.Object["apiVersion"] == "v1" && meta["labels"] == nil
 }

@@ -170,3 +170,21 @@ func (o *Object) duration(name string, into *time.Duration, want string) {
 		*into = v
 	}
 }
+
+// NotZero reports a number that is there and 0.
+func (o *Object) NotZero(name string) {
+	if n := o.values[name]; n != nil && n.Kind == yaml.ScalarNode {
+		var v float64
+		if n.Decode(&v) == nil && v == 0 && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") {
+			o.Wrong(name, "0 is not in (0, 1]", "more than 0 and at most 1")
+		}
+	}
+}
+
+// Peek is the text of a field without reading it; empty when it is absent or no text.
+func (o *Object) Peek(name string) string {
+	if n := o.values[name]; n != nil && isText(n) {
+		return n.Value
+	}
+	return ""
+}

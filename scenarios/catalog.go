@@ -1,0 +1,183 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+// Catalog knows every kind of object that a cluster serves: the built-in ones
+// and those of its definitions. It is not changed once it is made, and safe for
+// concurrent use.
+type Catalog struct {
+	Definitions []*apiextensionsv1.CustomResourceDefinition
+
+	registry *kinds.Registry
+	targets  func() []faults.Resource
+}
+
+// NewCatalog makes the catalog of a cluster with these definitions. The error
+// says which of them is there twice or no definition that an API server would
+// accept.
+func NewCatalog(definitions ...*apiextensionsv1.CustomResourceDefinition) (*Catalog, error) {
+	c := &Catalog{Definitions: definitions, registry: kinds.NewRegistry(kinds.Options{})}
+	c.targets = sync.OnceValue(c.faultTargets)
+	seen := map[string]bool{}
+	for _, crd := range definitions {
+		if seen[crd.Name] {
+			return nil, fmt.Errorf("%s %s: it is there twice (want each once)", definitionKind, crd.Name)
+		}
+		seen[crd.Name] = true
+		if _, err := c.registry.AddCRD(crd); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", definitionKind, crd.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// Builtin is the catalog of a cluster without definitions.
+var Builtin = sync.OnceValue(func() *Catalog {
+	c, err := NewCatalog()
+	if err != nil {
+		panic("scenarios: the built-in kinds cannot be served: " + err.Error())
+	}
+	return c
+})
+
+// Resource is one kind of object, and where it is to be found.
+type Resource struct {
+	schema.GroupVersionResource
+	Kind       string
+	Namespaced bool
+}
+
+func resourceOf(kind *kinds.Kind, version string) Resource {
+	return Resource{kind.Resource.WithVersion(version), kind.Kind, kind.Namespaced}
+}
+
+// Resource finds a resource by its plural name as kubectl knows it: services,
+// or deployments.apps with its group, which may be left out where only one group
+// has the plural or one of them is the core group. A subresource stands after a
+// slash. The version is the one that discovery lists first.
+func (c *Catalog) Resource(name string) (r Resource, subresource string, ok bool) {
+	plural, subresource, slash := strings.Cut(name, "/")
+	kind, found := c.registry.GroupResource(schema.ParseGroupResource(plural))
+	if !found {
+		var same []*kinds.Kind
+		for _, k := range c.registry.Kinds() {
+			if k.Resource.Resource == plural && k.StoredAs.Empty() {
+				same = append(same, k)
+			}
+		}
+		if len(same) != 1 {
+			return Resource{}, "", false
+		}
+		kind = same[0]
+	}
+	if slash && !slices.Contains(subresourcesOf(kind), subresource) {
+		return Resource{}, "", false
+	}
+	return resourceOf(kind, kind.Versions[0].Name), subresource, true
+}
+
+// Kind finds a resource by what heads a manifest of it.
+func (c *Catalog) Kind(apiVersion, kind string) (Resource, bool) {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil {
+		return Resource{}, false
+	}
+	found, version, ok := c.registry.Kind(gv.WithKind(kind))
+	if !ok {
+		return Resource{}, false
+	}
+	return resourceOf(found, version.Name), true
+}
+
+// Names lists what steps may name: plural names, with the group where it is
+// needed, and subresources if those are asked for.
+func (c *Catalog) Names(withSubresources bool) []string {
+	var names []string
+	for _, k := range c.registry.Kinds() {
+		name := k.Resource.Resource
+		if _, _, ok := c.Resource(name); !ok || k.Resource.Group != "" && !c.finds(name, k) {
+			name = k.Resource.String()
+		}
+		names = append(names, name)
+		if withSubresources {
+			for _, sub := range subresourcesOf(k) {
+				names = append(names, name+"/"+sub)
+			}
+		}
+	}
+	return names
+}
+
+func (c *Catalog) finds(name string, k *kinds.Kind) bool {
+	r, _, ok := c.Resource(name)
+	return ok && r.GroupResource() == k.Resource
+}
+
+// Manifests lists what heads the manifests that steps may apply: apiVersion and kind.
+func (c *Catalog) Manifests() []string {
+	var heads []string
+	for _, k := range c.registry.Kinds() {
+		heads = append(heads, schema.GroupVersion{Group: k.Resource.Group, Version: k.Versions[0].Name}.String()+" "+k.Kind)
+	}
+	return heads
+}
+
+// Closest says in messages what was probably meant: the name among those given
+// that is spelt most alike, and otherwise what else says.
+func closest(name string, among []string, otherwise string) string {
+	if best := yamlread.Closest(name, among); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return otherwise
+}
+
+func subresourcesOf(k *kinds.Kind) []string {
+	var out []string
+	if slices.ContainsFunc(k.Versions, func(v kinds.Version) bool { return v.Status != nil }) {
+		out = append(out, "status")
+	}
+	if slices.ContainsFunc(k.Versions, func(v kinds.Version) bool { return v.Scale != nil }) {
+		out = append(out, "scale")
+	}
+	if k.Resource.Resource == "pods" && k.Resource.Group == "" {
+		out = append(out, "binding", "eviction")
+	}
+	return out
+}
+
+var (
+	verbsOfObject      = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
+	verbsOfSubresource = []string{"get", "create", "update", "patch"}
+)
+
+// faultTargets are what rules can name: plurals without their group, as rules
+// match, each once.
+func (c *Catalog) faultTargets() []faults.Resource {
+	var out []faults.Resource
+	add := func(r faults.Resource) {
+		if !slices.ContainsFunc(out, func(o faults.Resource) bool { return o.Name == r.Name }) {
+			out = append(out, r)
+		}
+	}
+	for _, k := range c.registry.Kinds() {
+		add(faults.Resource{Name: k.Resource.Resource, Namespaced: k.Namespaced, Verbs: verbsOfObject})
+		for _, sub := range subresourcesOf(k) {
+			add(faults.Resource{Name: k.Resource.Resource + "/" + sub, Namespaced: k.Namespaced, Verbs: verbsOfSubresource})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b faults.Resource) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}

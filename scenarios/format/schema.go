@@ -1,0 +1,32 @@
+package format
+
+// Schema is a JSON Schema, draft 2020-12, as JSON holds it.
+type Schema = map[string]any
+
+// durationPattern is what [time.ParseDuration] reads and is not negative.
+const durationPattern = `^[+]?(0|([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+
+func textSchema() Schema { return Schema{"type": "string", "minLength": 1} }
+
+func durationSchema() Schema { return Schema{"type": "string", "pattern": durationPattern} }
+
+func spanSchema() Schema {
+	return Schema{"oneOf": []any{durationSchema(), Schema{
+		"type": "object", "additionalProperties": false, "required": []any{"max"},
+		"properties": Schema{"min": durationSchema(), "max": durationSchema()},
+	}}}
+}
+
+func listOf(item Schema) Schema { return Schema{"type": "array", "minItems": 1, "items": item} }
+
+// AnyObject is the schema of a mapping with any fields.
+func AnyObject() Schema { return Schema{"type": "object"} }
+
+// OneText is the schema of a text that is one of those given.
+func OneText(texts ...string) Schema {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return Schema{"type": "string", "enum": values}
+}

@@ -1,0 +1,226 @@
+package format
+
+import (
+	"strconv"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/seatrial/seatrial/scenarios/yamlread"
+)
+
+// Text is text that is not empty; the empty text is left out.
+func Text[T any](name, doc string, at func(*T) *string) Field[T] {
+	return TextOr(name, doc, "", at)
+}
+
+// TextOr is [Text] whose default is standard.
+func TextOr[T any](name, doc, standard string, at func(*T) *string) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: textSchema,
+		read: func(o *yamlread.Object, name string, into *T) { o.Text(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if text := *at(from); text != standard && text != "" {
+				return Scalar("!!str", text)
+			}
+			return nil
+		},
+	}
+}
+
+// Prose is text of several lines, written as a block where that reads back the same.
+func Prose[T any](name, doc string, at func(*T) *string) Field[T] {
+	f := Text(name, doc, at)
+	f.write = func(from *T) *yaml.Node { return proseNode(*at(from)) }
+	return f
+}
+
+// Word is text of a type of its own; the empty one is left out.
+func Word[T any, W ~string](name, doc string, at func(*T) *W) Field[T] {
+	f := Text(name, doc, func(*T) *string { return new(string) })
+	f.read = func(o *yamlread.Object, name string, into *T) {
+		text := string(*at(into))
+		o.Text(name, &text)
+		*at(into) = W(text)
+	}
+	f.write = func(from *T) *yaml.Node {
+		if *at(from) == "" {
+			return nil
+		}
+		return Scalar("!!str", string(*at(from)))
+	}
+	return f
+}
+
+// Texts is a list of texts that are not empty; no list is left out.
+func Texts[T any](name, doc string, at func(*T) *[]string) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return listOf(textSchema()) },
+		read:  func(o *yamlread.Object, name string, into *T) { o.Texts(name, at(into)) },
+		write: func(from *T) *yaml.Node { return textsNode(*at(from)) },
+	}
+}
+
+// TextMap maps text to text. It is there even when it is empty; nil is left out.
+func TextMap[T any](name, doc string, at func(*T) *map[string]string) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc,
+		schema: func() Schema {
+			return Schema{"type": "object", "additionalProperties": Schema{"type": "string"}}
+		},
+		read:  func(o *yamlread.Object, name string, into *T) { o.TextMap(name, at(into)) },
+		write: func(from *T) *yaml.Node { return textMapNode(*at(from)) },
+	}
+}
+
+// Flag is true or false; false is left out.
+func Flag[T any](name, doc string, at func(*T) *bool) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "boolean"} },
+		read: func(o *yamlread.Object, name string, into *T) { o.Flag(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if !*at(from) {
+				return nil
+			}
+			return Scalar("!!bool", "true")
+		},
+	}
+}
+
+// Count is a whole number of 1 or more, whose default is standard.
+func Count[T any](name, doc string, standard int, at func(*T) *int) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "integer", "minimum": 1} },
+		read: func(o *yamlread.Object, name string, into *T) { o.Count(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if *at(from) == standard {
+				return nil
+			}
+			return Scalar("!!int", strconv.Itoa(*at(from)))
+		},
+	}
+}
+
+// Integer is a whole number; 0 is left out.
+func Integer[T any](name, doc string, at func(*T) *int) Field[T] {
+	f := Count(name, doc, 0, at)
+	f.schema = func() Schema { return Schema{"type": "integer"} }
+	f.read = func(o *yamlread.Object, name string, into *T) { o.Integer(name, at(into)) }
+	return f
+}
+
+// Number is a number, whose default is standard. It is more than least.
+func Number[T any](name, doc string, standard float64, at func(*T) *float64) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "number"} },
+		read: func(o *yamlread.Object, name string, into *T) { o.Number(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if *at(from) == standard {
+				return nil
+			}
+			return Scalar("!!float", strconv.FormatFloat(*at(from), 'g', -1, 64))
+		},
+	}
+}
+
+// Duration is a duration of 0s or more, whose default is standard.
+func Duration[T any](name, doc string, standard time.Duration, at func(*T) *time.Duration) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: durationSchema,
+		read: func(o *yamlread.Object, name string, into *T) { o.Duration(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if *at(from) == standard {
+				return nil
+			}
+			return DurationNode(*at(from))
+		},
+	}
+}
+
+// Moment is a duration that is always written.
+func Moment[T any](name, doc string, at func(*T) *time.Duration) Field[T] {
+	f := Duration(name, doc, 0, at)
+	f.write = func(from *T) *yaml.Node { return DurationNode(*at(from)) }
+	return f
+}
+
+// Positive is [Duration] of more than 0s.
+func Positive[T any](name, doc string, standard time.Duration, at func(*T) *time.Duration) Field[T] {
+	f := Duration(name, doc, standard, at)
+	f.read = func(o *yamlread.Object, name string, into *T) { o.Positive(name, at(into)) }
+	return f
+}
+
+// DurationOr is a duration, or a word that stands for meaning.
+func DurationOr[T any](name, doc, word string, meaning time.Duration, at func(*T) *time.Duration) Field[T] {
+	f := Duration(name, doc, 0, at)
+	write := f.write
+	f.read = func(o *yamlread.Object, name string, into *T) { o.DurationOr(name, at(into), word, meaning) }
+	f.write = func(from *T) *yaml.Node {
+		if *at(from) == meaning {
+			return Scalar("!!str", word)
+		}
+		return write(from)
+	}
+	f.schema = func() Schema { return Schema{"anyOf": []any{durationSchema(), Schema{"const": word}}} }
+	return f
+}
+
+// Span is one duration, or a mapping of min and max. It is left out when both
+// are those of standard.
+func Span[T any](name, doc string, standard [2]time.Duration, at func(*T) (least, most *time.Duration)) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: spanSchema,
+		read: func(o *yamlread.Object, name string, into *T) {
+			least, most := at(into)
+			o.Span(name, least, most)
+		},
+		write: func(from *T) *yaml.Node {
+			least, most := at(from)
+			if *least == standard[0] && *most == standard[1] {
+				return nil
+			}
+			return spanNode(*least, *most)
+		},
+	}
+}
+
+// JSON is anything that JSON can hold; what is missing is left out. schema says more about it.
+func JSON[T any](name, doc string, schema Schema, at func(*T) *any) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return clone(schema) },
+		read: func(o *yamlread.Object, name string, into *T) { *at(into) = o.JSON(name) },
+		write: func(from *T) *yaml.Node {
+			if *at(from) == nil {
+				return nil
+			}
+			return JSONNode(*at(from))
+		},
+	}
+}
+
+func clone(s Schema) Schema {
+	out := Schema{}
+	for key, value := range s { // into another map: no order
+		out[key] = value
+	}
+	return out
+}
+
+// Enum says in the schema which texts there are; that others are wrong is for
+// the reader of the finished thing to say.
+func (f Field[T]) Enum(texts ...string) Field[T] {
+	f.schema = func() Schema { return OneText(texts...) }
+	return f
+}
+
+// MoreThanZero refuses a number that is there and 0.
+func (f Field[T]) MoreThanZero() Field[T] {
+	read := f.read
+	f.read = func(o *yamlread.Object, name string, into *T) {
+		read(o, name, into)
+		o.NotZero(name)
+	}
+	f.schema = func() Schema { return Schema{"type": "number", "exclusiveMinimum": 0} }
+	return f
+}

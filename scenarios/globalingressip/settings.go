@@ -1,0 +1,150 @@
+package globalingressip
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
+)
+
+// Settings of a world with GlobalIngressIPs.
+type Settings struct {
+	// CIDRs are the pools of global IPs. IPv4, /30 or larger, without overlap.
+	// Default 242.0.0.0/24.
+	CIDRs      []netip.Prefix
+	Controller Controller
+	// Consumers watch GlobalIngressIPs as remote clusters would. Default none,
+	// at most 5.
+	Consumers int
+}
+
+// Controller says how the subject is deployed.
+type Controller struct {
+	Replicas       int // default 1, at most 5
+	Workers        int // reconciles at a time; default 1, at most 64
+	LeaderElection bool
+}
+
+const (
+	defaultReplicas = 1
+	defaultWorkers  = 1
+	mostWorkers     = 64
+	// smallestPrefix: /30 has two usable addresses, /31 and /32 none, because
+	// the first and the last address of a range are not given out.
+	smallestPrefix = 30
+)
+
+var defaultCIDR = netip.MustParsePrefix("242.0.0.0/24")
+
+// settings of a plan of this family.
+func settings(p *scenarios.Plan) *Settings { return p.Settings.(*Settings) }
+
+// Default implements [scenarios.Settings].
+func (s *Settings) Default() {
+	if s.CIDRs == nil {
+		s.CIDRs = []netip.Prefix{defaultCIDR}
+	}
+	if s.Controller.Replicas == 0 {
+		s.Controller.Replicas = defaultReplicas
+	}
+	if s.Controller.Workers == 0 {
+		s.Controller.Workers = defaultWorkers
+	}
+}
+
+// Clone implements [scenarios.Settings].
+func (s *Settings) Clone() scenarios.Settings {
+	c := *s
+	c.CIDRs = slices.Clone(s.CIDRs)
+	return &c
+}
+
+// Validate implements [scenarios.Settings].
+func (s *Settings) Validate(report scenarios.Report) {
+	for i := range s.CIDRs {
+		s.validateCIDR(report, i)
+	}
+	report.AtMost("world.controller.replicas", s.Controller.Replicas, scenarios.MostReplicas)
+	report.AtMost("world.controller.workers", s.Controller.Workers, mostWorkers)
+	if s.Consumers != 0 {
+		report.AtMost("world.consumers", s.Consumers, scenarios.MostReplicas)
+	}
+}
+
+func (s *Settings) validateCIDR(report scenarios.Report, i int) {
+	field, c := fmt.Sprintf("world.cidrs[%d]", i), s.CIDRs[i]
+	if !c.IsValid() || !c.Addr().Is4() {
+		report(field, fmt.Sprintf("%s is not an IPv4 range", c), "an IPv4 range such as "+defaultCIDR.String())
+		return
+	}
+	if c.Bits() > smallestPrefix {
+		report(field, fmt.Sprintf("%s has no address to give out", c), "a /30 or larger")
+	}
+	if c != c.Masked() {
+		report(field, fmt.Sprintf("%s has bits set after its prefix", c), c.Masked().String())
+	}
+	if j := slices.IndexFunc(s.CIDRs[:i], func(o netip.Prefix) bool { return o.IsValid() && o.Overlaps(c) }); j >= 0 {
+		report(field, fmt.Sprintf("%s overlaps %s", c, s.CIDRs[j]), "ranges without a common address")
+	}
+}
+
+// subjects are the names of the processes under test.
+func (s *Settings) subjects() []string {
+	if s.Controller.Replicas <= 1 {
+		return []string{"controller"}
+	}
+	names := make([]string, s.Controller.Replicas)
+	for i := range names {
+		names[i] = fmt.Sprintf("controller-%d", i+1)
+	}
+	return names
+}
+
+// consumers are the names of the processes that watch GlobalIngressIPs.
+func (s *Settings) consumers() []string {
+	var names []string
+	for i := range s.Consumers {
+		names = append(names, fmt.Sprintf("consumer-%d", i+1))
+	}
+	return names
+}
+
+var settingsFields = format.Object[Settings]{
+	format.Custom("cidrs", "Pools of global IPs: IPv4, /30 or larger; by default 242.0.0.0/24.",
+		func() format.Schema {
+			return format.Schema{"type": "array", "minItems": 1, "items": format.Schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+){3}/[0-9]+$`}}
+		}, readCIDRs, writeCIDRs),
+	format.Flow("controller", "How the controller is deployed.", format.Object[Controller]{
+		format.Count("replicas", "Replicas; by default 1.", defaultReplicas, func(c *Controller) *int { return &c.Replicas }),
+		format.Count("workers", "Reconciles at a time; by default 1.", defaultWorkers, func(c *Controller) *int { return &c.Workers }),
+		format.Flag("leaderElection", "One of the replicas is elected.", func(c *Controller) *bool { return &c.LeaderElection }),
+	}, func(s *Settings) *Controller { return &s.Controller }),
+	format.Count("consumers", "Watch GlobalIngressIPs as remote clusters would; by default none.", 0, func(s *Settings) *int { return &s.Consumers }),
+}
+
+func readCIDRs(o *yamlread.Object, name string, s *Settings) {
+	o.List(name, func(n *yaml.Node, path string) {
+		// A bad one is kept, invalid, so that the others keep their places.
+		prefix, err := netip.ParsePrefix(n.Value)
+		if err != nil || n.Kind != yaml.ScalarNode {
+			o.Doc.Report(n, path, yamlread.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
+		}
+		s.CIDRs = append(s.CIDRs, prefix)
+	})
+}
+
+func writeCIDRs(s *Settings) *yaml.Node {
+	if slices.Equal(s.CIDRs, []netip.Prefix{defaultCIDR}) || len(s.CIDRs) == 0 {
+		return nil
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+	for _, c := range s.CIDRs {
+		list.Content = append(list.Content, format.Scalar("!!str", c.String()))
+	}
+	return list
+}

@@ -1,0 +1,100 @@
+package swarm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Version names the generator. Another version gives the plans of seeds another
+// meaning; the plans that it drew before stay what they are.
+const Version = "swarm/5 " + sim.GeneratorName
+
+// Draw draws the plan of a seed: world, steps and faults. A subject with a
+// baseline is run without faults for it; when that run fails already, the plan
+// has no faults and the result is returned, too.
+//
+// The plan of a subject without a World of its own cannot be drawn: Draw panics.
+func Draw(t *testing.T, subject scenarios.Subject, seed sim.Seed, extras scenarios.Extras, o scenarios.RunOptions) (scenarios.Plan, *scenarios.Result) {
+	plan, outages := steps(t, subject, seed, extras, o)
+	if plan.Faults != nil {
+		return plan, nil // somebody has decided them
+	}
+	seen := survey(t, subject, o)
+	if subject.Baseline != nil {
+		base := scenarios.Observe(t, plan, subject, seed, o)
+		if base.Verdict.Kind != model.VerdictPass {
+			return plan, &base
+		}
+		seen = seen.at(&base.Record.History, plan.UnderTest())
+	}
+	for _, o := range outages {
+		plan.Faults = append(plan.Faults, o.rules...)
+	}
+	plan.Faults = append(plan.Faults, drawFaults(seed, &plan, outages, seen, extras.Illegal)...)
+	plan.Default()
+	return plan, nil
+}
+
+// Steps draws the plan of a seed without its faults.
+func Steps(t *testing.T, subject scenarios.Subject, seed sim.Seed, extras scenarios.Extras, o scenarios.RunOptions) scenarios.Plan {
+	plan, _ := steps(t, subject, seed, extras, o)
+	return plan
+}
+
+// Try draws the plan of a seed, runs it and judges what happened.
+func Try(t *testing.T, subject scenarios.Subject, seed sim.Seed, extras scenarios.Extras, o scenarios.RunOptions) scenarios.Result {
+	if o.Baselines == nil {
+		o.Baselines = &scenarios.Baselines{} // it is needed twice
+	}
+	plan, failed := Draw(t, subject, seed, extras, o)
+	if failed != nil {
+		return *failed
+	}
+	return scenarios.Run(t, plan, subject, seed, o)
+}
+
+func steps(t *testing.T, subject scenarios.Subject, seed sim.Seed, extras scenarios.Extras, o scenarios.RunOptions) (scenarios.Plan, []outage) {
+	if subject.World == nil {
+		panic(fmt.Sprintf("swarm: subject %s has no world to draw", subject.Name))
+	}
+	plan := subject.World(seed, extras)
+	plan.Seed, plan.Generator = seed, Version
+	plan.Language = subject.Language
+	plan.Default()
+	decided := plan.Faults != nil
+	var outages []outage
+	if !decided {
+		outages = drawOutages(newDice(seed, "outages"), &plan, survey(t, subject, o))
+	}
+	if subject.Traffic != nil {
+		plan.Steps = append(plan.Steps, subject.Traffic(seed, &plan, windowsOf(outages), extras)...)
+	}
+	plan.Steps = append(plan.Steps, drawEdits(t, subject, seed, &plan, o)...)
+	slices.SortStableFunc(plan.Steps, func(a, b scenarios.Step) int { return cmp.Compare(a.At, b.At) })
+	plan.Default()
+	nameTwins(plan.Steps)
+	return plan, outages
+}
+
+// nameTwins gives steps that would share an ID, because the same user does the
+// same thing twice at the same millisecond, IDs that differ.
+func nameTwins(steps []scenarios.Step) {
+	seen := map[string]int{}
+	for i := range steps {
+		id := steps[i].ID
+		if seen[id]++; seen[id] > 1 {
+			steps[i].ID = fmt.Sprintf("%s-again-%d", id, seen[id])
+		}
+	}
+}
+
+// dice are those of the generator.
+type dice = sim.Dice
+
+func newDice(seed sim.Seed, purpose string) dice { return sim.NewDice(seed, "plan/"+purpose) }
