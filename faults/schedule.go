@@ -71,6 +71,18 @@ func (s *Schedule) FiredKinds() map[Kind]int {
 	return out
 }
 
+// FiredRules returns how often each rule has fired, by its ID; those that never
+// did are left out.
+func (s *Schedule) FiredRules() map[string]int {
+	out := make(map[string]int)
+	for i := range s.rules {
+		if s.fired[i] > 0 {
+			out[s.rules[i].ID] += s.fired[i]
+		}
+	}
+	return out
+}
+
 // Decide returns the fate of a call: the first call-scoped rule that matches
 // and fires decides; latency rules add up whether or not another rule decides.
 func (s *Schedule) Decide(c Call, draw Draw) Decision {

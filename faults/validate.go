@@ -19,6 +19,9 @@ type World struct {
 	Replicas int
 	// Clears is when the weather clears; no rule is in force from then on.
 	Clears time.Duration
+	// Unknown: nothing is known of processes, resources and namespaces, and what a
+	// rule says of them is taken for right.
+	Unknown bool
 }
 
 // Resource is one resource, or subresource, that the world's API server serves.
@@ -113,6 +116,7 @@ func (v *validation) process(r *Rule, w World) {
 	meets := func(name string) bool { return glob(r.Process, name) }
 	subject, user := slices.ContainsFunc(w.Subjects, meets), slices.ContainsFunc(w.Users, meets)
 	switch {
+	case w.Unknown:
 	case !subject && !user:
 		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
 	case (r.Kind == Crash || r.Kind == CrashLoop) && user:
@@ -129,7 +133,7 @@ func (v *validation) pattern(field, pattern string) bool {
 }
 
 func (v *validation) match(r *Rule, w World) {
-	if !v.knownVerbs(r) || !v.knownResources(r, w) {
+	if !v.knownVerbs(r) || w.Unknown || !v.knownResources(r, w) {
 		return
 	}
 	targets := v.targets(r, w)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -149,6 +150,34 @@ func (m *Manifest) Resource(c *Catalog) (Resource, bool) {
 	apiVersion, _ := m.Object["apiVersion"].(string)
 	kind, _ := m.Object["kind"].(string)
 	return c.Kind(apiVersion, kind)
+}
+
+// Makes implements [Maker].
+func (a *Apply) Makes(c *Catalog) ResourceRef {
+	r, ok := a.Resource(c)
+	if !ok {
+		return ResourceRef{}
+	}
+	_, namespace, name := a.Identity()
+	if r.Namespaced {
+		namespace = cmp.Or(namespace, metav1.NamespaceDefault)
+	}
+	return ResourceRef{Resource: r.GroupResource().String(), ObjectRef: ObjectRef{namespace, name}}
+}
+
+// MoveTo puts the object into another namespace; empty: the default one.
+func (a *Apply) MoveTo(namespace string) {
+	metadata, ok := a.Manifest.Object["metadata"].(map[string]any)
+	if !ok {
+		return
+	}
+	metadata = maps.Clone(metadata)
+	if delete(metadata, "namespace"); namespace != "" {
+		metadata["namespace"] = namespace
+	}
+	object := maps.Clone(a.Manifest.Object)
+	object["metadata"] = metadata
+	a.Manifest.Object = object
 }
 
 // Patch changes part of any object.

@@ -69,6 +69,9 @@ func resourceOf(kind *kinds.Kind, version string) Resource {
 // has the plural or one of them is the core group. A subresource stands after a
 // slash. The version is the one that discovery lists first.
 func (c *Catalog) Resource(name string) (r Resource, subresource string, ok bool) {
+	if c == nil {
+		return Resource{}, "", false
+	}
 	plural, subresource, slash := strings.Cut(name, "/")
 	kind, found := c.registry.GroupResource(schema.ParseGroupResource(plural))
 	if !found {
@@ -134,6 +137,9 @@ func (c *Catalog) Manifests() []string {
 	}
 	return heads
 }
+
+// Kinds lists what is served, built-in kinds first.
+func (c *Catalog) Kinds() []*kinds.Kind { return c.registry.Kinds() }
 
 // Closest says in messages what was probably meant: the name among those given
 // that is spelt most alike, and otherwise what else says.

@@ -37,6 +37,13 @@ type Language struct {
 // Basic is the language of plans that are nobody's in particular.
 var Basic = sync.OnceValue(func() *Language { return &Language{Name: "basic", Catalog: Builtin()} })
 
+// Foreign is the language of plans whose subject another process has: only their
+// form is checked, and what they are about is for that process to say.
+var Foreign = sync.OnceValue(func() *Language { return &Language{Name: "foreign"} })
+
+// foreign: nothing is known of the world that plans are about.
+func (l *Language) foreign() bool { return l.Catalog == nil }
+
 // Settings are what a language adds to the world of a plan.
 type Settings interface {
 	Default()

@@ -148,7 +148,7 @@ func (p *Plan) Clone() Plan {
 // UnderTest are the names of the processes that faults concern, one for each replica.
 func (p *Plan) UnderTest() []string {
 	names, _ := p.processes()
-	return names
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(p.World.Without, name) })
 }
 
 // processes names those under test and the others, without the plan's users.

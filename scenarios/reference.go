@@ -17,6 +17,9 @@ import (
 // default "default".
 type ObjectRef struct{ Namespace, Name string }
 
+// MoveTo says that the object is in another namespace; empty: the default one.
+func (r *ObjectRef) MoveTo(namespace string) { r.Namespace = namespace }
+
 // RefFields are the fields of an [ObjectRef] in files.
 func RefFields[T any](at func(*T) *ObjectRef) format.Object[T] {
 	return format.Object[T]{

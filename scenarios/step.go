@@ -44,6 +44,13 @@ type Action interface {
 	Clone() Action
 }
 
+// Maker is an [Action] that makes an object.
+type Maker interface {
+	Action
+	// Makes is the object's resource, as steps name it, and its name.
+	Makes(*Catalog) ResourceRef
+}
+
 // Scope is what actions are validated in.
 type Scope struct {
 	Catalog    *Catalog

@@ -27,6 +27,10 @@ type Subject struct {
 
 	// Properties are the laws of a run. None is added to them: see [GenericProperties].
 	Properties func(*Plan) []model.Property
+	// Inside are those of the subject's own laws that are about what only a
+	// simulation sees, such as gauges and hosts. On a real cluster they are not
+	// judged, and neither are the generic ones of that kind.
+	Inside []model.Property
 	// Baseline says that a run is also judged by how the same steps end without a
 	// fault; nil: it is not.
 	Baseline *Baseline
@@ -47,6 +51,9 @@ type Subject struct {
 	// number, and in words that mean the same in every run. Nil: those of any
 	// object.
 	States func(*model.History) []string
+
+	// Owners tells who had what when, for the report. Nil: there is nothing of the kind.
+	Owners func(*model.History) []Owner
 
 	// Known failures are told apart and not looked into again.
 	Known []Known
@@ -85,6 +92,28 @@ type Outage struct {
 	Relists bool
 }
 
+// Owner is somebody who has things (addresses, say) over time.
+type Owner struct {
+	Name     string     `json:"name"`
+	Exported []Interval `json:"exported,omitempty"` // while it was to have one
+	Holds    []Hold     `json:"holds,omitempty"`
+}
+
+// Interval is [From, Until).
+type Interval struct {
+	From  time.Duration `json:"from"`
+	Until time.Duration `json:"until"`
+}
+
+// Hold is a thing in somebody's hands.
+type Hold struct {
+	IP  string `json:"ip"`
+	Via string `json:"via"`
+	Interval
+	Seq  uint64 `json:"seq"`            // of the commit that began it
+	Ends uint64 `json:"ends,omitempty"` // of the commit that ended it
+}
+
 // Registry finds subjects by name. Main functions and tests fill it; no generic
 // room knows what is in it.
 type Registry struct{ subjects []Subject }
@@ -119,9 +148,12 @@ func (r *Registry) Find(name string) (Subject, bool) {
 	return Subject{}, false
 }
 
-// Language is that of the subject of that name; [Basic] when there is none.
+// Language is that of the subject of that name; [Foreign] when there is none.
 func (r *Registry) Language(subject string) *Language {
-	s, _ := r.Find(subject)
+	s, ok := r.Find(subject)
+	if !ok {
+		return Foreign()
+	}
 	return s.language()
 }
 

@@ -122,11 +122,13 @@ func (p *Plan) Namespaces() []string {
 
 // faultWorld is what the plan's rules can be aimed at.
 func (p *Plan) faultWorld() faults.World {
-	underTest, others := p.processes()
-	return faults.World{
-		Subjects: underTest, Users: slices.Concat(p.Users(), others), Resources: p.Language.Catalog.targets(),
-		Namespaces: p.Namespaces(), Clears: p.Safety, Replicas: p.World.APIServer.Replicas,
+	w := faults.World{Namespaces: p.Namespaces(), Clears: p.Safety, Replicas: p.World.APIServer.Replicas}
+	if w.Unknown = p.Language.foreign(); w.Unknown {
+		return w
 	}
+	underTest, others := p.processes()
+	w.Subjects, w.Users, w.Resources = underTest, slices.Concat(p.Users(), others), p.Language.Catalog.targets()
+	return w
 }
 
 func (p *Plan) validateFaults(report Report) {

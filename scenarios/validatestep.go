@@ -29,6 +29,9 @@ func (p *Plan) validateSteps(report Report) {
 			byID[s.ID] = i
 		}
 		p.validateWhenAndWho(report, field, s)
+		if p.Language.foreign() {
+			continue
+		}
 		s.Action.Validate(report, field+"."+s.ActionType(), scope)
 	}
 	if p.Language.Validate != nil {

@@ -15,6 +15,7 @@ type Record struct {
 	Virtual  time.Duration
 	History  model.History
 	Fired    map[faults.Kind]int
+	Struck   map[string]int // how often each rule took effect, by its ID
 	Events   []Event   // only with Config.KeepTrace
 	Log      []LogLine // only with Config.KeepTrace
 }

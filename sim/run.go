@@ -163,7 +163,7 @@ func (w *world) record() *Record {
 	w.history.Problems = w.problems
 	return &Record{
 		Seed: w.config.Seed, Hash: w.trace.sum(), Requests: int(w.requests), Virtual: w.history.Ended,
-		History: w.history, Fired: w.schedule.FiredKinds(), Events: w.trace.events, Log: w.log.lines,
+		History: w.history, Fired: w.schedule.FiredKinds(), Struck: w.schedule.FiredRules(), Events: w.trace.events, Log: w.log.lines,
 	}
 }
 

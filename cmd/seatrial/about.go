@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 )
 
 func subjectsCommand() *cobra.Command {
@@ -29,7 +29,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version, and the generator that seeds depend on",
 		Args:  cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
-			fmt.Fprintf(c.OutOrStdout(), "seatrial %s generator %s\n", version(), sim.GeneratorName)
+			fmt.Fprintf(c.OutOrStdout(), "seatrial %s generator %s\n", version(), swarm.Version)
 		},
 	}
 }

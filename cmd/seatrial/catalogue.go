@@ -11,8 +11,8 @@ import (
 
 	"github.com/seatrial/seatrial/controller/historical"
 	"github.com/seatrial/seatrial/scenarios/catalogue"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/sim"
 )
 
 func catalogueCommand() *cobra.Command {
@@ -47,7 +47,7 @@ func catalogueCommand() *cobra.Command {
 				fmt.Fprintf(c.ErrOrStderr(), "%-32s swarm %-16s aimed %-16s false alarms %d\n",
 					row.Swarm.Subject, row.Swarm, row.Aimed, row.Swarm.FalseAlarms+row.Aimed.FalseAlarms)
 			}
-			table := catalogue.Table(rows, sim.GeneratorName)
+			table := catalogue.Table(rows, swarm.Version)
 			if file == "" {
 				fmt.Fprintln(c.OutOrStdout(), table)
 				return nil

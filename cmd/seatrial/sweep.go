@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
@@ -131,7 +132,7 @@ func (f *sweepFlags) check(c *cobra.Command) error {
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
-		Subject: f.subject, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: sim.GeneratorName,
+		Subject: f.subject, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: swarm.Version,
 	}
 	if f.aimed.mode != "" {
 		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}

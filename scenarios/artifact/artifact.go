@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -61,8 +62,8 @@ func Read(path string) (*Artefact, error) {
 // artefact; otherwise the same run is not to be expected.
 func (a *Artefact) MadeWith(version string) error {
 	switch {
-	case a.Generator != sim.GeneratorName:
-		return fmt.Errorf("it was made with generator %q and this is %q", a.Generator, sim.GeneratorName)
+	case a.Generator != swarm.Version:
+		return fmt.Errorf("it was made with generator %q and this is %q", a.Generator, swarm.Version)
 	case a.Version != version:
 		return fmt.Errorf("it was made with seatrial %s and this is %s", a.Version, version)
 	}

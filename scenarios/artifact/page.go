@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/seatrial/seatrial/scenarios/report"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // Words are what a page says that is not in the outcome.
@@ -22,7 +22,7 @@ type Words struct {
 func Page(words Words, o sweep.Outcome) ([]byte, error) {
 	d := report.Data{About: report.About{
 		Subject: o.Job.Subject, Scenario: o.Scenario, Seed: fmt.Sprint(o.Job.Seed), Verdict: string(o.Verdict),
-		Property: o.Property, Message: o.Message, Hash: o.Hash, Generator: sim.GeneratorName, Ended: o.Virtual,
+		Property: o.Property, Message: o.Message, Hash: o.Hash, Generator: swarm.Version, Ended: o.Virtual,
 	}, Detail: o.Detail}
 	if len(o.Report) > 0 {
 		if err := json.Unmarshal(o.Report, &d); err != nil {

@@ -8,8 +8,8 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // readme says what the folder is to somebody who finds it.
@@ -31,7 +31,7 @@ func readme(path, version string, o sweep.Outcome) []byte {
 		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
 	}
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
-	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", version, sim.GeneratorName, runtime.Version(), libraries())
+	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", version, swarm.Version, runtime.Version(), libraries())
 	return b.Bytes()
 }
 

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // Prepare creates dir if need be and makes sure that it can be written to.
@@ -57,7 +57,7 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	defer os.RemoveAll(temporary)
 	bare := o
 	bare.Plan, bare.Trace, bare.Log, bare.Porcupine, bare.Report, bare.Job.Plan = "", nil, nil, nil, nil, ""
-	verdict, err := json.MarshalIndent(Verdict{version, sim.GeneratorName, digests(o), bare}, "", "  ")
+	verdict, err := json.MarshalIndent(Verdict{version, swarm.Version, digests(o), bare}, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("encoding the verdict of %s: %w", name, err)
 	}

@@ -8,16 +8,14 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
-// Sibling is the subject that has none of the historical bugs.
-const Sibling = "historical/sibling"
-
 // Measure searches in as many ranges as asked for, each until the subject is
-// caught or size runs are through. Errors are those of the pool, ctx's, and
+// caught or size runs are through. The sibling is the subject without its bug: a run that fails it as well
+// is no detection. Errors are those of the pool, ctx's, and
 // that a job could not be run at all.
-func Measure(ctx context.Context, pool sweep.Pool, subject string, search Search, ranges, size int) (Finding, error) {
+func Measure(ctx context.Context, pool sweep.Pool, subject, sibling string, search Search, ranges, size int) (Finding, error) {
 	f := Finding{Subject: subject, Size: size, Properties: make(map[string]int)}
 	for number := range ranges {
-		t := trial{finding: &f, pool: pool, ctx: ctx}
+		t := trial{finding: &f, pool: pool, sibling: sibling, ctx: ctx}
 		err := search(ctx, pool, number, t.next)
 		if err == nil {
 			err = t.broken
@@ -34,6 +32,7 @@ func Measure(ctx context.Context, pool sweep.Pool, subject string, search Search
 type trial struct {
 	finding *Finding
 	pool    sweep.Pool
+	sibling string
 	ctx     context.Context
 	runs    int
 	found   int // NotFound, or the run that caught the subject
@@ -70,7 +69,7 @@ func (t *trial) catch(o sweep.Outcome) {
 }
 
 func (t *trial) siblingPasses(job sweep.Job) (bool, error) {
-	job.Subject, job.Once = Sibling, true
+	job.Subject, job.Once = t.sibling, true
 	passes := false
 	err := t.pool.Run(t.ctx, only(job), func(o sweep.Outcome) { passes = !failed(o) })
 	return passes, err

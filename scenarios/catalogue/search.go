@@ -8,7 +8,6 @@ import (
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/target"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // Search runs jobs and shows each outcome to next, in an order that depends on
@@ -46,16 +45,16 @@ var singles = slices.DeleteFunc(target.Modes(), func(m target.Mode) bool { retur
 // one fault: the modes by turns, a few seeds at a time, range n from seed n × size
 // + 1 on. A fault-free run does not count, unless it fails. Pairs of faults are left
 // out: each needs all single ones to be run before.
-func Aimed(subject string, size int) Search {
+func Aimed(subject string, language *scenarios.Language, size int) Search {
 	return func(ctx context.Context, pool sweep.Pool, number int, next func(sweep.Outcome) bool) error {
 		return until(ctx, next, func(ctx context.Context, next func(sweep.Outcome)) error {
 			for first := 1; first <= size; first += perTurn {
-				var plans []scenarios.Plan
+				var bases []sweep.Job
 				for i := range min(perTurn, size-first+1) {
-					plans = append(plans, scenarios.Generate(sim.Seed(number*size+first+i)))
+					bases = append(bases, sweep.Job{Seed: uint64(number*size + first + i)})
 				}
 				for _, mode := range singles {
-					s := target.Sweep{Mode: mode, Plans: slices.Values(plans), Subject: subject, Limit: perPlan}
+					s := target.Sweep{Mode: mode, Bases: slices.Values(bases), Subject: subject, Language: language, Limit: perPlan}
 					if err := s.Run(ctx, pool.Run, next); err != nil {
 						return err
 					}

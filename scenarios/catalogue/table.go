@@ -16,7 +16,7 @@ type Row struct {
 
 // Table is the rows as Markdown, between the marks that [Replace] looks for.
 // version is that of the generator, which the figures hold for.
-func Table(rows []Row, version string) string {
+func Table(rows []Row, version string, library []scenarios.Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", begin)
 	if len(rows) > 0 {
@@ -28,7 +28,7 @@ func Table(rows []Row, version string) string {
 	b.WriteString("| subject | what goes wrong | property | swarm | aimed | shown by |\n|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n",
-			r.Swarm.Subject, r.Summary, property(r), r.Swarm, r.Aimed, strings.Join(shownBy(r.Swarm.Subject), ", "))
+			r.Swarm.Subject, r.Summary, property(r), r.Swarm, r.Aimed, strings.Join(shownBy(r.Swarm.Subject, library), ", "))
 	}
 	fmt.Fprintf(&b, "\n%s", end)
 	return b.String()
@@ -44,11 +44,11 @@ func property(r Row) string {
 }
 
 // shownBy links the scenarios of the library that expect the subject to fail.
-func shownBy(subject string) []string {
+func shownBy(subject string, library []scenarios.Plan) []string {
 	var links []string
-	for _, plan := range scenarios.Library() {
+	for _, plan := range library {
 		if _, ok := plan.Expect[subject]; ok {
-			links = append(links, fmt.Sprintf("[%s](scenarios/library/%s.yaml)", plan.Name, plan.Name))
+			links = append(links, fmt.Sprintf("[%s](scenarios/globalingressip/library/%s.yaml)", plan.Name, plan.Name))
 		}
 	}
 	return links

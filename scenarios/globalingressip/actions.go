@@ -103,6 +103,16 @@ func (d *DeleteService) Clone() scenarios.Action { c := *d; return &c }
 func (e *Export) Clone() scenarios.Action        { c := *e; return &c }
 func (u *Unexport) Clone() scenarios.Action      { c := *u; return &c }
 
+// Makes implements [scenarios.Maker].
+func (c *CreateService) Makes(*scenarios.Catalog) scenarios.ResourceRef {
+	return scenarios.ResourceRef{Resource: "services", ObjectRef: c.ObjectRef}
+}
+
+// Makes implements [scenarios.Maker].
+func (e *Export) Makes(*scenarios.Catalog) scenarios.ResourceRef {
+	return scenarios.ResourceRef{Resource: "serviceexports", ObjectRef: e.ObjectRef}
+}
+
 // Deletes marks actions whose aim is that something is gone.
 func (*DeleteService) Deletes() {}
 func (*Unexport) Deletes()      {}

@@ -109,7 +109,8 @@ func (v Variant) Subject() scenarios.Subject {
 	return scenarios.Subject{
 		Name: v.Name, Summary: v.Summary, Language: Language(),
 		Deploy: v.deploy, Properties: v.properties,
-		World: drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states,
+		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules()),
+		World:  drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states, Owners: owners,
 	}
 }
 

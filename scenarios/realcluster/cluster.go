@@ -4,29 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"sigs.k8s.io/yaml"
 
-	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/scenarios"
 )
 
 var (
 	crdResource       = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 	namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
-	ingressResource   = schema.GroupVersionResource{Group: "submariner.io", Version: "v1", Resource: "globalingressips"}
-	exportResource    = schema.GroupVersionResource{Group: "multicluster.x-k8s.io", Version: "v1alpha1", Resource: "serviceexports"}
 )
 
-// ErrNotEmpty: the cluster has exported Services or global IPs already. A scenario
-// would be judged by them, and they would suffer from it.
-var ErrNotEmpty = errors.New("the cluster has ServiceExports or GlobalIngressIPs already: use an empty one")
+// ErrNotEmpty: the cluster has custom resources of the subject's already. A
+// scenario would be judged by them, and they would suffer from it.
+var ErrNotEmpty = errors.New("the cluster has objects of the subject's kinds already: use an empty one")
 
 const (
 	crdPatience = 30 * time.Second
@@ -35,17 +33,18 @@ const (
 
 // Prepare makes a cluster fit for a run: CRDs and namespaces are created if they are
 // missing. [ErrNotEmpty] says that the cluster is in use.
-func Prepare(ctx context.Context, client dynamic.Interface, namespaces ...string) error {
-	for _, document := range deploy.CRDs() {
-		crd := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal(document, &crd.Object); err != nil {
-			return fmt.Errorf("read an embedded CRD: %w", err)
+func Prepare(ctx context.Context, client dynamic.Interface, subject scenarios.Subject, namespaces ...string) error {
+	for _, definition := range subject.Language.Catalog.Definitions {
+		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(definition)
+		if err != nil {
+			return fmt.Errorf("write CRD %s: %w", definition.Name, err)
 		}
+		crd := &unstructured.Unstructured{Object: fields}
 		if err := ensure(ctx, client.Resource(crdResource), crd); err != nil {
 			return fmt.Errorf("install CRD %s: %w", crd.GetName(), err)
 		}
 	}
-	for _, resource := range []schema.GroupVersionResource{ingressResource, exportResource} {
+	for _, resource := range customResources(subject) {
 		if err := empty(ctx, client, resource); err != nil {
 			return err
 		}
@@ -88,55 +87,44 @@ func empty(ctx context.Context, client dynamic.Interface, resource schema.GroupV
 	}
 }
 
-// cleanUp deletes what users made, so that the controller gives everything back.
-func cleanUp(ctx context.Context, client dynamic.Interface, plan *scenarios.Plan) error {
-	var faults []error
-	for _, namespace := range append([]string{"default", "kube-system"}, plan.World.Namespaces...) {
-		for _, kind := range observedKinds() {
-			switch kind.Resource {
-			case "serviceexports", "services", "pods", "endpoints":
-			default:
-				continue
-			}
-			list, err := client.Resource(kind.GroupVersionResource).Namespace(namespace).List(ctx, metav1.ListOptions{})
-			if err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			for i := range list.Items {
-				if !madeBy(plan, kind.Resource, namespace, list.Items[i].GetName()) {
-					continue
-				}
-				err := client.Resource(kind.GroupVersionResource).Namespace(namespace).Delete(ctx, list.Items[i].GetName(), metav1.DeleteOptions{})
-				if err != nil && !apierrors.IsNotFound(err) {
-					faults = append(faults, err)
-				}
+// customResources are those of the subject's definitions, in the version that is stored.
+func customResources(subject scenarios.Subject) []schema.GroupVersionResource {
+	var out []schema.GroupVersionResource
+	for _, definition := range subject.Language.Catalog.Definitions {
+		for _, v := range definition.Spec.Versions {
+			if v.Storage {
+				out = append(out, schema.GroupVersionResource{Group: definition.Spec.Group, Version: v.Name, Resource: definition.Spec.Names.Plural})
 			}
 		}
 	}
-	return errors.Join(faults...)
+	return out
 }
 
-// madeBy tells whether a step of the plan names the object.
-func madeBy(plan *scenarios.Plan, resource, namespace, name string) bool {
-	for i := range plan.Steps {
-		s := &plan.Steps[i]
-		object := namespace + "/" + name
-		switch {
-		case s.CreateService != nil && resource == "services" || s.Export != nil && resource == "serviceexports":
-			if s.Object() == object {
-				return true
-			}
-		case s.Apply != nil:
-			applied := unstructured.Unstructured{Object: s.Apply.Object}
-			at := applied.GetNamespace()
-			if at == "" {
-				at = "default"
-			}
-			if at == namespace && applied.GetName() == name {
-				return true
-			}
+// cleanUp deletes what users made, the latest first, so that the controller gives
+// everything back.
+func cleanUp(ctx context.Context, client dynamic.Interface, subject scenarios.Subject, plan *scenarios.Plan) error {
+	catalog := subject.Language.Catalog
+	var problems []error
+	for i := range slices.Backward(plan.Steps) {
+		maker, ok := plan.Steps[i].Action.(scenarios.Maker)
+		if !ok {
+			continue
+		}
+		made := maker.Makes(catalog)
+		r, _, ok := catalog.Resource(made.Resource)
+		if !ok || r.Resource == "namespaces" {
+			continue
+		}
+		on := client.Resource(r.GroupVersionResource)
+		err := error(nil)
+		if r.Namespaced {
+			err = on.Namespace(made.Namespace).Delete(ctx, made.Name, metav1.DeleteOptions{})
+		} else {
+			err = on.Delete(ctx, made.Name, metav1.DeleteOptions{})
+		}
+		if err != nil && !apierrors.IsNotFound(err) {
+			problems = append(problems, err)
 		}
 	}
-	return false
+	return errors.Join(problems...)
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // observed is one kind of object that the judge wants to know of. Built-in kinds
@@ -27,35 +26,37 @@ type observed struct {
 	typed func() runtime.Object // nil for custom resources
 }
 
-func observedKinds() []observed {
-	custom := func(group, version, resource string) observed {
-		return observed{GroupVersionResource: schema.GroupVersionResource{Group: group, Version: version, Resource: resource}}
+// passing are not observed: what nobody's law is about, and changes without end.
+var passing = []string{"events", "leases", "customresourcedefinitions", "nodes"}
+
+// observedKinds are all that the subject's cluster serves, each in the version
+// that discovery lists first.
+func observedKinds(catalog *scenarios.Catalog) []observed {
+	var out []observed
+	for _, kind := range catalog.Kinds() {
+		if slices.Contains(passing, kind.Resource.Resource) || !kind.StoredAs.Empty() {
+			continue
+		}
+		o := observed{GroupVersionResource: kind.Resource.WithVersion(kind.Versions[0].Name)}
+		if !kind.Custom {
+			o.typed = kind.Versions[0].New
+		}
+		out = append(out, o)
 	}
-	core := func(resource string, typed func() runtime.Object) observed {
-		return observed{schema.GroupVersionResource{Version: "v1", Resource: resource}, typed}
-	}
-	return []observed{
-		custom("submariner.io", "v1", "globalingressips"),
-		custom("multicluster.x-k8s.io", "v1alpha1", "serviceexports"),
-		core("services", func() runtime.Object { return &corev1.Service{} }),
-		core("pods", func() runtime.Object { return &corev1.Pod{} }),
-		//lint:ignore SA1019 Submariner works on Endpoints, not on slices
-		core("endpoints", func() runtime.Object { return &corev1.Endpoints{} }),
-		{schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ipaddresses"},
-			func() runtime.Object { return &networkingv1.IPAddress{} }},
-	}
+	return out
 }
 
 // observer follows objects past all faults and reports every change it hears of.
 type observer struct {
 	client  dynamic.Interface
+	catalog *scenarios.Catalog
 	record  *recorder
 	running sync.WaitGroup
 }
 
 // observe lists everything before it returns, and then goes on until ctx ends.
 func (o *observer) observe(ctx context.Context) error {
-	for _, kind := range observedKinds() {
+	for _, kind := range observedKinds(o.catalog) {
 		f := &follower{observer: o, kind: kind, present: map[string]runtime.Object{}}
 		if err := f.list(ctx); err != nil {
 			return fmt.Errorf("list %s: %w", kind.Resource, err)

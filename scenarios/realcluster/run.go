@@ -21,7 +21,6 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -81,12 +80,12 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer r.removeFolder()
-	if err := Prepare(ctx, r.client, r.plan.World.Namespaces...); err != nil {
+	if err := Prepare(ctx, r.client, r.Subject, r.plan.World.Namespaces...); err != nil {
 		return nil, fmt.Errorf("prepare the cluster: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.observer = &observer{client: r.client, record: r.record}
+	r.observer = &observer{client: r.client, catalog: r.Subject.Language.Catalog, record: r.record}
 	if err := r.observer.observe(ctx); err != nil {
 		return nil, err
 	}
@@ -103,7 +102,7 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 			result.Requests++
 		}
 	}
-	failed = errors.Join(failed, cleanUp(ctx, r.client, &r.plan))
+	failed = errors.Join(failed, cleanUp(ctx, r.client, r.Subject, &r.plan))
 	if failed == nil {
 		r.waitForReleases(ctx)
 	}
@@ -371,20 +370,19 @@ func (r *run) settle(ctx context.Context) model.Verdict {
 // consistency, nor what is inside the subject's process.
 func properties(plan *scenarios.Plan, subject scenarios.Subject) []model.Property {
 	judged := []string{"no-exit", "no-hang", "users-performed", "quiet", "bounded-retries"}
-	list := globalnet.Properties(globalnet.Options{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless})
-	list = append(list, globalnet.Consumers()...)
-	for _, p := range model.Generic() {
-		if slices.Contains(judged, p.Name) {
-			list = append(list, p)
-		}
+	inside := map[string]bool{}
+	for _, p := range slices.Concat(scenarios.GenericProperties(plan), subject.Inside) {
+		inside[p.Name] = !slices.Contains(judged, p.Name)
 	}
-	return list
+	return slices.DeleteFunc(subject.Properties(plan), func(p model.Property) bool { return inside[p.Name] })
 }
 
 // waitForReleases gives the controller time to take back what it gave.
 func (r *run) waitForReleases(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, crdPatience)
 	defer cancel()
-	for empty(ctx, r.client, ingressResource) != nil && pause(ctx, time.Second, nil) {
+	for _, resource := range customResources(r.Subject) {
+		for empty(ctx, r.client, resource) != nil && pause(ctx, time.Second, nil) {
+		}
 	}
 }

@@ -30,30 +30,30 @@ type task struct {
 // ServeIfSubject turns the process into a controller when [Run] started it as one,
 // and then does not return. The main function of a binary that calls Run without a
 // Command of its own calls it first.
-func ServeIfSubject() {
+func ServeIfSubject(registry *scenarios.Registry) {
 	text := os.Getenv(subjectVariable)
 	if text == "" {
 		return
 	}
-	if err := serve(text); err != nil {
+	if err := serve(text, registry); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func serve(text string) error {
+func serve(text string, registry *scenarios.Registry) error {
 	var t task
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
 		return fmt.Errorf("%s cannot be read: %w", subjectVariable, err)
 	}
-	plan, err := scenarios.Parse("plan", []byte(t.Plan))
-	if err != nil {
-		return err
-	}
-	subject, ok := scenarios.FindSubject(t.Subject)
+	subject, ok := registry.Find(t.Subject)
 	if !ok {
 		return fmt.Errorf("there is no subject %q", t.Subject)
+	}
+	plan, err := scenarios.Parse("plan", []byte(t.Plan), subject.Language)
+	if err != nil {
+		return err
 	}
 	cfg, err := clientcmd.BuildConfigFromFlags("", t.Kubeconfig)
 	if err != nil {

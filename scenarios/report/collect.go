@@ -9,12 +9,13 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
 
 // Collect takes from a run what its page shows. The run must have kept its
 // trace; without one, the page has a head and a plan and no more.
-func Collect(r scenarios.Result) *Data {
+func Collect(r scenarios.Result, subject scenarios.Subject) *Data {
 	h := &r.Record.History
 	c := &collector{data: &Data{About: aboutOf(r)}, history: h, bodies: map[string]int{}}
 	for _, law := range r.Verdict.Results {
@@ -27,7 +28,9 @@ func Collect(r scenarios.Result) *Data {
 	c.weather(r.Plan, r.Record.Events)
 	c.calls(r.Record.Events)
 	c.commits()
-	c.data.Owners = owners(h)
+	if subject.Owners != nil {
+		c.data.Owners = subject.Owners(h)
+	}
 	for _, line := range r.Record.Log {
 		c.data.Log = append(c.data.Log, Line{line.At, line.Process, line.Text})
 	}
@@ -41,7 +44,7 @@ func aboutOf(r scenarios.Result) About {
 	a := About{
 		Subject: r.Subject, Scenario: r.Plan.Name, Seed: fmt.Sprint(uint64(r.Seed)),
 		Verdict: string(r.Verdict.Kind), Property: r.Verdict.Property, Message: r.Verdict.Message,
-		Hash: r.Record.Hash, Generator: sim.GeneratorName,
+		Hash: r.Record.Hash, Generator: swarm.Version,
 		Cleared: r.Record.History.Cleared, Ended: r.Record.History.Ended,
 	}
 	if c := r.Verdict.Culprit; c != (model.Culprit{}) {
@@ -66,7 +69,7 @@ func (c *collector) actors(p scenarios.Plan, events []sim.Event) {
 			c.data.Actors = append(c.data.Actors, Actor{Name: name, User: user})
 		}
 	}
-	for _, name := range p.World.Subjects() {
+	for _, name := range p.UnderTest() {
 		add(name, false)
 	}
 	for _, name := range p.Users() {

@@ -1,6 +1,10 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"github.com/seatrial/seatrial/scenarios"
+)
 
 // Data is everything that a page shows of one run. Times are virtual, in
 // nanoseconds since the run began.
@@ -140,27 +144,12 @@ type Commit struct {
 	New      int           `json:"new,omitempty"`
 }
 
-// Owner is one service (or other holder of IPs) over time.
-type Owner struct {
-	Name     string     `json:"name"`
-	Exported []Interval `json:"exported,omitempty"` // while its Service and its export existed
-	Holds    []Hold     `json:"holds,omitempty"`
-}
-
-// Interval is [From, Until).
-type Interval struct {
-	From  time.Duration `json:"from"`
-	Until time.Duration `json:"until"`
-}
-
-// Hold is an IP in somebody's hands.
-type Hold struct {
-	IP  string `json:"ip"`
-	Via string `json:"via"`
-	Interval
-	Seq  uint64 `json:"seq"`            // of the commit that began it
-	Ends uint64 `json:"ends,omitempty"` // of the commit that ended it
-}
+// What a subject's [scenarios.Subject.Owners] tells.
+type (
+	Owner    = scenarios.Owner
+	Interval = scenarios.Interval
+	Hold     = scenarios.Hold
+)
 
 // Line is a line that a process logged.
 type Line struct {

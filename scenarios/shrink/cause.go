@@ -12,21 +12,21 @@ import (
 // without names and times. Failures whose plans shrink to one cause most likely
 // are one bug.
 func Cause(p scenarios.Plan) string {
-	var weather, steps []string
+	var kinds, steps []string
 	for _, r := range p.Faults {
 		word := string(r.Kind)
 		if r.Kind == faults.Crash && r.When != faults.AtTime {
 			word += " " + string(r.When) + " a call"
 		}
-		weather = append(weather, word)
+		kinds = append(kinds, word)
 	}
-	slices.Sort(weather)
+	slices.Sort(kinds)
 	for i := range p.Steps {
-		steps = append(steps, p.Steps[i].Action())
+		steps = append(steps, p.Steps[i].ActionType())
 	}
 	slices.Sort(steps) // whether the export or the service came first matters rarely
-	if len(weather) == 0 {
-		weather = []string{"fair weather"}
+	if len(kinds) == 0 {
+		kinds = []string{"no fault"}
 	}
-	return strings.Join(weather, " + ") + ": " + strings.Join(steps, ", ")
+	return strings.Join(kinds, " + ") + ": " + strings.Join(steps, ", ")
 }

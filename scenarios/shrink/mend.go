@@ -44,32 +44,6 @@ func without[T any](list []T, i, n int) []T {
 	return slices.Delete(slices.Clone(list), i, min(i+n, len(list)))
 }
 
-// clone is a copy of a plan whose steps and rules can be changed.
-func clone(p scenarios.Plan) scenarios.Plan {
-	p.Steps, p.Faults = slices.Clone(p.Steps), slices.Clone(p.Faults)
-	p.World.CIDRs, p.World.Namespaces = slices.Clone(p.World.CIDRs), slices.Clone(p.World.Namespaces)
-	for i := range p.Steps {
-		p.Steps[i] = cloneStep(p.Steps[i])
-	}
-	return p
-}
-
-// cloneStep copies what a step points to, as far as passes change it.
-func cloneStep(s scenarios.Step) scenarios.Step {
-	s.CreateService, s.UpdateService = copied(s.CreateService), copied(s.UpdateService)
-	s.DeleteService, s.Export, s.Unexport = copied(s.DeleteService), copied(s.Export), copied(s.Unexport)
-	s.Patch, s.Delete = copied(s.Patch), copied(s.Delete)
-	return s
-}
-
-func copied[T any](p *T) *T {
-	if p == nil {
-		return nil
-	}
-	c := *p
-	return &c
-}
-
 // named reports whether a rule's id has something to decide: without chance
 // and without a span to draw from, any other id would do.
 func named(r faults.Rule) bool { return r.Probability != 1 || r.Delay.Min != r.Delay.Max }

@@ -1,8 +1,6 @@
 package shrink
 
 import (
-	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -61,7 +59,7 @@ func afterCulprit(s *search, try func(scenarios.Plan)) {
 	if s.culprit == 0 {
 		return
 	}
-	p := clone(s.plan)
+	p := s.plan.Clone()
 	p.Steps = slices.DeleteFunc(p.Steps, func(step scenarios.Step) bool { return step.At > s.culprit })
 	p.Faults = slices.DeleteFunc(p.Faults, func(r faults.Rule) bool { return r.From > s.culprit })
 	try(p)
@@ -125,21 +123,19 @@ func removePairs(s *search, try func(scenarios.Plan)) {
 
 // simplerWorld gives back to the world what is usual, one thing at a time.
 func simplerWorld(s *search, try func(scenarios.Plan)) {
-	for _, change := range []func(*scenarios.Plan){
+	changes := []func(*scenarios.Plan){
 		func(p *scenarios.Plan) { p.World = scenarios.World{Namespaces: p.World.Namespaces} },
-		func(p *scenarios.Plan) { p.World.CIDRs = nil },
-		func(p *scenarios.Plan) { p.World.CIDRs = p.World.CIDRs[:1] },
-		func(p *scenarios.Plan) { p.World.CIDRs = []netip.Prefix{netip.MustParsePrefix("242.0.0.0/30")} },
-		func(p *scenarios.Plan) { oneReplica(p) },
-		func(p *scenarios.Plan) { p.World.Controller.LeaderElection = false },
-		func(p *scenarios.Plan) { p.World.Controller.Workers = 1 },
 		func(p *scenarios.Plan) { p.World.APIServer.Replicas = 1 },
 		func(p *scenarios.Plan) { p.World.APIServer.WatchList = false },
 		func(p *scenarios.Plan) { p.World.APIServer.CompactEvery = 0 },
 		func(p *scenarios.Plan) { p.World.Latency = faults.Span{} },
 		oneNamespace,
-	} {
-		p := clone(s.plan)
+	}
+	if simplify := s.plan.Language.Simplify; simplify != nil {
+		changes = append(changes, simplify(&s.plan)...)
+	}
+	for _, change := range changes {
+		p := s.plan.Clone()
 		change(&p)
 		try(p)
 	}
@@ -147,17 +143,6 @@ func simplerWorld(s *search, try func(scenarios.Plan)) {
 		p := s.plan
 		p.World.Namespaces = without(p.World.Namespaces, i, 1)
 		try(p)
-	}
-}
-
-// oneReplica leaves the controller alone; what was aimed at a replica is aimed
-// at it.
-func oneReplica(p *scenarios.Plan) {
-	p.World.Controller = scenarios.Controller{Replicas: 1, Workers: p.World.Controller.Workers}
-	for i := range p.Faults {
-		if !slices.Contains(p.Users(), p.Faults[i].Process) {
-			p.Faults[i].Process = ""
-		}
 	}
 }
 
@@ -169,15 +154,8 @@ func oneNamespace(p *scenarios.Plan) {
 	for i := range p.Steps {
 		step := &p.Steps[i]
 		step.ID = ""
-		switch {
-		case step.ServiceRef() != nil:
-			step.ServiceRef().Namespace = ""
-		case step.Patch != nil:
-			step.Patch.Namespace = ""
-		case step.Delete != nil:
-			step.Delete.Namespace = ""
-		case step.Apply != nil:
-			step.Apply = &scenarios.Manifest{Object: withoutNamespace(step.Apply.Object)}
+		if moving, ok := step.Action.(interface{ MoveTo(namespace string) }); ok {
+			moving.MoveTo("")
 		}
 	}
 	for i := range p.Faults {
@@ -185,17 +163,6 @@ func oneNamespace(p *scenarios.Plan) {
 			r.Namespace = "default"
 		}
 	}
-}
-
-// withoutNamespace is a copy of an object that does not say where it is.
-func withoutNamespace(object map[string]any) map[string]any {
-	copied := maps.Clone(object)
-	if metadata, ok := object["metadata"].(map[string]any); ok {
-		metadata = maps.Clone(metadata)
-		delete(metadata, "namespace")
-		copied["metadata"] = metadata
-	}
-	return copied
 }
 
 // shortestSettle is enough for every property to be judged: what the plan does

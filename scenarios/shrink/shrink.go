@@ -11,12 +11,15 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Options of [Shrink]. The zero value is ready for use.
 type Options struct {
 	// Pool runs the candidates. Its binary has to know the subject.
 	Pool sweep.Pool
+	// Language is that of the subject; nil: [scenarios.Foreign].
+	Language *scenarios.Language
 	// Progress, when not nil, is told after each candidate.
 	Progress func(Progress)
 }
@@ -50,6 +53,9 @@ var ErrPasses = errors.New("the run passes: there is nothing to shrink")
 func Shrink(ctx context.Context, job sweep.Job, o Options) (*Result, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if o.Language == nil {
+		o.Language = scenarios.Foreign()
+	}
 	s := &search{bench: newBench(ctx, o.Pool), options: o, job: job}
 	if err := s.begin(); err != nil {
 		return nil, err
@@ -98,7 +104,7 @@ func (s *search) jobFor(plan scenarios.Plan) (sweep.Job, error) {
 
 // begin runs the plan that was given.
 func (s *search) begin() error {
-	plan, err := s.job.ReadPlan()
+	plan, err := s.read()
 	if err != nil {
 		return err
 	}
@@ -122,6 +128,26 @@ func (s *search) begin() error {
 	return nil
 }
 
+// read is the plan of the job, which a worker draws if the job has none.
+func (s *search) read() (scenarios.Plan, error) {
+	text, file := s.job.Plan, s.job.File
+	if text == "" {
+		job := s.job
+		job.PlanOnly, job.Exact = true, nil
+		outcome, err := s.bench.run(job)
+		if err != nil {
+			return scenarios.Plan{}, err
+		}
+		if outcome.Error != "" {
+			return scenarios.Plan{}, errors.New(outcome.Error)
+		}
+		text, file = outcome.Plan, outcome.Scenario
+	}
+	plan, err := scenarios.Parse(file, []byte(text), s.options.Language)
+	plan.Seed = sim.Seed(s.job.Seed)
+	return plan, err
+}
+
 func (s *search) accept(plan scenarios.Plan, size Size, outcome sweep.Outcome) {
 	s.plan, s.size, s.fired, s.culprit = plan, size, nil, 0
 	if c := outcome.Culprit; c != nil {
@@ -131,7 +157,8 @@ func (s *search) accept(plan scenarios.Plan, size Size, outcome sweep.Outcome) {
 
 // same says whether an outcome is the failure that is being shrunk.
 func (s *search) same(o sweep.Outcome) bool {
-	return o.Error == "" && o.Verdict == s.first.Verdict && o.Property == s.first.Property
+	return o.Error == "" && o.Verdict == s.first.Verdict && o.Property == s.first.Property &&
+		o.Signature == s.first.Signature
 }
 
 // reduce goes through all passes until none of them makes the plan smaller.
@@ -213,7 +240,7 @@ func (s *search) trace() error {
 
 // finish runs the small plan as any failure is run, and explains it.
 func (s *search) finish(r *Result) error {
-	r.Plan = clone(s.plan)
+	r.Plan = s.plan.Clone()
 	r.Plan.Description = fmt.Sprintf("Shrunk from %s, seed %d: %s violates %s.", s.plan.Name, s.job.Seed, s.job.Subject, s.first.Property)
 	r.Plan.Expect = map[string]scenarios.Expectation{s.job.Subject: expectation(s.first)}
 	if r.Plan.Validate() != nil {
@@ -225,7 +252,7 @@ func (s *search) finish(r *Result) error {
 	if r.YAML, err = scenarios.Marshal(r.Plan); err != nil {
 		return err
 	}
-	if r.Plan, err = scenarios.Parse("min.yaml", r.YAML); err != nil {
+	if r.Plan, err = scenarios.Parse("min.yaml", r.YAML, s.options.Language); err != nil {
 		return err
 	}
 	job := s.job

@@ -44,6 +44,8 @@ func ruleChanges() []func(*faults.Rule) {
 		func(r *faults.Rule) { r.Namespace = "" },
 		func(r *faults.Rule) { r.Name = "" },
 		func(r *faults.Rule) { r.First, r.Last = 0, 0 },
+		func(r *faults.Rule) { r.Nth = 0 },
+		func(r *faults.Rule) { r.Replica = 0 },
 		func(r *faults.Rule) { r.Direction = faults.BothWays },
 		func(r *faults.Rule) { r.From = 0 },
 		func(r *faults.Rule) { r.Until = 0 },
@@ -66,7 +68,7 @@ func ruleChanges() []func(*faults.Rule) {
 // simplerSteps takes words out of the steps: of all at once, then of each.
 func simplerSteps(s *search, try func(scenarios.Plan)) {
 	for _, change := range stepChanges() {
-		p := clone(s.plan)
+		p := s.plan.Clone()
 		for i := range p.Steps {
 			p.Steps[i].ID = ""
 			change(&p.Steps[i])
@@ -75,7 +77,7 @@ func simplerSteps(s *search, try func(scenarios.Plan)) {
 	}
 	for i := range s.plan.Steps {
 		for _, change := range stepChanges() {
-			p := clone(s.plan)
+			p := s.plan.Clone()
 			p.Steps[i].ID = ""
 			change(&p.Steps[i])
 			try(p)
@@ -87,26 +89,6 @@ func stepChanges() []func(*scenarios.Step) {
 	changes := []func(*scenarios.Step){
 		func(s *scenarios.Step) {},
 		func(s *scenarios.Step) { s.User = "" },
-		func(s *scenarios.Step) {
-			if c := s.CreateService; c != nil {
-				*c = scenarios.CreateService{ObjectRef: c.ObjectRef}
-			}
-		},
-		func(s *scenarios.Step) {
-			if u := s.UpdateService; u != nil && u.Ports != nil {
-				u.Selector = nil
-			}
-		},
-		func(s *scenarios.Step) {
-			if u := s.UpdateService; u != nil && u.Ports != nil {
-				u.Ports = []scenarios.Port{{Port: 81}}
-			}
-		},
-		func(s *scenarios.Step) {
-			if u := s.UpdateService; u != nil && u.Selector != nil {
-				u.Ports, u.Selector = nil, map[string]string{"app": "x"}
-			}
-		},
 	}
 	for _, unit := range []time.Duration{10 * time.Second, time.Second, 100 * time.Millisecond} {
 		changes = append(changes,

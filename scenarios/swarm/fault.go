@@ -146,7 +146,6 @@ func (s *drawing) watched() {
 	}
 }
 
-
 // replica concerns one API server, or with the given chance all of them.
 func (s *drawing) replica(all float64) {
 	one, n := !s.Chance(all), s.Between(1, s.plan.World.APIServer.Replicas)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -60,11 +61,11 @@ const exactPatience = 2 * time.Minute
 
 // doExact runs one job in the module, a failure again job.Confirm times. Runs
 // are the same only when every byte of their outcomes is.
-func doExact(job Job) Outcome {
+func doExact(job Job, plan scenarios.Plan) Outcome {
 	if err := open(job.Exact); err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	input, err := job.forGuest()
+	input, err := job.forGuest(plan)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
@@ -73,6 +74,10 @@ func doExact(job Job) Outcome {
 		return Outcome{Job: job, Error: err.Error()}
 	}
 	outcome := readExact(job, first)
+	if outcome.Scenario == "" && outcome.Error == "" { // it died, or hung
+		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = plan.Name, plan.Illegal(), 1, 1
+		outcome.writePlan(plan)
+	}
 	outcome.Job.Exact = &Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
 	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
 		return outcome
@@ -110,14 +115,7 @@ func readExact(job Job, out exact.Output) Outcome {
 		if !job.Coverage {
 			o.Covered = nil
 		}
-		if o.Error == "" && o.Scenario == "" { // it hung
-			o.Runs, o.Reproduced = 1, 1
-			o.complete()
-		}
 		return o
 	}
-	o = died(job, string(out.Stderr))
-	o.Runs, o.Reproduced = 1, 1
-	o.complete()
-	return o
+	return died(job, string(out.Stderr))
 }

@@ -1,6 +1,8 @@
 package sweep
 
+import "github.com/seatrial/seatrial/scenarios"
+
 // doExact is for hosts: inside a module there is no other one to run.
-func doExact(job Job) Outcome {
+func doExact(job Job, _ scenarios.Plan) Outcome {
 	return Outcome{Job: job, Error: "exact mode does not nest"}
 }

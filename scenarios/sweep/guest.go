@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -21,23 +22,20 @@ type Greeting struct {
 
 // ThisGreeting is that of the running program. A module with another one
 // cannot take its jobs.
-func ThisGreeting() Greeting { return Greeting{Protocol: 1, Generator: sim.GeneratorName} }
+func ThisGreeting() Greeting { return Greeting{Protocol: 2, Generator: swarm.Version} }
 
-// WarmUp runs a plan of no interest, so that what every run of a process needs
-// and no seed decides (schemes, schemas, type caches) is there. For the module
-// of exact mode, which keeps the state that this leaves.
-func WarmUp(t *testing.T) {
-	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
-	if !ok {
-		panic("sweep: the default subject is gone")
-	}
-	scenarios.Run(t, scenarios.ReferencePlan(0), subject, 0, scenarios.RunOptions{KeepTrace: true})
+// WarmUp runs an ordinary day of the registry's first subject, so that what every
+// run of a process needs and no seed decides (schemes, schemas, type caches) is
+// there. For the module of exact mode, which keeps the state that this leaves.
+func WarmUp(t *testing.T, registry *scenarios.Registry) {
+	subject, plan := registry.Subjects()[0].Survey()
+	scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
 }
 
 // ServeGuest runs one job inside a module of exact mode and writes its outcome.
 // Before it begins, it hands over what is to decide about maps, select choices
 // and preemption.
-func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Chance)) {
+func ServeGuest(t *testing.T, registry *scenarios.Registry, input io.Reader, results io.Writer, reseed func(Chance)) {
 	var job Job
 	lines := json.NewDecoder(input)
 	if err := lines.Decode(&job); err != nil {
@@ -48,60 +46,62 @@ func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Ch
 		encoder.Encode(hung(job, stacks))
 		os.Exit(3)
 	}
-	plan, subject, err := job.resolve(nil)
+	subject, ok := registry.Find(job.Subject)
+	if !ok {
+		encoder.Encode(Outcome{Job: job, Error: fmt.Sprintf("unknown subject %q", job.Subject)})
+		return
+	}
+	plan, err := scenarios.Parse(job.File, []byte(job.Plan), subject.Language)
 	if err != nil {
 		encoder.Encode(Outcome{Job: job, Error: err.Error()})
 		return
 	}
+	plan.Seed = sim.Seed(job.Seed)
 	reseed(job.chance())
 	// The trace is always kept: whether it is must not make a difference.
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests})
-	var wish wish
-	if err := lines.Decode(&wish); err != nil {
+	var wanted detail
+	if err := lines.Decode(&wanted); err != nil {
 		panic(fmt.Sprintf("sweep: what is wanted of an outcome cannot be read: %v", err))
 	}
-	job.Report, job.Coverage = wish == wishReport, true // the host drops what nobody wants
-	outcome := outcomeOf(job, result)
-	if wish != wishVerdict || outcome.Verdict != model.VerdictPass {
-		outcome.keep(result)
+	job.Report, job.Coverage = wanted == wantReport, true // the host drops what nobody wants
+	outcome := outcomeOf(job, subject, result)
+	if wanted != wantVerdict || outcome.Verdict != model.VerdictPass {
+		outcome.keep(subject, result)
 	}
 	encoder.Encode(outcome) // the host sees when it is cut off
 }
 
-// wish is what is wanted of an outcome beside the verdict. A guest reads it when
-// the run is over. All wishes have one length, so that a run's memory does not
+// detail is what is wanted of an outcome beside the verdict. A guest reads it when
+// the run is over. All details have one length, so that a run's memory does not
 // depend on them: maps with pointers for keys are ordered by addresses.
-type wish string
+type detail string
 
 const (
-	wishVerdict wish = "verdict"
-	wishTrace   wish = "trace.."
-	wishReport  wish = "report."
+	wantVerdict detail = "verdict"
+	wantTrace   detail = "trace.."
+	wantReport  detail = "report."
 )
 
 // forGuest is what a module gets of a job: what decides about the run and
 // nothing else, in one form, however the job was put.
-func (j Job) forGuest() ([]byte, error) {
-	plan, err := j.ReadPlan()
-	if err != nil {
-		return nil, err
-	}
+func (j Job) forGuest(plan scenarios.Plan) ([]byte, error) {
 	text, err := scenarios.Marshal(plan)
 	if err != nil {
 		return nil, fmt.Errorf("writing the plan of seed %d: %w", j.Seed, err)
 	}
-	wish := wishVerdict
+	wanted := wantVerdict
 	switch {
 	case j.Report:
-		wish = wishReport
+		wanted = wantReport
 	case j.Trace:
-		wish = wishTrace
+		wanted = wantTrace
 	}
 	job, err := json.Marshal(Job{
 		Seed: j.Seed, Plan: string(text), File: "plan.yaml", Subject: j.Subject, MaxRequests: j.MaxRequests,
 		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
 	})
-	return fmt.Appendf(job, "\n%q\n", wish), err
+	return fmt.Appendf(job, "\n%q\n", wanted), err
 }
 
 // Chance is what decides about everything inside a process that a native run

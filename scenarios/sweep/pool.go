@@ -27,8 +27,12 @@ type Pool struct {
 	// are as many workers as cores.
 	Threads int
 	// Binary is the program to start as a worker; default the running one. Its
-	// main function must call [ServeIfWorker] first.
+	// main function must call [ServeIfWorker] first, or a test of it [Serve]. Args
+	// are its arguments, Env what is added to its environment, Dir where it runs.
 	Binary string
+	Args   []string
+	Env    []string
+	Dir    string
 	// Lifetime is how many jobs a worker runs before another takes its place;
 	// default 2,000. Exact ones do not count: a module's memory ends with its run.
 	//
@@ -163,8 +167,30 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 		}
 	}
 	first.Runs, first.Reproduced = runs, same
-	first.complete()
-	return first, nil
+	return first, p.complete(ctx, w, &first)
+}
+
+// complete lets a worker say what one that died could not: the plan.
+func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
+	ask := o.Job
+	ask.PlanOnly, ask.Exact = true, nil
+	for range 2 {
+		if *w == nil {
+			var err error
+			if *w, err = p.start(ctx); err != nil {
+				return err
+			}
+		}
+		if drawn, err := (*w).do(ask); err == nil {
+			o.Scenario, o.Plan, o.Illegal = drawn.Scenario, drawn.Plan, drawn.Illegal
+			return nil
+		}
+		(*w).stop()
+		*w = nil
+		ask.FaultFree = true // it dies without faults already, when they are to be drawn
+	}
+	o.FaultFree = true
+	return nil
 }
 
 // Names of properties that a pool itself decides.
@@ -215,8 +241,10 @@ func (p Pool) start(ctx context.Context) (*worker, error) {
 	}
 	defer write.Close()
 	w := &worker{output: &tail{limit: 1 << 20}, pipe: read, results: bufio.NewReaderSize(read, 1<<20)}
-	w.command = exec.CommandContext(ctx, binary)
+	w.command = exec.CommandContext(ctx, binary, p.Args...)
+	w.command.Dir = p.Dir
 	w.command.Env = append(os.Environ(), workerVariable+"=1", fmt.Sprintf("GOMAXPROCS=%d", max(1, p.Threads)))
+	w.command.Env = append(w.command.Env, p.Env...)
 	w.command.Stdout, w.command.Stderr = w.output, w.output
 	w.command.ExtraFiles = []*os.File{write}
 	if w.jobs, err = w.command.StdinPipe(); err != nil {

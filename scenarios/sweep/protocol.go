@@ -12,8 +12,12 @@ import (
 type Job struct {
 	// Seed of the run. Without a Plan it also decides the plan.
 	Seed uint64 `json:"seed"`
-	// Plan is a scenario file's content; empty: the plan generated from Seed.
+	// Plan is a scenario file's content; empty: the plan drawn from Seed.
 	Plan string `json:"plan,omitempty"`
+	// FaultFree leaves out the faults of the plan.
+	FaultFree bool `json:"faultFree,omitempty"`
+	// PlanOnly draws the plan, which is in the outcome, and does not run it.
+	PlanOnly bool `json:"planOnly,omitempty"`
 	// File names where Plan came from, for messages.
 	File    string `json:"file,omitempty"`
 	Subject string `json:"subject"`
@@ -90,7 +94,18 @@ type Outcome struct {
 	Fired      map[string]int `json:"fired,omitempty"` // fault kind → times
 	// Illegal: the plan has faults that Kubernetes does not permit.
 	Illegal bool `json:"illegal,omitempty"`
-	// Covered is what the run met, when the job asked for it: [scenarios.Covered].
+	// FaultFree: it failed without the plan's faults already.
+	FaultFree bool `json:"faultFree,omitempty"`
+	// Signature is the same for failures that most likely are one bug: see
+	// [scenarios.Signature].
+	Signature string `json:"signature,omitempty"`
+	// Known is the reason for which a failure is not looked into; see [scenarios.Known].
+	Known string `json:"known,omitempty"`
+	// Idle are the steps that found nothing to do, Unfired the rules that never
+	// took effect, by their IDs.
+	Idle    []string `json:"idle,omitempty"`
+	Unfired []string `json:"unfired,omitempty"`
+	// Covered is what the run met, when the job asked for it: [scenarios.Subject.Covered].
 	Covered []string `json:"covered,omitempty"`
 	// Calls of the subject, when the job asked for them.
 	Calls []faults.Call `json:"calls,omitempty"`

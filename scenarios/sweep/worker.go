@@ -10,12 +10,12 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"testing"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/report"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -23,15 +23,14 @@ import (
 // one, and then does not return. The main function of a binary that uses a
 // Pool calls it first; in a test binary, TestMain does.
 //
-// Jobs may name the given subjects beside those that come with this module.
-func ServeIfWorker(subjects ...scenarios.Subject) {
-	if os.Getenv(workerVariable) == "" {
+// Jobs name subjects of the registry.
+func ServeIfWorker(registry *scenarios.Registry) {
+	if !IsWorker() {
 		return
 	}
 	// A terminal interrupts everybody in front of it. Whether this process ends
 	// is for its pool to say: it would look as if the subject had ended it.
 	signal.Ignore(os.Interrupt)
-	results := os.NewFile(3, "results")
 	// A seed's garbage is its whole world, and little outlives it: collecting
 	// less often costs some tens of megabytes and saves a tenth of the time.
 	debug.SetGCPercent(400)
@@ -41,12 +40,22 @@ func ServeIfWorker(subjects ...scenarios.Subject) {
 	// binary too.
 	testing.Main(
 		func(pattern, name string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { serve(t, subjects, os.Stdin, results) }}},
+		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { Serve(t, registry) }}},
 		nil, nil)
 }
 
+// IsWorker says whether a [Pool] has started this process as a worker.
+func IsWorker() bool { return os.Getenv(workerVariable) != "" }
+
+// Serve runs the jobs of the pool that started this process until there are no
+// more. A test that is itself the worker calls it, instead of [ServeIfWorker].
+func Serve(t *testing.T, registry *scenarios.Registry) {
+	serve(t, registry, os.Stdin, os.NewFile(3, "results"))
+}
+
 // serve runs jobs until there are no more.
-func serve(t *testing.T, subjects []scenarios.Subject, jobs io.Reader, results io.Writer) {
+func serve(t *testing.T, registry *scenarios.Registry, jobs io.Reader, results io.Writer) {
+	work := &work{t: t, registry: registry}
 	lines := bufio.NewReader(jobs)
 	encoder := json.NewEncoder(results)
 	for {
@@ -62,7 +71,7 @@ func serve(t *testing.T, subjects []scenarios.Subject, jobs io.Reader, results i
 			encoder.Encode(hung(job, stacks))
 			os.Exit(3)
 		}
-		if err := encoder.Encode(do(t, job, subjects)); err != nil {
+		if err := encoder.Encode(work.do(job)); err != nil {
 			return
 		}
 	}
@@ -77,65 +86,98 @@ func hung(job Job, stacks []byte) Outcome {
 	}
 }
 
+// work is what a worker has between jobs.
+type work struct {
+	t         *testing.T
+	registry  *scenarios.Registry
+	baselines scenarios.Baselines
+}
+
 // do runs one job in this process. A failure is run again, unless the job says once.
-func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
-	if job.Exact != nil {
-		return doExact(job)
+func (w *work) do(job Job) Outcome {
+	subject, ok := w.registry.Find(job.Subject)
+	if !ok {
+		return Outcome{Job: job, Error: fmt.Sprintf("unknown subject %q", job.Subject)}
 	}
-	plan, subject, err := job.resolve(subjects)
+	options := scenarios.RunOptions{
+		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests, Baselines: &w.baselines,
+	}
+	if job.PlanOnly || job.Exact != nil {
+		plan, err := w.plan(job, subject, options)
+		switch {
+		case err != nil:
+			return Outcome{Job: job, Error: err.Error()}
+		case job.PlanOnly:
+			o := Outcome{Job: job, Scenario: plan.Name, Illegal: plan.Illegal()}
+			o.writePlan(plan)
+			return o
+		}
+		return doExact(job, plan)
+	}
+	result, err := w.run(job, subject, options)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
-	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
-	outcome := outcomeOf(job, result)
-	if outcome.Verdict == model.VerdictPass || job.Once {
-		outcome.keep(result)
+	outcome := outcomeOf(job, subject, result)
+	if outcome.Verdict == model.VerdictPass || job.Once || outcome.Known != "" {
+		outcome.keep(subject, result)
 		return outcome
 	}
 	// The trace of a failure is wanted; keeping it does not change the run.
-	options.KeepTrace = true
+	options.KeepTrace, options.Baselines = true, nil
 	for range job.repetitions() {
-		result = scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
-		again := outcomeOf(job, result)
+		result, err = w.run(job, subject, options)
+		if err != nil {
+			return Outcome{Job: job, Error: err.Error()}
+		}
+		again := outcomeOf(job, subject, result)
 		outcome.Runs++
 		if again.Verdict == outcome.Verdict && again.Property == outcome.Property && again.Hash == outcome.Hash {
 			outcome.Reproduced++
 		}
 	}
-	outcome.keep(result)
+	outcome.keep(subject, result)
 	return outcome
 }
 
-func (j Job) resolve(subjects []scenarios.Subject) (scenarios.Plan, scenarios.Subject, error) {
-	all := append(scenarios.Subjects(), subjects...)
-	i := slices.IndexFunc(all, func(s scenarios.Subject) bool { return s.Name == j.Subject })
-	if i < 0 {
-		return scenarios.Plan{}, scenarios.Subject{}, fmt.Errorf("unknown subject %q", j.Subject)
+// run runs what the job says: its plan, or one drawn from its seed.
+func (w *work) run(job Job, subject scenarios.Subject, o scenarios.RunOptions) (scenarios.Result, error) {
+	if job.Plan == "" && !job.FaultFree {
+		if subject.World == nil {
+			return scenarios.Result{}, errNoWorld(subject)
+		}
+		return swarm.Try(w.t, subject, sim.Seed(job.Seed), job.Extras, o), nil
 	}
-	plan, err := j.ReadPlan()
-	return plan, all[i], err
-}
-
-// ReadPlan is what the job runs, with the job's seed as its own, so that
-// written down it is the run. The error says what is wrong with the job's Plan.
-func (j Job) ReadPlan() (scenarios.Plan, error) {
-	if j.Plan == "" {
-		return scenarios.GenerateWith(sim.Seed(j.Seed), j.Extras), nil
-	}
-	plan, err := scenarios.Parse(j.File, []byte(j.Plan))
-	plan.Seed = sim.Seed(j.Seed)
-	return plan, err
-}
-
-// complete fills in what a worker that died could not say.
-func (o *Outcome) complete() {
-	plan, err := o.Job.ReadPlan()
+	plan, err := w.plan(job, subject, o)
 	if err != nil {
-		panic(fmt.Sprintf("sweep: a plan that was run cannot be read: %v", err))
+		return scenarios.Result{}, err
 	}
-	o.Scenario, o.Illegal = plan.Name, plan.Illegal()
-	o.writePlan(plan)
+	return scenarios.Run(w.t, plan, subject, sim.Seed(job.Seed), o), nil
+}
+
+func errNoWorld(s scenarios.Subject) error {
+	return fmt.Errorf("subject %s has nothing that seeds could draw: run it with a scenario file", s.Name)
+}
+
+// plan is what the job runs, with the job's seed as its own, so that written down
+// it is the run. The error says what is wrong with the job's Plan.
+func (w *work) plan(job Job, subject scenarios.Subject, o scenarios.RunOptions) (scenarios.Plan, error) {
+	seed := sim.Seed(job.Seed)
+	switch {
+	case job.Plan != "":
+		plan, err := scenarios.Parse(job.File, []byte(job.Plan), subject.Language)
+		plan.Seed = seed
+		if job.FaultFree {
+			plan.Faults = nil
+		}
+		return plan, err
+	case subject.World == nil:
+		return scenarios.Plan{}, errNoWorld(subject)
+	case job.FaultFree:
+		return swarm.Steps(w.t, subject, seed, job.Extras, o), nil
+	}
+	plan, _ := swarm.Draw(w.t, subject, seed, job.Extras, o)
+	return plan, nil
 }
 
 func (o *Outcome) writePlan(plan scenarios.Plan) {
@@ -146,7 +188,7 @@ func (o *Outcome) writePlan(plan scenarios.Plan) {
 	o.Plan = string(text)
 }
 
-func outcomeOf(job Job, r scenarios.Result) Outcome {
+func outcomeOf(job Job, subject scenarios.Subject, r scenarios.Result) Outcome {
 	o := Outcome{
 		Job: job, Scenario: r.Plan.Name, Verdict: r.Verdict.Kind, Property: r.Verdict.Property,
 		Message: r.Verdict.Message, Hash: r.Record.Hash, Requests: r.Record.Requests,
@@ -155,9 +197,18 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	for kind, times := range r.Record.Fired {
 		o.Fired[string(kind)] = times
 	}
-	o.Illegal = r.Plan.Illegal()
+	o.Illegal, o.FaultFree, o.Idle = r.Plan.Illegal(), r.FaultFree, r.Idle
+	for i := range r.Plan.Faults {
+		if id := r.Plan.Faults[i].ID; !r.FaultFree && r.Record.Struck[id] == 0 {
+			o.Unfired = append(o.Unfired, id)
+		}
+	}
+	if o.Verdict != model.VerdictPass {
+		o.Signature = scenarios.Signature(&r)
+		o.Known = subject.KnownAs(o.Signature)
+	}
 	if job.Coverage {
-		o.Covered = scenarios.Covered(&r.Record.History)
+		o.Covered = subject.Covered(&r.Record.History)
 	}
 	if job.Calls {
 		o.Calls = scenarios.SubjectCalls(&r.Record.History)
@@ -171,8 +222,8 @@ func outcomeOf(job Job, r scenarios.Result) Outcome {
 	return o
 }
 
-func collect(r scenarios.Result) []byte {
-	text, err := json.Marshal(report.Collect(r))
+func collect(subject scenarios.Subject, r scenarios.Result) []byte {
+	text, err := json.Marshal(report.Collect(r, subject))
 	if err != nil {
 		panic(fmt.Sprintf("sweep: what a report shows cannot be written: %v", err))
 	}
@@ -180,11 +231,13 @@ func collect(r scenarios.Result) []byte {
 }
 
 // keep adds to the outcome what an artefact is made of.
-func (o *Outcome) keep(r scenarios.Result) {
+func (o *Outcome) keep(subject scenarios.Subject, r scenarios.Result) {
+	if o.Job.Calls || o.Verdict != model.VerdictPass || len(r.Record.Events) > 0 {
+		o.writePlan(r.Plan)
+	}
 	if len(r.Record.Events) == 0 {
 		return
 	}
-	o.writePlan(r.Plan)
 	var events, log bytes.Buffer
 	encoder := json.NewEncoder(&events)
 	for _, e := range r.Record.Events {
@@ -195,7 +248,7 @@ func (o *Outcome) keep(r scenarios.Result) {
 	}
 	o.Trace, o.Log = events.Bytes(), log.Bytes()
 	if o.Job.Report || o.Verdict != model.VerdictPass && !o.Job.Once {
-		o.Report = collect(r)
+		o.Report = collect(subject, r)
 	}
 	if r.Verdict.Visualize != nil {
 		var page bytes.Buffer

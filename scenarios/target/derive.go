@@ -20,10 +20,10 @@ import (
 func Derive(mode Mode, plan scenarios.Plan, calls []faults.Call) []scenarios.Plan {
 	var plans []scenarios.Plan
 	for _, c := range calls {
-		if c.At >= plan.Safety {
+		if c.At >= plan.Safety || scenarios.IsDiscovery(c.Resource) {
 			continue
 		}
-		for _, rule := range mode.shots(c) {
+		for _, rule := range mode.rulesFor(c) {
 			rule.ID = fmt.Sprintf("aimed-%d", len(plan.Faults)+1)
 			next := plan
 			next.Name = fmt.Sprintf("%s-%04d", cut(plan.Name), len(plans)+1)

@@ -35,8 +35,8 @@ func ParseMode(name string) (Mode, error) {
 	return "", fmt.Errorf("unknown mode %q (want one of %s, %s, %s, %s)", name, CrashEveryWrite, ErrorEveryRead, LoseEveryResponse, Pairs)
 }
 
-// shots are the rules that a mode places at one call.
-func (m Mode) shots(c faults.Call) []faults.Rule {
+// rulesFor are the rules that a mode places at one call.
+func (m Mode) rulesFor(c faults.Call) []faults.Rule {
 	write := faults.IsWrite(c.Verb)
 	switch m {
 	case CrashEveryWrite:

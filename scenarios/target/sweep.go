@@ -24,17 +24,20 @@ type Runner func(ctx context.Context, jobs iter.Seq[sweep.Job], done func(sweep.
 // Sweep is one aimed sweep.
 type Sweep struct {
 	Mode Mode
-	// Plans are run in fair weather first, each with its own seed: their faults
-	// are left out, unless KeepFaults is set. Names must differ. There may be any
-	// number: no more than [atATime] of them are kept in memory.
-	Plans      iter.Seq[scenarios.Plan]
+	// Bases are run without faults first: jobs of a Plan each, or of a Seed from which
+	// the worker draws one. Their faults are left out, unless KeepFaults is set.
+	// Names of plans must differ. There may be any number: no more than [atATime] of
+	// them are kept in memory.
+	Bases      iter.Seq[sweep.Job]
 	KeepFaults bool
 	Subject    string
+	// Language is that of the subject.
+	Language *scenarios.Language
 	// Limit is how many plans are derived from each plan at most, chosen by a
 	// draw from its seed; 0: all, or [DefaultPairs] of pairs.
 	Limit int
 	// Shard is the part of the derived plans that is run; the zero value is all.
-	// Plans in fair weather are run by every shard.
+	// Bases are run by every shard.
 	Shard sim.Shard
 	// Only runs the derived plan of that name and no other; empty: all.
 	Only string
@@ -55,9 +58,9 @@ type Sweep struct {
 	Enough func() bool
 }
 
-// Run runs the plans in fair weather, derives plans from what the subject
+// Run runs the bases without faults, derives plans from what the subject
 // called and runs those. done gets the outcome of every derived plan. Of a plan
-// in which the subject fails in fair weather it gets that outcome and nothing
+// in which the subject fails without faults it gets that outcome and nothing
 // else, because there is nothing to be learnt from faults then.
 //
 // Which plans are run, and in which order, depends on the sweep alone. Errors
@@ -65,7 +68,7 @@ type Sweep struct {
 // plan has the name of Only, and that Made are not the first runs of the sweep:
 // then done was not called.
 func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) error {
-	var bases []scenarios.Plan
+	var bases []sweep.Job
 	var derived uint64
 	before := &made{left: s.Made}
 	some := func() error {
@@ -73,14 +76,12 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 		derived, bases = derived+n, bases[:0]
 		return err
 	}
-	for p := range s.Plans {
+	for job := range s.Bases {
 		if s.Enough != nil && s.Enough() {
 			return nil
 		}
-		if !s.KeepFaults {
-			p.Faults = nil
-		}
-		if bases = append(bases, p); len(bases) < atATime {
+		job.Subject, job.FaultFree, job.Calls, job.Confirm = s.Subject, !s.KeepFaults, true, s.Confirm
+		if bases = append(bases, job); len(bases) < atATime {
 			continue
 		}
 		if err := some(); err != nil {
@@ -107,15 +108,15 @@ func unlessEnough(err error) error {
 	return err
 }
 
-// atATime is how many plans are run in fair weather before plans are derived
+// atATime is how many plans are run without faults before plans are derived
 // from them: enough to keep the workers busy, few enough to hold the hundred
 // plans that each of them may bring.
 const atATime = 16
 
 // run sweeps over some of the plans, and returns how many were derived from
 // them. As many as earlier were derived from those that went before.
-func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earlier uint64, before *made, done func(sweep.Outcome)) (uint64, error) {
-	outcomes, err := s.observe(ctx, run, bases)
+func (s Sweep) run(ctx context.Context, run Runner, bases []sweep.Job, earlier uint64, before *made, done func(sweep.Outcome)) (uint64, error) {
+	outcomes, err := s.observe(ctx, run, slices.Values(bases), len(bases))
 	if err != nil {
 		return 0, err
 	}
@@ -123,10 +124,10 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earl
 	singles := make([][]scenarios.Plan, len(bases)) // by base
 	for i, o := range outcomes {
 		if o.Verdict != model.VerdictPass {
-			if s.Only == bases[i].Name {
+			if s.Only == o.Scenario {
 				all++
 			}
-			known, err := before.has(o.Scenario, bases[i].Seed)
+			known, err := before.has(o.Scenario, sim.Seed(o.Job.Seed))
 			if err != nil {
 				return 0, err
 			}
@@ -135,7 +136,11 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earl
 			}
 			continue
 		}
-		singles[i] = Derive(s.Mode, bases[i], o.Calls)
+		base, err := scenarios.Parse(o.Scenario, []byte(o.Plan), s.Language)
+		if err != nil {
+			return 0, err
+		}
+		singles[i] = Derive(s.Mode, base, o.Calls)
 	}
 	if s.Mode == Pairs {
 		if singles, err = s.pairs(ctx, run, singles); err != nil {
@@ -167,7 +172,11 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []scenarios.Plan, earl
 		}
 		plans = plans[1:]
 	}
-	return all, s.runAll(ctx, run, plans, false, done)
+	jobs, err := s.jobs(plans)
+	if err != nil {
+		return 0, err
+	}
+	return all, run(ctx, slices.Values(jobs), done)
 }
 
 func (s Sweep) limit() int {
@@ -185,7 +194,15 @@ func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan
 	for i := range singles {
 		singles[i] = choose(singles[i], s.limit())
 	}
-	outcomes, err := s.observe(ctx, run, slices.Concat(singles...))
+	first := slices.Concat(singles...)
+	jobs, err := s.jobs(first)
+	if err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		jobs[i].Calls, jobs[i].Coverage = true, false
+	}
+	outcomes, err := s.observe(ctx, run, slices.Values(jobs), len(jobs))
 	if err != nil {
 		return nil, err
 	}
@@ -205,43 +222,44 @@ func (s Sweep) pairs(ctx context.Context, run Runner, singles [][]scenarios.Plan
 	return pairs, nil
 }
 
-// observe runs plans for what the subject calls in them.
-func (s Sweep) observe(ctx context.Context, run Runner, plans []scenarios.Plan) ([]sweep.Outcome, error) {
+// observe runs so many jobs for what the subject calls in them.
+func (s Sweep) observe(ctx context.Context, run Runner, jobs iter.Seq[sweep.Job], n int) ([]sweep.Outcome, error) {
 	var outcomes []sweep.Outcome
-	err := s.runAll(ctx, run, plans, true, func(o sweep.Outcome) {
+	var bad error
+	err := run(ctx, jobs, func(o sweep.Outcome) {
+		if o.Error != "" && bad == nil {
+			bad = errors.New(o.Error)
+		}
 		if outcomes = append(outcomes, o); s.Aiming != nil {
-			s.Aiming(len(outcomes), len(plans))
+			s.Aiming(len(outcomes), n)
 		}
 	})
-	if err == nil && len(outcomes) < len(plans) {
-		err = errEnough
+	switch {
+	case err != nil:
+		return nil, err
+	case bad != nil:
+		return nil, bad
+	case len(outcomes) < n:
+		return outcomes, errEnough
 	}
-	return outcomes, err
+	return outcomes, nil
 }
 
-func (s Sweep) runAll(ctx context.Context, run Runner, plans []scenarios.Plan, calls bool, done func(sweep.Outcome)) error {
-	var bad error
-	err := run(ctx, func(yield func(sweep.Job) bool) {
-		for _, p := range plans {
-			text, err := scenarios.Marshal(p)
-			if err != nil {
-				bad = err
-				return
-			}
-			job := sweep.Job{
-				Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
-				Confirm: s.Confirm, Calls: calls, Coverage: !calls,
-			}
-			if s.Replay != nil {
-				job.Replay = s.Replay(p)
-			}
-			if !yield(job) {
-				return
-			}
+// jobs are those that run plans.
+func (s Sweep) jobs(plans []scenarios.Plan) ([]sweep.Job, error) {
+	jobs := make([]sweep.Job, len(plans))
+	for i, p := range plans {
+		text, err := scenarios.Marshal(p)
+		if err != nil {
+			return nil, err
 		}
-	}, done)
-	if err == nil {
-		err = bad
+		jobs[i] = sweep.Job{
+			Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
+			Confirm: s.Confirm, Coverage: true,
+		}
+		if s.Replay != nil {
+			jobs[i].Replay = s.Replay(p)
+		}
 	}
-	return err
+	return jobs, nil
 }

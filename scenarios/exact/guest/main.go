@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -22,7 +23,7 @@ func warm() {
 	// is for one that does.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(1 << 30)
-	sweep.WarmUp(new(testing.T))
+	sweep.WarmUp(new(testing.T), globalingressip.Registry())
 	if err := json.NewEncoder(os.Stdout).Encode(sweep.ThisGreeting()); err != nil {
 		panic(fmt.Sprintf("guest: writing to the host: %v", err))
 	}
@@ -30,5 +31,5 @@ func warm() {
 
 // run reads one job from standard input and writes its outcome to standard output.
 func run() {
-	sweep.ServeGuest(new(testing.T), os.Stdin, os.Stdout, reseed)
+	sweep.ServeGuest(new(testing.T), globalingressip.Registry(), os.Stdin, os.Stdout, reseed)
 }

@@ -1,4 +1,4 @@
-package report
+package globalingressip
 
 import (
 	"slices"
@@ -8,16 +8,17 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/model/globalnet"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // owners shows for each service when it was exported and which IPs it held.
-// It is empty for subjects that have nothing to do with global IPs.
-func owners(h *model.History) []Owner {
-	byName := map[string]*Owner{}
+// See [scenarios.Subject.Owners].
+func owners(h *model.History) []scenarios.Owner {
+	byName := map[string]*scenarios.Owner{}
 	var order []string
-	get := func(name string) *Owner {
+	get := func(name string) *scenarios.Owner {
 		if byName[name] == nil {
-			byName[name] = &Owner{Name: name}
+			byName[name] = &scenarios.Owner{Name: name}
 			order = append(order, name)
 		}
 		return byName[name]
@@ -27,10 +28,10 @@ func owners(h *model.History) []Owner {
 	}
 	for _, x := range globalnet.Assignments(h) {
 		o := get(x.Owner)
-		o.Holds = append(o.Holds, Hold{IP: x.IP, Via: x.Via, Interval: Interval{x.From, x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
+		o.Holds = append(o.Holds, scenarios.Hold{IP: x.IP, Via: x.Via, Interval: scenarios.Interval{x.From, x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
 	}
 	slices.Sort(order)
-	out := make([]Owner, len(order))
+	out := make([]scenarios.Owner, len(order))
 	for i, name := range order {
 		out[i] = *byName[name]
 	}
@@ -39,19 +40,19 @@ func owners(h *model.History) []Owner {
 
 // exported tells when a Service and the ServiceExport of its name both existed
 // and neither was being deleted.
-func exported(h *model.History) map[string][]Interval {
+func exported(h *model.History) map[string][]scenarios.Interval {
 	type state struct {
 		alive map[string]bool
 	}
 	states := map[string]*state{}
-	out := map[string][]Interval{}
+	out := map[string][]scenarios.Interval{}
 	for i := range h.Commits {
 		c := &h.Commits[i]
 		isService := c.Group == "" && c.Resource == "services"
 		if !isService && c.Resource != "serviceexports" {
 			continue
 		}
-		name := join(c.Namespace, c.Name)
+		name := scenarios.JoinName(c.Namespace, c.Name)
 		s := states[name]
 		if s == nil {
 			s = &state{alive: map[string]bool{}}
@@ -62,7 +63,7 @@ func exported(h *model.History) map[string][]Interval {
 		after := s.alive["services"] && s.alive["serviceexports"]
 		switch {
 		case after && !before:
-			out[name] = append(out[name], Interval{c.At, h.Ended})
+			out[name] = append(out[name], scenarios.Interval{c.At, h.Ended})
 		case before && !after:
 			out[name][len(out[name])-1].Until = c.At
 		}
