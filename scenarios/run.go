@@ -19,6 +19,9 @@ type RunOptions struct {
 	// Watchdog is how long, in real time, the run may go without progress.
 	// Default: that of [sim.Config].
 	Watchdog time.Duration
+	// OnHang is [sim.Config]'s: it is called when Watchdog is over, and must end
+	// the process.
+	OnHang func(seed sim.Seed, stacks []byte)
 	// MaxRequests ends a run whose subject calls without end, with the verdict
 	// crash (no-hang). Default: that of [sim.Config]. A smaller one changes how
 	// runs end that have more requests, and no others.
@@ -41,7 +44,8 @@ type Result struct {
 // is in the result. Only one Run may be under way in a process.
 func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) Result {
 	config := NewWorld(plan, subject, seed)
-	config.KeepTrace, config.Watchdog, config.MaxRequests = o.KeepTrace, o.Watchdog, o.MaxRequests
+	config.KeepTrace, config.MaxRequests = o.KeepTrace, o.MaxRequests
+	config.Watchdog, config.OnHang = o.Watchdog, o.OnHang
 	record := sim.Run(t, config)
 	return Result{
 		Plan: plan, Subject: subject.Name, Seed: seed, Record: record,

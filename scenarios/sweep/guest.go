@@ -44,7 +44,7 @@ func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Ch
 		panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
 	}
 	encoder := json.NewEncoder(results)
-	sim.OnHang = func(_ sim.Seed, stacks []byte) {
+	onHang := func(_ sim.Seed, stacks []byte) {
 		encoder.Encode(hung(job, stacks))
 		os.Exit(3)
 	}
@@ -55,7 +55,7 @@ func ServeGuest(t *testing.T, input io.Reader, results io.Writer, reseed func(Ch
 	}
 	reseed(job.chance())
 	// The trace is always kept: whether it is must not make a difference.
-	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests})
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests, OnHang: onHang})
 	var wish wish
 	if err := lines.Decode(&wish); err != nil {
 		panic(fmt.Sprintf("sweep: what is wanted of an outcome cannot be read: %v", err))

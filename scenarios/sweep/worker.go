@@ -58,11 +58,11 @@ func serve(t *testing.T, subjects []scenarios.Subject, jobs io.Reader, results i
 		if err := json.Unmarshal(line, &job); err != nil {
 			panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
 		}
-		sim.OnHang = func(_ sim.Seed, stacks []byte) {
+		onHang := func(_ sim.Seed, stacks []byte) {
 			encoder.Encode(hung(job, stacks))
 			os.Exit(3)
 		}
-		if err := encoder.Encode(do(t, job, subjects)); err != nil {
+		if err := encoder.Encode(do(t, job, subjects, onHang)); err != nil {
 			return
 		}
 	}
@@ -78,15 +78,15 @@ func hung(job Job, stacks []byte) Outcome {
 }
 
 // do runs one job in this process. A failure is run again, unless the job says once.
-func do(t *testing.T, job Job, subjects []scenarios.Subject) Outcome {
+func do(t *testing.T, job Job, subjects []scenarios.Subject, onHang func(sim.Seed, []byte)) Outcome {
 	if job.Exact != nil {
-		return doExact(job)
+		return doExact(job, onHang)
 	}
 	plan, subject, err := job.resolve(subjects)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests}
+	options := scenarios.RunOptions{KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, OnHang: onHang, MaxRequests: job.MaxRequests}
 	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), options)
 	outcome := outcomeOf(job, result)
 	if outcome.Verdict == model.VerdictPass || job.Once {
