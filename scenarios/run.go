@@ -137,7 +137,8 @@ func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.
 	plan := r.plan
 	plan.Faults = rules
 	config := newWorld(plan, r.subject, seed, func(step string) { *idle = append(*idle, step) })
-	config.KeepTrace, config.Watchdog, config.MaxRequests = r.options.KeepTrace, r.options.Watchdog, r.options.MaxRequests
+	config.KeepTrace, config.MaxRequests = r.options.KeepTrace, r.options.MaxRequests
+	config.Watchdog, config.OnHang = r.options.Watchdog, r.options.OnHang
 	return config
 }
 

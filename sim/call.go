@@ -13,7 +13,7 @@ import (
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
 
-// call is one request on its way: sent by a process, decided by the weather,
+// call is one request on its way: sent by a process, decided by the fault schedule,
 // carried by the link, answered by the server. Only the scheduler touches it
 // once it is sent.
 type call struct {
@@ -25,10 +25,10 @@ type call struct {
 	identity string // what info says, in words
 	reply    chan reply
 
-	id   uint64
-	nth  int
-	key  string // process, identity and n-th: what every decision about it is keyed by
-	fate faults.Decision
+	id       uint64
+	nth      int
+	key      string // process, identity and n-th: what every decision about it is keyed by
+	decision faults.Decision
 
 	replica int // the API server it is sent to
 	arrived bool
@@ -53,20 +53,20 @@ func (w *world) send(c *call) {
 	}
 	w.number(c)
 	if c.replica = w.reach(c.process.of); w.replicas.down[c.replica] > 0 {
-		w.agenda.add(w.now()+w.latency(c.key, "failure"), c.key, func() { w.fail(c, errRefused) })
+		w.queue.add(w.now()+w.latency(c.key, "failure"), c.key, func() { w.fail(c, errRefused) })
 		return
 	}
-	w.weigh(c)
-	for _, rule := range c.fate.Slowed {
+	w.decide(c)
+	for _, rule := range c.decision.Slowed {
 		w.fault(c, rule)
 	}
-	if rule := c.fate.Rule; rule != nil {
+	if rule := c.decision.Rule; rule != nil {
 		w.fault(c, rule)
 		if w.failBeforeServer(c, rule) {
 			return
 		}
 	}
-	w.toServer(c, w.latency(c.key, "request")+c.fate.Slowdown+w.held(c, faults.ToServer))
+	w.toServer(c, w.latency(c.key, "request")+c.decision.Slowdown+w.held(c, faults.ToServer))
 }
 
 // number gives the call its identity and its place in the history.
@@ -94,12 +94,12 @@ func (w *world) number(c *call) {
 	})
 }
 
-// weigh asks the schedule for the call's fate.
-func (w *world) weigh(c *call) {
+// decide asks the schedule for the call's decision.
+func (w *world) decide(c *call) {
 	if len(w.config.Faults) == 0 {
 		return
 	}
-	c.fate = w.schedule.Decide(w.asRulesSee(c), w.drawFor(c.key))
+	c.decision = w.schedule.Decide(w.asRulesSee(c), w.drawFor(c.key))
 }
 
 // asRulesSee is the call as rules see it now.
@@ -127,7 +127,7 @@ func (w *world) arrive(c *call) {
 	}
 	reached := &w.history.Calls[c.id-1]
 	reached.Server, reached.Arrived = c.replica+1, w.now()
-	rule := c.fate.Rule
+	rule := c.decision.Rule
 	if rule != nil && w.answerInstead(c, rule) {
 		return
 	}
@@ -157,7 +157,7 @@ var _ apiserver.ResponseWriter = (*answer)(nil)
 func (a *answer) Respond(code int, header http.Header, body []byte, stream bool) {
 	c := a.call
 	c.world.event(Event{Type: EventArrived, Process: c.process.identity, Call: c.id, Code: code, Digest: digest(body)})
-	if rule := c.fate.Rule; rule != nil && c.world.loseAnswer(c, rule) {
+	if rule := c.decision.Rule; rule != nil && c.world.loseAnswer(c, rule) {
 		return
 	}
 	latency := c.world.latency(c.key, "response") + c.world.held(c, faults.FromServer)
@@ -178,7 +178,7 @@ func (a *answer) Send(f apiserver.Frame) {
 	object := f.Namespace + "/" + f.Name
 	c.perObject[object]++
 	key := c.key + " " + object + " #" + strconv.Itoa(c.perObject[object])
-	late, times := c.world.weighEvent(c, f, key)
+	late, times := c.world.decideEvent(c, f, key)
 	for range times {
 		c.world.fromServer(c, c.world.latency(key, "frame")+late, func() { c.world.deliverFrame(c, f) })
 	}
@@ -198,7 +198,7 @@ func (w *world) deliver(c *call, code int, header http.Header, body []byte, stre
 	if c.over {
 		return
 	}
-	if rule := c.fate.Rule; rule != nil && rule.Kind == faults.SlowBody && !stream {
+	if rule := c.decision.Rule; rule != nil && rule.Kind == faults.SlowBody && !stream {
 		w.deliverSlowly(c, code, header, body)
 		return
 	}
@@ -210,7 +210,7 @@ func (w *world) deliver(c *call, code int, header http.Header, body []byte, stre
 		c.watch = len(w.history.Watches)
 		w.history.Watches = append(w.history.Watches, model.Watch{CallID: c.id})
 		response.Body, response.ContentLength = c.stream, -1
-		w.weighWatch(c)
+		w.decideWatch(c)
 	} else {
 		response.Body = plainBody(body)
 		w.finish(c)
@@ -310,7 +310,7 @@ func (w *world) cancel(c *call) {
 	w.event(Event{Type: EventCancelled, Process: c.process.identity, Call: c.id})
 	w.finish(c)
 	// The server learns of it one packet later; what it has begun it completes.
-	w.agenda.add(w.now()+w.latency(c.key, "cancel"), c.key, func() { w.stopServing(c) })
+	w.queue.add(w.now()+w.latency(c.key, "cancel"), c.key, func() { w.stopServing(c) })
 }
 
 func (w *world) stopServing(c *call) {

@@ -18,13 +18,13 @@ import (
 	"github.com/seatrial/seatrial/sim"
 )
 
-// Goal: no fault outlasts the weather, so that what is wrong in the liveness phase is
+// Goal: no fault outlasts the safety phase, so that what is wrong in the liveness phase is
 // the subject's doing; and what a rule leaves open has the value that its page says.
-// Method: faults without an end, in a world whose weather clears after a minute.
+// Method: faults without an end, in a world whose faults are cleared after a minute.
 
 const clears = time.Minute
 
-// clearing runs a subject in weather that clears after a minute.
+// clearing runs a subject under faults that are cleared after a minute.
 func clearing(t *testing.T, rules []faults.Rule, run func(ctx context.Context, env sim.Env)) *sim.Record {
 	t.Helper()
 	for i := range rules {
@@ -52,7 +52,7 @@ func created(r *sim.Record, name string) time.Duration {
 	return -1
 }
 
-func TestWhatCutsTheSubjectOffEndsWithTheWeather(t *testing.T) {
+func TestWhatCutsTheSubjectOffEndsWithTheFaults(t *testing.T) {
 	for _, kind := range []faults.Kind{faults.Partition, faults.Pause, faults.ReplicaDown, faults.ConnectionRefused} {
 		t.Run(string(kind), func(t *testing.T) {
 			record := clearing(t, []faults.Rule{{Kind: kind, From: 20 * time.Second}}, func(ctx context.Context, env sim.Env) {
@@ -66,7 +66,7 @@ func TestWhatCutsTheSubjectOffEndsWithTheWeather(t *testing.T) {
 	}
 }
 
-func TestASwallowedRequestIsGivenUpWhenTheWeatherClears(t *testing.T) {
+func TestASwallowedRequestIsGivenUpWhenFaultsAreCleared(t *testing.T) {
 	var took time.Duration
 	var err error
 	clearing(t, []faults.Rule{{Kind: faults.BlackHole, Match: faults.Match{Verbs: []string{"create"}}}}, func(ctx context.Context, env sim.Env) {
@@ -79,7 +79,7 @@ func TestASwallowedRequestIsGivenUpWhenTheWeatherClears(t *testing.T) {
 	assert.InDelta(t, 10, took.Seconds(), 0.1)
 }
 
-func TestWhatIsDownComesBackWhenTheWeatherClears(t *testing.T) {
+func TestWhatIsDownComesBackWhenFaultsAreCleared(t *testing.T) {
 	for name, rule := range map[string]faults.Rule{
 		"crash":       {Kind: faults.Crash, From: 10 * time.Second, RestartAfter: time.Hour},
 		"crash loop":  {Kind: faults.CrashLoop, Delay: faults.Span{Min: 10 * time.Second, Max: 10 * time.Second}, RestartAfter: time.Hour},
@@ -108,7 +108,7 @@ func TestWhatIsDownComesBackWhenTheWeatherClears(t *testing.T) {
 	}
 }
 
-func TestWatchCachesCatchUpWhenTheWeatherClears(t *testing.T) {
+func TestWatchCachesCatchUpWhenFaultsAreCleared(t *testing.T) {
 	var told []seen
 	clearing(t, []faults.Rule{{Kind: faults.CacheLag}}, func(ctx context.Context, env sim.Env) {
 		go func() {

@@ -13,10 +13,10 @@ import (
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 
-// found sets the cluster up before anybody looks at it: the API server, the
+// setUp sets the cluster up before anybody looks at it: the API server, the
 // namespaces, the custom resources. What is wrong with them is the caller's
 // mistake and panics.
-func (w *world) found() {
+func (w *world) setUp() {
 	config := w.config.Server
 	server, err := apiserver.New(apiserver.Config{
 		Clock:               clock{w},

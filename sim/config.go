@@ -19,7 +19,7 @@ type Seed uint64
 // Config is one world: who lives in it, and what happens to them.
 //
 // A run has two phases. In the safety phase [0, Safety) faults are in force.
-// Then the weather clears: faults end, links heal, crashed processes that were
+// Then faults are cleared: faults end, links heal, crashed processes that were
 // to be restarted are up again, and once every user process has returned (at
 // most Settle later) the liveness phase runs for Settle more.
 type Config struct {
@@ -40,6 +40,13 @@ type Config struct {
 	// Watchdog is the wall-clock time a run may go without progress before it
 	// is taken for hung. Default 20s. It is the only wall clock in the world.
 	Watchdog time.Duration
+	// OnHang is called, outside the bubble, when a run made no progress for
+	// Watchdog: a goroutine of the subject blocks on something that is not of the
+	// bubble, so virtual time cannot pass. A bubble cannot be ended from outside:
+	// the function must end the process. stacks begins with the goroutines to
+	// blame, with advice, and then has all of them. By default it prints them and
+	// exits with status 3; a worker process reports the seed first.
+	OnHang func(seed Seed, stacks []byte)
 }
 
 // Server says what kind of cluster the world has.

@@ -77,7 +77,7 @@ func (w *world) failOver(p *process, r *faults.Rule) bool {
 	if to == p.replica {
 		return false
 	}
-	w.event(Event{Type: EventWeather, Process: p.Name, Detail: fmt.Sprintf("%s %s to API server %d", r.Kind, r.ID, to+1)})
+	w.event(Event{Type: EventSchedule, Process: p.Name, Detail: fmt.Sprintf("%s %s to API server %d", r.Kind, r.ID, to+1)})
 	w.breakConnection(p, false)
 	p.replica = to
 	return true
@@ -92,7 +92,7 @@ func (w *world) breakConnection(p *process, down bool) {
 				c.dropped = down || Draw(w.config.Seed, "in flight at a reset", c.key) < 0.5
 			}
 			// One entry each, as when a connection is lost in silence.
-			w.agenda.add(w.now(), c.key+" reset", func() { w.fail(c, errReset) })
+			w.queue.add(w.now(), c.key+" reset", func() { w.fail(c, errReset) })
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (w *world) lagCaches(r *faults.Rule) {
 // etcd too.
 func (w *world) forgetHistory(r *faults.Rule) {
 	w.schedule.Happened(r)
-	w.event(Event{Type: EventWeather, Detail: fmt.Sprintf("%s %s", r.Kind, r.ID)})
+	w.event(Event{Type: EventSchedule, Detail: fmt.Sprintf("%s %s", r.Kind, r.ID)})
 	resources := w.groupResources(r)
 	for _, n := range w.replicas.of(r) {
 		for _, gr := range resources {

@@ -28,7 +28,7 @@ const discoveriesPerInstant = 100
 // informers the second waits for that lock, a goroutine that waits for a lock keeps
 // virtual time from passing, and an answer that needs time would never come.
 //
-// So these calls take no time, and rules about calls do not strike them. A process
+// So these calls take no time, and rules about calls do not hit them. A process
 // that cannot reach any API server is told so at once. The answer depends on nothing
 // but what is committed, which does not change while goroutines of the subject run,
 // and the trace tells of it at the next quiescence: in which order several of them
@@ -44,7 +44,7 @@ func (w *world) discover(c *call) (*http.Response, error) {
 		}, &heard)
 		code, header, body = heard.code, heard.header, heard.body
 	}
-	w.inbox.put(item{
+	w.pending.put(item{
 		kind: callSent, key: c.process.identity + " " + c.identity, tie: c.info.selection,
 		act: func() { w.discoveredBy(c, code, header, body, err) },
 	})

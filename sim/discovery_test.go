@@ -17,7 +17,7 @@ import (
 
 // Goal: whoever asks what the server has may hold a lock that others wait for, as
 // controller-runtime's mapper and cache do and client-go's cached discovery. Method: two
-// goroutines that ask under one lock, in fair weather and in a partition, and a loop
+// goroutines that ask under one lock, without faults and in a partition, and a loop
 // that asks without a pause.
 
 // twoAskUnderALock asks for one group version each until it is told.
@@ -60,7 +60,7 @@ func TestDiscoveryUnderALockIsAnswered(t *testing.T) {
 	refuseAll := faults.Rule{ID: "down", Kind: faults.ServiceUnavailable, Probability: 1}
 	record := sim.Run(t, askingWorld(&failures, refuseAll))
 	assert.Empty(t, record.History.Problems)
-	assert.Empty(t, failures, "rules about calls do not strike discovery")
+	assert.Empty(t, failures, "rules about calls do not hit discovery")
 	var asked []string
 	for _, c := range record.History.Calls {
 		asked = append(asked, c.Verb+" "+c.Resource)

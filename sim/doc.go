@@ -6,7 +6,7 @@
 // takes a *rest.Config can be put to sea.
 //
 // Determinism rests on three rules. Order comes from quiescence: requests wait
-// in an inbox until every goroutine is durably blocked, are sorted by identity,
+// until every goroutine is durably blocked, are sorted by identity,
 // and then exactly one event is delivered before the world waits for
 // quiescence again. Every decision about a request is a hash of (seed, stream,
 // identity), never a draw from a shared stream. And one world runs at a time

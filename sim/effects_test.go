@@ -96,7 +96,7 @@ func sail(t *testing.T, rule faults.Rule, replicas int, subject func(context.Con
 // traced says whether the trace tells of a fault, by its kind and name.
 func traced(r *sim.Record, what string) bool {
 	return slices.ContainsFunc(r.Events, func(e sim.Event) bool {
-		return (e.Type == sim.EventFault || e.Type == sim.EventWeather) && strings.HasPrefix(e.Detail, what)
+		return (e.Type == sim.EventFault || e.Type == sim.EventSchedule) && strings.HasPrefix(e.Detail, what)
 	})
 }
 

@@ -21,7 +21,7 @@ const (
 	EventEnded     EventType = "ended"     // a watch ended, as the process sees it
 	EventFault     EventType = "fault"     // a fault took effect
 	EventHost      EventType = "machine"   // a process did something to its machine
-	EventWeather   EventType = "weather"   // a window opened or closed, the weather cleared
+	EventSchedule  EventType = "weather"   // a window opened or closed, faults were cleared
 )
 
 // Event is one entry of the trace, in the order in which the world delivered

@@ -15,7 +15,7 @@ func (w *world) changeHost(i *incarnation, what string, do func() []model.HostCh
 		return errProcessGone
 	}
 	done := make(chan error, 1)
-	w.inbox.put(item{kind: hostChanged, key: i.identity + " " + what, act: func() {
+	w.pending.put(item{kind: hostChanged, key: i.identity + " " + what, act: func() {
 		if i.dead() {
 			done <- errProcessGone
 			return

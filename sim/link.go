@@ -37,14 +37,14 @@ type packet struct {
 func (w *world) toServer(c *call, latency time.Duration) {
 	if l := c.process.of.link; l.dead {
 		c.dials = true
-		w.agenda.add(w.now()+dialTimeout, c.key+" dial", func() {
+		w.queue.add(w.now()+dialTimeout, c.key+" dial", func() {
 			if c.dials && !c.over {
 				c.dropped = true
 				w.fail(c, errDialTimeout)
 			}
 		})
 	}
-	w.agenda.add(w.now()+latency, c.key, func() {
+	w.queue.add(w.now()+latency, c.key, func() {
 		c.process.of.link.cross(packet{c, true, func() { w.arrive(c) }})
 	})
 }
@@ -55,7 +55,7 @@ func (w *world) fromServer(c *call, latency time.Duration, deliver func()) {
 	at := max(w.now()+latency, c.lastPacket)
 	c.lastPacket = at
 	c.packets++
-	w.agenda.add(at, fmt.Sprintf("%s packet %06d", c.key, c.packets), func() {
+	w.queue.add(at, fmt.Sprintf("%s packet %06d", c.key, c.packets), func() {
 		c.process.of.link.cross(packet{c, false, deliver})
 	})
 }
@@ -95,13 +95,13 @@ func (l *link) partitions() int {
 
 func (l *link) cut(r *faults.Rule) {
 	w := l.world
-	w.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s", r.Kind, r.ID, r.Direction)})
+	w.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s", r.Kind, r.ID, r.Direction)})
 	l.cuts = append(l.cuts, r)
 	if r.Kind == faults.Partition && l.partitions() == 1 {
-		l.loss = w.agenda.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
+		l.loss = w.queue.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
 	}
 	if r.Until > 0 {
-		w.agenda.add(r.Until, "weather "+r.ID+" ends", func() { l.heal(r) })
+		w.queue.add(r.Until, "weather "+r.ID+" ends", func() { l.heal(r) })
 	}
 }
 
@@ -118,7 +118,7 @@ func (l *link) lose() {
 		for _, c := range inc.callsUnderway() {
 			// One entry each: the process hears of them one after the other, so
 			// that what it does about one is done before it hears of the next.
-			l.world.agenda.add(l.world.now(), c.key+" lost", func() { l.world.fail(c, errConnectionLost) })
+			l.world.queue.add(l.world.now(), c.key+" lost", func() { l.world.fail(c, errConnectionLost) })
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (l *link) heal(r *faults.Rule) {
 	for i, other := range l.cuts {
 		if other == r {
 			l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
-			l.world.event(Event{Type: EventWeather, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
+			l.world.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
 			l.release()
 			return
 		}
@@ -150,6 +150,6 @@ func (l *link) release() {
 	held := l.held
 	l.held = nil
 	for i, p := range held {
-		l.world.agenda.add(l.world.now(), fmt.Sprintf("link %s held %06d", l.owner.Name, i), func() { l.cross(p) })
+		l.world.queue.add(l.world.now(), fmt.Sprintf("link %s held %06d", l.owner.Name, i), func() { l.cross(p) })
 	}
 }

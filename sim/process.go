@@ -88,7 +88,7 @@ func (w *world) start(p *process) {
 	w.connect(i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
 	w.chance.reseed(i.identity)
-	w.doom(i)
+	w.planCrash(i)
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
 		REST: &rest.Config{
@@ -104,7 +104,7 @@ func (w *world) start(p *process) {
 	}
 	go func() {
 		err := w.guard(i, func() error { return p.Run(ctx, env) })
-		w.inbox.put(item{kind: processReturned, key: i.identity, act: func() { w.processReturned(i, err) }})
+		w.pending.put(item{kind: processReturned, key: i.identity, act: func() { w.processReturned(i, err) }})
 	}()
 }
 
@@ -143,7 +143,7 @@ func (w *world) processReturned(i *incarnation, err error) {
 		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
 	p.exits++
-	p.restart = w.agenda.add(w.now()+restartDelay(p.exits), "process "+p.Name, func() { w.start(p) })
+	p.restart = w.queue.add(w.now()+restartDelay(p.exits), "process "+p.Name, func() { w.start(p) })
 }
 
 // restartDelay is the pause before a process that ended by itself is started
@@ -164,7 +164,7 @@ func (w *world) kill(p *process, r *faults.Rule) bool {
 	w.end(i)
 	p.current = nil
 	if r.RestartAfter >= 0 {
-		p.restart = w.agenda.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
+		p.restart = w.queue.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
 	}
 	return true
 }

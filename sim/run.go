@@ -40,7 +40,7 @@ func Run(t *testing.T, config Config) *Record {
 	}
 	onPanic.Store(&report)
 	defer onPanic.Store(nil)
-	defer watch(config.Seed, config.Watchdog, w.progress)()
+	defer watch(config, w.progress)()
 	w.inBubble(t)
 	return w.record()
 }
@@ -73,9 +73,9 @@ func (w *world) live() {
 	defer w.acting.Unlock()
 	w.epoch = time.Now()
 	w.log.epoch = w.epoch
-	w.inbox = newInbox()
+	w.pending = newPending()
 	w.alarm = time.NewTimer(0)
-	w.found()
+	w.setUp()
 	w.replicas = newReplicas(w.config.Server.Replicas)
 	for i, p := range w.config.Processes {
 		running := &process{Process: p}
@@ -84,12 +84,12 @@ func (w *world) live() {
 		}
 		running.link = &link{world: w, owner: running}
 		w.processes = append(w.processes, running)
-		w.agenda.add(p.Start+running.skew, "process "+p.Name, func() { w.start(running) })
+		w.queue.add(p.Start+running.skew, "process "+p.Name, func() { w.start(running) })
 	}
 	w.plan()
 
 	w.runUntil(w.config.Safety, never)
-	w.clearWeather()
+	w.clearFaults()
 	w.runUntil(w.config.Safety+w.config.Settle, w.usersAreDone)
 	w.history.Cleared = w.now()
 	w.runUntil(w.history.Cleared+w.config.Settle, never)
@@ -179,6 +179,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Watchdog == 0 {
 		c.Watchdog = 20 * time.Second
+	}
+	if c.OnHang == nil {
+		c.OnHang = exitOnHang
 	}
 	if c.Network.Latency == (faults.Span{}) {
 		c.Network.Latency = faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond}

@@ -30,7 +30,7 @@ import (
 // Goal: the world runs unmodified client-go programs, the same way each time,
 // and names what a program does to itself. Method: a small controller in the
 // classic manner (informer, work queue, reconcile) that mirrors ConfigMaps, in
-// weather; and programs that misbehave in one way each.
+// faults; and programs that misbehave in one way each.
 
 // mirror copies every ConfigMap of namespace default into kube-public.
 func mirror(ctx context.Context, env sim.Env) error {
@@ -108,7 +108,7 @@ func mirrorWorld(seed sim.Seed) sim.Config {
 	}
 }
 
-func TestAClassicControllerLivesThroughWeather(t *testing.T) {
+func TestAClassicControllerLivesThroughFaults(t *testing.T) {
 	record := sim.Run(t, mirrorWorld(1))
 	assert.Empty(t, record.History.Problems)
 	mirrored := 0
@@ -118,7 +118,7 @@ func TestAClassicControllerLivesThroughWeather(t *testing.T) {
 			assert.Equal(t, "mirror", c.Process)
 		}
 	}
-	assert.Equal(t, 20, mirrored, "every ConfigMap is mirrored once, whatever the weather")
+	assert.Equal(t, 20, mirrored, "every ConfigMap is mirrored once, whatever the faults")
 	for _, kind := range []faults.Kind{faults.ResponseLost, faults.TooManyRequests, faults.WatchClosed, faults.Partition, faults.Crash} {
 		assert.NotZero(t, record.Fired[kind], "%s fired", kind)
 	}

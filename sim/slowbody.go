@@ -17,7 +17,7 @@ func (w *world) deliverSlowly(c *call, code int, header http.Header, body []byte
 	response := newResponse(c.request, code, header, c.stream, int64(len(body)))
 	for part := 1; part <= bodyParts; part++ {
 		data := body[len(body)*(part-1)/bodyParts : len(body)*part/bodyParts]
-		w.fromServer(c, c.fate.Delay*time.Duration(part)/bodyParts, func() {
+		w.fromServer(c, c.decision.Delay*time.Duration(part)/bodyParts, func() {
 			if c.over {
 				return
 			}

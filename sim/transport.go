@@ -46,7 +46,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
 		return t.world.discover(c)
 	}
-	t.world.inbox.put(item{
+	t.world.pending.put(item{
 		kind: callSent,
 		key:  t.process.identity + " " + c.identity,
 		tie:  c.info.selection + "\x00" + string(body),
@@ -85,7 +85,7 @@ type reply struct {
 
 // giveUp tells the world that the caller no longer waits.
 func (c *call) giveUp() {
-	c.world.inbox.put(item{
+	c.world.pending.put(item{
 		kind: callCancelled,
 		key:  c.process.identity + " " + c.identity,
 		tie:  c.info.selection + "\x00" + string(c.body),

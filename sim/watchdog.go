@@ -8,23 +8,18 @@ import (
 	"time"
 )
 
-// OnHang is called, outside the bubble, when a run made no progress for
-// Config.Watchdog of real time: a goroutine of the subject blocks on something
-// that is not of the bubble, so virtual time cannot pass. The bubble cannot be
-// ended from outside; the function must end the process. stacks begins with the
-// goroutines to blame, with advice, and then has all of them. A worker process
-// replaces it with one that reports the seed first.
-var OnHang = func(seed Seed, stacks []byte) {
+// exitOnHang is what Config.OnHang is by default.
+func exitOnHang(seed Seed, stacks []byte) {
 	fmt.Fprintf(os.Stderr, "seatrial: seed %d hangs: a goroutine blocks virtual time\n%s\n", seed, stacks)
 	os.Exit(3)
 }
 
 // watch starts the watchdog, the only user of the wall clock. The returned
 // function stops it.
-func watch(seed Seed, patience time.Duration, progress *atomic.Uint64) (stop func()) {
+func watch(config Config, progress *atomic.Uint64) (stop func()) {
 	done := make(chan struct{})
 	go func() {
-		ticker := time.NewTicker(patience)
+		ticker := time.NewTicker(config.Watchdog)
 		defer ticker.Stop()
 		last := progress.Load()
 		for {
@@ -35,7 +30,7 @@ func watch(seed Seed, patience time.Duration, progress *atomic.Uint64) (stop fun
 			}
 			current := progress.Load()
 			if current == last {
-				OnHang(seed, describeHang(stacks()))
+				config.OnHang(config.Seed, describeHang(stacks()))
 			}
 			last = current
 		}

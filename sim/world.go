@@ -12,7 +12,7 @@ import (
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
 
-// world is one run. All of it but the inbox, the log and the problems belongs
+// world is one run. All of it but the pending requests, the log and the problems belongs
 // to the scheduler, which is the bubble's first goroutine, and while that rests to
 // whoever holds acting.
 type world struct {
@@ -22,16 +22,16 @@ type world struct {
 	epoch    time.Time // of virtual time
 	server   *apiserver.Server
 	schedule *faults.Schedule
-	agenda   agenda
+	queue    eventQueue
 	alarm    *time.Timer // wakes the scheduler; of the bubble
-	inbox    *inbox
+	pending  *pending
 	trace    *trace
 	log      *runLog
 	progress *atomic.Uint64 // read by the watchdog
 	chance   *chance
 
 	replicas   replicas
-	ends       []*ending // of what is in force and ends with the weather
+	ends       []*ending // of what is in force and ends with the faults
 	processes  []*process
 	requests   uint64
 	nth        map[string]int // calls so far, per process and identity
@@ -58,20 +58,20 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 	for {
 		w.rest(synctest.Wait)
 		w.progress.Add(1)
-		for _, wish := range w.inbox.take() {
-			wish.act()
+		for _, request := range w.pending.take() {
+			request.act()
 		}
 		now := w.now()
 		if now != instant {
 			instant, delivered = now, 0
 		}
-		next := w.agenda.next()
+		next := w.queue.next()
 		switch {
 		case done() || w.stuck(delivered):
 			return
 		case next != nil && next.at <= now && now <= end:
 			delivered++
-			w.agenda.take().happen()
+			w.queue.take().happen()
 		case now >= end:
 			return
 		case next != nil && next.at < end:
@@ -88,7 +88,7 @@ func (w *world) sleep(d time.Duration) {
 	w.rest(func() {
 		select {
 		case <-w.alarm.C:
-		case <-w.inbox.wake:
+		case <-w.pending.wake:
 			w.alarm.Stop()
 		}
 	})
@@ -155,7 +155,7 @@ func (w *world) latency(key, packet string) time.Duration {
 	return span.Min + time.Duration(Draw(w.config.Seed, "latency", packet, key)*float64(span.Max-span.Min))
 }
 
-// clock is the server's clock: its timers are entries of the agenda.
+// clock is the server's clock: its timers are entries of the event queue.
 type clock struct{ world *world }
 
 // Now implements [apiserver.Clock].
@@ -163,6 +163,6 @@ func (c clock) Now() time.Time { return time.Now() }
 
 // AfterFunc implements [apiserver.Clock].
 func (c clock) AfterFunc(d time.Duration, f func()) func() {
-	e := c.world.agenda.add(c.world.now()+d, "server", f)
+	e := c.world.queue.add(c.world.now()+d, "server", f)
 	return func() { e.cancelled = true }
 }

@@ -151,7 +151,7 @@ func ruleOf(e sim.Event) string {
 		return id
 	case sim.EventCrashed:
 		return e.Detail
-	case sim.EventWeather:
+	case sim.EventSchedule:
 		if words := strings.Fields(e.Detail); len(words) >= 2 && !slices.Contains(words[2:], "ends") {
 			return words[1]
 		}

@@ -61,7 +61,7 @@ const exactPatience = 2 * time.Minute
 
 // doExact runs one job in the module, a failure again job.Confirm times. Runs
 // are the same only when every byte of their outcomes is.
-func doExact(job Job, plan scenarios.Plan) Outcome {
+func doExact(job Job, plan scenarios.Plan, onHang func(sim.Seed, []byte)) Outcome {
 	if err := open(job.Exact); err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
@@ -69,7 +69,7 @@ func doExact(job Job, plan scenarios.Plan) Outcome {
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
-	first, err := runExact(job, input)
+	first, err := runExact(job, input, onHang)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
@@ -83,7 +83,7 @@ func doExact(job Job, plan scenarios.Plan) Outcome {
 		return outcome
 	}
 	for range job.repetitions() {
-		again, err := runExact(job, input)
+		again, err := runExact(job, input, onHang)
 		outcome.Runs++
 		if err == nil && again.ExitCode == first.ExitCode && bytes.Equal(again.Stdout, first.Stdout) && bytes.Equal(again.Stderr, first.Stderr) {
 			outcome.Reproduced++
@@ -92,7 +92,7 @@ func doExact(job Job, plan scenarios.Plan) Outcome {
 	return outcome
 }
 
-func runExact(job Job, input []byte) (exact.Output, error) {
+func runExact(job Job, input []byte, onHang func(sim.Seed, []byte)) (exact.Output, error) {
 	patience := job.Watchdog
 	if patience == 0 {
 		patience = exactPatience
@@ -100,7 +100,7 @@ func runExact(job Job, input []byte) (exact.Output, error) {
 	if opened.kind == exact.Wasm {
 		defer runtime.GC() // by hand, see open
 	}
-	defer time.AfterFunc(patience, func() { sim.OnHang(sim.Seed(job.Seed), nil) }).Stop()
+	defer time.AfterFunc(patience, func() { onHang(sim.Seed(job.Seed), nil) }).Stop()
 	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(job.Seed), Stdin: input})
 }
 

@@ -42,7 +42,7 @@ func ServeGuest(t *testing.T, registry *scenarios.Registry, input io.Reader, res
 		panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
 	}
 	encoder := json.NewEncoder(results)
-	sim.OnHang = func(_ sim.Seed, stacks []byte) {
+	onHang := func(_ sim.Seed, stacks []byte) {
 		encoder.Encode(hung(job, stacks))
 		os.Exit(3)
 	}
@@ -59,7 +59,7 @@ func ServeGuest(t *testing.T, registry *scenarios.Registry, input io.Reader, res
 	plan.Seed = sim.Seed(job.Seed)
 	reseed(job.chance())
 	// The trace is always kept: whether it is must not make a difference.
-	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests})
+	result := scenarios.Run(t, plan, subject, sim.Seed(job.Seed), scenarios.RunOptions{KeepTrace: true, MaxRequests: job.MaxRequests, OnHang: onHang})
 	var wanted detail
 	if err := lines.Decode(&wanted); err != nil {
 		panic(fmt.Sprintf("sweep: what is wanted of an outcome cannot be read: %v", err))

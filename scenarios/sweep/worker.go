@@ -67,7 +67,7 @@ func serve(t *testing.T, registry *scenarios.Registry, jobs io.Reader, results i
 		if err := json.Unmarshal(line, &job); err != nil {
 			panic(fmt.Sprintf("sweep: a job cannot be read: %v", err))
 		}
-		sim.OnHang = func(_ sim.Seed, stacks []byte) {
+		work.onHang = func(_ sim.Seed, stacks []byte) {
 			encoder.Encode(hung(job, stacks))
 			os.Exit(3)
 		}
@@ -90,6 +90,7 @@ func hung(job Job, stacks []byte) Outcome {
 type work struct {
 	t         *testing.T
 	registry  *scenarios.Registry
+	onHang    func(sim.Seed, []byte) // tells the pool, and ends the process
 	baselines scenarios.Baselines
 }
 
@@ -100,7 +101,8 @@ func (w *work) do(job Job) Outcome {
 		return Outcome{Job: job, Error: fmt.Sprintf("unknown subject %q", job.Subject)}
 	}
 	options := scenarios.RunOptions{
-		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests, Baselines: &w.baselines,
+		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests,
+		OnHang: w.onHang, Baselines: &w.baselines,
 	}
 	if job.PlanOnly || job.Exact != nil {
 		plan, err := w.plan(job, subject, options)
@@ -112,7 +114,7 @@ func (w *work) do(job Job) Outcome {
 			o.writePlan(plan)
 			return o
 		}
-		return doExact(job, plan)
+		return doExact(job, plan, w.onHang)
 	}
 	result, err := w.run(job, subject, options)
 	if err != nil {

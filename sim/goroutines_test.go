@@ -88,11 +88,11 @@ func TestHang(t *testing.T) {
 
 func TestAHangNamesWhoIsToBlame(t *testing.T) {
 	for _, c := range []struct{ kind, who, advice string }{
-		{"channel", "sim_test.init.func1 (chan receive), started by github.com/seatrial/seatrial/sim.(*world).start", "a channel made outside the run is waited for"},
-		{"mutex", "(sync.Mutex.Lock), started by github.com/seatrial/seatrial/sim_test.init.func2", "a mutex is held by somebody who waits"},
-		{"socket", "(IO wait), started by", "reach the API server through the rest.Config that was given"},
-		{"loop", "sim_test.init.func4 (run", "it computes without end"},
-		{"warmup", "internal/controller.(*Controller", "leave EnableWarmup off in the run"},
+		{"channel", `sim_test\.init\.func\d+ \(chan receive\), started by github.com/seatrial/seatrial/sim\.\(\*world\)\.start`, "a channel made outside the run is waited for"},
+		{"mutex", `\(sync\.Mutex\.Lock\), started by github.com/seatrial/seatrial/sim_test\.init\.func\d+`, "a mutex is held by somebody who waits"},
+		{"socket", `\(IO wait\), started by`, "reach the API server through the rest.Config that was given"},
+		{"loop", `sim_test\.init\.func\d+ \(run`, "it computes without end"},
+		{"warmup", `internal/controller\.\(\*Controller`, "leave EnableWarmup off in the run"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +103,7 @@ func TestAHangNamesWhoIsToBlame(t *testing.T) {
 			require.True(t, errors.As(err, &exit), "it ended without an error:\n%s", said)
 			assert.Equal(t, 3, exit.ExitCode())
 			assert.Contains(t, string(said), "blocks virtual time: ")
-			assert.Contains(t, string(said), c.who)
+			assert.Regexp(t, c.who, string(said))
 			assert.Contains(t, string(said), c.advice)
 		})
 	}

@@ -16,25 +16,25 @@ var (
 	errWatchExpired = apierrors.NewResourceExpired("The resourceVersion for the provided watch is too old.")
 )
 
-// weighWatch asks the schedule for the fate of a watch that has been opened,
+// decideWatch asks the schedule for its decision about a watch that has been opened,
 // and plans its end when a rule hits it.
-func (w *world) weighWatch(c *call) {
+func (w *world) decideWatch(c *call) {
 	if len(w.config.Faults) == 0 {
 		return
 	}
-	fate := w.schedule.DecideWatch(w.asRulesSee(c), w.drawFor(c.key))
-	if fate.Rule == nil {
+	decision := w.schedule.DecideWatch(w.asRulesSee(c), w.drawFor(c.key))
+	if decision.Rule == nil {
 		return
 	}
-	w.fault(c, fate.Rule)
+	w.fault(c, decision.Rule)
 	var why error
-	switch fate.Rule.Kind {
+	switch decision.Rule.Kind {
 	case faults.WatchError:
 		why = errWatchBroken
 	case faults.WatchExpired:
 		why = errWatchExpired
 	}
-	w.agenda.add(w.now()+fate.Delay, c.key+" closed", func() {
+	w.queue.add(w.now()+decision.Delay, c.key+" closed", func() {
 		if why == nil || c.over {
 			w.endStream(c, nil)
 			return
@@ -45,9 +45,9 @@ func (w *world) weighWatch(c *call) {
 	})
 }
 
-// weighEvent asks the schedule for the fate of one event of a watch: how late
+// decideEvent asks the schedule for its decision about one event of a watch: how late
 // it is, and how often it comes.
-func (w *world) weighEvent(c *call, f apiserver.Frame, key string) (late time.Duration, times int) {
+func (w *world) decideEvent(c *call, f apiserver.Frame, key string) (late time.Duration, times int) {
 	if !w.eventRules || f.Type == "ERROR" || isInitialEnd(f) {
 		return 0, 1
 	}
@@ -58,14 +58,14 @@ func (w *world) weighEvent(c *call, f apiserver.Frame, key string) (late time.Du
 	}
 	event := w.asRulesSee(c)
 	event.Namespace, event.Name, event.Nth = f.Namespace, f.Name, nth
-	fate := w.schedule.DecideEvent(event, bookmark, w.drawFor(key))
-	if fate.Rule == nil {
+	decision := w.schedule.DecideEvent(event, bookmark, w.drawFor(key))
+	if decision.Rule == nil {
 		return 0, 1
 	}
-	w.fault(c, fate.Rule)
-	switch fate.Rule.Kind {
+	w.fault(c, decision.Rule)
+	switch decision.Rule.Kind {
 	case faults.WatchDelayed:
-		return fate.Delay, 1
+		return decision.Delay, 1
 	case faults.EventRepeated:
 		return 0, 2
 	}

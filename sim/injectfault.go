@@ -18,14 +18,14 @@ func (w *world) fault(c *call, r *faults.Rule) {
 
 // failBeforeServer ends a call that never reaches the server.
 func (w *world) failBeforeServer(c *call, r *faults.Rule) bool {
-	soon := w.now() + w.latency(c.key, "failure") + c.fate.Slowdown
+	soon := w.now() + w.latency(c.key, "failure") + c.decision.Slowdown
 	switch {
 	case r.Kind == faults.ConnectionRefused:
-		w.agenda.add(soon, c.key, func() { w.fail(c, errRefused) })
+		w.queue.add(soon, c.key, func() { w.fail(c, errRefused) })
 	case r.Kind == faults.ConnectionReset:
-		w.agenda.add(soon, c.key, func() { w.fail(c, errReset) })
+		w.queue.add(soon, c.key, func() { w.fail(c, errReset) })
 	case r.Kind == faults.BlackHole:
-		w.agenda.add(w.now()+connectionLostAfter, c.key, func() { w.fail(c, errConnectionLost) })
+		w.queue.add(w.now()+connectionLostAfter, c.key, func() { w.fail(c, errConnectionLost) })
 	case r.Kind == faults.Crash && r.When == faults.BeforeCall:
 		w.kill(c.process.of, r)
 	default:
@@ -59,7 +59,7 @@ func (w *world) loseAnswer(c *call, r *faults.Rule) bool {
 	case r.Kind == faults.TimeoutApplied && c.info.verb != "watch":
 		w.timeOut(c, r)
 	case r.Kind == faults.ResponseLost:
-		w.agenda.add(w.now()+w.latency(c.key, "failure")+c.fate.Delay, c.key, func() { w.fail(c, errAnswerLost) })
+		w.queue.add(w.now()+w.latency(c.key, "failure")+c.decision.Delay, c.key, func() { w.fail(c, errAnswerLost) })
 	default:
 		return false
 	}
@@ -73,7 +73,7 @@ func crashesAfter(r *faults.Rule) bool {
 // timeOut answers as the time-out filter of a real server does, after the
 // time the rule gives.
 func (w *world) timeOut(c *call, r *faults.Rule) {
-	delay := c.fate.Delay
+	delay := c.decision.Delay
 	if r.Delay.Max == 0 {
 		delay = defaultFailureDelay
 	}
@@ -83,7 +83,7 @@ func (w *world) timeOut(c *call, r *faults.Rule) {
 	})
 }
 
-// plan puts the rules that act at given times on the agenda. What is in force
+// plan puts the rules that act at given times on the event queue. What is in force
 // from the start is so before anybody calls.
 func (w *world) plan() {
 	for _, r := range w.schedule.Timed() {
@@ -91,7 +91,7 @@ func (w *world) plan() {
 			w.begin(r)
 			continue
 		}
-		w.agenda.add(r.From, "weather "+r.ID, func() {
+		w.queue.add(r.From, "weather "+r.ID, func() {
 			if !w.cleared {
 				w.begin(r)
 			}
@@ -112,14 +112,14 @@ func (w *world) begin(r *faults.Rule) {
 	default:
 		for _, p := range w.processes {
 			if r.Match.Matches(faults.Call{Process: p.Name, User: p.User}) {
-				w.strike(p, r)
+				w.inject(p, r)
 			}
 		}
 	}
 }
 
-// strike begins what a rule does to one process.
-func (w *world) strike(p *process, r *faults.Rule) {
+// inject begins what a rule does to one process.
+func (w *world) inject(p *process, r *faults.Rule) {
 	happens := true
 	switch r.Kind {
 	case faults.Crash:
@@ -139,8 +139,8 @@ func (w *world) strike(p *process, r *faults.Rule) {
 	}
 }
 
-// doom plans the end of an incarnation that starts within a crash loop.
-func (w *world) doom(i *incarnation) {
+// planCrash plans the end of an incarnation that starts within a crash loop.
+func (w *world) planCrash(i *incarnation) {
 	for _, r := range w.schedule.Timed() {
 		call := faults.Call{Process: i.name(), User: i.of.User}
 		if r.Kind == faults.CrashLoop && r.InForce(w.now()) && !w.cleared && r.Match.Matches(call) {
@@ -150,7 +150,7 @@ func (w *world) doom(i *incarnation) {
 }
 
 func (w *world) killLater(i *incarnation, r *faults.Rule) {
-	w.agenda.add(w.now()+r.DelayOf(w.drawFor(i.identity)), "weather "+r.ID+" "+i.identity, func() {
+	w.queue.add(w.now()+r.DelayOf(w.drawFor(i.identity)), "weather "+r.ID+" "+i.identity, func() {
 		if i.of.current == i && r.InForce(w.now()) && !w.cleared && w.kill(i.of, r) {
 			w.schedule.Happened(r)
 		}
@@ -163,29 +163,29 @@ type ending struct {
 	over bool
 }
 
-// until runs end when the rule's window is over, or when the weather clears.
+// until runs end when the rule's window is over, or when faults are cleared.
 func (w *world) until(r *faults.Rule, end func()) {
-	w.event(Event{Type: EventWeather, Detail: fmt.Sprintf("%s %s begins", r.Kind, r.ID)})
+	w.event(Event{Type: EventSchedule, Detail: fmt.Sprintf("%s %s begins", r.Kind, r.ID)})
 	e := &ending{}
 	e.end = func() {
 		if !e.over {
 			e.over = true
-			w.event(Event{Type: EventWeather, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
+			w.event(Event{Type: EventSchedule, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
 			end()
 		}
 	}
 	w.ends = append(w.ends, e)
 	if r.Until > 0 {
-		w.agenda.add(r.Until, "weather "+r.ID+" ends", e.end)
+		w.queue.add(r.Until, "weather "+r.ID+" ends", e.end)
 	}
 }
 
-// clearWeather ends all faults: nothing new is hit, links heal, and processes
+// clearFaults ends all faults: nothing new is hit, links heal, and processes
 // that were to come back are started now.
-func (w *world) clearWeather() {
+func (w *world) clearFaults() {
 	w.cleared = true
 	w.schedule.Clear()
-	w.event(Event{Type: EventWeather, Detail: "cleared"})
+	w.event(Event{Type: EventSchedule, Detail: "cleared"})
 	for _, e := range w.ends {
 		e.end()
 	}
@@ -194,18 +194,18 @@ func (w *world) clearWeather() {
 		p.link.healAll()
 		if p.restart != nil {
 			p.restart.cancelled = true
-			p.restart = w.agenda.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })
+			p.restart = w.queue.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })
 		}
 	}
 }
 
 // leaveBlackHoles declares connections dead on which a request was swallowed: no
-// fault lasts longer than the weather.
+// fault outlasts the safety phase.
 func (w *world) leaveBlackHoles(p *process) {
 	for _, i := range p.living {
 		for _, c := range i.callsUnderway() {
-			if r := c.fate.Rule; r != nil && r.Kind == faults.BlackHole {
-				w.agenda.add(w.now(), c.key+" lost", func() { w.fail(c, errConnectionLost) })
+			if r := c.decision.Rule; r != nil && r.Kind == faults.BlackHole {
+				w.queue.add(w.now(), c.key+" lost", func() { w.fail(c, errConnectionLost) })
 			}
 		}
 	}

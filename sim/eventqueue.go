@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// agenda holds what is going to happen, ordered by (virtual time, identity).
+// eventQueue holds what is going to happen, ordered by (virtual time, identity).
 // Entries that agree in both keep the order in which they were added, which is
 // itself deterministic because only the scheduler adds them.
-type agenda struct {
+type eventQueue struct {
 	entries entryHeap
 	added   uint64
 }
@@ -23,25 +23,25 @@ type entry struct {
 
 // add plans happen for the virtual time at. The identity breaks ties between
 // entries of one instant; it must not depend on the order of addition.
-func (a *agenda) add(at time.Duration, identity string, happen func()) *entry {
-	a.added++
-	e := &entry{at: at, identity: identity, number: a.added, happen: happen}
-	heap.Push(&a.entries, e)
+func (q *eventQueue) add(at time.Duration, identity string, happen func()) *entry {
+	q.added++
+	e := &entry{at: at, identity: identity, number: q.added, happen: happen}
+	heap.Push(&q.entries, e)
 	return e
 }
 
 // next returns the earliest entry without taking it, nil when there is none.
-func (a *agenda) next() *entry {
-	for len(a.entries) > 0 && a.entries[0].cancelled {
-		heap.Pop(&a.entries)
+func (q *eventQueue) next() *entry {
+	for len(q.entries) > 0 && q.entries[0].cancelled {
+		heap.Pop(&q.entries)
 	}
-	if len(a.entries) == 0 {
+	if len(q.entries) == 0 {
 		return nil
 	}
-	return a.entries[0]
+	return q.entries[0]
 }
 
-func (a *agenda) take() *entry { return heap.Pop(&a.entries).(*entry) }
+func (q *eventQueue) take() *entry { return heap.Pop(&q.entries).(*entry) }
 
 type entryHeap []*entry
 

@@ -6,25 +6,25 @@ import (
 	"sync"
 )
 
-// inbox takes what goroutines of the bubble want of the world until the
+// pending takes what goroutines of the bubble request of the world until the
 // scheduler, at quiescence, takes all of it in an order that does not depend
 // on which goroutine ran first.
-type inbox struct {
+type pending struct {
 	mu    sync.Mutex
 	items []item
 	wake  chan struct{} // of the bubble; holds one token while there are items
 }
 
-// item is one wish: act is run by the scheduler. Items are sorted by (kind,
+// item is one request: act is run by the scheduler. Items are sorted by (kind,
 // key, tie).
 type item struct {
 	kind itemKind
 	key  string // who wants what
-	tie  string // tells apart wishes of one key, e.g. by body
+	tie  string // tells apart requests of one key, e.g. by body
 	act  func()
 }
 
-// itemKind orders wishes of one instant: what ends comes before what begins.
+// itemKind orders requests of one instant: what ends comes before what begins.
 type itemKind int
 
 const (
@@ -34,26 +34,26 @@ const (
 	callSent
 )
 
-func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
+func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
 
-func (b *inbox) put(i item) {
-	b.mu.Lock()
-	b.items = append(b.items, i)
-	b.mu.Unlock()
+func (p *pending) put(i item) {
+	p.mu.Lock()
+	p.items = append(p.items, i)
+	p.mu.Unlock()
 	select {
-	case b.wake <- struct{}{}:
+	case p.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take empties the inbox, sorted.
-func (b *inbox) take() []item {
-	b.mu.Lock()
-	items := b.items
-	b.items = nil
-	b.mu.Unlock()
+// take takes what is pending, sorted.
+func (p *pending) take() []item {
+	p.mu.Lock()
+	items := p.items
+	p.items = nil
+	p.mu.Unlock()
 	select {
-	case <-b.wake:
+	case <-p.wake:
 	default:
 	}
 	slices.SortStableFunc(items, func(x, y item) int {
