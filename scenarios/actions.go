@@ -135,6 +135,31 @@ func (a *Apply) Validate(report Report, field string, scope Scope) {
 	}
 }
 
+// ApplyOf is the action that applies the one object of some manifests. What is
+// wrong with them, or that they are none or several, is told when it is validated.
+func ApplyOf(m Manifests) Action {
+	if err := m.one(); err != nil {
+		return &broken{"apply", err}
+	}
+	return &Apply{m.objects[0].Manifest}
+}
+
+// DeleteOf is the action that deletes the one object of some manifests and waits
+// until it is gone.
+func DeleteOf(m Manifests) Action {
+	if err := m.one(); err != nil {
+		return &broken{"delete", err}
+	}
+	return DeleteManifest(m.objects[0].Manifest)
+}
+
+// DeleteManifest is the action that deletes the object of a manifest, and its
+// dependents after it, and waits until it is gone. Its resource is looked up by
+// [Plan.Default].
+func DeleteManifest(m Manifest) *Delete {
+	return &Delete{of: m, Propagation: "Background", Wait: true}
+}
+
 // Identity is what a manifest says of itself. What is missing or of the wrong
 // type is empty.
 func (m *Manifest) Identity() (kind, namespace, name string) {
@@ -276,6 +301,8 @@ type Delete struct {
 	// Wait: the step is over when the object is gone. A user who makes it anew
 	// later does not meet the old one then.
 	Wait bool
+
+	of Manifest // whose resource is still to be looked up
 }
 
 var propagations = []string{"Background", "Foreground", "Orphan"}
@@ -295,7 +322,13 @@ func (d *Delete) Type() string { return "delete" }
 func (d *Delete) Object() string { return d.ResourceRef.String() }
 
 // Default implements [Action].
-func (d *Delete) Default(c *Catalog) { d.setDefaults(c) }
+func (d *Delete) Default(c *Catalog) {
+	if r, ok := d.of.Resource(c); ok && d.Resource == "" {
+		_, d.Namespace, d.Name = d.of.Identity()
+		d.Resource, d.of = c.nameOf(r), Manifest{}
+	}
+	d.setDefaults(c)
+}
 
 // Clone implements [Action].
 func (d *Delete) Clone() Action {
@@ -347,7 +380,11 @@ func (d *Delete) Validate(report Report, field string, scope Scope) {
 type DoFunc func(ctx context.Context, cfg *rest.Config) error
 
 // Do calls a function that the subject's language has.
-type Do struct{ Function string }
+type Do struct {
+	Function string
+	// Call is the function, for steps that are made in Go. A file names it.
+	Call DoFunc
+}
 
 func doType() ActionType {
 	return ActionType{
@@ -378,7 +415,12 @@ func (d *Do) Clone() Action {
 }
 
 // Perform implements [Action].
-func (d *Do) Perform(ctx context.Context, a *Actor) error { return a.do[d.Function](ctx, a.REST) }
+func (d *Do) Perform(ctx context.Context, a *Actor) error {
+	if d.Call != nil {
+		return d.Call(ctx, a.REST)
+	}
+	return a.do[d.Function](ctx, a.REST)
+}
 
 // Validate implements [Action].
 func (d *Do) Validate(report Report, field string, scope Scope) {

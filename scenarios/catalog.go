@@ -94,6 +94,9 @@ func (c *Catalog) Resource(name string) (r Resource, subresource string, ok bool
 
 // Kind finds a resource by what heads a manifest of it.
 func (c *Catalog) Kind(apiVersion, kind string) (Resource, bool) {
+	if c == nil {
+		return Resource{}, false
+	}
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
 		return Resource{}, false
@@ -110,10 +113,7 @@ func (c *Catalog) Kind(apiVersion, kind string) (Resource, bool) {
 func (c *Catalog) Names(withSubresources bool) []string {
 	var names []string
 	for _, k := range c.registry.Kinds() {
-		name := k.Resource.Resource
-		if _, _, ok := c.Resource(name); !ok || k.Resource.Group != "" && !c.finds(name, k) {
-			name = k.Resource.String()
-		}
+		name := c.nameOf(resourceOf(k, k.Versions[0].Name))
 		names = append(names, name)
 		if withSubresources {
 			for _, sub := range subresourcesOf(k) {
@@ -124,11 +124,6 @@ func (c *Catalog) Names(withSubresources bool) []string {
 	return names
 }
 
-func (c *Catalog) finds(name string, k *kinds.Kind) bool {
-	r, _, ok := c.Resource(name)
-	return ok && r.GroupResource() == k.Resource
-}
-
 // Manifests lists what heads the manifests that steps may apply: apiVersion and kind.
 func (c *Catalog) Manifests() []string {
 	var heads []string
@@ -136,6 +131,14 @@ func (c *Catalog) Manifests() []string {
 		heads = append(heads, schema.GroupVersion{Group: k.Resource.Group, Version: k.Versions[0].Name}.String()+" "+k.Kind)
 	}
 	return heads
+}
+
+// nameOf is how steps name a resource: with its group only where that is needed.
+func (c *Catalog) nameOf(r Resource) string {
+	if found, _, ok := c.Resource(r.Resource); ok && found.GroupResource() == r.GroupResource() {
+		return r.Resource
+	}
+	return r.GroupResource().String()
 }
 
 // Kinds lists what is served, built-in kinds first.

@@ -18,6 +18,9 @@ type Language struct {
 	Catalog *Catalog
 	// Namespaces exist in the cluster beside those of every one and of the plan.
 	Namespaces []string
+	// AnyNamespace: programs make namespaces, too, so that steps and faults may name
+	// any.
+	AnyNamespace bool
 	// Processes names the processes under test, one for each replica, and the
 	// others, which faults spare unless they name them. Nil: one, "controller".
 	Processes func(*Plan) (underTest, others []string)

@@ -40,6 +40,9 @@ func (m Manifests) All() []Manifest {
 	return all
 }
 
+// Only is the i-th object alone.
+func (m Manifests) Only(i int) Manifests { return Manifests{objects: m.objects[i : i+1]} }
+
 // Err says what is wrong with the manifests; nil: nothing.
 func (m Manifests) Err() error { return m.err }
 

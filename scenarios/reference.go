@@ -118,7 +118,7 @@ func (r *ResourceRef) validate(report Report, field string, scope Scope, withSub
 
 // ValidateNamespace reports that the world has no such namespace.
 func (r *ObjectRef) ValidateNamespace(report Report, field string, scope Scope) {
-	if !slices.Contains(scope.Namespaces, r.Namespace) {
+	if !scope.AnyNamespace && !slices.Contains(scope.Namespaces, r.Namespace) {
 		report(field+".namespace", fmt.Sprintf("this world has no namespace %q", r.Namespace), "one of "+strings.Join(scope.Namespaces, ", "))
 	}
 }

@@ -118,6 +118,9 @@ func (r *runner) beside(base *sim.Record) Result {
 		like := model.LikeBaseline(model.BaselineOptions{Baselines: baselines, Ignore: r.subject.Baseline.Ignore})
 		return model.Judge(&record.History, append(slices.Clone(laws), like))
 	}
+	if r.subject.Baseline.Unjudged {
+		return r.result(record, idle, false, model.Judge(&record.History, laws))
+	}
 	verdict := judge(&base.History)
 	if verdict.Property == LikeBaseline {
 		var ignored []string

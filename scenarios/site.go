@@ -162,6 +162,12 @@ func (s *Site) check(catalog *Catalog) error {
 	for _, m := range []Manifests{s.Cluster, s.Objects} {
 		errs = append(errs, m.CheckKinds(catalog))
 	}
+	return errors.Join(append(errs, s.CheckLaws(catalog))...)
+}
+
+// CheckLaws says which laws are about kinds that a cluster has not.
+func (s *Site) CheckLaws(catalog *Catalog) error {
+	var errs []error
 	for _, law := range s.Laws {
 		if _, ok := catalog.registry.GroupResource(schema.ParseGroupResource(law.Resource)); !ok && law.Resource != "" {
 			errs = append(errs, fmt.Errorf("%s: resource: the cluster has no %s (want plural and group, such as deployments.apps, of a built-in kind or of a definition in Cluster)", law.place, law.Resource))

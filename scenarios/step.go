@@ -55,7 +55,9 @@ type Maker interface {
 type Scope struct {
 	Catalog    *Catalog
 	Namespaces []string
-	Do         map[string]DoFunc
+	// AnyNamespace: others than those may come to be.
+	AnyNamespace bool
+	Do           map[string]DoFunc
 }
 
 // Actor is a user at work.
@@ -84,6 +86,18 @@ func (s *Step) setDefaults(c *Catalog) {
 	}
 	if s.ID == "" {
 		s.ID = s.contentID()
+	}
+}
+
+// NameTwins gives steps that would share an ID, because the same user does the
+// same thing twice at the same millisecond, IDs that differ.
+func NameTwins(steps []Step) {
+	seen := map[string]int{}
+	for i := range steps {
+		id := steps[i].ID
+		if seen[id]++; seen[id] > 1 {
+			steps[i].ID = fmt.Sprintf("%s-again-%d", id, seen[id])
+		}
 	}
 }
 

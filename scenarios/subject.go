@@ -40,8 +40,11 @@ type Subject struct {
 	// subject runs the plans of files only.
 	World func(sim.Seed, Extras) Plan
 	// Traffic draws what users do in a world, knowing when the subject notices
-	// little. Nil: there are the steps that World gave.
+	// little. Nil: each of Objects is applied, and may be changed, deleted and made
+	// anew, beside the steps that World gave.
 	Traffic func(sim.Seed, *Plan, []Outage, Extras) []Step
+	// Objects are what users work with when Traffic is nil.
+	Objects []Manifest
 	// Survey is an ordinary day of the subject's family, the same for all of it:
 	// from it the generator learns what
 	// subjects call, read and make; see package swarm. Nil: it learns nothing but
@@ -63,6 +66,8 @@ type Subject struct {
 type Baseline struct {
 	// Ignore lists what may end differently; see [model.BaselineOptions].
 	Ignore []string
+	// Unjudged: nothing is compared. The baseline is still what faults are drawn from.
+	Unjudged bool
 }
 
 // Known is a failure that is known already.

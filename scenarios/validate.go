@@ -138,6 +138,9 @@ func (p *Plan) validateFaults(report Report) {
 		r := &p.Faults[i]
 		field := fmt.Sprintf("faults[%d]", i)
 		for _, problem := range r.Validate(world) {
+			if problem.Field == faults.FieldNamespace && p.Language.AnyNamespace {
+				continue
+			}
 			report(field+"."+problem.Field, problem.Problem, problem.Want)
 		}
 		if _, known := faults.Lookup(r.Kind); !known {

@@ -13,7 +13,7 @@ import (
 
 func (p *Plan) validateSteps(report Report) {
 	byID := map[string]int{}
-	scope := Scope{Catalog: p.Language.Catalog, Namespaces: p.Namespaces(), Do: p.Language.Do}
+	scope := Scope{Catalog: p.Language.Catalog, Namespaces: p.Namespaces(), AnyNamespace: p.Language.AnyNamespace, Do: p.Language.Do}
 	names := p.Language.actionNames()
 	for i := range p.Steps {
 		s := &p.Steps[i]

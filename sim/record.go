@@ -16,8 +16,8 @@ type Record struct {
 	History  model.History
 	Fired    map[faults.Kind]int
 	Struck   map[string]int // how often each rule took effect, by its ID
-	Events   []Event   // only with Config.KeepTrace
-	Log      []LogLine // only with Config.KeepTrace
+	Events   []Event        // only with Config.KeepTrace
+	Log      []LogLine      // only with Config.KeepTrace
 }
 
 // LogLine is one line that a process logged. Log wording is not part of the hash.

@@ -20,6 +20,8 @@ type Options struct {
 	Pool sweep.Pool
 	// Language is that of the subject; nil: [scenarios.Foreign].
 	Language *scenarios.Language
+	// Most is how many candidates are tried at most; 0: as many as there are.
+	Most int
 	// Progress, when not nil, is told after each candidate.
 	Progress func(Progress)
 }
@@ -181,6 +183,9 @@ func (s *search) reduce() error {
 func (s *search) exhaust(p pass) error {
 	for next := 0; ; {
 		plans, sizes, jobs, err := s.candidates(p)
+		if s.options.Most > 0 {
+			jobs = jobs[:min(len(jobs), max(next, next+s.options.Most-s.tried))]
+		}
 		if err != nil || next >= len(jobs) {
 			return err
 		}

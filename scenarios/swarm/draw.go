@@ -74,24 +74,14 @@ func steps(t *testing.T, subject scenarios.Subject, seed sim.Seed, extras scenar
 	}
 	if subject.Traffic != nil {
 		plan.Steps = append(plan.Steps, subject.Traffic(seed, &plan, windowsOf(outages), extras)...)
+	} else {
+		plan.Steps = append(plan.Steps, lives(seed, subject.Objects, plan.Safety)...)
 	}
 	plan.Steps = append(plan.Steps, drawEdits(t, subject, seed, &plan, o)...)
 	slices.SortStableFunc(plan.Steps, func(a, b scenarios.Step) int { return cmp.Compare(a.At, b.At) })
 	plan.Default()
-	nameTwins(plan.Steps)
+	scenarios.NameTwins(plan.Steps)
 	return plan, outages
-}
-
-// nameTwins gives steps that would share an ID, because the same user does the
-// same thing twice at the same millisecond, IDs that differ.
-func nameTwins(steps []scenarios.Step) {
-	seen := map[string]int{}
-	for i := range steps {
-		id := steps[i].ID
-		if seen[id]++; seen[id] > 1 {
-			steps[i].ID = fmt.Sprintf("%s-again-%d", id, seen[id])
-		}
-	}
 }
 
 // dice are those of the generator.

@@ -41,6 +41,8 @@ type Sweep struct {
 	Shard sim.Shard
 	// Only runs the derived plan of that name and no other; empty: all.
 	Only string
+	// Wanted says of each derived plan by its name whether it is run; nil: all are.
+	Wanted func(name string) bool
 	// Confirm is how often a failure is run again; see [sweep.Job].
 	Confirm int
 	// Replay makes the command that shows a derived plan again. Nil: none.
@@ -153,6 +155,9 @@ func (s Sweep) run(ctx context.Context, run Runner, bases []sweep.Job, earlier u
 	}
 	if s.Only != "" {
 		plans = slices.DeleteFunc(plans, func(p scenarios.Plan) bool { return p.Name != s.Only })
+	}
+	if s.Wanted != nil {
+		plans = slices.DeleteFunc(plans, func(p scenarios.Plan) bool { return !s.Wanted(p.Name) })
 	}
 	all += uint64(len(plans))
 	if s.Shard.Of > 1 {

@@ -1,4 +1,4 @@
-package trial_test
+package seatrial_test
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/trial"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -60,10 +60,10 @@ func managed(ctx context.Context, cfg *rest.Config) error {
 }
 
 func TestAManagerAsKubebuilderWritesIt(t *testing.T) {
-	tr := trial.Trial{
+	tr := seatrial.Trial{
 		Name: "manager", Controller: managed,
-		Cluster: trial.Files("testdata/website.crd.yaml"),
-		Objects: trial.Files("testdata/websites.yaml"),
+		Cluster: seatrial.Files("testdata/website.crd.yaml"),
+		Objects: seatrial.Files("testdata/websites.yaml"),
 		Properties: []model.Property{model.Eventually("published", "Every website has its page.", func(s *model.State) error {
 			if len(s.List("websites.example.com")) != len(s.List("configmaps")) {
 				return assert.AnError
@@ -72,12 +72,12 @@ func TestAManagerAsKubebuilderWritesIt(t *testing.T) {
 		})},
 	}
 	for seed := sim.Seed(1); seed <= 10; seed++ {
-		result := trial.Run(t, tr, seed, trial.RunOptions{})
+		result := seatrial.Run(t, tr, seed, seatrial.RunOptions{})
 		require.Equal(t, model.VerdictPass, result.Verdict.Kind, "seed %d: %s", seed, result.Verdict.Message)
 	}
 	tr.Faults = []faults.Rule{} // after a restart, handlers get what is there in map order: docs/determinism.md
 	for seed := sim.Seed(1); seed <= 10; seed++ {
-		once, again := trial.Run(t, tr, seed, trial.RunOptions{}), trial.Run(t, tr, seed, trial.RunOptions{})
+		once, again := seatrial.Run(t, tr, seed, seatrial.RunOptions{}), seatrial.Run(t, tr, seed, seatrial.RunOptions{})
 		assert.Equal(t, once.Record.Hash, again.Record.Hash, "seed %d", seed)
 	}
 }

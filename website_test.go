@@ -1,4 +1,4 @@
-package trial_test
+package seatrial_test
 
 import (
 	"context"

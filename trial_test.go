@@ -1,4 +1,4 @@
-package trial_test
+package seatrial_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -17,17 +17,17 @@ import (
 // with one bad habit each, which some seed must find by the property that the
 // habit breaks. The seed that finds each is logged.
 
-func websiteTrial(w website) trial.Trial {
-	return trial.Trial{
+func websiteTrial(w website) seatrial.Trial {
+	return seatrial.Trial{
 		Name:       "website",
 		Controller: w.Run,
-		Cluster:    trial.Files("testdata/website.crd.yaml"),
-		Objects:    trial.Files("testdata/websites.yaml"),
+		Cluster:    seatrial.Files("testdata/website.crd.yaml"),
+		Objects:    seatrial.Files("testdata/websites.yaml"),
 	}
 }
 
 func TestACarefulControllerPasses(t *testing.T) {
-	trial.Check(t, websiteTrial(website{}))
+	seatrial.Check(t, websiteTrial(website{}))
 }
 
 func TestBadHabitsAreFound(t *testing.T) {
@@ -43,10 +43,10 @@ func TestBadHabitsAreFound(t *testing.T) {
 		t.Run(c.habit, func(t *testing.T) {
 			tr := websiteTrial(website{}.with(c.habit))
 			if c.property == "quiet" {
-				tr.Safety, tr.Settle = 30*time.Second, 30*time.Second // it writes all the time
+				tr.Safety, tr.Settle = 30*time.Second, time.Minute // it writes all the time
 			}
 			for seed := sim.Seed(1); seed <= 200; seed++ {
-				result := trial.Run(t, tr, seed, trial.RunOptions{})
+				result := seatrial.Run(t, tr, seed, seatrial.RunOptions{})
 				if result.Verdict.Property == c.property {
 					t.Logf("found by seed %d: %s", seed, result.Verdict.Message)
 					return
@@ -57,6 +57,6 @@ func TestBadHabitsAreFound(t *testing.T) {
 	}
 }
 
-func runSeed(t *testing.T, seed uint64) trial.Result {
-	return trial.Run(t, websiteTrial(website{}), sim.Seed(seed), trial.RunOptions{})
+func runSeed(t *testing.T, seed uint64) seatrial.Result {
+	return seatrial.Run(t, websiteTrial(website{}), sim.Seed(seed), seatrial.RunOptions{})
 }

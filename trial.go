@@ -1,8 +1,7 @@
-package trial
+package seatrial
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -17,8 +17,7 @@ import (
 //
 // The least that makes a test is Controller and Objects, with the
 // CustomResourceDefinitions in Cluster if there are any. The zero value of every
-// other field is ready for use. A Trial is not changed by running it, and one
-// may be run any number of times, one run at a time.
+// other field is ready for use. A Trial is not changed by running it.
 type Trial struct {
 	// Name is used in messages. Default: the name of the test, or "trial".
 	Name string
@@ -44,18 +43,20 @@ type Trial struct {
 	Steps []Step
 
 	// Properties are laws of this controller's own, beside the generic ones.
-	Properties []model.Property
+	Properties []Property
 	// Except names generic properties that do not hold for this controller by
 	// design, e.g. "quiet" for one that writes a heartbeat.
 	Except []string
-	// Ignore lists what may end differently than in fair weather; see
-	// [model.BaselineOptions].
+	// Ignore lists what may end differently than without faults: "RESOURCE" or
+	// "RESOURCE: PATH", such as "jobs.batch: status.failed".
 	Ignore []string
+	// Known failures are counted and told apart, and not looked into again.
+	Known []Known
 
-	// Faults is the weather. Nil: each seed draws it.
+	// Faults are what goes wrong. Nil: each seed draws it.
 	Faults []faults.Rule
 	// Safety is how long faults are in force; steps lie in it. Default 2m. Settle
-	// is how long the world then has to come to rest, at least 30s. Default 18m:
+	// is how long the world then has to come to rest, at least 1m. Default 18m:
 	// a work queue with client-go's default limiter waits up to 1000s after its
 	// last failure.
 	Safety, Settle time.Duration
@@ -67,11 +68,8 @@ type Trial struct {
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
 
-	laws []lawOf // of a file
+	site *scenarios.Site // of a file
 }
-
-// lawOf is what a law of a file is about, and where it says so.
-type lawOf struct{ place, resource string }
 
 // Process is one program beside others: an operator, its peer, a stand-in for the
 // kubelet.
@@ -86,13 +84,59 @@ type Process struct {
 	// Start is when it is first started; never before the cluster is set up.
 	Start time.Duration
 	// Stand-ins play a part of the cluster that the simulation does not have,
-	// such as the kubelet. The weather spares them, but for what is judged they
+	// such as the kubelet. Faults spare them, but for what is judged they
 	// are processes like others.
 	StandIn bool
 	// MayExit says whether returning err by itself is ordinary; nil: only the
 	// end of a leader that lost its lease.
 	MayExit func(err error) bool
 }
+
+// What a trial is made of, under the names that tests use.
+type (
+	// Manifests are Kubernetes objects as files hold them.
+	Manifests = scenarios.Manifests
+	// Step is one action of a user at a time.
+	Step = scenarios.Step
+	// Known is a failure that is known already, by its signature.
+	Known = scenarios.Known
+	// Property is a law that a run is judged by.
+	Property = model.Property
+	// State is the cluster after a commit, as laws see it.
+	State = model.State
+	// Transition is one commit, as laws of changes see it.
+	Transition = model.Transition
+	// History is all that clients and the API server saw of a run.
+	History = model.History
+	// Result is one run, judged.
+	Result = scenarios.Result
+	// RunOptions are what a run can be asked for.
+	RunOptions = scenarios.RunOptions
+)
+
+// Manifests of a trial: from text, from files, from Go values, from a scheme.
+var (
+	YAML    = scenarios.YAML
+	Files   = scenarios.Files
+	Objects = scenarios.Objects
+	Scheme  = scenarios.Scheme
+)
+
+// Laws of a controller's own.
+var (
+	// Always is a law that holds after every commit.
+	Always = model.Always
+	// Eventually is a law that holds at the end of a run.
+	Eventually = model.Eventually
+	// EveryChange is a law about each commit.
+	EveryChange = model.EveryChange
+	// Linearizable is a porcupine model over the clients' history.
+	Linearizable = model.Linearizable
+)
+
+// RestartsAreFine is a MayExit for programs that leave it to their kubelet to
+// start them again, whatever went wrong.
+func RestartsAreFine(error) bool { return true }
 
 func (p *Process) run(ctx context.Context, env sim.Env) error {
 	if p.Env != nil {
@@ -122,21 +166,10 @@ func (tr *Trial) processes() []Process {
 	return append(all, tr.Processes...)
 }
 
-// underTest names the processes that the weather hits.
-func (tr *Trial) underTest() []string {
-	var names []string
-	for _, p := range tr.processes() {
-		if !p.StandIn {
-			names = append(names, p.names()...)
-		}
-	}
-	return names
-}
-
 const (
 	defaultSafety = 2 * time.Minute
 	defaultSettle = 18 * time.Minute
-	leastSettle   = 30 * time.Second
+	leastSettle   = time.Minute
 )
 
 func (tr Trial) withDefaults() Trial {
@@ -150,95 +183,4 @@ func (tr Trial) withDefaults() Trial {
 		tr.Settle = defaultSettle
 	}
 	return tr
-}
-
-// RestartsAreFine is a MayExit for programs that leave it to their kubelet to
-// start them again, whatever went wrong.
-func RestartsAreFine(error) bool { return true }
-
-// validate says everything that is wrong with a trial that has its defaults.
-func (tr *Trial) validate() error {
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if len(tr.underTest()) == 0 {
-		wrong("controller: nothing is under test (want a function, or a Process that is no stand-in)")
-	}
-	seen := map[string]bool{}
-	for _, p := range tr.processes() {
-		for _, name := range p.names() {
-			if name == "" || seen[name] {
-				wrong("processes: the name %q is missing or taken (want a name of its own for each)", name)
-			}
-			seen[name] = true
-		}
-		if (p.Run == nil) == (p.Env == nil) {
-			wrong("processes: %s has both Run and Env, or neither (want one)", p.Name)
-		}
-	}
-	if tr.Safety <= 0 || tr.Settle < leastSettle {
-		wrong("safety %s, settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
-	}
-	errs = append(errs, tr.validateObjects(seen)...)
-	errs = append(errs, tr.validateProperties()...)
-	errs = append(errs, tr.validateFaults(tr.Faults)...)
-	return errors.Join(errs...)
-}
-
-func (tr *Trial) validateObjects(taken map[string]bool) []error {
-	var errs []error
-	for _, m := range []Manifests{tr.Cluster, tr.Objects} {
-		if m.err != nil {
-			errs = append(errs, m.err)
-		}
-	}
-	known, err := newCatalogue(tr)
-	if err != nil {
-		return append(errs, err)
-	}
-	check := func(m Manifests) {
-		for _, object := range m.objects {
-			if _, err := known.find(object); err != nil {
-				errs = append(errs, err)
-			}
-		}
-	}
-	check(tr.Cluster)
-	check(tr.Objects)
-	for _, law := range tr.laws {
-		if !known.serves(law.resource) {
-			errs = append(errs, fmt.Errorf("%s: resource: the cluster has no %s (want plural and group, such as deployments.apps, of a built-in kind or of a definition in Cluster)", law.place, law.resource))
-		}
-	}
-	for i := range tr.Steps {
-		s := &tr.Steps[i]
-		if err := s.validate(tr.Safety); err != nil {
-			errs = append(errs, fmt.Errorf("step %d: %w", i, err))
-		}
-		if taken[s.user()] {
-			errs = append(errs, fmt.Errorf("step %d: a process is called %q, too (want another user)", i, s.user()))
-		}
-		check(s.Apply)
-		check(s.Delete)
-	}
-	return errs
-}
-
-func (tr *Trial) validateProperties() []error {
-	var errs []error
-	names := map[string]bool{}
-	for _, p := range genericProperties(nil) {
-		names[p.Name] = true
-	}
-	for _, name := range tr.Except {
-		if !names[name] {
-			errs = append(errs, fmt.Errorf("except: there is no generic property %q (they are listed in docs/properties.md)", name))
-		}
-	}
-	for _, p := range tr.Properties {
-		if names[p.Name] {
-			errs = append(errs, fmt.Errorf("properties: %q is there twice, or the name of a generic one (want a name of its own)", p.Name))
-		}
-		names[p.Name] = true
-	}
-	return errs
 }

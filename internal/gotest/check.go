@@ -1,0 +1,220 @@
+package gotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Options say what [Check] runs.
+type Options struct {
+	// Seeds to run, and how many with -short. The flag -seatrial.seeds=A-B, when it
+	// is given, goes before.
+	Usual, Few sim.SeedRange
+	// Saved is the folder of the plans that failed before. Default
+	// testdata/seatrial/ and the name of the test.
+	Saved string
+}
+
+// confirmations is how often a failure is run again before it is reported.
+const confirmations = 2
+
+// Check puts a subject through the plans of many seeds, and fails t with a
+// sub-test for each seed that does not pass; see seatrial.Check.
+func Check(t TB, subject scenarios.Subject, o Options) {
+	t.Helper()
+	c, over := begin(t, subject, o.Saved)
+	if over {
+		return
+	}
+	seeds, chosen, err := seedsOr(o.Usual, o.Few)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if seed, ok := c.filter.seed(); ok {
+		seeds, chosen = sim.SeedRange{First: seed, Last: seed}, true
+	}
+	if !chosen {
+		c.replaySaved()
+	}
+	c.of = sim.WholeRange.Len(seeds)
+	c.run(func(yield func(sweep.Job) bool) {
+		seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
+			return !c.filter.wants(fmt.Sprintf("seed-%d", seed)) || c.goesOn() && yield(sweep.Job{Seed: uint64(seed)})
+		})
+	})
+	c.end("seeds " + seeds.String())
+}
+
+// check is one call of [Check] or [CheckEveryCall].
+type check struct {
+	t       TB
+	name    string // of the call, and in workers of the subject
+	subject scenarios.Subject
+	saved   string
+	filter  filter
+	pool    sweep.Pool
+	ctx     context.Context
+
+	ran, failed, known int
+	of                 uint64 // runs to be made; 0: nobody knows
+	// first is the first failure of each signature: only that is looked into.
+	first map[string]string
+	told time.Time
+}
+
+// begin readies a call of Check, unless this process is a worker.
+func begin(t TB, subject scenarios.Subject, saved string) (c *check, over bool) {
+	t.Helper()
+	name := identify(t)
+	if serveIfWorker(t, name, subject) {
+		return nil, true
+	}
+	if err := sim.Seedable(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	c = &check{t: t, name: name, subject: subject, saved: saved, first: map[string]string{}, told: time.Now()}
+	if c.saved == "" {
+		c.saved = Folder(name)
+	}
+	var err error
+	if c.filter, err = filterBelow(t.Name()); err == nil {
+		c.pool, err = pool(t, name)
+	}
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	var stop context.CancelFunc
+	c.ctx, stop = context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	return c, false
+}
+
+func (c *check) goesOn() bool { return !enough(c.failed) }
+
+// errEnough ends a search that has found what it was to find.
+var errEnough = errors.New("enough failures")
+
+// run runs jobs and reports those that fail, in their order.
+func (c *check) run(jobs iter.Seq[sweep.Job]) {
+	c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
+		return c.pool.Run(ctx, func(yield func(sweep.Job) bool) {
+			for job := range jobs {
+				job.Subject, job.Confirm = c.name, confirmations
+				if !yield(job) {
+					return
+				}
+			}
+		}, done)
+	}, func(o sweep.Outcome) string { return fmt.Sprintf("seed-%d", o.Job.Seed) })
+}
+
+// search takes the outcomes of a search, each under its name, until enough have
+// failed. It takes them in the goroutine of the test, as package testing wants it.
+func (c *check) search(run func(context.Context, func(sweep.Outcome)) error, name func(sweep.Outcome) string) {
+	ctx, stop := context.WithCancelCause(c.ctx)
+	defer stop(nil)
+	outcomes, ended := make(chan sweep.Outcome), make(chan error, 1)
+	go func() {
+		ended <- run(ctx, func(o sweep.Outcome) {
+			select {
+			case outcomes <- o:
+			case <-ctx.Done():
+			}
+		})
+		close(outcomes)
+	}()
+	for o := range outcomes {
+		if c.goesOn() {
+			c.take(name(o), o)
+		}
+		if !c.goesOn() {
+			stop(errEnough)
+		}
+	}
+	if err := <-ended; err != nil && !errors.Is(err, errEnough) {
+		c.t.Fatalf("seatrial: %s: %v", c.subject.Name, err)
+	}
+}
+
+// take counts one outcome, and reports it under a name when it is a failure.
+func (c *check) take(name string, o sweep.Outcome) {
+	c.ran++
+	c.progress()
+	switch {
+	case o.Error != "":
+		c.t.Fatalf("seatrial: %s: %s", c.subject.Name, o.Error)
+	case o.Verdict == model.VerdictPass:
+		return
+	case o.Known != "":
+		c.known++
+		return
+	}
+	c.failed++
+	text := c.explain(name, o)
+	if t, ok := c.t.(*testing.T); ok && c.filter.wants(name) {
+		t.Run(name, func(t *testing.T) { t.Error(text) })
+		return
+	}
+	c.t.Errorf("%s: %s", name, text)
+}
+
+// progressEvery is how often a search that takes long tells how far it is, with -v.
+const progressEvery = 3 * time.Second
+
+func (c *check) progress() {
+	if !testing.Verbose() || time.Since(c.told) < progressEvery {
+		return
+	}
+	c.told = time.Now()
+	of := ""
+	if c.of > 0 {
+		of = fmt.Sprintf(" of %d", c.of)
+	}
+	c.t.Logf("seatrial: %s: %d%s run, %d failed", c.subject.Name, c.ran, of, c.failed)
+}
+
+// end says what was run.
+func (c *check) end(what string) {
+	known := ""
+	if c.known > 0 {
+		known = fmt.Sprintf(", %d failed in a known way", c.known)
+	}
+	if c.ran == 0 {
+		c.t.Fatalf("seatrial: %s: %s: nothing was run (want -run to name seed-N, or no sub-test)", c.subject.Name, what)
+	}
+	c.t.Logf("seatrial: %s: %s: %d run, %d failed%s", c.subject.Name, what, c.ran, c.failed, known)
+}
+
+// replaySaved runs what failed before.
+func (c *check) replaySaved() {
+	files, err := savedPlans(c.saved)
+	if err != nil {
+		c.t.Fatalf("%v", err)
+	}
+	for _, file := range files {
+		name := "saved-" + strings.TrimSuffix(file.name, ".yaml")
+		if !c.filter.wants(name) || !c.goesOn() {
+			continue
+		}
+		plan, err := scenarios.Parse(file.path, file.text, c.subject.Language)
+		if err != nil {
+			c.t.Errorf("a saved plan cannot be read; mend it or delete it:\n%v", err)
+			continue
+		}
+		job := sweep.Job{Seed: uint64(plan.Seed), Plan: string(file.text), File: file.path, Subject: c.name, Confirm: confirmations}
+		c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
+			return c.pool.Run(ctx, slices.Values([]sweep.Job{job}), done)
+		}, func(sweep.Outcome) string { return name })
+	}
+}
