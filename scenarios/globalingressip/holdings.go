@@ -28,7 +28,7 @@ func owners(h *model.History) []scenarios.Owner {
 	}
 	for _, x := range globalnet.Assignments(h) {
 		o := get(x.Owner)
-		o.Holds = append(o.Holds, scenarios.Hold{IP: x.IP, Via: x.Via, Interval: scenarios.Interval{x.From, x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
+		o.Holds = append(o.Holds, scenarios.Hold{IP: x.IP, Via: x.Via, Interval: scenarios.Interval{From: x.From, Until: x.Until}, Seq: x.FromSeq, Ends: x.UntilSeq})
 	}
 	slices.Sort(order)
 	out := make([]scenarios.Owner, len(order))
@@ -63,7 +63,7 @@ func exported(h *model.History) map[string][]scenarios.Interval {
 		after := s.alive["services"] && s.alive["serviceexports"]
 		switch {
 		case after && !before:
-			out[name] = append(out[name], scenarios.Interval{c.At, h.Ended})
+			out[name] = append(out[name], scenarios.Interval{From: c.At, Until: h.Ended})
 		case before && !after:
 			out[name][len(out[name])-1].Until = c.At
 		}
