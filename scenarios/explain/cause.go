@@ -32,6 +32,7 @@ const (
 	arrivedLate = 95
 	halfDone    = 88 // killed in the middle of work on the object
 	notToldWhy  = 84 // a change not heard of, and a fault that kept it away
+	waited      = 86 // it decided on what it knew before it waited for an answer
 	lostAnswer  = 76
 	whileDown   = 74 // something changed between two lives
 	notTold     = 60 // a change not heard of, without a fault: a race
@@ -44,6 +45,7 @@ const (
 func (x *run) causes(d decision) []cause {
 	var all []cause
 	all = append(all, x.wrongAnswers(d)...)
+	all = append(all, x.lateAnswers(d)...)
 	all = append(all, x.unheard(d)...)
 	all = append(all, x.earlierLives(d)...)
 	all = append(all, x.lostAnswers(d)...)
@@ -111,6 +113,32 @@ func (x *run) wrongAnswers(d decision) []cause {
 			sentence: fmt.Sprintf("%s was told %s for %s (%s), and %s later %s",
 				l.call.Process, answered(l.call), asked(l.call), h.kind, short(d.at-l.at), d.what),
 			steps: []Step{x.strike(h), x.told(l.input)},
+		})
+	}
+	return out
+}
+
+// longWait is what an answer takes after which the world is another.
+const longWait = time.Second
+
+// lateAnswers are answers in the chain that a fault made late: what the process had
+// read before it asked was old when it went on.
+func (x *run) lateAnswers(d decision) []cause {
+	var out []cause
+	for depth, l := range x.chain(d) {
+		if l.call == nil || l.frame != nil || l.call.Verb == "watch" || l.call.Returned-l.call.Called < longWait || l.call.Outcome != model.OK {
+			continue
+		}
+		took := l.call.Returned - l.call.Called
+		slow := slices.Concat(x.hits[l.call.ID], x.overlapping(l.call.Process, l.call.Called, l.call.Returned))
+		if len(slow) == 0 {
+			continue
+		}
+		out = append(out, cause{
+			weight: waited - depth,
+			sentence: fmt.Sprintf("%s waited %s for the answer to %s (%s), and %s later, still acting on what it had read before, %s",
+				l.call.Process, short(took), asked(l.call), slow[0].kind, short(d.at-l.at), d.what),
+			steps: []Step{x.strike(slow[0]), x.told(l.input)},
 		})
 	}
 	return out

@@ -163,17 +163,44 @@ func (x *run) story(d decision, ends ...Step) Story {
 		return Story{Sentence: fmt.Sprintf("%s %s, and nothing that it was told before explains it", process, d.what), Steps: trim(ends)}
 	}
 	best := all[0]
+	if rival, ok := x.rival(d); ok && rival.weight > best.weight {
+		best = rival
+	}
 	// A fault at work tells more than who pressed the button, but both are told
 	// when there is room.
-	steps := append(best.steps, ends...)
-	if best.weight > acted && len(steps) < 4 {
+	steps := slices.Clone(best.steps)
+	if best.weight > acted && len(steps)+len(ends) < 4 {
 		for _, c := range all[1:] {
 			if c.weight == acted {
 				steps = append(steps, c.steps[0])
 			}
 		}
 	}
-	return Story{Sentence: best.sentence, Steps: trim(steps)}
+	return Story{Sentence: best.sentence, Steps: trim(append(steps, ends...))}
+}
+
+// rival is the heaviest cause of what another process under test last did about the
+// same objects: of two that are at odds either may be the one that was misled.
+func (x *run) rival(d decision) (cause, bool) {
+	process, _ := split(d.who)
+	for i := len(x.Commits) - 1; i >= 0; i-- {
+		c := &x.Commits[i]
+		call := x.calls[c.CallID]
+		if c.Seq > d.seq || call == nil || call.User || call.Process == process || !d.names[keyOf(c.Namespace, c.Name)] {
+			continue
+		}
+		other := decision{who: identity(call), seq: call.CallSeq, at: call.Called, call: call, what: effect(c, ""), names: d.names}
+		all := x.causes(other)
+		if len(all) == 0 || all[0].weight < lostAnswer {
+			return cause{}, false
+		}
+		best := all[0]
+		best.weight -= 3 // its own reasons come first
+		best.sentence += fmt.Sprintf("; %s later %s %s", short(d.at-c.At), process, d.what)
+		best.steps = append(slices.Clone(best.steps), x.change(c, ""))
+		return best, true
+	}
+	return cause{}, false
 }
 
 // trim puts steps into the order of time, each event once, and leaves out of too

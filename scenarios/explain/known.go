@@ -3,10 +3,12 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -25,10 +27,14 @@ type knowledge struct {
 }
 
 // knows says what an incarnation had been told of an object before an event. A
-// list counts for all that it covers, up to the revision it was made at. Found is
-// false for one that never asked: what it does not look at it cannot be late in.
-func (x *run) knows(who string, seq uint64, of *model.Commit) (k knowledge, found bool) {
+// list counts for all that it covers, up to the revision it was made at. With cached
+// only lists and watch events count, of which caches are made. Found is false for one
+// that never asked: what it does not look at it cannot be late in.
+func (x *run) knows(who string, seq uint64, of *model.Commit, cached bool) (k knowledge, found bool) {
 	for _, i := range x.before(who, seq) {
+		if cached && i.call != nil && i.frame == nil && i.call.Verb != "list" {
+			continue
+		}
 		revision, about := tells(i, of)
 		if !about {
 			continue
@@ -84,13 +90,13 @@ func revisionIn(body []byte) uint64 {
 		if unknown.Unmarshal(raw) != nil {
 			return 0
 		}
-		var meta metav1.PartialObjectMetadata
+		var object metav1.PartialObjectMetadata
 		var list metav1.PartialObjectMetadataList
 		if strings.HasSuffix(unknown.Kind, "List") {
 			_ = list.Unmarshal(unknown.Raw) // items are of another type; the metadata comes first
 			named.Metadata.ResourceVersion = list.ResourceVersion
-		} else if meta.Unmarshal(unknown.Raw) == nil {
-			named.Metadata.ResourceVersion = meta.ResourceVersion
+		} else if object.Unmarshal(unknown.Raw) == nil {
+			named.Metadata.ResourceVersion = object.ResourceVersion
 		}
 	} else if json.Unmarshal(body, &named) != nil {
 		return 0
@@ -107,24 +113,50 @@ func revisionIn(body []byte) uint64 {
 // that do not are named by the message.
 type concerns map[string]bool
 
-// about collects the names of the changed object, of its owners and of every object
-// of the history that the message names.
+// about collects the names of the changed object, of every object that the message
+// names, and of what refers to one of those by an owner reference, a label or an
+// annotation.
 func (x *run) about(object, message string) concerns {
 	out := concerns{}
+	for name := range x.Named(message) {
+		out[name] = true
+	}
 	if object != "" {
 		out[object] = true
 	}
-	words := strings.FieldsFunc(message, func(r rune) bool { return strings.ContainsRune(" ,;:()\"'", r) })
-	said := map[string]bool{}
-	for _, w := range words {
-		said[strings.TrimRight(w, ".")] = true
-	}
+	named := maps.Clone(out)
 	for i := range x.Commits {
-		if key := keyOf(x.Commits[i].Namespace, x.Commits[i].Name); said[key] && (strings.Contains(key, "/") || len(key) > 3) {
+		c := &x.Commits[i]
+		if key := keyOf(c.Namespace, c.Name); !out[key] && refersTo(c, named) {
 			out[key] = true
 		}
 	}
 	return out
+}
+
+// refersTo tells whether an object's metadata name one of the names.
+func refersTo(c *model.Commit, names concerns) bool {
+	if c.New == nil {
+		return false
+	}
+	object, err := meta.Accessor(c.New)
+	if err != nil {
+		return false
+	}
+	says := func(value string) bool { return value != "" && (names[value] || names[keyOf(c.Namespace, value)]) }
+	for _, owner := range object.GetOwnerReferences() {
+		if says(owner.Name) {
+			return true
+		}
+	}
+	for _, pairs := range []map[string]string{object.GetLabels(), object.GetAnnotations()} {
+		for _, value := range pairs {
+			if says(value) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // call tells whether a call is about one of the names.

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seatrial/seatrial/model"
 )
@@ -21,6 +22,9 @@ func (x *run) ofReaction(v model.Verdict, commit *model.Commit) Story {
 		return s
 	}
 	if s, ok := x.diedOverIt(v, commit, names, begin, end); ok {
+		return s
+	}
+	if s, ok := x.misled(v, commit, names, end); ok {
 		return s
 	}
 	first, told := x.firstTold(commit)
@@ -46,6 +50,29 @@ func (x *run) ofReaction(v model.Verdict, commit *model.Commit) Story {
 
 // unheardFor is how late news may be before the lateness is a reason.
 const unheardFor = 1e9
+
+// misled: processes under test did something about it, but a fault had misled the
+// one that did it last.
+func (x *run) misled(v model.Verdict, commit *model.Commit, names concerns, end Step) (Story, bool) {
+	for i := len(x.Commits) - 1; i >= 0 && x.Commits[i].Seq > commit.Seq; i-- {
+		c := &x.Commits[i]
+		call := x.calls[c.CallID]
+		if call == nil || call.User || !names[keyOf(c.Namespace, c.Name)] {
+			continue
+		}
+		d := decision{who: identity(call), seq: call.CallSeq, at: call.Called, call: call, what: effect(c, v.Message), names: names}
+		all := x.causes(d)
+		if len(all) == 0 || all[0].weight < lostAnswer {
+			continue
+		}
+		end.At, end.Process = c.At, c.Process
+		return Story{
+			Sentence: fmt.Sprintf("%s; nothing more came of it: %s", all[0].sentence, v.Message),
+			Steps:    trim(append(slices.Clone(all[0].steps), x.change(c, v.Message), end)),
+		}, true
+	}
+	return Story{}, false
+}
 
 // firstTold is the first watch event by which a process under test heard of a change.
 func (x *run) firstTold(commit *model.Commit) (input, bool) {

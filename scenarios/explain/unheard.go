@@ -23,11 +23,16 @@ func (x *run) unheard(d decision) []cause {
 			break
 		}
 		name := objectOf(c.Resource, c.Namespace, c.Name)
-		if seen[name] || !d.names[keyOf(c.Namespace, c.Name)] || c.Process == process {
+		if seen[name] || !d.names[keyOf(c.Namespace, c.Name)] {
 			continue
 		}
-		k, looks := x.knows(d.who, d.seq, c)
+		// Of its own changes it was told by their answers, but its cache may be behind.
+		own := c.Process == process
+		k, looks := x.knows(d.who, d.seq, c, own)
 		if !looks || k.revision >= c.Revision || k.revision == 0 {
+			continue
+		}
+		if _, faulty := x.keptAway(d, c); own && !faulty {
 			continue
 		}
 		seen[name] = true
@@ -48,13 +53,18 @@ func (x *run) notHeardOf(d decision, c *model.Commit, k knowledge) cause {
 		reason, weight = fmt.Sprintf(" (%s)", why.kind), notToldWhy
 		steps = append(steps, x.strike(why))
 	}
+	verb := "had not heard"
+	if c.Process == process {
+		verb = "had not seen in its cache"
+		weight -= 2
+	}
 	if d.at-c.At < 20*time.Millisecond {
 		weight -= 15 // the news was on its way as it always is
 	}
 	return cause{
 		weight: weight,
-		sentence: fmt.Sprintf("%s had not heard%s that %s ago %s %s, and %s",
-			process, reason, short(d.at-c.At), author(c), effect(c, ""), d.what),
+		sentence: fmt.Sprintf("%s %s%s that %s ago %s %s, and %s",
+			process, verb, reason, short(d.at-c.At), author(c), effect(c, ""), d.what),
 		steps: steps,
 	}
 }
