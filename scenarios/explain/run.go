@@ -105,7 +105,7 @@ func (x *run) readEvents(events []sim.Event) {
 		case sim.EventCrashed:
 			name, life := split(e.Process)
 			x.deaths = append(x.deaths, death{hit{e.Seq, e.At, faults.Crash, e.Detail, 0}, name, life, x.Ended})
-		case sim.EventWeather:
+		case sim.EventSchedule:
 			x.readWindow(e)
 		}
 	}
