@@ -27,7 +27,7 @@ func (tr *Trial) world(seed sim.Seed, steps []Step, weather []faults.Rule) sim.C
 	for _, p := range tr.processes() {
 		for _, name := range p.names() {
 			config.Processes = append(config.Processes, sim.Process{
-				Name: name, Start: max(p.Start, ready), MayExit: p.MayExit, Run: p.run,
+				Name: name, Start: max(p.Start, ready), MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn,
 			})
 		}
 	}
