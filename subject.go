@@ -80,7 +80,7 @@ func (tr *Trial) deploy(plan *scenarios.Plan) []sim.Process {
 	for _, p := range tr.processes() {
 		for _, name := range p.names() {
 			if !slices.Contains(plan.World.Without, name) {
-				all = append(all, sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run})
+				all = append(all, sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn})
 			}
 		}
 	}

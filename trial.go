@@ -84,8 +84,7 @@ type Process struct {
 	// Start is when it is first started; never before the cluster is set up.
 	Start time.Duration
 	// Stand-ins play a part of the cluster that the simulation does not have,
-	// such as the kubelet. Faults spare them, but for what is judged they
-	// are processes like others.
+	// such as the kubelet: see [sim.Process].
 	StandIn bool
 	// MayExit says whether returning err by itself is ordinary; nil: only the
 	// end of a leader that lost its lease.

@@ -85,7 +85,7 @@ const (
 
 // Match selects calls by identity. All given fields must match.
 type Match struct {
-	Process     string   // process name or glob; empty: every subject process, never a user
+	Process     string   // process name or glob; empty: every subject process, never a user or a stand-in
 	Verbs       []string // get, list, watch, create, update, patch, delete, deletecollection; or read, write
 	Resources   []string // plural, e.g. services; with subresource services/status; "*" any
 	Namespace   string   // glob
@@ -99,7 +99,7 @@ type Match struct {
 // Call is what a rule sees of a request.
 type Call struct {
 	Process   string
-	User      bool // made by a user actor, not by a subject
+	User      bool // made by a user or a stand-in, not by a subject
 	Verb      string
 	Resource  string // plural; with subresource after a slash
 	Namespace string

@@ -53,12 +53,15 @@ func noGoroutineLeak() Property {
 func usersPerformed() Property {
 	return Property{
 		Name:     "users-performed",
-		Sentence: "Users did all that the scenario says; a run in which they could not proves nothing.",
+		Sentence: "Users did all that the scenario says, and no stand-in broke down; a run in which they could not proves nothing.",
 		Source:   "a scenario that quietly does less than its author meant",
 		Class:    ClassSafety,
 		Check: func(h *History) Result {
 			for i := range h.Problems {
-				if problem := &h.Problems[i]; problem.Kind == Failing {
+				switch problem := &h.Problems[i]; {
+				case problem.StandIn:
+					return Undecide(fmt.Sprintf("stand-in %s: %s: %s", problem.Process, problem.Kind, problem.Message))
+				case problem.Kind == Failing:
 					return Undecide(fmt.Sprintf("%s: %s", problem.Process, problem.Message))
 				}
 			}
@@ -72,7 +75,7 @@ func noProblem(kind ProblemKind) func(*History) Result {
 	return func(h *History) Result {
 		for i := range h.Problems {
 			problem := &h.Problems[i]
-			if problem.Kind != kind || kind == Exited && strings.Contains(problem.Message, leaderElectionLost) {
+			if problem.Kind != kind || problem.StandIn || kind == Exited && strings.Contains(problem.Message, leaderElectionLost) {
 				continue
 			}
 			text := fmt.Sprintf("%s: %s", problem.Kind, problem.Message)

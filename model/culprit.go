@@ -144,14 +144,28 @@ func (h *History) after(k int, property Property) Result {
 // abandoned is the last call of a process under test after a change, about the
 // changed object or one that the message names, that failed, or whose outcome was
 // not known, and that no process made again with success. Not to find something is
-// no failure.
+// no failure. If there is none, one about a namesake in another namespace is taken:
+// that is where copies are.
 func (h *History) abandoned(commit *Commit, message string) *Call {
 	names := h.Named(message)
 	names[nameOf(commit.Namespace, commit.Name)] = true
+	last := map[string]bool{}
+	for name := range names {
+		last[name[strings.LastIndexByte(name, '/')+1:]] = true
+	}
+	if call := h.givenUp(commit.Seq, func(c *Call) bool { return names[nameOf(c.Namespace, c.Name)] }); call != nil {
+		return call
+	}
+	return h.givenUp(commit.Seq, func(c *Call) bool { return last[c.Name] })
+}
+
+// givenUp is the last call of a process under test after an event that failed and
+// that none like it made good, of those that are about something.
+func (h *History) givenUp(after uint64, about func(*Call) bool) *Call {
 	done := map[string]bool{}
 	for i := len(h.Calls) - 1; i >= 0; i-- {
 		c := &h.Calls[i]
-		if c.User || c.CallSeq < commit.Seq || c.Verb == "watch" || c.Name == "" || !names[nameOf(c.Namespace, c.Name)] {
+		if c.User || c.CallSeq < after || c.Verb == "watch" || c.Name == "" || !about(c) {
 			continue
 		}
 		what := fmt.Sprint(c.Verb, c.Group, c.Resource, c.Subresource, c.Namespace, c.Name)

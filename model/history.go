@@ -49,7 +49,8 @@ type Call struct {
 	ID          uint64 // counted from 1
 	Process     string
 	Incarnation int  // of the process, counted from 1
-	User        bool // made by a user actor, not by a subject
+	User        bool // made by a user or a stand-in, not by a subject
+	StandIn     bool // the user is a stand-in: it plays a part of the cluster, such as the kubelet
 	Verb        string
 	Group       string
 	Version     string
@@ -103,7 +104,7 @@ type Commit struct {
 	At        time.Duration
 	CallID    uint64 // Call.ID that caused it; 0: the server or an actor of its own
 	Process   string // of that call; empty for the server's own
-	User      bool
+	User      bool   // as of the call
 	Group     string
 	Version   string
 	Resource  string
@@ -132,10 +133,11 @@ type Metric struct {
 	Value   float64
 }
 
-// Problem is something the subject did to itself, or a scenario to itself.
+// Problem is something the subject did to itself, or a scenario or a stand-in to itself.
 type Problem struct {
 	Kind    ProblemKind
 	Process string
+	StandIn bool // the process is a stand-in: what it did to itself is not the subject's doing
 	At      time.Duration
 	Message string // one line
 	Detail  string // stack or goroutine dump

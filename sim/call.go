@@ -85,7 +85,7 @@ func (w *world) number(c *call) {
 		Identity: c.identity + count, Digest: digest(c.body),
 	})
 	w.history.Calls = append(w.history.Calls, model.Call{
-		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.User,
+		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.spared(), StandIn: c.process.of.StandIn,
 		Verb: c.info.verb, Group: c.info.group, Version: c.info.version,
 		Resource: c.info.resource, Subresource: c.info.subresource,
 		Namespace: c.info.namespace, Name: c.info.name, Query: c.request.URL.RawQuery,
@@ -105,7 +105,7 @@ func (w *world) decide(c *call) {
 // asRulesSee is the call as rules see it now.
 func (w *world) asRulesSee(c *call) faults.Call {
 	return faults.Call{
-		Process: c.process.name(), User: c.process.of.User,
+		Process: c.process.name(), User: c.process.of.spared(),
 		Verb: c.info.verb, Resource: c.info.fullResource(),
 		Namespace: c.info.namespace, Name: c.info.name,
 		Nth: c.nth, At: w.now(),

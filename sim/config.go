@@ -77,6 +77,13 @@ type Process struct {
 	// Endless marks a user that goes on until it is stopped: the liveness phase
 	// does not wait for it.
 	Endless bool
+	// StandIn marks a program that plays a part of the cluster which the API
+	// server alone does not have, such as the kubelet. Like a user it is not under
+	// test: faults do not concern it unless they name it, and the history counts
+	// its calls as a user's, so no law about subjects looks at them. Like a subject
+	// it goes on for the whole run and is started again when it ends. What it does
+	// to itself makes the run inconclusive. Not together with User.
+	StandIn bool
 	// Start is when it is first started.
 	Start time.Duration
 	// Run is the program. It returns when ctx ends. A subject that returns

@@ -111,7 +111,7 @@ func (w *world) begin(r *faults.Rule) {
 		w.lagControllers(r)
 	default:
 		for _, p := range w.processes {
-			if r.Match.Matches(faults.Call{Process: p.Name, User: p.User}) {
+			if r.Match.Matches(faults.Call{Process: p.Name, User: p.spared()}) {
 				w.inject(p, r)
 			}
 		}
@@ -142,7 +142,7 @@ func (w *world) inject(p *process, r *faults.Rule) {
 // planCrash plans the end of an incarnation that starts within a crash loop.
 func (w *world) planCrash(i *incarnation) {
 	for _, r := range w.schedule.Timed() {
-		call := faults.Call{Process: i.name(), User: i.of.User}
+		call := faults.Call{Process: i.name(), User: i.of.spared()}
 		if r.Kind == faults.CrashLoop && r.InForce(w.now()) && !w.cleared && r.Match.Matches(call) {
 			w.killLater(i, r)
 		}

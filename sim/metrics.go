@@ -15,7 +15,7 @@ func (w *world) gatherMetrics() {
 		}
 		families, err := p.current.metrics.Gather()
 		if err != nil {
-			w.problem(model.Problem{Kind: model.Panicked, Process: p.Name, Message: "its metrics cannot be gathered: " + err.Error()})
+			w.problem(model.Problem{Kind: model.Panicked, Process: p.Name, StandIn: p.StandIn, Message: "its metrics cannot be gathered: " + err.Error()})
 		}
 		for _, family := range families {
 			for _, m := range family.GetMetric() {

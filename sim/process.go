@@ -34,6 +34,9 @@ type process struct {
 	restart *entry         // when it will be started again
 }
 
+// spared tells whether faults concern the process only when they name it.
+func (p *process) spared() bool { return p.User || p.StandIn }
+
 // incarnation is one life of a process.
 type incarnation struct {
 	of       *process
@@ -114,7 +117,7 @@ func (w *world) guard(i *incarnation, run func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
-			w.problem(model.Problem{Kind: model.Panicked, Process: i.name(), Message: fmt.Sprint(r), Detail: string(debug.Stack())})
+			w.problem(model.Problem{Kind: model.Panicked, Process: i.name(), StandIn: i.of.StandIn, Message: fmt.Sprint(r), Detail: string(debug.Stack())})
 		}
 	}()
 	return run()
@@ -140,7 +143,7 @@ func (w *world) processReturned(i *incarnation, err error) {
 		return
 	}
 	if p.MayExit == nil || !p.MayExit(err) {
-		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, Message: fmt.Sprintf("the process ended by itself: %v", err)})
+		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, StandIn: p.StandIn, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
 	p.exits++
 	p.restart = w.queue.add(w.now()+restartDelay(p.exits), "process "+p.Name, func() { w.start(p) })

@@ -152,7 +152,7 @@ func (w *world) reportUnstopped() {
 	for _, p := range w.processes {
 		for _, i := range p.living {
 			w.problems = append(w.problems, model.Problem{
-				Kind: model.Leaked, Process: p.Name, At: w.history.Ended,
+				Kind: model.Leaked, Process: p.Name, StandIn: p.StandIn, At: w.history.Ended,
 				Message: fmt.Sprintf("%s did not return within %s after its context ended", i.identity, unwindTime),
 			})
 		}

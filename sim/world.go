@@ -106,11 +106,31 @@ func (w *world) stuck(delivered int) bool {
 	case delivered > maxEventsPerInstant:
 		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d events without virtual time passing: a loop without a pause", maxEventsPerInstant)})
 	case w.requests > w.config.MaxRequests && !w.frozen:
-		w.problem(model.Problem{Kind: model.Hung, Message: fmt.Sprintf("over %d requests in one run: an endless loop of calls", w.config.MaxRequests)})
+		busiest := w.busiest()
+		w.problem(model.Problem{
+			Kind: model.Hung, Process: busiest.Name, StandIn: busiest.StandIn,
+			Message: fmt.Sprintf("over %d requests in one run: an endless loop of calls", w.config.MaxRequests),
+		})
 	default:
 		return false
 	}
 	return true
+}
+
+// busiest is the process that made most calls, the first of several. There is one
+// whenever there was a call.
+func (w *world) busiest() *process {
+	calls := map[string]int{}
+	for i := range w.history.Calls {
+		calls[w.history.Calls[i].Process]++
+	}
+	most := w.processes[0]
+	for _, p := range w.processes {
+		if calls[p.Name] > calls[most.Name] {
+			most = p
+		}
+	}
+	return most
 }
 
 // event adds to the trace and returns the event's number.
@@ -143,7 +163,7 @@ func (w *world) commit(c apiserver.Commit) {
 	}
 	event := Event{Type: EventCommitted, Call: c.RequestID, Revision: c.Revision, Identity: c.Resource.Resource + " " + c.Namespace + "/" + c.Name}
 	if by := w.serving; by != nil && by.id == c.RequestID {
-		entry.Process, entry.User, event.Process = by.process.name(), by.process.of.User, by.process.identity
+		entry.Process, entry.User, event.Process = by.process.name(), by.process.of.spared(), by.process.identity
 	}
 	entry.Seq = w.event(event)
 	w.history.Commits = append(w.history.Commits, entry)

@@ -1,0 +1,238 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// decision is a request, or the end of a process, whose reason is looked for.
+type decision struct {
+	who   string // the incarnation
+	seq   uint64 // of the event before which everything lies that can be a reason
+	at    time.Duration
+	call  *model.Call // nil for the end of a process
+	what  string      // what it did, as the second half of a sentence
+	names concerns
+}
+
+// cause is what may have led to a decision. The heaviest is told.
+type cause struct {
+	weight   int
+	sentence string
+	steps    []Step
+}
+
+// Weights of causes. They order kinds of causes by how often each, when it is
+// there, is the reason; within a kind what lies nearer weighs more.
+const (
+	toldWrong   = 100 // an injected answer about the object, in the chain that led to the decision
+	arrivedLate = 95
+	halfDone    = 88 // killed in the middle of work on the object
+	notToldWhy  = 84 // a change not heard of, and a fault that kept it away
+	waited      = 86 // it decided on what it knew before it waited for an answer
+	lostAnswer  = 76
+	whileDown   = 74 // something changed between two lives
+	notTold     = 60 // a change not heard of, without a fault: a race
+	newLife     = 45 // the decision belongs to what a process does when it starts
+	toldOther   = 40 // an injected answer about something else
+	acted       = 10 // it did what it was told
+)
+
+// causes lists all that may have led to a decision, the heaviest first.
+func (x *run) causes(d decision) []cause {
+	var all []cause
+	all = append(all, x.wrongAnswers(d)...)
+	all = append(all, x.lateAnswers(d)...)
+	all = append(all, x.unheard(d)...)
+	all = append(all, x.earlierLives(d)...)
+	all = append(all, x.lostAnswers(d)...)
+	all = append(all, x.lateArrival(d)...)
+	all = append(all, x.ordinary(d)...)
+	slices.SortStableFunc(all, func(a, b cause) int { return b.weight - a.weight })
+	return all
+}
+
+// link is one step back: what a request was made because of.
+type link struct {
+	input
+	direct bool // handed over in the instant in which the request was made
+}
+
+// chain walks back from a decision: what made the process ask, what had made it
+// ask that, and so on, within one life.
+func (x *run) chain(d decision) []link {
+	const longest = 24
+	var out []link
+	seq, at := d.seq, d.at
+	for len(out) < longest {
+		past := x.before(d.who, seq)
+		if len(past) == 0 {
+			break
+		}
+		last := past[len(past)-1]
+		l := link{last, last.at == at}
+		if !l.direct {
+			// A timer woke it, most often that of a work queue: what it last heard
+			// about the same object is why it is in the queue.
+			for i := len(past) - 1; i >= 0; i-- {
+				if d.names.input(past[i]) {
+					l.input = past[i]
+					break
+				}
+			}
+		}
+		out = append(out, l)
+		if l.starts || l.frame != nil || l.call == nil || l.ends {
+			break
+		}
+		seq, at = l.call.CallSeq, l.call.Called
+	}
+	return out
+}
+
+// wrongAnswers are the injected answers in the chain.
+func (x *run) wrongAnswers(d decision) []cause {
+	var out []cause
+	for depth, l := range x.chain(d) {
+		if l.call == nil || l.frame != nil {
+			continue
+		}
+		h, ok := x.struck(l.call.ID)
+		if !ok || l.call.Outcome == model.OK && !l.ends {
+			continue
+		}
+		weight := toldOther
+		if d.names.call(l.call) || l.call.Name == "" && l.direct {
+			weight = toldWrong
+		}
+		out = append(out, cause{
+			weight: weight - depth,
+			sentence: fmt.Sprintf("%s was told %s for %s (%s), and %s later %s",
+				l.call.Process, answered(l.call), asked(l.call), h.kind, short(d.at-l.at), d.what),
+			steps: []Step{x.strike(h), x.told(l.input)},
+		})
+	}
+	return out
+}
+
+// longWait is what an answer takes after which the world is another.
+const longWait = time.Second
+
+// lateAnswers are answers in the chain that a fault made late: what the process had
+// read before it asked was old when it went on.
+func (x *run) lateAnswers(d decision) []cause {
+	var out []cause
+	for depth, l := range x.chain(d) {
+		if l.call == nil || l.frame != nil || l.call.Verb == "watch" || l.call.Returned-l.call.Called < longWait || l.call.Outcome != model.OK {
+			continue
+		}
+		took := l.call.Returned - l.call.Called
+		slow := slices.Concat(x.hits[l.call.ID], x.overlapping(l.call.Process, l.call.Called, l.call.Returned))
+		if len(slow) == 0 {
+			continue
+		}
+		out = append(out, cause{
+			weight: waited - depth,
+			sentence: fmt.Sprintf("%s waited %s for the answer to %s (%s), and %s later, still acting on what it had read before, %s",
+				l.call.Process, short(took), asked(l.call), slow[0].kind, short(d.at-l.at), d.what),
+			steps: []Step{x.strike(slow[0]), x.told(l.input)},
+		})
+	}
+	return out
+}
+
+// strike is a fault as a step.
+func (x *run) strike(h hit) Step {
+	s := Step{Kind: Fault, Seq: h.seq, At: h.at, Call: h.call, Rule: h.rule, FaultKind: string(h.kind), Text: fmt.Sprintf("%s (%s)", h.kind, h.rule)}
+	if c := x.calls[h.call]; c != nil {
+		s.Process = c.Process
+		s.Text += fmt.Sprintf(" strikes %s's %s", c.Process, asked(c))
+	}
+	return s
+}
+
+// told is what a process was handed, as a step.
+func (x *run) told(i input) Step {
+	s := Step{Kind: Told, Seq: i.seq, At: i.at}
+	if i.call == nil {
+		return s
+	}
+	s.Call, s.Process = i.call.ID, i.call.Process
+	switch {
+	case i.frame != nil:
+		s.Text = fmt.Sprintf("%s is told %s %s", s.Process, i.frame.Type, objectOf(i.call.Resource, i.frame.Namespace, i.frame.Name))
+	case i.ends:
+		s.Text = fmt.Sprintf("%s's %s ends", s.Process, asked(i.call))
+	default:
+		s.Text = fmt.Sprintf("%s is told %s for %s", s.Process, answered(i.call), asked(i.call))
+	}
+	return s
+}
+
+// lateArrival: the request itself was on its way for long.
+func (x *run) lateArrival(d decision) []cause {
+	if d.call == nil || d.call.Arrived-d.call.Called < time.Second {
+		return nil
+	}
+	for _, h := range append(x.hits[d.call.ID], x.overlapping(d.call.Process, d.call.Called, d.call.Arrived)...) {
+		return []cause{{
+			weight:   arrivedLate,
+			sentence: fmt.Sprintf("%s's %s was on its way for %s (%s), and when it arrived it %s", d.call.Process, asked(d.call), short(d.call.Arrived-d.call.Called), h.kind, d.what),
+			steps:    []Step{x.strike(h)},
+		}}
+	}
+	return nil
+}
+
+// lostAnswers: an earlier write to the object took effect, and its author was
+// told that it had failed, or nothing.
+func (x *run) lostAnswers(d decision) []cause {
+	process, _ := split(d.who)
+	for i := len(x.Calls) - 1; i >= 0; i-- {
+		c := &x.Calls[i]
+		if c.CallSeq >= d.seq || c.Process != process || c.Outcome != model.Unknown || c.ReturnSeq == 0 || c.ReturnSeq > d.seq || !d.names.call(c) {
+			continue
+		}
+		h, ok := x.struck(c.ID)
+		made := x.commitOf(c.ID)
+		if !ok || made == nil {
+			continue
+		}
+		return []cause{{
+			weight: lostAnswer,
+			sentence: fmt.Sprintf("%s could not know that its %s had succeeded (%s), and %s later %s",
+				process, asked(c), h.kind, short(d.at-c.Returned), d.what),
+			steps: []Step{x.strike(h), x.change(made, ""), x.told(input{seq: c.ReturnSeq, at: c.Returned, call: c})},
+		}}
+	}
+	return nil
+}
+
+// ordinary: nothing went wrong on the way; it did what it was told, or what its
+// timer said.
+func (x *run) ordinary(d decision) []cause {
+	for _, l := range x.chain(d) {
+		if l.frame == nil {
+			continue
+		}
+		c := x.atRevision(l.frame.Revision)
+		if c == nil {
+			break
+		}
+		return []cause{{
+			weight:   acted,
+			sentence: fmt.Sprintf("%s %s, and %s later %s %s", author(c), effect(c, ""), short(d.at-c.At), l.call.Process, d.what),
+			steps:    []Step{x.change(c, ""), x.told(l.input)},
+		}}
+	}
+	return nil
+}
+
+// change is a commit as a step.
+func (x *run) change(c *model.Commit, message string) Step {
+	return Step{Kind: Change, Seq: c.Seq, At: c.At, Call: c.CallID, Process: c.Process,
+		Text: fmt.Sprintf("%s %s (revision %d)", author(c), effect(c, message), c.Revision)}
+}
