@@ -53,6 +53,14 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 	return e, compile(c, e)
 }
 
+// check says what is wrong with the flags and the subject taken together.
+func (f *exactFlags) check(subject *underTest) error {
+	if !f.on {
+		return nil
+	}
+	return subject.onlyOurs("exact mode")
+}
+
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
 // exactly, with the module that it names.
 func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact) (*sweep.Exact, error) {

@@ -6,22 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 )
-
-func subjectsCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "subjects",
-		Short: "List what can be put to sea",
-		Args:  cobra.NoArgs,
-		Run: func(c *cobra.Command, _ []string) {
-			for _, s := range scenarios.Subjects() {
-				fmt.Fprintf(c.OutOrStdout(), "%-24s %s\n", s.Name, s.Summary)
-			}
-		},
-	}
-}
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{

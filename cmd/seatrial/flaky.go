@@ -24,9 +24,10 @@ const (
 	flakyExamined = 3
 )
 
-// isFlaky: the outcome is a native failure that was not the same run each time.
+// isFlaky: the outcome is a native failure that was not the same run each time, of a
+// subject that exact mode has.
 func isFlaky(o sweep.Outcome) bool {
-	return o.Job.Exact == nil && o.Error == "" && o.Verdict != model.VerdictPass && o.Reproduced < o.Runs
+	return o.Job.Exact == nil && o.Error == "" && o.Verdict != model.VerdictPass && o.Known == "" && o.Job.Package == "" && o.Reproduced < o.Runs
 }
 
 // explainFlaky hands the flaky failures of a command to exact mode and says
