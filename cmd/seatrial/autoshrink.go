@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/shrink"
@@ -78,7 +79,7 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 func writeSmallReport(file, plan string, r *shrink.Result) error {
 	o := r.Outcome
 	o.Job.File, o.Porcupine = plan, nil
-	words := artifact.Words{Version: version(), Replay: replayCommandFor(o)}
+	words := artifact.Words{Version: version.String(), Replay: replayCommandFor(o)}
 	if r.Explanation != nil {
 		words.Explains = r.Explanation.String()
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -99,7 +100,7 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 		if err := checkEngine(f.engine); err != nil {
 			return nil, err
 		}
-		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
+		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version.String(), Progress: c.ErrOrStderr()}.Build(c.Context())
 		return e, err
 	}
 	if c.Flags().Changed("engine") {

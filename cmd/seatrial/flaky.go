@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -64,7 +65,7 @@ func builtBefore(ctx context.Context) string {
 		return ""
 	}
 	for _, kind := range []string{exact.Wasm, exact.Fork} {
-		if (exact.Builder{Cache: cache, Kind: kind, Version: version()}).Built(ctx) {
+		if (exact.Builder{Cache: cache, Kind: kind, Version: version.String()}).Built(ctx) {
 			return kind
 		}
 	}

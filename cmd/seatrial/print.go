@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -92,7 +93,7 @@ func (p *printer) print(o sweep.Outcome) {
 	replay := replayCommandFor(o)
 	p.count(results.Failure{Entry: p.entryOf(o), Folder: p.dir})
 	if failed && p.dir != "" {
-		path, err := artifact.Write(p.dir, version(), o)
+		path, err := artifact.Write(p.dir, version.String(), o)
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -53,7 +54,7 @@ func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artif
 		return errors.New(outcome.Error)
 	}
 	outcome.Porcupine = nil // the page stands alone
-	page, err := artifact.Page(artifact.Words{Version: version(), Replay: replayCommandFor(outcome)}, outcome)
+	page, err := artifact.Page(artifact.Words{Version: version.String(), Replay: replayCommandFor(outcome)}, outcome)
 	if err != nil {
 		return err
 	}

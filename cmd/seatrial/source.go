@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -59,7 +60,7 @@ func (s *source) artefactJob(path string) (sweep.Job, *artifact.Artefact, error)
 	if err != nil {
 		return sweep.Job{}, nil, err
 	}
-	if err := a.MadeWith(version()); err != nil && !s.anyVersion {
+	if err := a.MadeWith(version.String()); err != nil && !s.anyVersion {
 		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w: use that one, or --any-version to try with this", path, err)
 	}
 	job := a.Outcome.Job

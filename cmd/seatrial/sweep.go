@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -148,7 +149,7 @@ func (f *sweepFlags) check(c *cobra.Command) error {
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
-		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: swarm.Version,
+		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
 	}
 	if f.aimed.mode != "" {
 		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}

@@ -17,7 +17,9 @@ import (
 type Trial struct {
 	Package string // import path
 	Dir     string
-	Test    string // the whole name, with that of a sub-test
+	// Test is its whole name, with that of a sub-test; a # and the number follow when
+	// it is not the first trial of its test.
+	Test string
 }
 
 // Pattern is the argument of -run that chooses the test of a name and no other.
@@ -97,6 +99,10 @@ func names(trials []Trial) string {
 	return strings.Join(out, ", ")
 }
 
+// numbered is how the name of a trial ends that is not the first of its test. Sub-tests
+// of one name have two digits.
+var numbered = regexp.MustCompile(`#[1-9]$`)
+
 // testVariable names the test that a worker is to run; see package doc.
 const testVariable = "SEATRIAL_TEST"
 
@@ -113,8 +119,10 @@ func (t Trial) Build(ctx context.Context, folder string, flags ...string) (sweep
 		return sweep.Pool{}, fmt.Errorf("building the tests of %s: %s", t.Package, says(err, out.Bytes()))
 	}
 	pool := sweep.Pool{
-		Binary: binary, Dir: t.Dir, Env: []string{testVariable + "=" + t.Test},
-		Args: []string{"-test.run=" + Pattern(t.Test), "-test.timeout=0", "-test.count=1"},
+		Binary: binary, Dir: t.Dir,
+		// A race ends its process at once: it is the verdict of the seed.
+		Env:  []string{testVariable + "=" + t.Test, "GORACE=halt_on_error=1 exitcode=66"},
+		Args: []string{"-test.run=" + Pattern(numbered.ReplaceAllString(t.Test, "")), "-test.timeout=0", "-test.count=1"},
 	}
 	return pool, t.greet(ctx, pool)
 }
