@@ -31,7 +31,7 @@ func (r *realCluster) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&r.logs, "logs", "", "with --against: `folder` that keeps the controller's logs")
 }
 
-func (r *realCluster) check(c *cobra.Command) error {
+func (r *realCluster) check(c *cobra.Command, subject *underTest) error {
 	if r.kubeconfig == "" {
 		for _, name := range []string{"speed", "logs"} {
 			if c.Flags().Changed(name) {
@@ -39,6 +39,9 @@ func (r *realCluster) check(c *cobra.Command) error {
 			}
 		}
 		return nil
+	}
+	if err := subject.onlyOurs("--against"); err != nil {
+		return err
 	}
 	if r.speed < 1 {
 		return fmt.Errorf("--speed %d: want at least 1", r.speed)
@@ -77,11 +80,11 @@ func (r *realCluster) run(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]
 }
 
 func (r *realCluster) runOne(ctx context.Context, job sweep.Job, o realcluster.Options) (sweep.Outcome, error) {
-	plan, err := scenarios.Parse(job.File, []byte(job.Plan))
+	o.Subject, _ = registry().Find(job.Subject) // it was checked with the flags
+	plan, err := scenarios.Parse(job.File, []byte(job.Plan), o.Subject.Language)
 	if err != nil {
 		return sweep.Outcome{}, err
 	}
-	o.Subject, _ = scenarios.FindSubject(job.Subject) // it was checked with the flags
 	o.Seed = sim.Seed(job.Seed)
 	result, err := realcluster.Run(ctx, plan, o)
 	if err != nil {

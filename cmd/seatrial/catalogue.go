@@ -11,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/controller/historical"
 	"github.com/seatrial/seatrial/scenarios/catalogue"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -47,7 +48,7 @@ func catalogueCommand() *cobra.Command {
 				fmt.Fprintf(c.ErrOrStderr(), "%-32s swarm %-16s aimed %-16s false alarms %d\n",
 					row.Swarm.Subject, row.Swarm, row.Aimed, row.Swarm.FalseAlarms+row.Aimed.FalseAlarms)
 			}
-			table := catalogue.Table(rows, swarm.Version)
+			table := catalogue.Table(rows, swarm.Version, globalingressip.Library())
 			if file == "" {
 				fmt.Fprintln(c.OutOrStdout(), table)
 				return nil
@@ -87,11 +88,12 @@ func chosenBugs(only string) ([]historical.Subject, error) {
 
 func measure(ctx context.Context, pool sweep.Pool, bug historical.Subject, ranges, size, aimedSize int) (catalogue.Row, error) {
 	subject := "historical/" + bug.ID
-	swarm, err := catalogue.Measure(ctx, pool, subject, catalogue.Swarm(subject, size), ranges, size)
+	const sibling = globalingressip.Sibling
+	swarm, err := catalogue.Measure(ctx, pool, subject, sibling, catalogue.Swarm(subject, size), ranges, size)
 	if err != nil {
 		return catalogue.Row{}, err
 	}
-	aimed, err := catalogue.Measure(ctx, pool, subject, catalogue.Aimed(subject, aimedSize), ranges, aimedSize)
+	aimed, err := catalogue.Measure(ctx, pool, subject, sibling, catalogue.Aimed(subject, globalingressip.Language(), aimedSize), ranges, aimedSize)
 	return catalogue.Row{Summary: bug.Summary, Swarm: swarm, Aimed: aimed}, err
 }
 

@@ -98,7 +98,7 @@ func (c *coverage) print(out io.Writer) {
 			known++
 		}
 	}
-	fmt.Fprintf(out, "covered: %d of %d fault kinds, %d triples of verb, resource and outcome, %d states of a service\n",
+	fmt.Fprintf(out, "covered: %d of %d fault kinds, %d triples of verb, resource and outcome, %d states of objects\n",
 		kinds, known, calls, states)
 	if c.runs > recently {
 		fmt.Fprintf(out, "new in the last %d runs: %d fault kinds, %d triples, %d states\n", recently, newKinds, newCalls, newStates)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,7 +16,8 @@ import (
 )
 
 func doctorCommand() *cobra.Command {
-	var subject, seeds string
+	var subject underTest
+	var seeds string
 	var schedules uint64
 	var exact exactFlags
 	c := &cobra.Command{
@@ -23,7 +25,7 @@ func doctorCommand() *cobra.Command {
 		Short: "Say whether a subject's seeds are the same run each time, and if not, what they depend on",
 		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
-			jobs, err := doctorJobs(files, subject, seeds)
+			jobs, err := doctorJobs(files, &subject, seeds)
 			if err != nil {
 				return err
 			}
@@ -44,11 +46,14 @@ func doctorCommand() *cobra.Command {
 	c.Flags().StringVar(&seeds, "seeds", "1-3", "closed range of seeds, `A-B`")
 	c.Flags().Uint64Var(&schedules, "schedules", 6, "interleavings to try per seed and source of difference")
 	exact.addModuleFlags(c, "exact mode's ")
-	addSubjectFlag(c, &subject)
+	subject.addFlags(c)
 	return c
 }
 
-func doctorJobs(files []string, subject, seeds string) ([]sweep.Job, error) {
+func doctorJobs(files []string, subject *underTest, seeds string) ([]sweep.Job, error) {
+	if err := errors.Join(subject.check(), subject.onlyOurs("doctor")); err != nil {
+		return nil, err
+	}
 	if len(files) > 0 {
 		jobs, err := scenarioJobs(files, subject, false, 0, seeds)
 		if err != nil {
@@ -62,10 +67,10 @@ func doctorJobs(files []string, subject, seeds string) ([]sweep.Job, error) {
 	}
 	var jobs []sweep.Job
 	chosen.Each(sim.WholeRange, func(seed sim.Seed) bool {
-		jobs = append(jobs, sweep.Job{Seed: uint64(seed), Subject: subject})
+		jobs = append(jobs, subject.job(sweep.Job{Seed: uint64(seed)}))
 		return true
 	})
-	return jobs, checkSubject(subject)
+	return jobs, nil
 }
 
 // doctor runs seeds both ways and compares.

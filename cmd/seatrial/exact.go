@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -53,6 +54,14 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 	return e, compile(c, e)
 }
 
+// check says what is wrong with the flags and the subject taken together.
+func (f *exactFlags) check(subject *underTest) error {
+	if !f.on {
+		return nil
+	}
+	return subject.onlyOurs("exact mode")
+}
+
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
 // exactly, with the module that it names.
 func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact) (*sweep.Exact, error) {
@@ -91,7 +100,7 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 		if err := checkEngine(f.engine); err != nil {
 			return nil, err
 		}
-		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version(), Progress: c.ErrOrStderr()}.Build(c.Context())
+		e.Module, err = exact.Builder{Cache: cache, Kind: f.engine, Version: version.String(), Progress: c.ErrOrStderr()}.Build(c.Context())
 		return e, err
 	}
 	if c.Flags().Changed("engine") {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -42,13 +41,18 @@ func parseShard(text string) (sim.Shard, error) {
 
 // output is what the flags say about printing and keeping results.
 type output struct {
-	json bool
-	dir  string
+	json   bool
+	dir    string
+	strict bool
 }
 
 func (o *output) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.json, "json", false, "print one JSON object per seed on stdout, and nothing else")
 	c.Flags().StringVar(&o.dir, "out", "", "`folder` for the artefact of every failure")
+}
+
+func (o *output) addStrictFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&o.strict, "strict", false, "a run of which a step finds nothing to do, or a fault never takes effect, is a failure")
 }
 
 // prepare makes sure, before anything runs, that results can be kept.
@@ -57,15 +61,4 @@ func (o *output) prepare() error {
 		return nil
 	}
 	return artifact.Prepare(o.dir)
-}
-
-func addSubjectFlag(c *cobra.Command, subject *string) {
-	c.Flags().StringVar(subject, "subject", scenarios.DefaultSubject, "`name` of the controller under test; see seatrial subjects")
-}
-
-func checkSubject(name string) error {
-	if _, ok := scenarios.FindSubject(name); !ok {
-		return fmt.Errorf("--subject %q: there is no such subject; seatrial subjects lists them", name)
-	}
-	return nil
 }

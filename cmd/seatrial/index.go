@@ -84,7 +84,7 @@ func addToIndex(index *report.Index, f results.Failure, dir string) {
 	}
 	_, err := os.Stat(filepath.Join(folder, "porcupine.html"))
 	one.Porcupine = err == nil
-	cause, plan := causeOf(folder)
+	cause, plan := causeOf(folder, registry().Language(f.Subject))
 	one.Shrunk = cause != ""
 	j := slices.IndexFunc(group.Causes, func(c report.Cause) bool { return c.Text == cause })
 	if j < 0 {
@@ -98,12 +98,12 @@ func addToIndex(index *report.Index, f results.Failure, dir string) {
 }
 
 // causeOf reads what an artefact was shrunk to; empty when it was not.
-func causeOf(folder string) (cause, plan string) {
+func causeOf(folder string, language *scenarios.Language) (cause, plan string) {
 	text, err := os.ReadFile(filepath.Join(folder, smallPlan))
 	if err != nil {
 		return "", ""
 	}
-	p, err := scenarios.Parse(smallPlan, text)
+	p, err := scenarios.Parse(smallPlan, text, language)
 	if err != nil {
 		return "", ""
 	}

@@ -34,10 +34,12 @@ type exitError struct {
 func (e *exitError) Error() string { return e.message }
 
 func main() {
-	sweep.ServeIfWorker()
-	realcluster.ServeIfSubject()
+	sweep.ServeIfWorker(registry())
+	realcluster.ServeIfSubject(registry())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root().ExecuteContext(ctx)
+	c := root()
+	c.SetArgs(goStyle(os.Args[1:]))
+	err := c.ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err))
 }
@@ -67,7 +69,7 @@ func root() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explained(c, err) })
-	root.AddCommand(runCommand(), sweepCommand(), summarizeCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), shrinkCommand(), reportCommand(), catalogueCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
 }
 

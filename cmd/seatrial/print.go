@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -27,7 +28,13 @@ type line struct {
 	Requests       int               `json:"requests"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Reproduced     string            `json:"reproduced"`
-	Illegal        bool              `json:"illegal,omitempty"` // with faults that Kubernetes does not permit
+	Illegal        bool              `json:"illegal,omitempty"`   // with faults that Kubernetes does not permit
+	Signature      string            `json:"signature,omitempty"` // of a failure
+	Known          string            `json:"known,omitempty"`     // why a failure does not count
+	// Idle and Unfired are the steps and faults without an effect. A sweep, whose
+	// plans have many, tells them with --strict.
+	Idle    []string `json:"idle,omitempty"`
+	Unfired []string `json:"unfired,omitempty"`
 }
 
 // printer prints outcomes as they come and remembers what they amount to.
@@ -37,9 +44,13 @@ type printer struct {
 	// quiet leaves out passes: a sweep has too many of them.
 	quiet bool
 
-	counts map[model.VerdictKind]int
-	fired  map[string]int
-	met    coverage
+	counts map[model.VerdictKind]int // without known failures
+	// failed and known are the failures so far, voids the runs that --strict
+	// makes one.
+	failed, known []results.Failure
+	voids         int
+	fired         map[string]int
+	met           coverage
 	// failure is the last line pair to print: verdict and replay command of the
 	// first failure.
 	failure string
@@ -78,11 +89,11 @@ func (p *printer) print(o sweep.Outcome) {
 	if isFlaky(o) {
 		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
-	p.count(o.Verdict, o.Fired)
-	failed := o.Verdict != model.VerdictPass
+	failed := o.Verdict != model.VerdictPass && o.Known == ""
 	replay := replayCommandFor(o)
+	p.count(results.Failure{Entry: p.entryOf(o), Folder: p.dir})
 	if failed && p.dir != "" {
-		path, err := artifact.Write(p.dir, version(), o)
+		path, err := artifact.Write(p.dir, version.String(), o)
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {
@@ -94,10 +105,17 @@ func (p *printer) print(o sweep.Outcome) {
 		p.printJSON(o)
 		return
 	}
-	if failed || !p.quiet {
+	if failed || !p.quiet || p.void(o) {
 		fmt.Fprintln(p.out, summary(o))
+		p.printVoid(o)
+	}
+	if o.Known != "" && !p.quiet {
+		fmt.Fprintf(p.out, "    %s\n    known: %s\n", o.Signature, o.Known)
 	}
 	if !failed {
+		if p.void(o) && p.failure == "" {
+			p.failure = fmt.Sprintf("strict: %d steps and %d faults of %s, seed %d, had no effect\n%s", len(o.Idle), len(o.Unfired), o.Scenario, o.Job.Seed, replay)
+		}
 		return
 	}
 	p.printFailure(o)
@@ -106,18 +124,60 @@ func (p *printer) print(o sweep.Outcome) {
 	}
 }
 
-func (p *printer) count(verdict model.VerdictKind, fired map[string]int) {
-	p.counts[verdict]++
-	for kind, times := range fired {
+// count adds a run up.
+func (p *printer) count(f results.Failure) {
+	for kind, times := range f.Fired {
 		p.fired[kind] += times
+	}
+	if f.Void() {
+		p.voids++
+	}
+	switch {
+	case f.Known != "":
+		p.known = append(p.known, f)
+		return
+	case !f.Passed():
+		p.failed = append(p.failed, f)
+	}
+	p.counts[f.Verdict]++
+}
+
+// entryOf is the entry of an outcome in a results folder.
+func (p *printer) entryOf(o sweep.Outcome) results.Entry {
+	entry := results.EntryOf(o)
+	if !entry.Passed() {
+		entry.Replay = replayCommandFor(o)
+	}
+	if !entry.Passed() && entry.Known == "" && p.dir != "" {
+		entry.Artefact = artifact.Name(o)
+	}
+	if p.strict {
+		entry.Idle, entry.Unfired = o.Idle, o.Unfired
+	}
+	return entry
+}
+
+// void says whether steps or faults had no effect, and that is a failure.
+func (p *printer) void(o sweep.Outcome) bool { return p.strict && len(o.Idle)+len(o.Unfired) > 0 }
+
+// printVoid tells what had no effect in a run that somebody looks at.
+func (p *printer) printVoid(o sweep.Outcome) {
+	if p.quiet && !p.strict {
+		return
+	}
+	if len(o.Idle) > 0 {
+		fmt.Fprintf(p.out, "    steps that found nothing to do: %s\n", strings.Join(o.Idle, ", "))
+	}
+	if len(o.Unfired) > 0 {
+		fmt.Fprintf(p.out, "    faults that never took effect: %s\n", strings.Join(o.Unfired, ", "))
 	}
 }
 
 // restore counts a run of an earlier sweep that is gone on with.
 func (p *printer) restore(e *results.Entry, folder string) {
-	p.count(e.Verdict, e.Fired)
+	p.count(results.Failure{Entry: *e, Folder: folder})
 	p.met.restore(e)
-	if !e.Passed() && p.failure == "" {
+	if !e.Passed() && e.Known == "" && p.failure == "" {
 		p.failure = fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
 			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact)))
 	}
@@ -131,10 +191,15 @@ func (p *printer) fail(err error) {
 }
 
 func (p *printer) printJSON(o sweep.Outcome) {
-	text, err := json.Marshal(line{
+	l := line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
 		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
-	})
+		Signature: o.Signature, Known: o.Known,
+	}
+	if p.strict || !p.quiet {
+		l.Idle, l.Unfired = o.Idle, o.Unfired
+	}
+	text, err := json.Marshal(l)
 	if err != nil {
 		p.fail(fmt.Errorf("encoding the outcome of seed %d: %w", o.Job.Seed, err))
 		return
@@ -181,7 +246,7 @@ func replayCommandFor(o sweep.Outcome) string {
 	if e := o.Job.Exact; e != nil {
 		what += exactArguments(e)
 	}
-	return fmt.Sprintf("%s replay %s --subject %s", quote(os.Args[0]), what, o.Job.Subject)
+	return fmt.Sprintf("%s replay %s %s", quote(os.Args[0]), what, of(o.Job).arguments())
 }
 
 // exactArguments are those that ask for the same exact run.
@@ -217,6 +282,7 @@ func (p *printer) finish() error {
 	if !p.json {
 		if p.quiet {
 			p.printTotals()
+			p.printGroups()
 		}
 		if p.failure != "" {
 			fmt.Fprintln(p.out, p.failure)
@@ -228,7 +294,7 @@ func (p *printer) finish() error {
 		message = p.err.Error()
 	}
 	switch {
-	case p.counts[model.VerdictSafety]+p.counts[model.VerdictLiveness] > 0:
+	case p.counts[model.VerdictSafety]+p.counts[model.VerdictLiveness]+p.voids > 0:
 		return &exitError{exitViolated, message}
 	case p.counts[model.VerdictCrash] > 0:
 		return &exitError{exitCrash, message}
@@ -236,6 +302,8 @@ func (p *printer) finish() error {
 		return p.err
 	case p.counts[model.VerdictInconclusive] > 0:
 		return &exitError{code: exitInconclusive}
+	case p.counts[model.VerdictPass] == 0 && len(p.known) > 0:
+		return &exitError{exitInconclusive, "every run failed as it is known to, so nothing passed"}
 	case p.counts[model.VerdictPass] == 0:
 		return &exitError{exitInconclusive, "no seed was run, so nothing passed"}
 	}
@@ -251,6 +319,13 @@ func (p *printer) printTotals() {
 			parts = append(parts, fmt.Sprintf("%d %s", p.counts[kind], kind))
 		}
 	}
+	if len(p.known) > 0 {
+		total += len(p.known)
+		parts = append(parts, fmt.Sprintf("%d known failures", len(p.known)))
+	}
+	if p.voids > 0 {
+		parts = append(parts, fmt.Sprintf("%d with steps or faults of no effect", p.voids))
+	}
 	fmt.Fprintf(p.out, "%d seeds: %s\n", total, strings.Join(parts, ", "))
 	if p.rates != "" {
 		fmt.Fprintln(p.out, p.rates)
@@ -262,4 +337,35 @@ func (p *printer) printTotals() {
 	slices.Sort(kinds)
 	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
 	p.met.print(p.out)
+}
+
+// mostGroups keeps the end of a sweep on a screen; the table and the page of its
+// results folder have all.
+const mostGroups = 10
+
+// printGroups tells failures apart by what most likely is one bug.
+func (p *printer) printGroups() {
+	for _, list := range []struct {
+		title    string
+		failures []results.Failure
+	}{{"failures", p.failed}, {"known failures, which count for nothing", p.known}} {
+		groups := results.GroupsOf(list.failures)
+		if len(groups) == 0 {
+			continue
+		}
+		fmt.Fprintf(p.out, "%s:\n", list.title)
+		for _, g := range groups[:min(len(groups), mostGroups)] {
+			fmt.Fprintf(p.out, "%6d × %s  %s\n         first seed %d%s\n", g.Times, g.First.Verdict, g.Name(), g.First.Seed, because(g.First.Known))
+		}
+		if more := len(groups) - mostGroups; more > 0 {
+			fmt.Fprintf(p.out, "         and %d more kinds\n", more)
+		}
+	}
+}
+
+func because(known string) string {
+	if known == "" {
+		return ""
+	}
+	return ", known: " + known
 }

@@ -22,9 +22,10 @@ type progress struct {
 	deadline time.Time                // zero: none
 	started  time.Time
 	shown    time.Time
-	before   int // runs of an earlier sweep
-	count    int // runs of this one
-	verdicts map[model.VerdictKind]int
+	before   int                       // runs of an earlier sweep
+	count    int                       // runs of this one
+	verdicts map[model.VerdictKind]int // without known failures
+	known    int
 	met      *coverage
 	// aim is how far an aimed sweep is with the runs that its plans are derived
 	// from; empty while those plans are run.
@@ -85,7 +86,11 @@ const mostMarks = 4096
 
 func (p *progress) done(o sweep.Outcome) {
 	p.count++
-	p.verdicts[o.Verdict]++
+	if o.Known != "" {
+		p.known++
+	} else {
+		p.verdicts[o.Verdict]++
+	}
 	if p.count%p.every == 0 {
 		p.marks = append(p.marks, mark{p.count, time.Since(p.started)})
 	}
@@ -125,6 +130,9 @@ func (p *progress) found() string {
 		if n := p.verdicts[kind]; n > 0 {
 			text += fmt.Sprintf(", %d %s", n, kind)
 		}
+	}
+	if p.known > 0 {
+		text += fmt.Sprintf(", %d known", p.known)
 	}
 	return text + fmt.Sprintf(", %d covered, %d of them in the last %d", len(p.met.first), p.met.lately(), recently)
 }

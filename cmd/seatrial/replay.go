@@ -18,7 +18,7 @@ func replayCommand() *cobra.Command {
 	var trace bool
 	var exact exactFlags
 	c := &cobra.Command{
-		Use:   "replay ARTEFACT|FILE.yaml|--seed N",
+		Use:   "replay ARTIFACT|FILE.yaml|--seed N",
 		Short: "Run a failure again and say whether it is the same",
 		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -26,10 +26,18 @@ func replayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := exact.check(&from.subject); err != nil {
+				return err
+			}
 			if job.Exact, err = exact.prepareFor(c, before); err != nil {
 				return err
 			}
-			return replay(c, job, before, trace)
+			defer from.subject.close()
+			pool, err := from.subject.open(c, 1)
+			if err != nil {
+				return err
+			}
+			return replay(c, pool, from.subject.job(job), before, trace)
 		},
 	}
 	c.Flags().BoolVar(&trace, "trace", false, "print every event")
@@ -40,11 +48,11 @@ func replayCommand() *cobra.Command {
 
 // replay runs the job with its trace and compares. Without an artefact there
 // is nothing to compare with but itself: failures are confirmed as ever.
-func replay(c *cobra.Command, job sweep.Job, before *artifact.Artefact, trace bool) error {
+func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, trace bool) error {
 	job.Trace, job.Confirm = true, confirmations
 	p := newPrinter(output{}, c.OutOrStdout(), false)
 	var outcome sweep.Outcome
-	err := (sweep.Pool{}).Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) {
+	err := pool.Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) {
 		outcome = o
 		if trace {
 			printTrace(c.OutOrStdout(), o)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -15,7 +16,7 @@ func reportCommand() *cobra.Command {
 	var from source
 	var file string
 	c := &cobra.Command{
-		Use:   "report ARTEFACT|FILE.yaml|--seed N -o report.html",
+		Use:   "report ARTIFACT|FILE.yaml|--seed N -o report.html",
 		Short: "Show a run as one HTML file that needs no network",
 		Long: "Run a plan again and show it as one HTML file that needs nothing else. Runs that pass can be shown, too.\n\n" +
 			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
@@ -28,7 +29,12 @@ func reportCommand() *cobra.Command {
 			if err := writable(file); err != nil {
 				return err
 			}
-			return writeReport(c, job, before, file)
+			defer from.subject.close()
+			pool, err := from.subject.open(c, 1)
+			if err != nil {
+				return err
+			}
+			return writeReport(c, pool, from.subject.job(job), before, file)
 		},
 	}
 	c.Flags().StringVarP(&file, "output", "o", "", "HTML `file` to write")
@@ -37,10 +43,10 @@ func reportCommand() *cobra.Command {
 	return c
 }
 
-func writeReport(c *cobra.Command, job sweep.Job, before *artifact.Artefact, file string) error {
+func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, file string) error {
 	job.Report, job.Confirm = true, confirmations
 	var outcome sweep.Outcome
-	err := (sweep.Pool{}).Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
+	err := pool.Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
 	switch {
 	case err != nil:
 		return err
@@ -48,7 +54,7 @@ func writeReport(c *cobra.Command, job sweep.Job, before *artifact.Artefact, fil
 		return errors.New(outcome.Error)
 	}
 	outcome.Porcupine = nil // the page stands alone
-	page, err := artifact.Page(artifact.Words{Version: version(), Replay: replayCommandFor(outcome)}, outcome)
+	page, err := artifact.Page(artifact.Words{Version: version.String(), Replay: replayCommandFor(outcome)}, outcome)
 	if err != nil {
 		return err
 	}

@@ -43,8 +43,14 @@ func (f *sweepFlags) adopt(c *cobra.Command, files []string) ([]string, error) {
 		return nil, fmt.Errorf("--resume: %w", err)
 	}
 	given := c.Flags().Changed
-	if !given("subject") {
-		f.subject = before.Subject
+	if !given("subject") && f.subject.pkg == "" {
+		f.subject.subject, f.subject.pkg, f.subject.mutexes = before.Subject, before.Package, before.Mutexes
+	}
+	if !given("baseline") {
+		f.baseline = before.Baseline
+	}
+	if !given("strict") {
+		f.out.strict = before.Strict
 	}
 	if !given("allow-illegal") {
 		f.aimed.illegal = before.Illegal

@@ -17,7 +17,8 @@ import (
 const confirmations = 2
 
 func runCommand() *cobra.Command {
-	var subject, seeds string
+	var subject underTest
+	var seeds string
 	var seed uint64
 	var out output
 	var real realCluster
@@ -27,47 +28,54 @@ func runCommand() *cobra.Command {
 		Short: "Run scenario files",
 		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
-			jobs, err := scenarioJobs(files, subject, c.Flags().Changed("seed"), seed, seeds)
+			jobs, err := scenarioJobs(files, &subject, c.Flags().Changed("seed"), seed, seeds)
 			if err != nil {
+				return err
+			}
+			if err := errors.Join(real.check(c, &subject), exact.check(&subject)); err != nil {
 				return err
 			}
 			e, err := exact.prepare(c)
 			if err != nil {
 				return err
 			}
-			if err := real.check(c); err != nil {
-				return err
-			}
 			if real.kubeconfig != "" {
 				return real.run(c, out, jobs)
 			}
-			return runJobs(c, out, exactly(e, jobs))
+			defer subject.close()
+			pool, err := subject.open(c, 1)
+			if err != nil {
+				return err
+			}
+			return runJobs(c, out, pool, exactly(e, jobs))
 		},
 	}
 	c.Flags().Uint64Var(&seed, "seed", 0, "run with this seed instead of the scenario's own")
 	c.Flags().StringVar(&seeds, "seeds", "", "run with every seed of the range `A-B`")
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
-	addSubjectFlag(c, &subject)
+	subject.addFlags(c)
 	out.addFlags(c)
+	out.addStrictFlag(c)
 	real.addFlags(c)
 	exact.addFlags(c)
 	return c
 }
 
-// readScenario reads a file, and returns the plan in it and its content.
-func readScenario(file string) (scenarios.Plan, []byte, error) {
+// readScenario reads a file in a language, and returns the plan in it and its
+// content.
+func readScenario(file string, language *scenarios.Language) (scenarios.Plan, []byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return scenarios.Plan{}, nil, fmt.Errorf("reading a scenario: %w", err)
 	}
-	plan, err := scenarios.Parse(file, content)
+	plan, err := scenarios.Parse(file, content, language)
 	return plan, content, err
 }
 
 // scenarioJobs reads all files before anything runs, so that a mistake in the
 // last one does not cost the time of the others.
-func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, seeds string) (iter.Seq[sweep.Job], error) {
-	if err := checkSubject(subject); err != nil {
+func scenarioJobs(files []string, subject *underTest, seedGiven bool, seed uint64, seeds string) (iter.Seq[sweep.Job], error) {
+	if err := subject.check(); err != nil {
 		return nil, err
 	}
 	type part struct {
@@ -77,7 +85,7 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 	var parts []part
 	var problems []error
 	for _, file := range files {
-		plan, data, err := readScenario(file)
+		plan, data, err := readScenario(file, subject.language())
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -91,13 +99,13 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 				return nil, err
 			}
 		}
-		parts = append(parts, part{sweep.Job{Plan: string(data), File: file, Subject: subject, Confirm: confirmations}, chosen})
+		parts = append(parts, part{sweep.Job{Plan: string(data), File: file, Confirm: confirmations}, chosen})
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
 			if !p.seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 				p.job.Seed = uint64(seed)
-				return yield(p.job)
+				return yield(subject.job(p.job))
 			}) {
 				return
 			}
@@ -106,12 +114,12 @@ func scenarioJobs(files []string, subject string, seedGiven bool, seed uint64, s
 }
 
 // runJobs runs scenario files, prints and keeps; its error carries the exit code.
-func runJobs(c *cobra.Command, out output, jobs iter.Seq[sweep.Job]) error {
+func runJobs(c *cobra.Command, out output, pool sweep.Pool, jobs iter.Seq[sweep.Job]) error {
 	if err := out.prepare(); err != nil {
 		return err
 	}
 	p := newPrinter(out, c.OutOrStdout(), false)
-	return finishRun(c, p, sweep.Pool{}.Run(c.Context(), jobs, p.print))
+	return finishRun(c, p, pool.Run(c.Context(), jobs, p.print))
 }
 
 // finishRun prints what was found, also when the run was interrupted.

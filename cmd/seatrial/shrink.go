@@ -21,7 +21,7 @@ func shrinkCommand() *cobra.Command {
 	var file, picture string
 	var workers int
 	c := &cobra.Command{
-		Use:   "shrink ARTEFACT|FILE.yaml|--seed N -o min.yaml",
+		Use:   "shrink ARTIFACT|FILE.yaml|--seed N -o min.yaml",
 		Short: "Make a failing plan as small as it can be, and show what its last fault does",
 		Long: "Make a failing plan as small as it can be while it violates the same property, and show what\n" +
 			"its last fault does: how the same plan ends without it, and where the two runs part.\n\n" +
@@ -38,7 +38,12 @@ func shrinkCommand() *cobra.Command {
 			if err := writable(file); err != nil {
 				return err
 			}
-			return shrinkTo(c, job, workers, file, picture)
+			defer from.subject.close()
+			pool, err := from.subject.open(c, workers)
+			if err != nil {
+				return err
+			}
+			return shrinkTo(c, from.subject.job(job), shrink.Options{Pool: pool, Language: from.subject.language()}, file, picture)
 		},
 	}
 	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
@@ -49,15 +54,13 @@ func shrinkCommand() *cobra.Command {
 	return c
 }
 
-func shrinkTo(c *cobra.Command, job sweep.Job, workers int, file, picture string) error {
+func shrinkTo(c *cobra.Command, job sweep.Job, options shrink.Options, file, picture string) error {
 	begin := time.Now()
 	status := newStatus(c.ErrOrStderr())
-	result, err := shrink.Shrink(c.Context(), job, shrink.Options{
-		Pool: sweep.Pool{Workers: workers},
-		Progress: func(p shrink.Progress) {
-			status.show(fmt.Sprintf("shrinking: %s, %d plans tried, now %s", p.Size, p.Tried, p.Doing))
-		},
-	})
+	options.Progress = func(p shrink.Progress) {
+		status.show(fmt.Sprintf("shrinking: %s, %d plans tried, now %s", p.Size, p.Tried, p.Doing))
+	}
+	result, err := shrink.Shrink(c.Context(), job, options)
 	status.clear()
 	switch {
 	case errors.Is(err, shrink.ErrPasses):

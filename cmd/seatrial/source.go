@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -14,14 +15,14 @@ import (
 // plan that is generated from a seed.
 type source struct {
 	seed       uint64
-	subject    string
+	subject    underTest
 	anyVersion bool
 }
 
 func (s *source) addFlags(c *cobra.Command) {
 	c.Flags().Uint64Var(&s.seed, "seed", 0, "the plan generated from this seed, or the file with this seed")
 	c.Flags().BoolVar(&s.anyVersion, "any-version", false, "also an artefact that another version made: its run may be another one now")
-	addSubjectFlag(c, &s.subject)
+	s.subject.addFlags(c)
 }
 
 // job finds what is to be run, and what an artefact says it was; nil when it is
@@ -32,14 +33,15 @@ func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artifact.Arte
 		if !seedGiven {
 			return sweep.Job{}, nil, fmt.Errorf("%s: want an artefact, a scenario file or --seed N", c.Name())
 		}
-		return sweep.Job{Seed: s.seed, Subject: s.subject}, nil, checkSubject(s.subject)
+		err := s.subject.check()
+		return s.subject.job(sweep.Job{Seed: s.seed}), nil, err
 	}
 	info, err := os.Stat(args[0])
 	if err != nil {
 		return sweep.Job{}, nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	if !info.IsDir() {
-		jobs, err := scenarioJobs(args, s.subject, seedGiven, s.seed, "")
+		jobs, err := scenarioJobs(args, &s.subject, seedGiven, s.seed, "")
 		if err != nil {
 			return sweep.Job{}, nil, err
 		}
@@ -58,10 +60,14 @@ func (s *source) artefactJob(path string) (sweep.Job, *artifact.Artefact, error)
 	if err != nil {
 		return sweep.Job{}, nil, err
 	}
-	if err := a.MadeWith(version()); err != nil && !s.anyVersion {
+	if err := a.MadeWith(version.String()); err != nil && !s.anyVersion {
 		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w: use that one, or --any-version to try with this", path, err)
 	}
 	job := a.Outcome.Job
+	s.subject = *of(job)
+	if err := s.subject.check(); err != nil {
+		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w", path, err)
+	}
 	job.Plan, job.File = a.Plan, path+"/plan.yaml"
 	return job, a, nil
 }

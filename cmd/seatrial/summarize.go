@@ -61,7 +61,11 @@ func printSummary(c *cobra.Command, s *results.Summary, asJSON bool, junit, inde
 
 // exitFor is the exit code of what was summed up, as an error.
 func exitFor(s *results.Summary) error {
-	switch verdict := s.Verdict(); verdict {
+	verdict := s.Verdict()
+	if len(s.Void) > 0 && (verdict == model.VerdictPass || verdict == model.VerdictInconclusive) {
+		return &exitError{code: exitViolated}
+	}
+	switch verdict {
 	case model.VerdictPass:
 		return nil
 	case model.VerdictSafety, model.VerdictLiveness:

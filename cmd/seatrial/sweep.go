@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
@@ -23,25 +24,30 @@ import (
 
 // sweepFlags are what the command line says about a sweep.
 type sweepFlags struct {
-	subject, seeds, shard, resume string
-	workers, maxFailures, shrink  int
-	lasting                       time.Duration
-	untilFailure                  bool
-	out                           output
-	aimed                         aimed
-	exact                         exactFlags
+	subject                      underTest
+	run                          string // of the tests of a package
+	baseline                     string
+	seeds, shard, resume         string
+	workers, maxFailures, shrink int
+	lasting                      time.Duration
+	untilFailure                 bool
+	out                          output
+	aimed                        aimed
+	exact                        exactFlags
 }
 
 func sweepCommand() *cobra.Command {
 	var f sweepFlags
 	c := &cobra.Command{
-		Use:   "sweep --seeds A-B",
+		Use:   "sweep [PACKAGE|FILE...] --seeds A-B",
 		Short: "Run plans generated from seeds, or derived from a fault-free run",
 		Long: "Run plans generated from seeds, or derived from a fault-free run, on all cores.\n\n" +
+			"With a Go package, what is under test is the trial in its tests that -run chooses: a test that calls\n" +
+			"seatrial.Check or seatrial.CheckEveryCall. seatrial list shows them.\n\n" +
 			"With --out the results stay in a folder: the sweep can be stopped and gone on with (--resume),\n" +
 			"and shards of several machines can be summed up (seatrial summarize).",
-		RunE: func(c *cobra.Command, files []string) error {
-			return f.run(c, files)
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.sweep(c, args)
 		},
 	}
 	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
@@ -51,33 +57,35 @@ func sweepCommand() *cobra.Command {
 	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")
 	c.Flags().BoolVar(&f.untilFailure, "until-failure", false, "end with the first failure; without --seeds, from seed 1 on")
 	c.Flags().IntVar(&f.maxFailures, "max-failures", 0, "end with the `N`-th failure; 0: never")
-	c.Flags().IntVar(&f.shrink, "shrink", 0, "with --out: shrink the first `N` failures of each property when the runs are done")
-	addSubjectFlag(c, &f.subject)
+	c.Flags().IntVar(&f.shrink, "shrink", 0, "with --out: shrink the first `N` failures of each signature when the runs are done")
+	c.Flags().StringVar(&f.run, "run", "", "of a package: the trial whose test matches this `regexp`, as go test -run has it; default the only one")
+	c.Flags().StringVar(&f.baseline, "baseline", "", "run failures with the subject of this `name`, too, and tell apart those that it has as well")
+	f.subject.addFlags(c)
 	f.out.addFlags(c)
+	f.out.addStrictFlag(c)
 	f.aimed.addFlags(c)
 	f.exact.addFlags(c)
 	return c
 }
 
-func (f *sweepFlags) run(c *cobra.Command, files []string) error {
+func (f *sweepFlags) sweep(c *cobra.Command, args []string) error {
 	if err := f.check(c); err != nil {
 		return err
 	}
 	if err := f.place(c); err != nil {
 		return err
 	}
-	files, err := f.adopt(c, files)
+	files, err := f.choose(c, args)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(f.aimed.check(files, f.seeds), checkSubject(f.subject)); err != nil {
+	if files, err = f.adopt(c, files); err != nil {
 		return err
 	}
-	bases, err := readBases(files)
-	if err != nil {
+	if err := errors.Join(f.aimed.check(files, f.seeds), f.subject.check(), f.checkBaseline(), f.exact.check(&f.subject)); err != nil {
 		return err
 	}
-	about, err := f.about(bases)
+	bases, err := readBases(files, f.subject.language())
 	if err != nil {
 		return err
 	}
@@ -85,10 +93,19 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
+	defer f.subject.close()
+	pool, err := f.subject.open(c, f.workers)
+	if err != nil {
+		return err
+	}
+	about, err := f.about(bases)
+	if err != nil {
+		return err
+	}
 	if exact != nil {
 		about.Exact = fmt.Sprintf("module %s, schedule %d", exact.Digest, exact.Schedule)
 	}
-	s, err := f.open(c, about)
+	s, err := f.open(c, pool, about)
 	if err != nil {
 		return err
 	}
@@ -97,7 +114,7 @@ func (f *sweepFlags) run(c *cobra.Command, files []string) error {
 		return s.finish(c, s.runSeeds(c.Context(), exact))
 	}
 	seeds, _ := sim.ParseSeeds(f.seeds) // checked above; none with files
-	return s.finish(c, s.runAimed(c.Context(), f.aimed.sweep(bases, seeds, s.shard(), f.subject)))
+	return s.finish(c, s.runAimed(c.Context(), f.aimed.sweep(bases, seeds, s.shard(), &f.subject)))
 }
 
 // check says what is wrong with the flags taken together.
@@ -132,7 +149,7 @@ func (f *sweepFlags) check(c *cobra.Command) error {
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
-		Subject: f.subject, Shard: f.shard, Illegal: f.aimed.illegal, Version: version(), Generator: swarm.Version,
+		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
 	}
 	if f.aimed.mode != "" {
 		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}
@@ -149,8 +166,8 @@ func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 }
 
 // open prepares the sweep and, when results are kept, its folder.
-func (f *sweepFlags) open(c *cobra.Command, about results.Manifest) (*sweeping, error) {
-	s := &sweeping{flags: f, about: about, pool: sweep.Pool{Workers: f.workers}}
+func (f *sweepFlags) open(c *cobra.Command, pool sweep.Pool, about results.Manifest) (*sweeping, error) {
+	s := &sweeping{flags: f, about: about, pool: pool, context: c.Context()}
 	if dir := f.out.dir; dir != "" {
 		var err error
 		if s.folder, err = results.Open(dir, about, f.resume != ""); err != nil {
@@ -175,6 +192,7 @@ type sweeping struct {
 	about    results.Manifest
 	pool     sweep.Pool
 	folder   *results.Folder // nil: nothing is kept
+	context  context.Context
 	printer  *printer
 	progress *progress
 	failures int
@@ -214,7 +232,7 @@ func (s *sweeping) restore() {
 	for i := range s.folder.Entries {
 		e := &s.folder.Entries[i]
 		s.printer.restore(e, s.folder.Path())
-		if !e.Passed() {
+		if !e.Passed() && e.Known == "" || e.Void() {
 			s.failures++
 		}
 	}
@@ -238,7 +256,7 @@ func (s *sweeping) runSeeds(ctx context.Context, exact *sweep.Exact) error {
 				done--
 				return true
 			}
-			return yield(plainJob(uint64(seed), s.about.Subject, s.about.Illegal, exact))
+			return yield(plainJob(uint64(seed), &s.flags.subject, s.about.Illegal, exact))
 		})
 	}, s.take)
 }
@@ -278,7 +296,8 @@ func (s *sweeping) take(o sweep.Outcome) {
 	if s.enough.Load() {
 		return
 	}
-	if o.Verdict != model.VerdictPass && s.flags.maxFailures > 0 {
+	s.compare(&o)
+	if (o.Verdict != model.VerdictPass && o.Known == "" || s.printer.void(o)) && s.flags.maxFailures > 0 {
 		if s.failures++; s.failures >= s.flags.maxFailures {
 			s.enough.Store(true)
 		}
@@ -288,11 +307,8 @@ func (s *sweeping) take(o sweep.Outcome) {
 	if s.folder == nil || o.Error != "" {
 		return
 	}
-	entry := results.EntryOf(o)
+	entry := s.printer.entryOf(o)
 	entry.New = s.printer.met.fresh(o)
-	if !entry.Passed() {
-		entry.Artefact, entry.Replay = artifact.Name(o), replayCommandFor(o)
-	}
 	if s.printer.err == nil {
 		s.printer.fail(s.folder.Add(entry))
 	}

@@ -1,9 +1,11 @@
 package results
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/seatrial/seatrial/model"
 )
@@ -22,6 +24,7 @@ type (
 		Tests    int        `xml:"tests,attr"`
 		Failures int        `xml:"failures,attr"`
 		Errors   int        `xml:"errors,attr"`
+		Skipped  int        `xml:"skipped,attr"`
 		Cases    []testcase `xml:"testcase"`
 	}
 	testcase struct {
@@ -29,6 +32,7 @@ type (
 		Name    string   `xml:"name,attr"`
 		Failure *problem `xml:"failure"`
 		Error   *problem `xml:"error"`
+		Skipped *problem `xml:"skipped"`
 		Output  string   `xml:"system-out,omitempty"`
 	}
 	problem struct {
@@ -41,7 +45,9 @@ type (
 // WriteJUnit writes the summary as JUnit XML: a suite for each subject, a test
 // case for each run that did not pass, and one for all that did, because a
 // hundred thousand of them would tell nobody anything. A violated property is a
-// failure; a crash, an inconclusive run and runs that are missing are errors.
+// failure; a crash, an inconclusive run and runs that are missing are errors; a
+// failure that is known is a case that was skipped. Failures that most likely are
+// one bug follow one another and have its signature for their class.
 func (s *Summary) WriteJUnit(w io.Writer) error {
 	var all suites
 	for _, t := range s.Subjects {
@@ -49,9 +55,16 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 		if passed := t.Verdicts[model.VerdictPass]; passed > 0 {
 			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: fmt.Sprintf("%d runs passed", passed)})
 		}
-		for _, f := range s.Failures {
+		for _, list := range [][]Failure{s.Failures, s.Known} {
+			for _, f := range grouped(list) {
+				if f.Subject == t.Subject {
+					one.add(f)
+				}
+			}
+		}
+		for _, f := range s.Void {
 			if f.Subject == t.Subject {
-				one.add(f)
+				one.addVoid(f)
 			}
 		}
 		one.Tests = len(one.Cases)
@@ -83,9 +96,13 @@ func (s *suite) add(f Failure) {
 	if f.Illegal {
 		p.Text += "The plan has faults that Kubernetes does not permit.\n"
 	}
-	c := testcase{Class: f.Subject, Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed)}
-	switch f.Verdict {
-	case model.VerdictSafety, model.VerdictLiveness:
+	c := testcase{Class: cmp.Or(f.Signature, f.Subject), Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed)}
+	switch {
+	case f.Known != "":
+		p.Message = f.Known
+		s.Skipped++
+		c.Skipped = p
+	case f.Verdict == model.VerdictSafety || f.Verdict == model.VerdictLiveness:
 		s.Failures++
 		c.Failure = p
 	default:
@@ -93,4 +110,26 @@ func (s *suite) add(f Failure) {
 		c.Error = p
 	}
 	s.Cases = append(s.Cases, c)
+}
+
+// addVoid adds a run of a strict sweep with steps or faults that had no effect.
+func (s *suite) addVoid(f Failure) {
+	s.Failures++
+	s.Cases = append(s.Cases, testcase{
+		Class: f.Subject, Name: fmt.Sprintf("%s seed %d strict", f.Scenario, f.Seed),
+		Failure: &problem{Type: "strict", Message: "without an effect: " + strings.Join(append(f.Idle, f.Unfired...), ", ")},
+	})
+}
+
+// grouped are the failures in the order of their groups.
+func grouped(failures []Failure) []Failure {
+	var out []Failure
+	for _, g := range GroupsOf(failures) {
+		for _, f := range failures {
+			if f.Subject == g.First.Subject && f.Verdict == g.First.Verdict && cmp.Or(f.Signature, f.Property) == g.Name() {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }

@@ -15,6 +15,14 @@ import (
 // same run the same.
 type Manifest struct {
 	Subject string `json:"subject"`
+	// Package is that of a trial, as the go command takes it; empty: the subject is
+	// one of seatrial's own. Mutexes: it was built as seatrial test builds it.
+	Package string `json:"package,omitempty"`
+	Mutexes bool   `json:"mutexes,omitempty"`
+	// Baseline is the subject whose failures are told apart; empty: there is none.
+	Baseline string `json:"baseline,omitempty"`
+	// Strict: steps and faults without an effect are failures.
+	Strict bool `json:"strict,omitempty"`
 	// Seeds of the plans, or of those that an aimed sweep derives its plans from.
 	// Empty for one that is aimed at scenario files.
 	Seeds string `json:"seeds,omitempty"`
@@ -58,7 +66,7 @@ func (a Manifest) Aimed() bool { return a.Aim.Mode != "" }
 
 func (a Manifest) same(b Manifest) bool {
 	aim, other := a.Aim, b.Aim
-	return a.Subject == b.Subject && a.Seeds == b.Seeds && a.Shard == b.Shard && a.Illegal == b.Illegal && a.Exact == b.Exact &&
+	return a.Subject == b.Subject && a.Package == b.Package && a.Mutexes == b.Mutexes && a.Baseline == b.Baseline && a.Strict == b.Strict && a.Seeds == b.Seeds && a.Shard == b.Shard && a.Illegal == b.Illegal && a.Exact == b.Exact &&
 		a.Version == b.Version && a.Generator == b.Generator &&
 		aim.Mode == other.Mode && aim.KeepFaults == other.KeepFaults && aim.Limit == other.Limit && aim.Only == other.Only &&
 		slices.EqualFunc(aim.Files, other.Files, func(f, g File) bool { return f.SHA256 == g.SHA256 })
@@ -85,7 +93,20 @@ func (a Manifest) String() string {
 	if a.Exact != "" {
 		parts = append(parts, "exact: "+a.Exact)
 	}
-	return strings.Join(append(parts, "of "+a.Subject), ", ")
+	if a.Baseline != "" {
+		parts = append(parts, "beside "+a.Baseline)
+	}
+	if a.Strict {
+		parts = append(parts, "strict")
+	}
+	subject := "of " + a.Subject
+	if a.Package != "" {
+		subject += " in " + a.Package
+	}
+	if a.Mutexes {
+		subject += ", mutexes let time pass"
+	}
+	return strings.Join(append(parts, subject), ", ")
 }
 
 // String describes it in a few words, without the files.

@@ -19,6 +19,10 @@ type Summary struct {
 	Subjects []Tally `json:"subjects"` // by name
 	// Failures in the order of subject, property and seed.
 	Failures []Failure `json:"failures"`
+	// Known failures are told apart, and are none of Failures.
+	Known []Failure `json:"known,omitempty"`
+	// Void are the runs of strict sweeps with steps or faults that had no effect.
+	Void []Failure `json:"void,omitempty"`
 	// Covered is what the runs met, sorted: fault kinds that struck, triples of
 	// verb, resource and outcome, states of a service.
 	Covered []string `json:"covered,omitempty"`
@@ -47,7 +51,8 @@ type Part struct {
 type Tally struct {
 	Subject    string                    `json:"subject"`
 	Runs       int                       `json:"runs"`
-	Verdicts   map[model.VerdictKind]int `json:"verdicts"`
+	Verdicts   map[model.VerdictKind]int `json:"verdicts"`             // without known failures
+	Known      int                       `json:"known,omitempty"`      // failures
 	Properties map[string]int            `json:"properties,omitempty"` // that were violated
 	Fired      map[string]int            `json:"fired,omitempty"`      // fault kind → times
 	Requests   int                       `json:"requests"`
@@ -84,9 +89,11 @@ func Merge(paths []string) (*Summary, error) {
 		s.Subjects = append(s.Subjects, *t)
 	}
 	slices.SortFunc(s.Subjects, func(a, b Tally) int { return cmp.Compare(a.Subject, b.Subject) })
-	slices.SortFunc(s.Failures, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Property, b.Property), cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.Scenario, b.Scenario))
-	})
+	for _, list := range [][]Failure{s.Failures, s.Known, s.Void} {
+		slices.SortFunc(list, func(a, b Failure) int {
+			return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Property, b.Property), cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.Scenario, b.Scenario))
+		})
+	}
 	return s, nil
 }
 
@@ -153,8 +160,15 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 			tallies[e.Subject] = &Tally{Subject: e.Subject, Verdicts: map[model.VerdictKind]int{}, Properties: map[string]int{}, Fired: map[string]int{}}
 		}
 		tallies[e.Subject].add(e)
-		if !e.Passed() {
-			s.Failures = append(s.Failures, Failure{*e, folder})
+		one := Failure{*e, folder}
+		switch {
+		case e.Known != "":
+			s.Known = append(s.Known, one)
+		case !e.Passed():
+			s.Failures = append(s.Failures, one)
+		}
+		if e.Void() {
+			s.Void = append(s.Void, one)
 		}
 	}
 	return nil
@@ -163,11 +177,15 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 func (t *Tally) add(e *Entry) {
 	t.Runs++
 	t.Requests += e.Requests
-	t.Verdicts[e.Verdict]++
+	if e.Known != "" {
+		t.Known++
+	} else {
+		t.Verdicts[e.Verdict]++
+	}
 	if e.Illegal {
 		t.Illegal++
 	}
-	if e.Property != "" {
+	if e.Property != "" && e.Known == "" {
 		t.Properties[e.Property]++
 	}
 	for kind, times := range e.Fired {
@@ -194,7 +212,8 @@ func runsOfEnded(folder string) (n uint64, known bool, err error) {
 func (s *Summary) incomplete() bool { return s.Missing > 0 || s.Unfinished > 0 }
 
 // Verdict is the gravest of all: what an exit code is made of. Runs that are
-// missing make a summary without failures inconclusive.
+// missing make a summary without failures inconclusive, and known failures count
+// for nothing: where there is nothing else, nothing passed.
 func (s *Summary) Verdict() model.VerdictKind {
 	counts := map[model.VerdictKind]int{}
 	for _, t := range s.Subjects {

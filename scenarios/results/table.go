@@ -30,9 +30,15 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintln(t)
 	}
 	if len(s.Failures) > 0 {
-		fmt.Fprintln(t, "\nPROPERTY\tTIMES\tFIRST SEED\tARTEFACT")
-		for _, g := range s.groups() {
-			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", g.property, g.times, g.first.Seed, filepath.Join(g.first.Folder, g.first.Artefact))
+		fmt.Fprintln(t, "\nVERDICT\tTIMES\tFIRST SEED\tARTEFACT\tFAILURE")
+		for _, g := range GroupsOf(s.Failures) {
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\n", g.First.Verdict, g.Times, g.First.Seed, filepath.Join(g.First.Folder, g.First.Artefact), g.Name())
+		}
+	}
+	if len(s.Known) > 0 {
+		fmt.Fprintln(t, "\nKNOWN\tTIMES\tFIRST SEED\tREASON\tFAILURE")
+		for _, g := range GroupsOf(s.Known) {
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\n", g.First.Verdict, g.Times, g.First.Seed, g.First.Known, g.Name())
 		}
 	}
 	if len(s.Folders) > 1 || s.incomplete() {
@@ -56,38 +62,21 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	return nil
 }
 
-type group struct {
-	property string
-	times    int
-	first    Failure
-}
-
-// groups are the failures by subject and property, the most frequent first.
-func (s *Summary) groups() []group {
-	var out []group
-	for _, f := range s.Failures {
-		i := slices.IndexFunc(out, func(g group) bool { return g.first.Subject == f.Subject && g.property == f.Property })
-		if i < 0 {
-			out = append(out, group{f.Property, 1, f})
-			continue
-		}
-		out[i].times++
-	}
-	slices.SortStableFunc(out, func(a, b group) int { return b.times - a.times })
-	return out
-}
-
 // remarks are what a table does not say.
 func (s *Summary) remarks() []string {
 	var out []string
 	if len(s.Covered) > 0 {
-		out = append(out, fmt.Sprintf("covered: %d fault kinds, %d triples of verb, resource and outcome, %d states of a service",
+		out = append(out, fmt.Sprintf("covered: %d fault kinds, %d triples of verb, resource and outcome, %d states of objects",
 			s.covered("fault "), s.covered("call "), s.covered("state ")))
 	}
 	for _, t := range s.Subjects {
 		if t.Illegal > 0 {
 			out = append(out, fmt.Sprintf("%d runs of %s had faults that Kubernetes does not permit", t.Illegal, t.Subject))
 		}
+	}
+	if len(s.Void) > 0 {
+		first := s.Void[0]
+		out = append(out, fmt.Sprintf("strict: steps or faults of %d runs had no effect, first of seed %d: %s", len(s.Void), first.Seed, strings.Join(append(first.Idle, first.Unfired...), ", ")))
 	}
 	if s.Missing > 0 {
 		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))

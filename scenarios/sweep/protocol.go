@@ -21,6 +21,11 @@ type Job struct {
 	// File names where Plan came from, for messages.
 	File    string `json:"file,omitempty"`
 	Subject string `json:"subject"`
+	// Package is that of the test binary which has the subject, as the go command
+	// takes it; empty: a program of seatrial's own. Mutexes: it was built so that
+	// waiting for a mutex lets virtual time pass. Workers need neither.
+	Package string `json:"package,omitempty"`
+	Mutexes bool   `json:"mutexes,omitempty"`
 	// Trace keeps the events and the log in the outcome.
 	Trace bool `json:"trace,omitempty"`
 	// Report collects what a page about the run shows, also when it passes.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/shrink"
@@ -27,14 +29,14 @@ func (s *sweeping) afterwards(c *cobra.Command, whole bool) error {
 	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), "index.html"), summary))
 }
 
-// shrinkSome shrinks the first failures of each property. What has been shrunk
-// by an earlier sweep is left as it is.
+// shrinkSome shrinks the first failures of each signature, and none that is known.
+// What has been shrunk by an earlier sweep is left as it is.
 func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error {
 	status := newStatus(c.ErrOrStderr())
 	defer status.clear()
 	tried := map[string]int{}
 	for _, f := range summary.Failures {
-		kind := f.Subject + " " + f.Property
+		kind := f.Subject + " " + cmp.Or(f.Signature, f.Property)
 		if tried[kind]++; tried[kind] > s.flags.shrink {
 			continue
 		}
@@ -59,7 +61,7 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 	}
 	job := a.Outcome.Job
 	job.Plan, job.File = a.Plan, filepath.Join(folder, "plan.yaml")
-	result, err := shrink.Shrink(ctx, job, shrink.Options{Pool: s.pool, Progress: progress})
+	result, err := shrink.Shrink(ctx, job, shrink.Options{Pool: s.pool, Language: s.flags.subject.language(), Progress: progress})
 	if errors.Is(err, shrink.ErrPasses) {
 		return nil // it fails now and then: there is nothing to go by
 	}
@@ -77,7 +79,7 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 func writeSmallReport(file, plan string, r *shrink.Result) error {
 	o := r.Outcome
 	o.Job.File, o.Porcupine = plan, nil
-	words := artifact.Words{Version: version(), Replay: replayCommandFor(o)}
+	words := artifact.Words{Version: version.String(), Replay: replayCommandFor(o)}
 	if r.Explanation != nil {
 		words.Explains = r.Explanation.String()
 	}

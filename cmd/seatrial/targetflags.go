@@ -60,23 +60,24 @@ func (a *aimed) check(files []string, seeds string) error {
 // base is a scenario file that a sweep is aimed at.
 type base struct {
 	plan scenarios.Plan
+	text string
 	file results.File
 }
 
 // readBases reads all of the files, or says what is wrong with each.
-func readBases(files []string) ([]base, error) {
+func readBases(files []string, language *scenarios.Language) ([]base, error) {
 	var bases []base
 	names := map[string]bool{}
 	var problems []error
 	for _, file := range files {
-		p, content, err := readScenario(file)
+		p, content, err := readScenario(file, language)
 		switch {
 		case err != nil:
 			problems = append(problems, err)
 		case names[p.Name]:
 			problems = append(problems, fmt.Errorf("%s: the scenario %s is given twice", file, p.Name))
 		default:
-			bases, names[p.Name] = append(bases, base{p, results.FileOf(file, content)}), true
+			bases, names[p.Name] = append(bases, base{p, string(content), results.FileOf(file, content)}), true
 		}
 	}
 	return bases, errors.Join(problems...)
@@ -84,14 +85,16 @@ func readBases(files []string) ([]base, error) {
 
 // sweep is the aimed sweep over the plans of the files, or else of the seeds. A
 // shard has a part of the plans that are derived from the files, or of the seeds.
-func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject string) target.Sweep {
+func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject *underTest) target.Sweep {
 	s := target.Sweep{
-		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject,
+		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject.subject, Language: subject.language(),
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
 	if len(bases) == 0 {
-		s.Plans = func(yield func(scenarios.Plan) bool) {
-			chosen.Each(part, func(seed sim.Seed) bool { return yield(a.generate(seed)) })
+		s.Bases = func(yield func(sweep.Job) bool) {
+			chosen.Each(part, func(seed sim.Seed) bool {
+				return yield(subject.job(sweep.Job{Seed: uint64(seed), Extras: scenarios.Extras{Illegal: a.illegal}}))
+			})
 		}
 		s.Replay = func(derived scenarios.Plan) string {
 			return a.command(fmt.Sprintf("--seeds %d", derived.Seed), derived.Name, subject)
@@ -103,9 +106,9 @@ func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subjec
 		source[b.plan.Name] = quote(b.file.Path)
 	}
 	s.Shard = part
-	s.Plans = func(yield func(scenarios.Plan) bool) {
+	s.Bases = func(yield func(sweep.Job) bool) {
 		for _, b := range bases {
-			if !yield(b.plan) {
+			if !yield(subject.job(sweep.Job{Seed: uint64(b.plan.Seed), Plan: b.text, File: b.file.Path})) {
 				return
 			}
 		}
@@ -120,21 +123,17 @@ func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subjec
 	return s
 }
 
-func (a *aimed) generate(seed sim.Seed) scenarios.Plan {
-	return scenarios.GenerateWith(seed, scenarios.Extras{Illegal: a.illegal})
-}
-
 // plainJob is the job of a seed in a sweep that aims at nothing. Only exact mode
 // repeats what several workers do, so only there they are drawn.
-func plainJob(seed uint64, subject string, illegal bool, exact *sweep.Exact) sweep.Job {
-	job := sweep.Job{
-		Seed: seed, Subject: subject, Confirm: confirmations, Coverage: true, Exact: exact,
+func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact) sweep.Job {
+	job := subject.job(sweep.Job{
+		Seed: seed, Confirm: confirmations, Coverage: true, Exact: exact,
 		Extras: scenarios.Extras{Illegal: illegal, Contention: exact != nil},
-	}
+	})
 	if job.Extras == (scenarios.Extras{}) {
 		return job
 	}
-	job.Replay = fmt.Sprintf("%s sweep --seeds %d --subject %s", quote(os.Args[0]), seed, subject)
+	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", quote(os.Args[0]), seed, subject.arguments())
 	if illegal {
 		job.Replay += " --allow-illegal"
 	}
@@ -145,8 +144,8 @@ func plainJob(seed uint64, subject string, illegal bool, exact *sweep.Exact) swe
 }
 
 // command shows one derived plan again.
-func (a *aimed) command(source, name, subject string) string {
-	text := fmt.Sprintf("%s sweep --mode %s %s --only %s --subject %s", quote(os.Args[0]), a.mode, source, name, subject)
+func (a *aimed) command(source, name string, subject *underTest) string {
+	text := fmt.Sprintf("%s sweep --mode %s %s --only %s %s", quote(os.Args[0]), a.mode, source, name, subject.arguments())
 	if a.limit != 0 {
 		text += fmt.Sprintf(" --limit %d", a.limit)
 	}

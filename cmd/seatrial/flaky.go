@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -24,9 +25,10 @@ const (
 	flakyExamined = 3
 )
 
-// isFlaky: the outcome is a native failure that was not the same run each time.
+// isFlaky: the outcome is a native failure that was not the same run each time, of a
+// subject that exact mode has.
 func isFlaky(o sweep.Outcome) bool {
-	return o.Job.Exact == nil && o.Error == "" && o.Verdict != model.VerdictPass && o.Reproduced < o.Runs
+	return o.Job.Exact == nil && o.Error == "" && o.Verdict != model.VerdictPass && o.Known == "" && o.Job.Package == "" && o.Reproduced < o.Runs
 }
 
 // explainFlaky hands the flaky failures of a command to exact mode and says
@@ -63,7 +65,7 @@ func builtBefore(ctx context.Context) string {
 		return ""
 	}
 	for _, kind := range []string{exact.Wasm, exact.Fork} {
-		if (exact.Builder{Cache: cache, Kind: kind, Version: version()}).Built(ctx) {
+		if (exact.Builder{Cache: cache, Kind: kind, Version: version.String()}).Built(ctx) {
 			return kind
 		}
 	}

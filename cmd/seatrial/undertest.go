@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/scenarios/testbinary"
+)
+
+// underTest is what a command puts to sea: a subject of this program, or a trial
+// that a test of a Go package has, whose test binary then is the worker.
+type underTest struct {
+	subject string // its name in the registry of whoever runs it
+	pkg     string // of a trial, as the go command takes it; empty: this program has the subject
+	// mutexes: the test binary is built as seatrial test builds it.
+	mutexes bool
+	run     string // regexp that chooses the test of pkg, when subject does not name it
+	folder  string // of the test binary, once it is built
+}
+
+// addFlags adds those that name it.
+func (u *underTest) addFlags(c *cobra.Command) {
+	c.Flags().StringVar(&u.subject, "subject", globalingressip.Shipped, "`name` of what is under test: one that seatrial subjects lists, or PACKAGE:TEST for a trial that a test of a Go package has")
+	c.Flags().BoolVar(&u.mutexes, "mutexes", false, "of a trial: build the test binary as seatrial test does, so that waiting for a mutex lets virtual time pass")
+}
+
+// check reads the flags.
+func (u *underTest) check() error {
+	if i := strings.LastIndex(u.subject, ":"); i > 0 && u.pkg == "" {
+		u.pkg, u.subject = u.subject[:i], u.subject[i+1:]
+	}
+	switch _, known := registry().Find(u.subject); {
+	case u.pkg != "":
+		return nil
+	case u.mutexes:
+		return fmt.Errorf("--mutexes goes with trials, --subject PACKAGE:TEST: %s is no test binary", u.subject)
+	case !known:
+		return fmt.Errorf("--subject %q: there is no such subject; seatrial subjects lists them, and PACKAGE:TEST is a trial of yours", u.subject)
+	}
+	return nil
+}
+
+// language is what its plans can say. Of a trial only the trial itself knows.
+func (u *underTest) language() *scenarios.Language {
+	if u.pkg != "" {
+		return scenarios.Foreign()
+	}
+	return registry().Language(u.subject)
+}
+
+// open makes a pool of workers that have the subject. A trial is compiled first,
+// and whether its test serves is found out. What it leaves is for close to remove.
+func (u *underTest) open(c *cobra.Command, workers int) (sweep.Pool, error) {
+	if u.pkg == "" {
+		return sweep.Pool{Workers: workers}, nil
+	}
+	ctx := c.Context()
+	trial, err := testbinary.Find(ctx, u.pkg, cmp.Or(u.run, testbinary.Pattern(u.subject)))
+	if err != nil {
+		return sweep.Pool{}, err
+	}
+	u.pkg, u.subject = trial.Package, trial.Test
+	if u.folder, err = os.MkdirTemp("", "seatrial-test-"); err != nil {
+		return sweep.Pool{}, fmt.Errorf("making a folder for a test binary: %w", err)
+	}
+	var flags []string
+	if u.mutexes {
+		if flags, err = mutexFlags(c); err != nil {
+			return sweep.Pool{}, err
+		}
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "seatrial: building the tests of %s\n", trial.Package)
+	pool, err := trial.Build(ctx, u.folder, flags...)
+	if err != nil {
+		return sweep.Pool{}, err
+	}
+	pool.Workers = workers
+	return pool, nil
+}
+
+func (u *underTest) close() {
+	if u.folder != "" {
+		os.RemoveAll(u.folder)
+	}
+}
+
+// job makes a job one of this subject's.
+func (u *underTest) job(j sweep.Job) sweep.Job {
+	j.Subject, j.Package, j.Mutexes = u.subject, u.pkg, u.mutexes
+	return j
+}
+
+// of is what a job was about.
+func of(j sweep.Job) *underTest {
+	return &underTest{subject: j.Subject, pkg: j.Package, mutexes: j.Mutexes}
+}
+
+// arguments name the subject on a command line.
+func (u *underTest) arguments() string {
+	if u.pkg == "" {
+		return "--subject " + quote(u.subject)
+	}
+	text := "--subject " + quote(u.pkg+":"+u.subject)
+	if u.mutexes {
+		text += " --mutexes"
+	}
+	return text
+}
+
+// onlyOurs refuses trials where only subjects of this program can go.
+func (u *underTest) onlyOurs(what string) error {
+	if u.pkg == "" {
+		return nil
+	}
+	return fmt.Errorf("%s runs the subjects of this program, not the trial %s of %s", what, u.subject, u.pkg)
+}

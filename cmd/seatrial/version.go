@@ -1,0 +1,21 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/internal/version"
+	"github.com/seatrial/seatrial/scenarios/swarm"
+)
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and the generator that seeds depend on",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintf(c.OutOrStdout(), "seatrial %s generator %s\n", version.String(), swarm.Version)
+		},
+	}
+}

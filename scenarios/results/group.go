@@ -1,0 +1,47 @@
+package results
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/seatrial/seatrial/model"
+)
+
+// Group is failures that most likely are one bug: they have one signature (see
+// [scenarios.Signature]) or, when they tell none, one property.
+type Group struct {
+	Times int
+	First Failure // of the lowest seed
+}
+
+// Name is what the failures have in common.
+func (g *Group) Name() string { return cmp.Or(g.First.Signature, g.First.Property) }
+
+// GroupsOf puts failures into groups: the gravest first, of those the most
+// frequent, of those the one with the lowest seed.
+func GroupsOf(failures []Failure) []Group {
+	var groups []Group
+	for _, f := range failures {
+		one := Group{Times: 1, First: f}
+		i := slices.IndexFunc(groups, func(g Group) bool {
+			return g.First.Subject == f.Subject && g.First.Verdict == f.Verdict && g.Name() == one.Name()
+		})
+		if i < 0 {
+			groups = append(groups, one)
+			continue
+		}
+		if g := &groups[i]; f.Seed < g.First.Seed {
+			g.First = f
+		}
+		groups[i].Times++
+	}
+	slices.SortStableFunc(groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(gravity(a.First.Verdict), gravity(b.First.Verdict)), cmp.Compare(b.Times, a.Times), cmp.Compare(a.First.Seed, b.First.Seed))
+	})
+	return groups
+}
+
+// gravity orders verdicts, the gravest first.
+func gravity(v model.VerdictKind) int {
+	return slices.Index([]model.VerdictKind{model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive}, v)
+}
