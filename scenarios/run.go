@@ -60,6 +60,9 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 func Properties(plan Plan, subject Subject) []model.Property {
 	o := globalnet.Options{CIDRs: plan.World.CIDRs, Claims: subject.Claims, Headless: subject.Headless}
 	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
+	if subject.Claims {
+		properties = append(properties, globalnet.Promptness(o)...)
+	}
 	if subject.Metrics {
 		properties = append(properties, globalnet.Metrics(o)...)
 	}
