@@ -17,10 +17,10 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// newPlainKinds are kinds that manifests and controllers bring along but that
+// newOtherKinds are kinds that manifests and controllers bring along but that
 // nothing here acts on: stored with their defaults and generations, hardly
 // validated.
-func newPlainKinds() []*Kind {
+func newOtherKinds() []*Kind {
 	kinds := []*Kind{
 		builtinKind[*corev1.ServiceAccount, *corev1.ServiceAccountList](corev1.SchemeGroupVersion, kindSpec{
 			resource: "serviceaccounts", shortNames: []string{"sa"}, namespaced: true,
