@@ -76,6 +76,10 @@ replay: build ## one seed with every event: make replay SEED=7
 catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes hours
 	$(BIN)/seatrial catalogue --write BUGS.md
 
+.PHONY: mutants
+mutants: ## mistakes made by hand in the controller: which are found, and by what, into docs/mutants.md; takes an hour
+	go run ./controller/mutants/measure -write docs/mutants.md
+
 # Go spends up to a minute on making one new input smaller; a run is too slow
 # for that, and seatrial shrink does it better.
 FUZZ := scenarios:FuzzPlan scenarios:FuzzParse sim/apiserver:FuzzHandle sim/apiserver:FuzzBody

@@ -29,6 +29,7 @@ func documented() []struct {
 		{"globalnet.Properties", globalnet.Properties(globalnet.Options{})},
 		{"globalnet.Metrics", globalnet.Metrics(globalnet.Options{})},
 		{"globalnet.HostRules", globalnet.HostRules()},
+		{"globalnet.Promptness", globalnet.Promptness(globalnet.Options{Headless: true})},
 		{"model.Generic", model.Generic()},
 		{"model.Remains", model.Remains()},
 		{"model.LikeBaseline", []model.Property{model.LikeBaseline(model.BaselineOptions{})}},

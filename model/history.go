@@ -23,6 +23,10 @@ type History struct {
 	// order of process, name and labels.
 	Metrics []Metric
 
+	// Disturbances are when something stood in a process's way, in order of From. A
+	// history without any does not say.
+	Disturbances []Disturbance
+
 	// Cleared is when the weather cleared: faults stopped, user actions were
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration

@@ -27,6 +27,7 @@ func (w *world) setUp() {
 		CompactionInterval:  config.CompactEvery,
 		GarbageCollector:    true,
 		NamespaceController: true,
+		QuotaController:     true,
 		OnCommit:            w.commit,
 	})
 	if err != nil {

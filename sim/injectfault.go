@@ -13,6 +13,7 @@ const defaultFailureDelay = 10 * time.Second
 
 // fault notes in the trace that a rule took effect on a call.
 func (w *world) fault(c *call, r *faults.Rule) {
+	w.disturbedCall(c, r)
 	w.event(Event{Type: EventFault, Process: c.process.identity, Call: c.id, Detail: string(r.Kind) + " " + r.ID})
 }
 
@@ -100,6 +101,7 @@ func (w *world) plan() {
 }
 
 func (w *world) begin(r *faults.Rule) {
+	w.disturbedBy(r)
 	switch r.Kind {
 	case faults.CacheLag:
 		w.lagCaches(r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -79,6 +80,9 @@ func (w *world) start(p *process) {
 		return
 	}
 	p.started++
+	if !p.User {
+		w.disturbed(w.now())
+	}
 	p.link.dead = p.link.dead || p.link.partitions() > 0 // a new process has to dial
 	p.restart = nil
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -146,6 +150,7 @@ func (w *world) processReturned(i *incarnation, err error) {
 		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, StandIn: p.StandIn, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
 	p.exits++
+	w.disturbed(w.now() + restartDelay(p.exits))
 	p.restart = w.queue.add(w.now()+restartDelay(p.exits), "process "+p.Name, func() { w.start(p) })
 }
 
@@ -166,7 +171,10 @@ func (w *world) kill(p *process, r *faults.Rule) bool {
 	w.event(Event{Type: EventCrashed, Process: i.identity, Detail: r.ID})
 	w.end(i)
 	p.current = nil
-	if r.RestartAfter >= 0 {
+	w.disturbed(w.now() + max(r.RestartAfter, 0))
+	if r.RestartAfter < 0 {
+		w.disturbed(math.MaxInt64) // nobody may be left
+	} else {
 		p.restart = w.queue.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
 	}
 	return true

@@ -15,7 +15,9 @@ type change struct {
 	claimOld, claimNew     *claim
 	exportOld, exportNew   metav1.Object
 	podNew                 *corev1.Pod
-	ready, notReady        []string // addresses of the Endpoints after the change
+	//lint:ignore SA1019 Submariner works on Endpoints, not on slices
+	endpointsNew    *corev1.Endpoints
+	ready, notReady []string // its addresses
 }
 
 // readCommit turns a commit into a change; ok is false for kinds that have nothing
@@ -34,6 +36,8 @@ func readCommit(commit *model.Commit) (c change, ok bool) {
 	case commit.Group == "" && commit.Resource == podResource:
 		c.podNew, _ = commit.New.(*corev1.Pod)
 	case commit.Group == "" && commit.Resource == endpointsResource:
+		//lint:ignore SA1019 as above
+		c.endpointsNew, _ = commit.New.(*corev1.Endpoints)
 		c.ready, c.notReady = addressesOf(commit.New)
 	default:
 		return c, false

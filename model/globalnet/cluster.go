@@ -19,8 +19,17 @@ type cluster struct {
 	endpoints map[owner][]string // addresses that are ready, by service
 	notReady  map[owner][]string // those that are not
 	claims    map[string]*claim  // by IP
+	//lint:ignore SA1019 Submariner works on Endpoints, not on slices
+	lists map[owner]*corev1.Endpoints // whole
+	// publishers and internal find what is above: the GlobalIngressIPs with an IP in
+	// their status, and the internal Services for an owner, by their own name.
+	publishers map[string]map[owner]bool
+	internal   map[owner]map[owner]bool
 	// claimed: a subject made a claim at some time, so it is one that claims.
 	claimed bool
+	// everyType: an IP once given is kept whatever becomes of the type of its
+	// service, as long as that is not headless.
+	everyType bool
 }
 
 func newCluster() *cluster {
@@ -32,6 +41,10 @@ func newCluster() *cluster {
 		endpoints: map[owner][]string{},
 		notReady:  map[owner][]string{},
 		claims:    map[string]*claim{},
+		//lint:ignore SA1019 as above
+		lists:      map[owner]*corev1.Endpoints{},
+		publishers: map[string]map[owner]bool{},
+		internal:   map[owner]map[owner]bool{},
 	}
 }
 
@@ -39,20 +52,45 @@ func (c *cluster) apply(change change) {
 	key := ownerOf(change.Namespace, change.Name)
 	switch change.Resource {
 	case ingressIPResource:
+		if old := c.gips[key]; old != nil {
+			delete(c.publishers[old.ip], key)
+		}
 		put(c.gips, key, change.gipNew, change.gipNew == nil)
+		if gip := change.gipNew; gip != nil && gip.ip != "" {
+			add(c.publishers, gip.ip, key)
+		}
 	case serviceResource:
+		if old := c.services[key]; old != nil {
+			if of, internal := internalOwner(old); internal {
+				delete(c.internal[of], key)
+			}
+		}
 		put(c.services, key, change.serviceNew, change.serviceNew == nil)
+		if service := change.serviceNew; service != nil {
+			if of, internal := internalOwner(service); internal {
+				add(c.internal, of, key)
+			}
+		}
 	case exportResource:
 		put(c.exports, key, change.exportNew, change.exportNew == nil)
 	case podResource:
 		put(c.pods, key, change.podNew, change.podNew == nil)
 	case endpointsResource:
+		put(c.lists, key, change.endpointsNew, change.New == nil)
 		put(c.endpoints, key, change.ready, change.New == nil)
 		put(c.notReady, key, change.notReady, change.New == nil)
 	case claimResource:
 		put(c.claims, change.Name, change.claimNew, change.claimNew == nil)
 		c.claimed = c.claimed || change.Subject() && change.claimNew != nil && change.claimNew.parent
 	}
+}
+
+// add puts an owner into one of the sets by which others are found.
+func add[K comparable](sets map[K]map[owner]bool, key K, of owner) {
+	if sets[key] == nil {
+		sets[key] = map[owner]bool{}
+	}
+	sets[key][of] = true
 }
 
 func put[K comparable, V any](m map[K]V, key K, value V, gone bool) {
@@ -82,7 +120,7 @@ func (c *cluster) title(gip *ingressIP) string {
 	title := string(service.UID) + " " + string(export.GetUID())
 	switch gip.target {
 	case targetClusterIP:
-		if exportable(service) {
+		if c.entitles(service) {
 			return title
 		}
 	case targetPod:
@@ -98,6 +136,11 @@ func (c *cluster) title(gip *ingressIP) string {
 	return ""
 }
 
+// entitles tells whether a Service of its type may have a global IP as a whole.
+func (c *cluster) entitles(service *corev1.Service) bool {
+	return exportable(service) || c.everyType && !model.Terminating(service) && !headless(service)
+}
+
 // listed tells whether an address is among a service's Endpoints, ready or not.
 func (c *cluster) listed(service owner, address string) bool {
 	return slices.Contains(c.endpoints[service], address) || slices.Contains(c.notReady[service], address)
@@ -111,10 +154,8 @@ func selects(service *corev1.Service, pod *corev1.Pod) bool {
 // order of name.
 func (c *cluster) internalServices(of owner) []*corev1.Service {
 	var internal []*corev1.Service
-	for _, key := range slices.Sorted(maps.Keys(c.services)) {
-		if who, ok := internalOwner(c.services[key]); ok && who == of {
-			internal = append(internal, c.services[key])
-		}
+	for _, key := range slices.Sorted(maps.Keys(c.internal[of])) {
+		internal = append(internal, c.services[key])
 	}
 	return internal
 }

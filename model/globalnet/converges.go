@@ -7,6 +7,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 )
 
 // converges judges the state that the last commit left behind.
@@ -19,7 +20,8 @@ import (
 //   - condition Allocated=True there, once, with observedGeneration equal to
 //     metadata.generation;
 //   - exactly one internal Service for it, with that IP as its only
-//     externalIP and the ports and selector of the exported Service;
+//     externalIP and the ports and selector of the exported Service; if that has
+//     no selector, with a copy of its Endpoints, of a subject that promises it;
 //   - for a subject that claims, an IPAddress of that IP whose parent it is.
 //
 // With [Options.Headless] so must everything that is ready behind an
@@ -102,8 +104,8 @@ func (c *cluster) unserved(t target, o *Options) string {
 	case !o.usable(gip.ip):
 		return fmt.Sprintf("%s has %s, which is not a usable address of %v", t, gip.ip, o.CIDRs)
 	}
-	for _, other := range slices.Sorted(maps.Keys(c.gips)) {
-		if other != gip.owner() && c.gips[other].ip == gip.ip {
+	for _, other := range slices.Sorted(maps.Keys(c.publishers[gip.ip])) {
+		if other != gip.owner() {
 			return fmt.Sprintf("%s and %s both have %s", gip.owner(), other, gip.ip)
 		}
 	}
@@ -114,7 +116,7 @@ func (c *cluster) unserved(t target, o *Options) string {
 		return fmt.Sprintf("%s publishes %s without a claim to it", gip.owner(), gip.ip)
 	}
 	if t.whole() {
-		return c.misrouted(t.service, gip.ip)
+		return c.misrouted(t.service, gip.ip, o)
 	}
 	return ""
 }
@@ -141,7 +143,7 @@ func (g *ingressIP) reports(status string) string {
 }
 
 // misrouted says what is wrong with the internal Service; empty: nothing.
-func (c *cluster) misrouted(service owner, ip string) string {
+func (c *cluster) misrouted(service owner, ip string, o *Options) string {
 	internal := c.internalServices(service)
 	if len(internal) != 1 {
 		return fmt.Sprintf("exported service %s has %d internal Services, want 1", service, len(internal))
@@ -156,6 +158,25 @@ func (c *cluster) misrouted(service owner, ip string) string {
 		return fmt.Sprintf("internal Service %s has not the ports of %s", route.Name, service)
 	case !maps.Equal(route.Spec.Selector, exported.Spec.Selector):
 		return fmt.Sprintf("internal Service %s has not the selector of %s", route.Name, service)
+	}
+	if o.Claims && len(exported.Spec.Selector) == 0 {
+		return c.miscopied(service, ownerOf(route.Namespace, route.Name))
+	}
+	return ""
+}
+
+// miscopied says how the Endpoints of an internal Service differ from those of the
+// exported one, which has no selector; empty: not at all.
+func (c *cluster) miscopied(service, internal owner) string {
+	source, copied := c.lists[service], c.lists[internal]
+	switch {
+	case source == nil && copied == nil:
+	case source == nil:
+		return fmt.Sprintf("%s has no Endpoints, but its internal Service has", service)
+	case copied == nil:
+		return fmt.Sprintf("the Endpoints of %s are not copied for its internal Service", service)
+	case !equality.Semantic.DeepEqual(source.Subsets, copied.Subsets):
+		return fmt.Sprintf("the copy of the Endpoints of %s differs from them", service)
 	}
 	return ""
 }

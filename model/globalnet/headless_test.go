@@ -66,7 +66,7 @@ func TestHeadless(t *testing.T) {
 			s := headlessStory()
 			c.change(s)
 			s.controller().Remove(gips, "ns/pod-db-0")
-			result := modeltest.Check(noFreeWhileExported(), s.Done())
+			result := modeltest.Check(noFreeWhileExported(testOptions), s.Done())
 			assert.Equal(t, c.want, result.Status, "%s: %s", c.explanation, result.Message)
 		})
 	}
@@ -107,7 +107,7 @@ func TestHeadlessEndpoints(t *testing.T) {
 					c.s.controller().Remove(gips, key[len(ingressIPResource)+1:])
 				}
 			}
-			assert.Equal(t, c.free, modeltest.Check(noFreeWhileExported(), c.s.Done()).Status)
+			assert.Equal(t, c.free, modeltest.Check(noFreeWhileExported(testOptions), c.s.Done()).Status)
 		})
 	}
 }

@@ -156,6 +156,16 @@ func (b *ruleBook) hostChange(d *model.HostChange) string {
 	return fmt.Sprintf("%s led packets for %s to %s, for %s, while %s has claimed it", d.Process, d.Name, r.target, r.owner, holder)
 }
 
+// leads tells whether a rule leads from an IP, on any machine.
+func (b *ruleBook) leads(ip string) bool {
+	for _, rules := range b.rules {
+		if _, led := rules[ip]; led {
+			return true
+		}
+	}
+	return false
+}
+
 // wrongRule finds the first rule, or lack of one, at the end.
 func wrongRule(h *model.History) string {
 	book, end := newRuleBook(), endOf(h)

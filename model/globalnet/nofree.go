@@ -40,21 +40,29 @@ import (
 // GlobalIngressIP that the subject created or changed is no publication, nor in one
 // that a user put in its place, as from a backup; in one of a name that the subject
 // never had its hands on, as Submariner leaves them, it is.
-func noFreeWhileExported() model.Property {
+//
+// Of a subject that promises claims more is asked (docs/globalnet.md §5): a change of
+// the type, as long as the service does not become headless, takes no title away; and
+// when a user deletes the GlobalIngressIP of a ClusterIP service under its standing
+// title, the IP is kept for the next one: its claim stays, and that IP is what the
+// subject publishes next. What excuses it from that is another user's hand in it: on
+// the claim, or on the next GlobalIngressIP; and an IP that is none of the CIDRs'.
+func noFreeWhileExported(o Options) model.Property {
 	return model.Property{
 		Name:     "no-free-while-exported",
 		Sentence: "A published IP is not cleared, changed, un-claimed or deleted by the subject while its service exists and is exported.",
 		Source:   "submariner #3336 (fixed by #3341), #4122, #4104",
 		Class:    model.ClassSafety,
-		Check:    checkNoFreeWhileExported,
+		Check:    func(h *model.History) model.Result { return checkNoFreeWhileExported(h, &o) },
 	}
 }
 
-func checkNoFreeWhileExported(h *model.History) model.Result {
+func checkNoFreeWhileExported(h *model.History, o *Options) model.Result {
 	watch := stickiness{
-		history: h, cluster: newCluster(), titles: map[string]string{}, published: map[string]string{},
+		history: h, options: o, cluster: newCluster(), promised: map[owner]promise{}, titles: map[string]string{}, published: map[string]string{},
 		touched: map[owner]bool{}, excused: map[string]bool{}, dependents: map[owner]map[owner]bool{}, upset: map[owner]uint64{},
 	}
+	watch.cluster.everyType = o.Claims
 	for _, c := range changesOf(h) {
 		message := watch.judge(c)
 		if message != "" {
@@ -69,7 +77,10 @@ func checkNoFreeWhileExported(h *model.History) model.Result {
 // the GlobalIngressIP.
 type stickiness struct {
 	history *model.History
+	options *Options
 	cluster *cluster
+	// promised are the IPs that are kept for the next GlobalIngressIP of a name.
+	promised map[owner]promise
 	// titles are those with which GlobalIngressIPs were created; an entry is
 	// emptied when the title is lost, and never filled again.
 	titles    map[string]string
@@ -81,6 +92,13 @@ type stickiness struct {
 	// by which such an object came, went or changed.
 	dependents map[owner]map[owner]bool
 	upset      map[owner]uint64
+}
+
+// promise is what a user's deletion of a GlobalIngressIP does not take away: its IP
+// and the title to it.
+type promise struct {
+	ip, title string
+	gip       *ingressIP
 }
 
 // judge says what law the change breaks, given all that went before.
@@ -100,7 +118,15 @@ func (s *stickiness) judge(c change) string {
 			return fmt.Sprintf("%s is being freed: its GlobalIngressIP %s was deleted while the service exists and is exported", gip.ip, gip.owner())
 		}
 	}
+	if gip := c.gipNew; gip != nil && gip.ip != "" && (c.gipOld == nil || c.gipOld.ip != gip.ip) {
+		if kept, ok := s.promised[gip.owner()]; ok && kept.ip != gip.ip {
+			return fmt.Sprintf("the IP of %s was changed from %s to %s after a user had deleted its GlobalIngressIP, while the service exists and is exported", gip.owner(), kept.ip, gip.ip)
+		}
+	}
 	if old := c.claimOld; old != nil && (c.claimNew == nil || c.claimNew.owner != old.owner) {
+		if kept, ok := s.promised[old.owner]; ok && kept.ip == c.Name {
+			return fmt.Sprintf("%s was un-claimed after a user had deleted the GlobalIngressIP %s, while the service exists and is exported", c.Name, old.owner)
+		}
 		gip := s.cluster.gips[old.owner]
 		if gip != nil && gip.ip == c.Name && s.protected(gip) {
 			return fmt.Sprintf("%s was un-claimed while %s publishes it and its service exists and is exported", c.Name, old.owner)
@@ -116,6 +142,7 @@ func (s *stickiness) protected(gip *ingressIP) bool {
 
 // follow takes note of a change that broke no law.
 func (s *stickiness) follow(c change) {
+	s.keep(c)
 	s.cluster.apply(c)
 	switch {
 	case c.gipNew != nil:
@@ -131,6 +158,26 @@ func (s *stickiness) follow(c change) {
 		}
 	default:
 		s.upsets(c)
+	}
+}
+
+// keep takes note of what is promised and what ends a promise.
+func (s *stickiness) keep(c change) {
+	key := ownerOf(c.Namespace, c.Name)
+	switch {
+	case c.claimOld != nil && c.claimNew == nil && !c.Subject():
+		delete(s.promised, c.claimOld.owner)
+	case c.gipOld == nil && c.gipNew == nil:
+	case c.Subject():
+		if c.gipNew != nil && c.gipNew.ip == s.promised[key].ip {
+			delete(s.promised, key) // kept
+		}
+	case c.gipOld == nil, c.gipNew != nil && !(model.Terminating(c.gipNew) && !model.Terminating(c.gipOld)):
+		delete(s.promised, key)
+	case c.User && s.options.Claims && s.options.usable(c.gipOld.ip) && s.protected(c.gipOld) && c.gipOld.target == targetClusterIP:
+		if claim := s.cluster.claims[c.gipOld.ip]; claim != nil && claim.owner == key {
+			s.promised[key] = promise{c.gipOld.ip, s.titles[c.UID], c.gipOld}
+		}
 	}
 }
 
@@ -161,10 +208,13 @@ func (s *stickiness) born(c change) {
 // export, a pod or Endpoints.
 func (s *stickiness) upsets(c change) {
 	name := ownerOf(c.Namespace, c.Name)
-	if c.serviceOld == nil || c.serviceNew == nil || exportable(c.serviceOld) != exportable(c.serviceNew) {
+	if c.serviceOld == nil || c.serviceNew == nil || s.cluster.entitles(c.serviceOld) != s.cluster.entitles(c.serviceNew) {
 		s.upset[name] = c.Seq
 	}
 	for key := range s.dependents[name] {
+		if kept, ok := s.promised[key]; ok && s.cluster.title(kept.gip) != kept.title {
+			delete(s.promised, key)
+		}
 		gip := s.cluster.gips[key]
 		if gip == nil {
 			continue

@@ -110,6 +110,9 @@ func (g *ingressIP) owner() owner { return ownerOf(g.GetNamespace(), g.GetName()
 // address is the endpoint's, for a headless target without pods.
 func (g *ingressIP) address() string { return g.GetAnnotations()[endpointsIPNote] }
 
+// made tells whether our controller looks after it: it writes down for which Service.
+func (g *ingressIP) made() bool { return g.GetAnnotations()[serviceUIDNote] != "" }
+
 // madeFor tells whether it was made for the service: a controller may write
 // down the UID of the Service that it meant, which may have gone meanwhile.
 func (g *ingressIP) madeFor(service *corev1.Service) bool {

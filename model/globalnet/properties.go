@@ -11,9 +11,11 @@ type Options struct {
 	// CIDRs are the pools global IPs come from. Of each, every address may be
 	// used but the network and the broadcast address.
 	CIDRs []netip.Prefix
-	// Claims requires an IPAddress claim for every published IP. Otherwise
-	// that is required only of a subject that ever made one: Submariner's own
-	// controller never did.
+	// Claims requires what docs/globalnet.md §5 promises and Submariner's own
+	// controller never did: an IPAddress claim for every IP in use, an IP kept
+	// through changes of the type and a user's deletion of the GlobalIngressIP,
+	// and copies of Endpoints. Of others claims alone are required, and only of
+	// one that ever made a claim.
 	Claims bool
 	// Headless requires a global IP for everything that is ready behind an
 	// exported headless service, too.
@@ -26,7 +28,8 @@ func Properties(o Options) []model.Property {
 	return []model.Property{
 		allocation(),
 		noDoubleAssignment(),
-		noFreeWhileExported(),
+		noFreeWhileExported(o),
+		routeClaimed(o),
 		converges(o),
 		noLeaks(),
 		conditionsTrue(),

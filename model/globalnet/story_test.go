@@ -160,3 +160,36 @@ func ownedBy(key string) []metav1.OwnerReference {
 	_, name := modeltest.Split(key)
 	return []metav1.OwnerReference{{APIVersion: "v1", Kind: "Service", Name: name, UID: "uid-1"}}
 }
+
+// createOurs makes a GlobalIngressIP as our controller does, bound to its Service.
+func (t teller) createOurs(key string) {
+	_, name := modeltest.Split(key)
+	u := modeltest.Custom(gips, key, map[string]any{"target": targetClusterIP, "serviceRef": map[string]any{"name": name}})
+	u.SetFinalizers([]string{testFinalizer})
+	u.SetAnnotations(map[string]string{serviceUIDNote: string(model.Metadata(t.Stored["services "+key]).GetUID())})
+	t.Create(gips, key, u)
+}
+
+func (t teller) createOursBehind(key, service, pod string) {
+	namespace, _ := modeltest.Split(key)
+	u := modeltest.Custom(gips, key, map[string]any{
+		"target": targetPod, "serviceRef": map[string]any{"name": service}, "podRef": map[string]any{"name": pod},
+	})
+	u.SetFinalizers([]string{testFinalizer})
+	u.SetAnnotations(map[string]string{serviceUIDNote: string(model.Metadata(t.Stored["services "+namespace+"/"+service]).GetUID())})
+	t.Create(gips, key, u)
+}
+
+func (t teller) serveOurs(key, ip string) {
+	t.createOurs(key)
+	t.claim(ip, key)
+	t.route(key, ip)
+	t.status(key, ip)
+}
+
+func (t teller) editPod(key string, edit func(*corev1.Pod)) {
+	t.Do(modeltest.Write{Verb: "update", Resource: pods, Key: key}, func(old runtime.Object) runtime.Object {
+		edit(old.(*corev1.Pod))
+		return old
+	})
+}

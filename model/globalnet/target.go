@@ -56,18 +56,23 @@ func (t target) namespace() string {
 func (c *cluster) targets(o *Options) []target {
 	var all []target
 	for _, key := range slices.Sorted(maps.Keys(c.exports)) {
-		service := c.services[key]
-		switch {
-		case c.exported(key):
-			all = append(all, target{service: key})
-		case !o.Headless || service == nil || model.Terminating(service) || model.Terminating(c.exports[key]) || !headless(service):
-		case len(service.Spec.Selector) > 0:
-			all = append(all, c.podTargets(key, service)...)
-		default:
-			all = append(all, c.endpointTargets(key, service)...)
-		}
+		all = append(all, c.targetsOf(key, o)...)
 	}
 	return all
+}
+
+// targetsOf lists those of one service.
+func (c *cluster) targetsOf(key owner, o *Options) []target {
+	service, export := c.services[key], c.exports[key]
+	switch {
+	case c.exported(key):
+		return []target{{service: key}}
+	case !o.Headless || service == nil || export == nil || model.Terminating(service) || model.Terminating(export) || !headless(service):
+		return nil
+	case len(service.Spec.Selector) > 0:
+		return c.podTargets(key, service)
+	}
+	return c.endpointTargets(key, service)
 }
 
 func (c *cluster) podTargets(key owner, service *corev1.Service) []target {

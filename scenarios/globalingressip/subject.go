@@ -154,6 +154,9 @@ func (v Variant) replica(name string, s *Settings) sim.Process {
 func (v Variant) properties(p *scenarios.Plan) []model.Property {
 	o := globalnet.Options{CIDRs: settings(p).CIDRs, Claims: v.Claims, Headless: v.Headless}
 	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
+	if v.Claims {
+		properties = append(properties, globalnet.Promptness(o)...)
+	}
 	if v.Metrics {
 		properties = append(properties, globalnet.Metrics(o)...)
 	}

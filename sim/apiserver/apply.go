@@ -38,7 +38,7 @@ func (p *patching) apply(existing *object) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	stampFields(obj, before, p.server.now())
+	stampFields(obj, before, p.now())
 	if err := p.strictApply(); err != nil {
 		return nil, err
 	}

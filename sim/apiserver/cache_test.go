@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
@@ -72,7 +73,7 @@ func (w *world) do(replica int, method, path, body string) *recorder {
 	u, err := url.Parse(path)
 	require.NoError(w.t, err)
 	r := &recorder{}
-	w.server.Handle(replica, &apiserver.Request{Method: method, URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {jsonType}}}, r)
+	w.server.Handle(replica, &apiserver.Request{User: "tester", Method: method, URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {jsonType}}}, r)
 	return r
 }
 
@@ -249,4 +250,18 @@ func TestServiceIPAddresses(t *testing.T) {
 	require.Equal(t, 201, w.do(0, "POST", services, `{"metadata":{"name":"headless"},"spec":{"clusterIP":"None"}}`).code)
 	require.Equal(t, 200, w.do(0, "DELETE", services+"/a", "").code)
 	assert.Empty(t, w.do(0, "GET", addresses, "").names(t))
+}
+
+func (w *world) send(method, path, contentType, body string) *recorder {
+	u, err := url.Parse(path)
+	require.NoError(w.t, err)
+	r := &recorder{}
+	w.server.Handle(0, &apiserver.Request{User: "tester", Method: method, URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {contentType}}}, r)
+	return r
+}
+
+func requestAs(t *testing.T, who user.Info, method, path, body string) *apiserver.Request {
+	u, err := url.Parse(path)
+	require.NoError(t, err)
+	return &apiserver.Request{Identity: who, Method: method, URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {jsonType}}}
 }

@@ -45,12 +45,18 @@ type Config struct {
 	// ServiceIPAddresses keeps an IPAddress object for every cluster IP, as
 	// clusters since 1.33 do. It doubles the commits of a Service's creation.
 	ServiceIPAddresses bool
-	// GarbageCollector and NamespaceController run the two parts of
-	// kube-controller-manager that clients take for granted.
+	// GarbageCollector, NamespaceController and QuotaController run the parts of
+	// kube-controller-manager that clients take for granted. Without the last
+	// one, a namespace with a quota takes nothing that the quota limits.
 	GarbageCollector    bool
 	NamespaceController bool
-	// ControllerLag is how long after a change those two act; 0 means 100 ms.
+	QuotaController     bool
+	// ControllerLag is how long after a change those act; 0 means 100 ms.
 	ControllerLag time.Duration
+	// CallWebhook carries the server's calls to admission webhooks. Nil: nobody
+	// listens anywhere, so that every call is refused and the webhook's
+	// failurePolicy decides.
+	CallWebhook CallWebhook
 	// OnCommit is called for every entry of the revision log, in order, before
 	// any watch hears of it.
 	OnCommit func(Commit)

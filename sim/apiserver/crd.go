@@ -158,6 +158,9 @@ func (d *deletion) deleteCRD(existing *object) (o *object, gone bool, err error)
 	if err := d.checkPreconditions(existing); err != nil {
 		return nil, false, err
 	}
+	if err := d.admitDelete(existing); err != nil {
+		return nil, false, err
+	}
 	next := existing.value.DeepCopyObject().(*apiextensionsv1.CustomResourceDefinition)
 	t := metav1.NewTime(d.server.now())
 	next.DeletionTimestamp = &t
@@ -193,7 +196,7 @@ func (s *Server) cleanUpCRD(existing *object) {
 	if res := s.resources[schema.GroupResource{Group: crd.Spec.Group, Resource: crd.Spec.Names.Plural}]; res != nil {
 		for _, key := range slices.Clone(res.keys) {
 			ns, name := splitKey(key)
-			s.deleteInternally(res, ns, name, &metav1.DeleteOptions{})
+			s.deleteInternally(res, ns, name, &metav1.DeleteOptions{}, nil)
 		}
 		if len(res.keys) > 0 {
 			name := crd.Name

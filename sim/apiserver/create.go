@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	admissionlib "k8s.io/apiserver/pkg/admission"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
@@ -59,10 +60,13 @@ func (c *call) createFromBody() (*object, format, error) {
 		return nil, f, err
 	}
 	c.dedupOwners(m, false)
-	w := write{call: c, endpoint: c.mainEndpoint(), manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
+	w := write{call: c, endpoint: c.mainEndpoint(), manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun), options: withType(&opts, "CreateOptions")}
 	obj = w.recordFields(nil, obj)
 	m = metaOf(obj)
 	if err := c.admitCreate(m); err != nil {
+		return nil, f, err
+	}
+	if obj, err = w.mutateNew(obj); err != nil {
 		return nil, f, err
 	}
 	o, err := w.create(obj)
@@ -111,6 +115,8 @@ type write struct {
 	endpoint endpoint
 	manager  string
 	dryRun   bool
+	options  runtime.Object // of the request, for admission
+	trusted  bool           // the server's own: nobody is asked
 	fields   *fieldLog
 	// storedAside: what goes into storage is not what will be read from it.
 	storedAside bool
@@ -127,7 +133,7 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		next := obj.DeepCopyObject()
-		metaOf(next).SetName(w.server.generateName(w.res, w.info.Namespace, m.GetGenerateName(), w.version.Strategy))
+		metaOf(next).SetName(w.generatedName(m.GetGenerateName(), attempt))
 		o, err := w.createNamed(next)
 		if err == nil || !apierrors.IsAlreadyExists(err) || attempt == maxNameAttempts {
 			return o, err
@@ -135,16 +141,52 @@ func (w *write) create(obj runtime.Object) (*object, error) {
 	}
 }
 
+// mutateNew lets admission change an object that is to be created.
+func (w *write) mutateNew(obj runtime.Object) (runtime.Object, error) {
+	next, err := w.mutate(admitted{operation: admissionlib.Create, name: metaOf(obj).GetName(), obj: obj})
+	if err != nil {
+		return nil, err
+	}
+	if next != obj {
+		w.dedupOwners(metaOf(next), true)
+	}
+	return next, nil
+}
+
+// generatedName is the name for one attempt; a request that is served again
+// gets the one that it had.
+func (w *write) generatedName(base string, attempt int) string {
+	generate := func() string { return w.server.generateName(w.res, w.info.Namespace, base, w.version.Strategy) }
+	if w.outside == nil {
+		if !w.server.admissionPlan().Empty() {
+			w.begin()
+		} else {
+			return generate()
+		}
+	}
+	key := fmt.Sprintf("%s %d", base, attempt)
+	name, ok := w.outside.names[key]
+	if !ok {
+		name = generate()
+		w.outside.names[key] = name
+	}
+	return name
+}
+
 func (w *write) createNamed(obj runtime.Object) (*object, error) {
 	m := metaOf(obj)
-	m.SetCreationTimestamp(metav1.NewTime(w.server.now()))
+	m.SetCreationTimestamp(metav1.NewTime(w.now()))
 	m.SetUID(w.newUID(m))
 	undo, err := w.prepareCreate(obj)
 	if err != nil {
 		return nil, err
 	}
 	key := objectKey(m.GetNamespace(), m.GetName())
-	if err := w.checkCreate(m, key); err != nil {
+	err = w.validate(admitted{operation: admissionlib.Create, name: m.GetName(), obj: obj})
+	if err == nil {
+		err = w.checkCreate(m, key)
+	}
+	if err != nil {
 		undo()
 		return nil, err
 	}

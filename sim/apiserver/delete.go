@@ -13,6 +13,7 @@ import (
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	admissionlib "k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/storage"
 )
 
@@ -52,7 +53,8 @@ func (c *call) delete() {
 		c.fail(err)
 		return
 	}
-	d := deletion{write: write{call: c, dryRun: isDryRun(opts.DryRun)}, opts: opts, name: c.info.Name}
+	c.warnOfOrphans(opts)
+	d := c.deletion(opts, c.info.Name)
 	o, gone, err := d.delete()
 	if err != nil {
 		c.fail(err)
@@ -132,6 +134,26 @@ type deletion struct {
 	write
 	opts *metav1.DeleteOptions
 	name string
+	// admittedAlready: admission has been asked, as for each object of a
+	// collection before the first of them goes.
+	admittedAlready bool
+}
+
+func (c *call) deletion(opts *metav1.DeleteOptions, name string) deletion {
+	return deletion{write: write{call: c, dryRun: isDryRun(opts.DryRun), options: withType(opts.DeepCopy(), "DeleteOptions")}, opts: opts, name: name}
+}
+
+// admitDelete lets admission refuse a deletion; webhooks that change objects
+// are asked too and have nothing to change.
+func (d *deletion) admitDelete(existing *object) error {
+	if d.admittedAlready {
+		return nil
+	}
+	a := admitted{operation: admissionlib.Delete, name: d.name, old: fromStorage(d.version, existing.value)}
+	if _, err := d.mutate(a); err != nil {
+		return err
+	}
+	return d.validate(a)
 }
 
 // delete is the sequence of the registry's Store.Delete. gone is false while
@@ -157,6 +179,9 @@ func (d *deletion) deleteExisting(existing *object) (o *object, gone bool, err e
 	grace := d.grace(existing)
 	if grace.pending {
 		return existing, false, nil
+	}
+	if err := d.admitDelete(existing); err != nil {
+		return nil, false, err
 	}
 	finalizers, changed := d.finalizers(existing)
 	if len(finalizers) == 0 && !grace.graceful {
@@ -267,7 +292,31 @@ func (d *deletion) propagation(have []string) metav1.DeletionPropagation {
 			return metav1.DeletePropagationForeground
 		}
 	}
+	if orphansByDefault[d.kind.Resource] {
+		return metav1.DeletePropagationOrphan
+	}
 	return metav1.DeletePropagationBackground
+}
+
+// orphansByDefault are the kinds whose dependents stay when a deletion does
+// not say what is to become of them, as it was before there was a garbage
+// collector.
+var orphansByDefault = map[schema.GroupResource]bool{
+	jobResource:                          true,
+	{Resource: "replicationcontrollers"}: true,
+}
+
+var jobResource = schema.GroupResource{Group: "batch", Resource: "jobs"}
+
+// orphanedPods is what the deletion of a Job warns of.
+const orphanedPods = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
+
+// warnOfOrphans tells whoever deletes Jobs without saying what is to become of
+// their pods.
+func (c *call) warnOfOrphans(opts *metav1.DeleteOptions) {
+	if c.kind.Resource == jobResource && opts.PropagationPolicy == nil && opts.OrphanDependents == nil { //nolint:staticcheck // still obeyed
+		c.warn(orphanedPods)
+	}
 }
 
 // unsupportedPropagation are the kinds that own nothing and say so.

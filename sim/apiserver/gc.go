@@ -3,10 +3,12 @@ package apiserver
 import (
 	"slices"
 	"sort"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 )
 
 // garbageCollector is the part of kube-controller-manager that deletes
@@ -18,7 +20,7 @@ type garbageCollector struct {
 	dependents map[types.UID]map[reference]bool
 	// owners is where each live uid is.
 	owners  map[types.UID]reference
-	pending map[reference]bool
+	pending map[reference]func() // planned, with what cancels it
 }
 
 // reference names one object.
@@ -28,7 +30,7 @@ type reference struct {
 }
 
 func newGarbageCollector(s *Server) *garbageCollector {
-	g := &garbageCollector{server: s, dependents: map[types.UID]map[reference]bool{}, owners: map[types.UID]reference{}, pending: map[reference]bool{}}
+	g := &garbageCollector{server: s, dependents: map[types.UID]map[reference]bool{}, owners: map[types.UID]reference{}, pending: map[reference]func(){}}
 	for _, res := range s.sorted {
 		for _, k := range res.keys {
 			g.owners[res.objects[k].meta.GetUID()] = reference{gr: res.gr, key: k}
@@ -42,8 +44,13 @@ func (g *garbageCollector) observe(res *resource, e *event) {
 	if e.old != nil {
 		for _, o := range e.old.meta.GetOwnerReferences() {
 			delete(g.dependents[o.UID], ref)
-			// An owner that waits for this dependent may go on.
+			// An owner that waits for this dependent may go on, once the
+			// collector has heard of it.
 			if owner, ok := g.owners[o.UID]; ok {
+				if cancel := g.pending[owner]; cancel != nil && e.deleted {
+					cancel()
+					delete(g.pending, owner)
+				}
 				g.enqueueWaiting(owner)
 			}
 		}
@@ -67,6 +74,13 @@ func (g *garbageCollector) observe(res *resource, e *event) {
 		g.enqueue(ref)
 	}
 	g.enqueueWaiting(ref)
+	if waiting(e.current) == metav1.FinalizerDeleteDependents && (e.old == nil || waiting(e.old) == "") {
+		// The owner is looked at first and found to have dependents: it goes
+		// only when they are seen to be gone.
+		for _, d := range g.sortedDependents(uid) {
+			g.enqueue(d)
+		}
+	}
 }
 
 func (g *garbageCollector) sortedDependents(uid types.UID) []reference {
@@ -85,7 +99,7 @@ func (g *garbageCollector) sortedDependents(uid types.UID) []reference {
 
 // enqueueWaiting looks at an owner again if it waits for its dependents.
 func (g *garbageCollector) enqueueWaiting(ref reference) {
-	if o := g.object(ref); o != nil && o.meta.GetDeletionTimestamp() != nil && waitsFor(o) != "" {
+	if o := g.object(ref); o != nil && waiting(o) != "" {
 		g.enqueue(ref)
 	}
 }
@@ -100,6 +114,14 @@ func waitsFor(o *object) string {
 	return ""
 }
 
+// waiting is the same of an object that is being deleted, else "".
+func waiting(o *object) string {
+	if o.meta.GetDeletionTimestamp() == nil {
+		return ""
+	}
+	return waitsFor(o)
+}
+
 func (g *garbageCollector) object(ref reference) *object {
 	res := g.server.resources[ref.gr]
 	if res == nil {
@@ -108,12 +130,13 @@ func (g *garbageCollector) object(ref reference) *object {
 	return res.objects[ref.key]
 }
 
-func (g *garbageCollector) enqueue(ref reference) {
-	if g.pending[ref] {
+func (g *garbageCollector) enqueue(ref reference) { g.enqueueIn(ref, g.server.config.ControllerLag) }
+
+func (g *garbageCollector) enqueueIn(ref reference, lag time.Duration) {
+	if g.pending[ref] != nil {
 		return
 	}
-	g.pending[ref] = true
-	g.server.config.Clock.AfterFunc(g.server.config.ControllerLag, func() {
+	g.pending[ref] = g.server.config.Clock.AfterFunc(lag, func() {
 		delete(g.pending, ref)
 		if o := g.object(ref); o != nil {
 			g.process(ref, o)
@@ -144,7 +167,7 @@ func (g *garbageCollector) classify(o *object) owned {
 		switch owner := g.object(ref); {
 		case !exists || owner == nil || !g.reachable(o, owner, r):
 			out.dangling = append(out.dangling, r)
-		case owner.meta.GetDeletionTimestamp() != nil && waitsFor(owner) == metav1.FinalizerDeleteDependents:
+		case waiting(owner) == metav1.FinalizerDeleteDependents:
 			out.waiting = append(out.waiting, r)
 		default:
 			out.solid = append(out.solid, r)
@@ -169,13 +192,45 @@ func (g *garbageCollector) collect(ref reference, o *object) {
 	case len(gone) == 0:
 	case len(owned.solid) > 0:
 		g.removeOwners(ref, o, gone)
-	default:
-		policy := metav1.DeletePropagationBackground
-		if len(owned.waiting) > 0 && len(g.dependents[o.meta.GetUID()]) > 0 {
-			policy = metav1.DeletePropagationForeground
+	case len(owned.waiting) > 0 && len(g.dependents[o.meta.GetUID()]) > 0:
+		g.breakCircle(ref, o)
+		if o = g.object(ref); o != nil {
+			g.delete(ref, o, metav1.DeletePropagationForeground)
 		}
-		g.delete(ref, o, policy)
+	default:
+		g.delete(ref, o, policyOf(o))
 	}
+}
+
+// policyOf is how an object wants to be deleted that no owner waits for.
+func policyOf(o *object) metav1.DeletionPropagation {
+	switch waitsFor(o) {
+	case metav1.FinalizerOrphanDependents:
+		return metav1.DeletePropagationOrphan
+	case metav1.FinalizerDeleteDependents:
+		return metav1.DeletePropagationForeground
+	}
+	return metav1.DeletePropagationBackground
+}
+
+// breakCircle lets an object no longer hold its owners when one of its own
+// dependents waits in turn: they could be waiting for each other.
+func (g *garbageCollector) breakCircle(ref reference, o *object) {
+	if !slices.ContainsFunc(g.sortedDependents(o.meta.GetUID()), func(d reference) bool {
+		dep := g.object(d)
+		return dep != nil && waiting(dep) == metav1.FinalizerDeleteDependents
+	}) {
+		return
+	}
+	g.edit(ref, o, func(m metav1.Object) {
+		owners := slices.Clone(m.GetOwnerReferences())
+		for i := range owners {
+			if ptr.Deref(owners[i].BlockOwnerDeletion, false) {
+				owners[i].BlockOwnerDeletion = ptr.To(false)
+			}
+		}
+		m.SetOwnerReferences(owners)
+	})
 }
 
 func (g *garbageCollector) delete(ref reference, o *object, policy metav1.DeletionPropagation) {
@@ -184,7 +239,7 @@ func (g *garbageCollector) delete(ref reference, o *object, policy metav1.Deleti
 	g.server.deleteInternally(g.server.resources[ref.gr], o.meta.GetNamespace(), o.meta.GetName(), &metav1.DeleteOptions{
 		Preconditions:     &metav1.Preconditions{UID: &uid, ResourceVersion: &rv},
 		PropagationPolicy: &policy,
-	})
+	}, func() { g.enqueueIn(ref, refusedRetry) })
 }
 
 // orphan cuts the dependents loose and lets the owner go.
@@ -198,21 +253,20 @@ func (g *garbageCollector) orphan(ref reference, o *object) {
 	g.removeFinalizer(ref, metav1.FinalizerOrphanDependents)
 }
 
-// deleteDependents deletes them and lets the owner go when none is left that
-// blocks it.
+// deleteDependents lets an owner go when no dependent is left that blocks it,
+// and looks at those that do. Each step takes its time, and the owner is there
+// until the last: whoever makes a new dependent meanwhile holds it longer.
 func (g *garbageCollector) deleteDependents(ref reference, o *object) {
 	uid := o.meta.GetUID()
 	blocked := false
 	for _, d := range g.sortedDependents(uid) {
 		dep := g.object(d)
-		if dep == nil {
+		if dep == nil || !blocks(dep, uid) {
 			continue
 		}
-		if dep.meta.GetDeletionTimestamp() == nil {
-			g.collect(d, dep)
-		}
-		if dep = g.object(d); dep != nil && blocks(dep, uid) {
-			blocked = true
+		blocked = true
+		if waiting(dep) != metav1.FinalizerDeleteDependents {
+			g.enqueue(d)
 		}
 	}
 	if !blocked {
@@ -247,10 +301,19 @@ func (g *garbageCollector) removeFinalizer(ref reference, name string) {
 
 // edit changes the metadata of an object as a patch would.
 func (g *garbageCollector) edit(ref reference, o *object, change func(metav1.Object)) {
-	w := g.server.internalWrite(g.server.resources[ref.gr], o.meta.GetNamespace(), o.meta.GetName())
-	next := o.value.DeepCopyObject()
-	change(metaOf(next))
-	next = w.recordFields(o, next)
-	// An object that was valid stays so with fewer references and finalizers.
-	_, _ = w.replace(o, next)
+	uid := o.meta.GetUID()
+	g.server.act(g.server.resources[ref.gr], o.meta.GetNamespace(), o.meta.GetName(), func(w *write) error {
+		existing := g.object(ref)
+		if existing == nil || existing.meta.GetUID() != uid {
+			return nil
+		}
+		next := existing.value.DeepCopyObject()
+		change(metaOf(next))
+		next, err := w.mutateChange(w.recordFields(existing, next), existing)
+		if err != nil {
+			return err
+		}
+		_, err = w.replace(existing, next)
+		return err
+	}, func() { g.enqueueIn(ref, refusedRetry) })
 }

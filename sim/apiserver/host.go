@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apiserver/pkg/authentication/user"
 )
 
 // Clock is the server's only source of time.
@@ -20,12 +21,16 @@ type Clock interface {
 
 // Request is one HTTP request as the server sees it.
 type Request struct {
-	ID     uint64 // the host's number for it; commits carry it
-	User   string // who is asking, for managedFields' fallback and audits
-	Method string
-	URL    *url.URL
-	Header http.Header
-	Body   []byte
+	ID   uint64 // the host's number for it; commits carry it
+	User string // who is asking, for managedFields' fallback and audits
+	// Identity is who is asking as RBAC and admission see it; with one, only
+	// what roles and bindings allow is done. Nil: an administrator, who may do
+	// everything.
+	Identity user.Info
+	Method   string
+	URL      *url.URL
+	Header   http.Header
+	Body     []byte
 }
 
 // ResponseWriter is where an answer goes. The server calls Respond exactly

@@ -42,6 +42,9 @@ func (s *Server) commit(c change) *object {
 		c.res.creations[c.key]++
 	}
 	c.res.apply(e)
+	if c.res.admits {
+		s.plan = nil
+	}
 	s.allocated(c.res, c.old, e)
 	s.report(c, e)
 	s.distribute(c.res, e)

@@ -47,7 +47,7 @@ func (w *write) recordFields(existing *object, obj runtime.Object) runtime.Objec
 	m := metaOf(obj)
 	if !w.server.showsFields(existing) {
 		m.SetManagedFields(nil)
-		entry := &fieldLog{kind: w.kind, version: w.version, subresource: w.endpoint.subresource, manager: w.manager, time: w.server.now(), updated: obj}
+		entry := &fieldLog{kind: w.kind, version: w.version, subresource: w.endpoint.subresource, manager: w.manager, time: w.now(), updated: obj}
 		if existing != nil {
 			entry.previous, entry.live = existing.fields, existing.value
 		}
@@ -71,7 +71,7 @@ func (w *write) recordFields(existing *object, obj runtime.Object) runtime.Objec
 }
 
 func (w *write) updateFields(live, obj runtime.Object) runtime.Object {
-	entry := fieldLog{kind: w.kind, version: w.version, subresource: w.endpoint.subresource, manager: w.manager, time: w.server.now(), live: live, updated: obj}
+	entry := fieldLog{kind: w.kind, version: w.version, subresource: w.endpoint.subresource, manager: w.manager, time: w.now(), live: live, updated: obj}
 	return w.res.mergeFields(&entry, live)
 }
 

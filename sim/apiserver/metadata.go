@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -48,18 +49,45 @@ func (c *call) checkSize() error {
 	return nil
 }
 
-// checkStoredSize measures what etcd would be sent. Bodies below the limit
-// cannot grow beyond it by more than defaults, so the costly measure is only
-// taken of custom resources that come from large bodies.
+// checkStoredSize measures what etcd would be sent. Custom resources are first
+// measured roughly, because encoding one costs more than the rest of a write.
 func checkStoredSize(k *kinds.Kind, value runtime.Object) error {
 	size := 0
-	if s, ok := value.(interface{ Size() int }); ok && !k.Custom {
-		size = s.Size()
+	switch v := value.(type) {
+	case *unstructured.Unstructured:
+		if roughSize(v.Object) > maxStored/2 {
+			size = len(marshalJSON(v))
+		}
+	case interface{ Size() int }:
+		size = v.Size()
 	}
 	if size > maxStored {
 		return errStoredTooBig
 	}
 	return nil
+}
+
+// roughSize is at least half the length of a value's JSON, unless it is made
+// of characters that JSON escapes.
+func roughSize(value any) int {
+	const scalar = 8
+	switch v := value.(type) {
+	case string:
+		return len(v) + 2
+	case map[string]any:
+		size := 2
+		for key, element := range v {
+			size += len(key) + 4 + roughSize(element)
+		}
+		return size
+	case []any:
+		size := 2
+		for _, element := range v {
+			size += 1 + roughSize(element)
+		}
+		return size
+	}
+	return scalar
 }
 
 func wipeSystemFields(m metav1.Object) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
@@ -33,7 +35,26 @@ func (s *Server) internalWrite(res *resource, namespace, name string) *write {
 		gv:   res.gr.WithVersion(v.Name).GroupVersion(),
 		info: requestInfo{Group: res.gr.Group, Version: v.Name, Resource: res.gr.Resource, Namespace: namespace, Name: name},
 	}
-	return &write{call: c, endpoint: c.mainEndpoint(), manager: "kube-controller-manager"}
+	return &write{call: c, endpoint: c.mainEndpoint(), manager: "kube-controller-manager", trusted: true}
+}
+
+// act makes a write as a controller does that is a client like any other, with
+// webhooks that may refuse it and take their time. do may be called more than
+// once and looks at the state anew each time; failed, if not nil, hears of an
+// error.
+func (s *Server) act(res *resource, namespace, name string, do func(w *write) error, failed func()) {
+	w := s.internalWrite(res, namespace, name)
+	w.trusted = false
+	w.again = func() {
+		err := do(w)
+		if w.suspended(err) {
+			return
+		}
+		if err != nil && failed != nil {
+			failed()
+		}
+	}
+	w.again()
 }
 
 // deleteNamespace only marks it: its content and its spec.finalizers must go
@@ -54,6 +75,9 @@ func (d *deletion) deleteNamespace(existing *object) (o *object, gone bool, err 
 			return existing, false, nil
 		}
 		return d.deleteExisting(existing)
+	}
+	if err := d.admitDelete(existing); err != nil {
+		return nil, false, err
 	}
 	next := ns.DeepCopy()
 	t := metav1.NewTime(d.server.now())
@@ -154,11 +178,19 @@ func (n *namespaceController) terminating(name string) bool {
 }
 
 func (n *namespaceController) enqueue(name string) {
+	n.enqueueIn(name, n.server.config.ControllerLag)
+}
+
+// refusedRetry is how long a controller waits after something has refused what
+// it wants.
+const refusedRetry = 5 * time.Second
+
+func (n *namespaceController) enqueueIn(name string, lag time.Duration) {
 	if n.pending[name] {
 		return
 	}
 	n.pending[name] = true
-	n.server.config.Clock.AfterFunc(n.server.config.ControllerLag, func() {
+	n.server.config.Clock.AfterFunc(lag, func() {
 		delete(n.pending, name)
 		n.empty(name)
 	})
@@ -177,7 +209,7 @@ func (n *namespaceController) empty(name string) {
 		}
 		for _, key := range slices.Clone(span(res.keys, name)) {
 			_, object := splitKey(key)
-			n.server.deleteInternally(res, name, object, &metav1.DeleteOptions{})
+			n.server.deleteInternally(res, name, object, &metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationBackground)}, func() { n.enqueueIn(name, refusedRetry) })
 		}
 		left = left || len(span(res.keys, name)) > 0
 	}
@@ -197,12 +229,19 @@ func (n *namespaceController) empty(name string) {
 	_, _ = w.replace(existing, next)
 }
 
-// deleteInternally deletes as an actor does: whatever holds the object holds it.
-func (s *Server) deleteInternally(res *resource, namespace, name string, opts *metav1.DeleteOptions) {
-	if res.objects[objectKey(namespace, name)] == nil {
-		return
-	}
-	d := deletion{write: *s.internalWrite(res, namespace, name), opts: opts, name: name}
-	// The only errors are preconditions that no longer hold.
-	_, _, _ = d.delete()
+// deleteInternally deletes as an actor does: whatever holds the object holds
+// it. failed, if not nil, hears that something refused the deletion.
+func (s *Server) deleteInternally(res *resource, namespace, name string, opts *metav1.DeleteOptions, failed func()) {
+	s.act(res, namespace, name, func(w *write) error {
+		if res.objects[objectKey(namespace, name)] == nil {
+			return nil
+		}
+		d := deletion{write: *w, opts: opts, name: name}
+		d.options = withType(opts.DeepCopy(), "DeleteOptions")
+		_, _, err := d.delete()
+		if apierrors.IsConflict(err) { // a precondition that no longer holds
+			return nil
+		}
+		return err
+	}, failed)
 }

@@ -27,8 +27,16 @@ const (
 	patchApply     = string(types.ApplyYAMLPatchType)
 )
 
-// maxJSONPatchOperations is kube-apiserver's limit.
-const maxJSONPatchOperations = 10000
+// maxJSONPatchOperations is kube-apiserver's limit, and so is maxJSONPatchCopy,
+// in bytes: without it a short patch that copies the object into itself again
+// and again takes all memory there is.
+const (
+	maxJSONPatchOperations = 10000
+	maxJSONPatchCopy       = 3 << 20
+)
+
+// The library has one limit for the whole program, which kube-apiserver sets too.
+func init() { jsonpatch.AccumulatedCopySizeLimit = maxJSONPatchCopy }
 
 // patching is a patch request with its options.
 type patching struct {
@@ -80,7 +88,7 @@ func (c *call) patching(e endpoint) (*patching, error) {
 		return nil, err
 	}
 	p := &patching{
-		write:     write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)},
+		write:     write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun), options: withType(&opts, "PatchOptions")},
 		mediaType: c.mediaType(),
 		body:      c.r.Body,
 		directive: directive(opts.FieldValidation),

@@ -28,6 +28,7 @@ type resource struct {
 	kind     *kinds.Kind
 	gr       schema.GroupResource
 	identity string // in hashes: group/resource
+	admits   bool   // its objects say who is asked about writes
 
 	objects map[string]*object
 	keys    []string // sorted
@@ -51,6 +52,7 @@ func newResource(kind *kinds.Kind, replicas int, revision uint64) *resource {
 		kind:      kind,
 		gr:        kind.Resource,
 		identity:  kind.Resource.Group + "/" + kind.Resource.Resource,
+		admits:    kind.Resource.Group == admissionGroup,
 		objects:   map[string]*object{},
 		forgotten: revision,
 		creations: map[string]uint64{},

@@ -70,8 +70,11 @@ func (c *call) pageNotFound() {
 }
 
 // fail answers with the Status of an error. An error without one is a 500, as
-// in the real server.
+// in the real server. A request that only lacks an answer is served again.
 func (c *call) fail(err error) {
+	if c.suspended(err) {
+		return
+	}
 	status := statusOf(err)
 	f, ok := c.accept(acceptStatus)
 	if !ok {

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,12 +33,14 @@ func scalable(k *kinds.Kind, v *kinds.Version) bool {
 	if v.Scale != nil {
 		return true
 	}
-	if k.Resource.Group != "apps" || k.Custom {
+	if k.Resource.Group != "apps" && k.Resource.Group != "" || k.Custom {
 		return false
 	}
 	switch k.Resource.Resource {
+	case "replicationcontrollers":
+		return k.Resource.Group == ""
 	case "deployments", "replicasets", "statefulsets":
-		return true
+		return k.Resource.Group == "apps"
 	}
 	return false
 }
@@ -94,6 +97,9 @@ func builtInScale(obj runtime.Object) (replicas **int32, status int32, selector 
 		return &o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector
 	case *appsv1.StatefulSet:
 		return &o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector
+	}
+	if o, ok := obj.(*corev1.ReplicationController); ok {
+		return &o.Spec.Replicas, o.Status.Replicas, &metav1.LabelSelector{MatchLabels: o.Spec.Selector}
 	}
 	panic(fmt.Sprintf("apiserver: scale: %T has no replicas", obj))
 }
@@ -172,7 +178,7 @@ func (c *call) scaleFromBody(patch bool) (*object, error) {
 	if err := checkName(sent, c.info.Name); err != nil {
 		return nil, err
 	}
-	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
+	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun), options: withType(&opts, "UpdateOptions")}
 	o, _, err := w.update(updateSource{uid: sent.UID, next: w.scaled(func(*autoscalingv1.Scale) (*autoscalingv1.Scale, error) {
 		return sent, nil
 	})})

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/seatrial/seatrial/sim/apiserver/admission"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 
@@ -28,6 +29,8 @@ type Server struct {
 	lags      []time.Duration // by replica, for resources that come later
 	actors    []actor
 	documents documents
+	plan      *admission.Plan   // nil: to be made anew
+	reviews   map[string]uint64 // sent so far, by identity and content
 	negotiate negotiator
 }
 
@@ -66,6 +69,9 @@ func New(config Config) (*Server, error) {
 	}
 	if config.NamespaceController {
 		s.actors = append(s.actors, newNamespaceController(s))
+	}
+	if config.QuotaController {
+		s.actors = append(s.actors, newQuotaController(s))
 	}
 	s.scheduleCompaction(0)
 	return s, nil
@@ -127,6 +133,10 @@ type call struct {
 	pretty bool
 	// onCancel ends what goes on after Handle has returned.
 	onCancel func()
+	// outside is set while, and after, the request waited for an answer;
+	// again serves it once more, nil: serve.
+	outside *outside
+	again   func()
 }
 
 func (c *call) cancelled() {
@@ -138,6 +148,10 @@ func (c *call) cancelled() {
 }
 
 func (c *call) serve() {
+	if err := c.forbidden(); err != nil {
+		c.fail(err)
+		return
+	}
 	path := c.r.URL.Path
 	if info, ok := parseResourcePath(path); ok {
 		c.info = info

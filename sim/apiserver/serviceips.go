@@ -84,7 +84,7 @@ func (s serviceAddresses) observe(res *resource, e *event) {
 		if slices.Contains(held, ip) || o == nil || !ofService(o, e.current.meta) {
 			continue
 		}
-		s.server.deleteInternally(addresses, "", ip, &metav1.DeleteOptions{})
+		s.server.deleteInternally(addresses, "", ip, &metav1.DeleteOptions{}, nil)
 	}
 }
 

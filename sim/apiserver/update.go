@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	admissionlib "k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/storage"
 
 	"bytes"
@@ -71,7 +72,7 @@ func (c *call) updateFromBody(e endpoint) (o *object, created bool, f format, er
 		return
 	}
 	c.dedupOwners(m, false)
-	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun)}
+	w := &write{call: c, endpoint: e, manager: c.manager(opts.FieldManager), dryRun: isDryRun(opts.DryRun), options: withType(&opts, "UpdateOptions")}
 	o, created, err = w.update(updateSource{
 		uid:         m.GetUID(),
 		allowCreate: e.create && c.version.Strategy.AllowCreateOnUpdate(),
@@ -105,6 +106,11 @@ func (w *write) update(src updateSource) (o *object, created bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if existing != nil {
+		if obj, err = w.mutateChange(obj, existing); err != nil {
+			return nil, false, err
+		}
+	}
 	m := metaOf(obj)
 	revision, err := revisionOf(m)
 	if err != nil {
@@ -121,6 +127,18 @@ func (w *write) update(src updateSource) (o *object, created bool, err error) {
 	}
 	o, err = w.replace(existing, obj)
 	return o, false, err
+}
+
+// mutateChange lets admission change what an update makes of an object.
+func (w *write) mutateChange(obj runtime.Object, existing *object) (runtime.Object, error) {
+	next, err := w.mutate(admitted{operation: admissionlib.Update, obj: obj, old: fromStorage(w.version, existing.value)})
+	if err != nil {
+		return nil, err
+	}
+	if next != obj {
+		w.dedupOwners(metaOf(next), true)
+	}
+	return next, nil
 }
 
 func (w *write) checkUID(uid types.UID, existing *object, key string) error {
@@ -163,6 +181,10 @@ func (w *write) createByUpdate(obj runtime.Object) (*object, error) {
 	if err := w.admitCreate(m); err != nil {
 		return nil, err
 	}
+	obj, err := w.mutateNew(obj)
+	if err != nil {
+		return nil, err
+	}
 	return w.createNamed(obj)
 }
 
@@ -172,6 +194,10 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 	old := fromStorage(w.version, existing.value)
 	undo, err := w.prepareUpdate(obj, old)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.validate(admitted{operation: admissionlib.Update, obj: obj, old: old}); err != nil {
+		undo()
 		return nil, err
 	}
 	w.keepTimes(existing, obj)

@@ -118,7 +118,7 @@ type customVersion struct {
 	selectable []selectableField
 	table      tableOf
 	embeds     bool // the schema has embedded resources, whose metadata is coerced
-	verdicts   verdicts
+	validCache validCache
 }
 
 func compileVersion(crd *apiextensionsv1.CustomResourceDefinition, kind *Kind, spec *apiextensionsv1.CustomResourceDefinitionVersion) (*customVersion, error) {

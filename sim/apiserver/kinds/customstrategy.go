@@ -139,8 +139,8 @@ func (v *customVersion) ValidateBeside(found field.ErrorList, obj runtime.Object
 		return v.validateShape(nil, errs, u)
 	}
 	content, ok := validatedContent(u)
-	key := verdictKey{endpoint: validCreate, now: content}
-	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateNew(found, u) })
+	key := validKey{endpoint: validCreate, now: content}
+	return v.validCache.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateNew(found, u) })
 }
 
 // validateNew checks a new object after the given errors were found in its
@@ -173,7 +173,7 @@ func (v *customVersion) ValidateUpdateBeside(found field.ErrorList, obj, oldObj 
 		return v.validateChangedShape(nil, errs, u, old, v.correlate(u, old))
 	}
 	key, ok := changeKey(validUpdate, u, old)
-	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateChange(found, u, old) })
+	return v.validCache.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateChange(found, u, old) })
 }
 
 func (v *customVersion) validateChange(found field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {
@@ -270,7 +270,7 @@ func (s *customStatus) ValidateUpdateBeside(found field.ErrorList, obj, oldObj r
 		return errs
 	}
 	key, ok := changeKey(validStatus, u, old)
-	return v.verdicts.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateStatusChange(found, u, old) })
+	return v.validCache.unlessKnown(key, ok && len(found) == 0, func() field.ErrorList { return v.validateStatusChange(found, u, old) })
 }
 
 func (v *customVersion) validateStatusChange(found field.ErrorList, u, old *unstructured.Unstructured) field.ErrorList {

@@ -17,7 +17,7 @@
 // that the real server keeps for cluster IPs.
 //
 // Compiling a CustomResourceDefinition is expensive and its result immutable,
-// so compiled kinds are shared between servers, with the verdicts on objects
+// so compiled kinds are shared between servers, with what is known of the validity of objects
 // they have seen; allocators (cluster IPs, node ports) hold state and belong to
 // one [Registry], hence to one server.
 package kinds

@@ -79,7 +79,7 @@ var sharedKinds = sync.OnceValue(func() []*Kind {
 		newPodDisruptionBudgetKind(),
 	}
 	kinds = append(kinds, newRBACKinds()...)
-	return append(kinds, newPlainKinds()...)
+	return append(kinds, newOtherKinds()...)
 })
 
 // Resource returns the kind served under group and resource, e.g.

@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -9,18 +10,15 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/utils/ptr"
 )
 
-// newPlainKinds are kinds that manifests and controllers bring along but that
+// newOtherKinds are kinds that manifests and controllers bring along but that
 // nothing here acts on: stored with their defaults and generations, hardly
 // validated.
-func newPlainKinds() []*Kind {
+func newOtherKinds() []*Kind {
 	kinds := []*Kind{
 		builtinKind[*corev1.ServiceAccount, *corev1.ServiceAccountList](corev1.SchemeGroupVersion, kindSpec{
 			resource: "serviceaccounts", shortNames: []string{"sa"}, namespaced: true,
@@ -49,44 +47,14 @@ func newPlainKinds() []*Kind {
 			table: plainTable(),
 		}),
 		newPriorityClassKind(),
-		builtinKind[*storagev1.StorageClass, *storagev1.StorageClassList](storagev1.SchemeGroupVersion, kindSpec{
-			resource: "storageclasses", shortNames: []string{"sc"},
-			strategy: &rules[*storagev1.StorageClass]{defaults: func(c *storagev1.StorageClass) {
-				c.ReclaimPolicy = orPointer(c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)
-				c.VolumeBindingMode = orPointer(c.VolumeBindingMode, storagev1.VolumeBindingImmediate)
-			}},
-			table: plainTable(),
-		}),
+		newPersistentVolumeKind(),
+		newPersistentVolumeClaimKind(),
+		newPodTemplateKind(),
+		newReplicationControllerKind(),
+		newRuntimeClassKind(),
+		newCertificateRequestKind(),
 	}
-	return append(kinds, append(newNetworkingKinds(), newScalingKinds()...)...)
-}
-
-func newPriorityClassKind() *Kind {
-	doc := schedulingv1.PriorityClass{}.SwaggerDoc()
-	return builtinKind[*schedulingv1.PriorityClass, *schedulingv1.PriorityClassList](schedulingv1.SchemeGroupVersion, kindSpec{
-		resource: "priorityclasses", shortNames: []string{"pc"},
-		strategy: &rules[*schedulingv1.PriorityClass]{
-			defaults: func(c *schedulingv1.PriorityClass) {
-				c.PreemptionPolicy = orPointer(c.PreemptionPolicy, corev1.PreemptLowerPriority)
-			},
-			prepareCreate: func(c *schedulingv1.PriorityClass) { c.Generation = 1 },
-			validateUpdate: func(c, old *schedulingv1.PriorityClass) field.ErrorList {
-				if c.Value != old.Value {
-					return field.ErrorList{field.Forbidden(field.NewPath("value"), "may not be changed in an update.")}
-				}
-				return nil
-			},
-		},
-		table: table([]metav1.TableColumnDefinition{
-			nameColumn,
-			{Name: "Value", Type: "integer", Description: doc["value"]},
-			{Name: "Global-Default", Type: "boolean", Description: doc["globalDefault"]},
-			ageColumn,
-			{Name: "PreemptionPolicy", Type: "string", Description: doc["preemptionPolicy"]},
-		}, func(c *schedulingv1.PriorityClass, now time.Time) []any {
-			return []any{c.Name, int64(c.Value), c.GlobalDefault, age(c.CreationTimestamp, now), string(ptr.Deref(c.PreemptionPolicy, ""))}
-		}),
-	})
+	return slices.Concat(kinds, newNetworkingKinds(), newScalingKinds(), newStorageKinds(), newAdmissionKinds(), newResourceKinds(), newFlowControlKinds())
 }
 
 func newNetworkingKinds() []*Kind {

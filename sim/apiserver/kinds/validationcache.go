@@ -10,27 +10,27 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// verdicts remembers which custom resources, and which changes of them, one
+// validCache remembers which custom resources, and which changes of them, one
 // version has found valid. Validation is a pure function of the content before
 // and after, and costs 200–400 µs for a schema with a few CEL rules; a sweep
 // over thousands of seeds sees the same contents again and again, and then
 // pays only for hashing them. Objects found invalid are validated each time.
 //
-// Contents are told apart by 64-bit hashes, of which at most verdictLimit
+// Contents are told apart by 64-bit hashes, of which at most validLimit
 // pairs are kept; so the chance that one of a billion objects is taken for
 // another is one in a million.
-type verdicts struct {
+type validCache struct {
 	mu    sync.Mutex
-	valid map[verdictKey]struct{}
+	valid map[validKey]struct{}
 }
 
-const verdictLimit = 4096
+const validLimit = 4096
 
-type verdictKey struct {
+type validKey struct {
 	endpoint validated
 	now, old uint64
 	// unchanged: metadata is the same too. Then, and only then, errors at the
-	// root are tolerated, so the verdict says nothing about other changes.
+	// root are tolerated, so the entry says nothing about other changes.
 	unchanged bool
 }
 
@@ -45,7 +45,7 @@ const (
 
 // unlessKnown runs validate unless the key is known to be valid; with known
 // false the key says nothing.
-func (v *verdicts) unlessKnown(key verdictKey, known bool, validate func() field.ErrorList) field.ErrorList {
+func (v *validCache) unlessKnown(key validKey, known bool, validate func() field.ErrorList) field.ErrorList {
 	if !known {
 		return validate()
 	}
@@ -59,8 +59,8 @@ func (v *verdicts) unlessKnown(key verdictKey, known bool, validate func() field
 	if len(errs) == 0 {
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		if v.valid == nil || len(v.valid) >= verdictLimit {
-			v.valid = map[verdictKey]struct{}{}
+		if v.valid == nil || len(v.valid) >= validLimit {
+			v.valid = map[validKey]struct{}{}
 		}
 		v.valid[key] = struct{}{}
 	}
@@ -69,10 +69,10 @@ func (v *verdicts) unlessKnown(key verdictKey, known bool, validate func() field
 
 // changeKey is the key for a change from old to u; known is false if there are
 // values in them that do not come from JSON.
-func changeKey(endpoint validated, u, old *unstructured.Unstructured) (key verdictKey, known bool) {
+func changeKey(endpoint validated, u, old *unstructured.Unstructured) (key validKey, known bool) {
 	now, ok := validatedContent(u)
 	before, okOld := validatedContent(old)
-	return verdictKey{
+	return validKey{
 		endpoint:  endpoint,
 		now:       now,
 		old:       before,
