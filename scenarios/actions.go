@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -54,15 +55,28 @@ func applyType() ActionType {
 	return ActionType{
 		Name: "apply", Doc: "Create the object, or replace it when it exists.",
 		Schema: func() format.Schema {
-			s := format.AnyObject()
-			s["required"] = []any{"apiVersion", "kind"}
-			return s
+			return format.Schema{"type": []any{"object", "string"}, "minLength": 1}
 		},
 		Read: func(o *yamlread.Object, name string) Action {
+			if file := o.Peek(name); file != "" {
+				return applyFile(o, name, file)
+			}
 			return &Apply{Manifest{o.JSONObject(name, want)}}
 		},
 		Write: func(a Action) *yaml.Node { return format.JSONNode(a.(*Apply).Manifest.Object) },
 	}
+}
+
+// applyFile applies the one object of a file, whose name is relative to the
+// document's.
+func applyFile(o *yamlread.Object, name, file string) Action {
+	o.Value(name)
+	m := Files(filepath.Join(filepath.Dir(o.Doc.File()), file))
+	if err := m.one(); err != nil {
+		o.Wrong(name, err.Error(), "")
+		return &Apply{}
+	}
+	return &Apply{m.objects[0].Manifest}
 }
 
 // Type implements [Action].

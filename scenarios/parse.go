@@ -49,7 +49,10 @@ func parseForm(file string, data []byte, language *Language) (Plan, *yamlread.Do
 	if language == nil {
 		language = Basic()
 	}
-	doc, top := yamlread.Read(file, data, yamlread.Format{APIVersion: APIVersion, Kind: Kind})
+	doc, top := yamlread.Read(file, data, yamlread.Format{
+		APIVersion: APIVersion, Kind: Kind,
+		Former: map[string]string{"Trial": "kind: Scenario, which has all that trials had; apply takes one file or object, delete and patch name resource and name: docs/scenarios.md"},
+	})
 	if top == nil {
 		return Plan{}, doc
 	}

@@ -77,6 +77,12 @@ func (a *Actor) On(r Resource, namespace string) dynamic.ResourceInterface {
 	return a.Client.Resource(r.GroupVersionResource).Namespace(namespace)
 }
 
+// By is the step as another user's.
+func (s Step) By(user string) Step {
+	s.User = user
+	return s
+}
+
 func (s *Step) setDefaults(c *Catalog) {
 	if s.User == "" {
 		s.User = DefaultUser

@@ -16,7 +16,11 @@ import (
 const maxFileBytes = 1 << 20
 
 // Format is what heads every file of a kind.
-type Format struct{ APIVersion, Kind string }
+type Format struct {
+	APIVersion, Kind string
+	// Former kinds, and what became of them.
+	Former map[string]string
+}
 
 // noun is what messages call a file of the format: scenario for Scenario.
 func (f Format) noun() string { return strings.ToLower(f.Kind) }
@@ -41,9 +45,17 @@ func Read(file string, data []byte, format Format) (*Document, *Object) {
 	}
 	top := d.object(root, "")
 	top.constant("apiVersion", format.APIVersion)
+	if advice := format.Former[top.Peek("kind")]; advice != "" {
+		top.Value("kind")
+		top.Wrong("kind", "files of kind "+top.Peek("kind")+" are no more", advice)
+		return d, nil
+	}
 	top.constant("kind", format.Kind)
 	return d, top
 }
+
+// File is what messages call the file.
+func (d *Document) File() string { return d.file }
 
 // Err is [InvalidErrors], everything that has been reported in the order of
 // lines, or nil.
