@@ -31,6 +31,10 @@ type History struct {
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
 
+	// Serves says whether the cluster has a resource, named as in [State]. Nil: it
+	// is not known.
+	Serves func(resource string) bool
+
 	// derived is what Derive has worked out. Judge makes it for its own copy.
 	derived map[reflect.Type]any
 }

@@ -10,10 +10,14 @@ func Always(name, sentence string, law Law) Property {
 	return Property{
 		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
 		Check: func(h *History) Result {
-			s := newState()
+			s := h.newState()
 			for i := range h.Commits {
 				s.apply(&h.Commits[i])
-				if err := law(s); err != nil {
+				err := law(s)
+				if result, misled := s.misled(); misled {
+					return result
+				}
+				if err != nil {
 					return Breach(err.Error(), h.Commits[i].Culprit())
 				}
 			}
@@ -32,7 +36,12 @@ func Eventually(name, sentence string, law Law) Property {
 			if h.Ended <= h.Cleared {
 				return Undecide("the run has no liveness phase")
 			}
-			if err := law(h.End()); err != nil {
+			end := h.End()
+			err := law(end)
+			if result, misled := end.misled(); misled {
+				return result
+			}
+			if err != nil {
 				return Breach(err.Error(), Culprit{At: h.Ended, Text: "the end of the run"})
 			}
 			return Holds()
@@ -55,9 +64,13 @@ func EveryChange(name, sentence string, law func(Transition) error) Property {
 	return Property{
 		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
 		Check: func(h *History) Result {
-			s := newState()
+			s := h.newState()
 			for i := range h.Commits {
-				if err := law(Transition{&h.Commits[i], s}); err != nil {
+				err := law(Transition{&h.Commits[i], s})
+				if result, misled := s.misled(); misled {
+					return result
+				}
+				if err != nil {
 					return Breach(err.Error(), h.Commits[i].Culprit())
 				}
 				s.apply(&h.Commits[i])

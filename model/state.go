@@ -24,6 +24,11 @@ type State struct {
 	At      time.Duration
 	objects map[schema.GroupResource]map[objectID]stored
 	sorted  map[schema.GroupResource][]stored // made when asked for
+
+	serves func(resource string) bool // nil: it is not known
+	// unserved is the first resource that was asked for and that the cluster has
+	// not.
+	unserved string
 }
 
 // stored is an object and the commit that made it what it is.
@@ -33,13 +38,29 @@ type stored struct {
 	commit *Commit
 }
 
-func newState() *State {
-	return &State{objects: map[schema.GroupResource]map[objectID]stored{}, sorted: map[schema.GroupResource][]stored{}}
+func (h *History) newState() *State {
+	return &State{objects: map[schema.GroupResource]map[objectID]stored{}, sorted: map[schema.GroupResource][]stored{}, serves: h.Serves}
+}
+
+// asked notes that a law asks for a resource.
+func (s *State) asked(resource string) {
+	if s.serves != nil && s.unserved == "" && !s.serves(resource) {
+		s.unserved = resource
+	}
+}
+
+// misled is what becomes of a law that asks for what the cluster cannot have: it
+// would hold of anything.
+func (s *State) misled() (Result, bool) {
+	if s.unserved == "" {
+		return Result{}, false
+	}
+	return Undecide(fmt.Sprintf("the law asks for %q, which the cluster has not (want plural and group, such as deployments.apps, of a built-in kind or of a definition in the cluster)", s.unserved)), true
 }
 
 // End is the cluster as the last commit left it.
 func (h *History) End() *State {
-	s := newState()
+	s := h.newState()
 	for i := range h.Commits {
 		s.apply(&h.Commits[i])
 	}
@@ -119,8 +140,10 @@ func (s *State) Resources() []string {
 
 // List returns the objects of a resource in order of namespace and name:
 // built-in kinds as types of k8s.io/api, custom resources unstructured. A
-// resource without objects, or that does not exist, has an empty list.
+// resource without objects has an empty list. A law that asks for one that the
+// cluster does not have is undecided.
 func (s *State) List(resource string) []runtime.Object {
+	s.asked(resource)
 	list := s.list(schema.ParseGroupResource(resource))
 	out := make([]runtime.Object, len(list))
 	for i, o := range list {
@@ -132,6 +155,7 @@ func (s *State) List(resource string) []runtime.Object {
 // Get returns one object, nil when there is none. The namespace of a
 // cluster-scoped one is empty.
 func (s *State) Get(resource, namespace, name string) runtime.Object {
+	s.asked(resource)
 	of := schema.ParseGroupResource(resource)
 	return s.objects[of][objectID{of.Group, of.Resource, namespace, name}].object
 }

@@ -266,3 +266,24 @@ func TestLinearizable(t *testing.T) {
 	unread := model.Linearizable("register", "A read sees what was written.", register, func(*model.History) ([]porcupine.Operation, error) { return nil, errors.New("no body") })
 	assert.Equal(t, model.Undecided, modeltest.Check(unread, good).Status)
 }
+
+// A law about nothing would hold of anything.
+func TestALawThatAsksForWhatIsNotThereIsUndecided(t *testing.T) {
+	h := &model.History{Ended: time.Minute, Serves: func(resource string) bool { return resource == "configmaps" }}
+	h.Commits = []model.Commit{{Resource: "configmaps", Name: "a", New: &corev1.ConfigMap{}}}
+	law := func(resource string) model.Law {
+		return func(s *model.State) error { s.List(resource); return nil }
+	}
+	for _, p := range []func(string) model.Property{
+		func(r string) model.Property { return model.Always("law", "", law(r)) },
+		func(r string) model.Property { return model.Eventually("law", "", law(r)) },
+		func(r string) model.Property {
+			return model.EveryChange("law", "", func(c model.Transition) error { return law(r)(c.Before) })
+		},
+	} {
+		assert.Equal(t, model.Held, p("configmaps").Check(h).Status)
+		result := p("configmap").Check(h)
+		assert.Equal(t, model.Undecided, result.Status)
+		assert.Contains(t, result.Message, `asks for "configmap", which the cluster has not`)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -18,10 +19,15 @@ import (
 // mistake and panics.
 func (w *world) setUp() {
 	config := w.config.Server
+	registry := kinds.NewRegistry(kinds.Options{Seed: hashOf(w.config.Seed, "kinds")})
+	w.history.Serves = func(resource string) bool {
+		_, ok := registry.GroupResource(schema.ParseGroupResource(resource))
+		return ok
+	}
 	server, err := apiserver.New(apiserver.Config{
 		Clock:               clock{w},
 		Seed:                hashOf(w.config.Seed, "apiserver"),
-		Kinds:               kinds.NewRegistry(kinds.Options{Seed: hashOf(w.config.Seed, "kinds")}),
+		Kinds:               registry,
 		Replicas:            config.Replicas,
 		WatchList:           config.WatchList,
 		CompactionInterval:  config.CompactEvery,
