@@ -60,3 +60,12 @@ func TestBadHabitsAreFound(t *testing.T) {
 func runSeed(t *testing.T, seed uint64) seatrial.Result {
 	return seatrial.Run(t, websiteTrial(website{}), sim.Seed(seed), seatrial.RunOptions{})
 }
+
+// A run that will not come to rest is not gone through to its end.
+func TestWhatNeverRestsIsCutOff(t *testing.T) {
+	result := seatrial.Run(t, websiteTrial(website{}.with("writes without need")), 1, seatrial.RunOptions{})
+	assert.Equal(t, "quiet", result.Verdict.Property, result.Verdict.Message)
+	assert.Contains(t, result.Verdict.Message, "it does not come to rest: in the last minute controller ")
+	assert.Contains(t, result.Verdict.Message, "websites/status default/")
+	assert.Less(t, result.Record.Virtual, 5*time.Minute)
+}

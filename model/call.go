@@ -32,9 +32,9 @@ func (c *Call) Writes() bool {
 	return false
 }
 
-// housekeeping tells whether the call concerns what controllers write for ever
+// Housekeeping tells whether the call concerns what controllers write for ever
 // by design: their leader lease and their events.
-func (c *Call) housekeeping() bool {
+func (c *Call) Housekeeping() bool {
 	switch c.Resource {
 	case "events":
 		return c.Group == "" || c.Group == "events.k8s.io"

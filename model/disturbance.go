@@ -81,7 +81,7 @@ func idleSpans(h *History) *idle {
 	for i := range h.Calls {
 		c := &h.Calls[i]
 		switch {
-		case c.User || c.Verb == "watch" || c.housekeeping():
+		case c.User || c.Verb == "watch" || c.Housekeeping():
 		case c.ReturnSeq == 0:
 			busy = append(busy, Disturbance{c.Called, c.Called + abandoned})
 		default:

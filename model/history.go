@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"reflect"
 	"time"
 
@@ -31,12 +32,32 @@ type History struct {
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
 
+	// Restless is what was written again and again when the run was ended early,
+	// because it would not come to rest; most often written first. Empty: it was not.
+	Restless []Repetition
+
 	// Serves says whether the cluster has a resource, named as in [State]. Nil: it
 	// is not known.
 	Serves func(resource string) bool
 
 	// derived is what Derive has worked out. Judge makes it for its own copy.
 	derived map[reflect.Type]any
+}
+
+// Repetition is a write that a process makes again and again.
+type Repetition struct {
+	Process, Verb, Resource, Namespace, Name string
+
+	Times int // in the last minute
+}
+
+// String is for people: "controller update pods/status shop/web 300 times".
+func (r Repetition) String() string {
+	name := r.Name
+	if r.Namespace != "" {
+		name = r.Namespace + "/" + r.Name
+	}
+	return fmt.Sprintf("%s %s %s %s %d times", r.Process, r.Verb, r.Resource, name, r.Times)
 }
 
 // Outcome is what a client knows about its own call.

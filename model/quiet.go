@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -9,6 +10,8 @@ import (
 // rest. It is the longest retry interval of a Kubernetes work queue in the
 // field (30s), so whatever still writes would write for ever.
 const quietFor = 30 * time.Second
+
+const quietName = "quiet"
 
 // quiet judges the last 30 s of a run, the closed interval [Ended-30s, Ended]
 // by the time of the call. Writes that certainly failed do not count (that is
@@ -18,7 +21,7 @@ const quietFor = 30 * time.Second
 // undecided.
 func quiet() Property {
 	return Property{
-		Name:     "quiet",
+		Name:     quietName,
 		Sentence: "When nothing changes any more, the subject stops writing: no write in the last 30 s, leases and events excepted.",
 		Source:   "level-triggered controllers converge; an unconditional status update is an endless loop",
 		Class:    ClassLiveness,
@@ -34,7 +37,7 @@ func checkQuiet(h *History) Result {
 	count := 0
 	for i := range h.Calls {
 		call := &h.Calls[i]
-		if call.User || call.Called < h.Ended-quietFor || call.Outcome == Failed || !call.Writes() || call.housekeeping() {
+		if call.User || call.Called < h.Ended-quietFor || call.Outcome == Failed || !call.Writes() || call.Housekeeping() {
 			continue
 		}
 		if first == nil {
@@ -45,6 +48,19 @@ func checkQuiet(h *History) Result {
 	if first == nil {
 		return Holds()
 	}
+	if len(h.Restless) > 0 {
+		return Breach("it does not come to rest: in the last minute "+repetitions(h.Restless),
+			Culprit{Seq: first.CallSeq, At: first.Called, CallID: first.ID, Text: first.String()})
+	}
 	return Breach(fmt.Sprintf("%d writes in the last %s, the first: %s", count, quietFor, first),
 		Culprit{Seq: first.CallSeq, At: first.Called, CallID: first.ID, Text: first.String()})
+}
+
+// repetitions names the cycle: who writes what, back and forth.
+func repetitions(all []Repetition) string {
+	parts := make([]string, len(all))
+	for i, r := range all {
+		parts[i] = r.String()
+	}
+	return strings.Join(parts, ", ")
 }

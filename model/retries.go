@@ -36,7 +36,7 @@ func checkBoundedRetries(h *History) Result {
 	tries := map[identity][]time.Duration{}
 	for i := range h.Calls {
 		call := &h.Calls[i]
-		if call.User || call.Outcome == OK || call.housekeeping() {
+		if call.User || call.Outcome == OK || call.Housekeeping() {
 			continue
 		}
 		id := identity{call.Process, call.Verb, call.Group, call.Resource, call.Subresource, call.Namespace, call.Name}

@@ -66,6 +66,9 @@ func Judge(h *History, properties []Property) Verdict {
 		result := Result{}
 		if property.Check != nil && view != nil {
 			result = property.Check(view)
+			if len(view.Restless) > 0 && property.Class == ClassLiveness && property.Name != quietName {
+				result = Undecide("the run was ended early, because it would not come to rest")
+			}
 		}
 		verdict.Results = append(verdict.Results, PropertyResult{Name: property.Name, Class: property.Class, Result: result})
 	}

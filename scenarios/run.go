@@ -140,6 +140,7 @@ func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.
 	plan := r.plan
 	plan.Faults = rules
 	config := newWorld(plan, r.subject, seed, func(step string) { *idle = append(*idle, step) })
+	config.EndRestless = slices.ContainsFunc(r.subject.Properties(&plan), func(p model.Property) bool { return p.Name == "quiet" })
 	config.KeepTrace, config.MaxRequests = r.options.KeepTrace, r.options.MaxRequests
 	config.Watchdog, config.OnHang = r.options.Watchdog, r.options.OnHang
 	return config

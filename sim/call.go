@@ -252,6 +252,9 @@ func (w *world) told(c *call, code int, err error, header http.Header, body []by
 		e.Detail, h.Error = err.Error(), err.Error()
 	}
 	h.ReturnSeq, h.Returned = w.event(e), w.now()
+	if w.restless != nil && !h.User && h.Outcome == model.OK && h.Writes() && !h.Housekeeping() {
+		w.restless.note(h, h.Returned)
+	}
 }
 
 // initialEventsEnd marks the bookmark after the initial events of a watch, in

@@ -32,6 +32,11 @@ type Config struct {
 	Safety time.Duration // default 2m
 	Settle time.Duration // default 2m
 
+	// EndRestless ends a run whose subjects go on writing the same few objects, several
+	// times a second for a minute, after faults have ended: see
+	// [model.History.Restless]. By default it is let go on.
+	EndRestless bool
+
 	// KeepTrace keeps the events in the record; otherwise only their hash and
 	// the history that the judge needs.
 	KeepTrace bool

@@ -90,16 +90,24 @@ func (w *world) live() {
 
 	w.runUntil(w.config.Safety, never)
 	w.clearFaults()
-	w.runUntil(w.config.Safety+w.config.Settle, w.usersAreDone)
-	w.history.Cleared = w.now()
-	w.runUntil(w.history.Cleared+w.config.Settle, never)
+	w.restless = &restless{begin: w.now()}
+	w.runUntil(w.config.Safety+w.config.Settle, func() bool { return w.isRestless() || w.usersAreDone() })
+	if w.history.Cleared = w.now(); w.isRestless() {
+		w.history.Cleared = w.restless.begin
+	}
+	w.runUntil(w.history.Cleared+w.config.Settle, w.isRestless)
 	w.history.Ended = w.now()
+	if w.isRestless() {
+		w.history.Restless = w.restless.over
+	}
 	w.gatherMetrics()
 	w.freeze()
 	w.stopAll()
 }
 
 func never() bool { return false }
+
+func (w *world) isRestless() bool { return w.config.EndRestless && w.restless.over != nil }
 
 func (w *world) usersAreDone() bool {
 	for _, p := range w.processes {

@@ -40,6 +40,7 @@ type world struct {
 	eventRules bool // some rule is about events of watches
 	frozen     bool // the run is over; what still happens is not recorded
 	history    model.History
+	restless   *restless // since faults have ended; nil before
 
 	mu       sync.Mutex
 	problems []model.Problem
