@@ -40,7 +40,7 @@ func TestListAndFind(t *testing.T) {
 	for _, c := range []struct{ pkg, run, want, err string }{
 		{counter, "TestSound", "TestSound", ""},
 		{counter, "Gives", "TestGivesUp", ""},
-		{counter, "^TestTable$/^gives up$", "TestTable/gives up", ""},
+		{counter, "^TestTable$/^gives up$", "TestTable/gives_up", ""},
 		{counter, "TestOrdinary", "TestOrdinary", ""}, // named as it is: perhaps another package calls Check for it
 		{counter, "", "", "./testdata/counter has 3 trials: choose one with -run: TestSound, TestGivesUp, TestTable"},
 		{counter, "S|G", "", "has 2 trials: choose one with -run: TestSound, TestGivesUp"},
