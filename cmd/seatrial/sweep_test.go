@@ -192,7 +192,7 @@ func TestAResultsFolderIsNotWrittenOver(t *testing.T) {
 	code, message = sweep("--resume", dir)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, message, "generator another/2")
-	assert.Contains(t, message, "generator x-exp-pcg", "both are named")
+	assert.Contains(t, message, "generator swarm/", "both are named")
 
 	after, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
 	require.NoError(t, err)
