@@ -201,7 +201,7 @@ func TestAnArtefactReplays(t *testing.T) {
 		require.NoError(t, os.WriteFile(verdict, bytes.Replace(data, []byte(`"generator": "`), []byte(`"generator": "older-`), 1), 0o644))
 		code, _, message := seatrial(t, "replay", folders[0])
 		assert.Equal(t, exitUsage, code)
-		assert.Regexp(t, `"older-(\S+)" .* "x-exp.*--any-version`, message)
+		assert.Regexp(t, `"older-([^"]+)" .* "swarm/.*--any-version`, message)
 		code, _, message = seatrial(t, "replay", folders[0], "--any-version")
 		assert.Equal(t, exitInconclusive, code)
 		assert.Contains(t, message, "not reproduced", "it is tried all the same")

@@ -90,3 +90,35 @@ func TestErrorsThatAreNoExitCodeAreWrongUsage(t *testing.T) {
 	assert.Equal(t, exitUsage, exitCode(errors.New("x")))
 	assert.Equal(t, exitCrash, exitCode(fmt.Errorf("wrapped: %w", &exitError{code: exitCrash})))
 }
+
+// What is known counts for nothing and hides nothing; what had no effect is a failure
+// only when that is asked for.
+func TestKnownFailuresAndRunsWithoutAnEffect(t *testing.T) {
+	known := outcome(model.VerdictSafety)
+	known.Known, known.Signature = "issue 7", "p: something"
+	void := outcome(model.VerdictPass)
+	void.Idle, void.Unfired = []string{"step-1"}, []string{"fault-1"}
+	for _, c := range []struct {
+		name     string
+		outcomes []sweep.Outcome
+		strict   bool
+		code     int
+		want     string
+	}{
+		{"known beside a pass", []sweep.Outcome{known, outcome(model.VerdictPass)}, false, exitPass, "2 seeds: 1 pass, 1 known failures\n"},
+		{"known alone", []sweep.Outcome{known}, false, exitInconclusive, "known failures, which count for nothing:\n     1 × safety  p: something\n         first seed 7, known: issue 7\n"},
+		{"another failure beside it", []sweep.Outcome{known, outcome(model.VerdictLiveness)}, false, exitViolated, "failures:\n     1 × liveness  p\n"},
+		{"no effect", []sweep.Outcome{void}, false, exitPass, "1 seeds: 1 pass\n"},
+		{"no effect, strictly", []sweep.Outcome{void}, true, exitViolated, "    steps that found nothing to do: step-1\n    faults that never took effect: fault-1\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := newPrinter(output{strict: c.strict}, &out, true)
+			for _, o := range c.outcomes {
+				p.print(o)
+			}
+			assert.Equal(t, c.code, exitCode(p.finish()))
+			assert.Contains(t, out.String(), c.want)
+		})
+	}
+}

@@ -192,7 +192,7 @@ func TestAResultsFolderIsNotWrittenOver(t *testing.T) {
 	code, message = sweep("--resume", dir)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, message, "generator another/2")
-	assert.Contains(t, message, "generator x-exp-pcg", "both are named")
+	assert.Contains(t, message, "generator swarm/", "both are named")
 
 	after, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
 	require.NoError(t, err)
@@ -307,4 +307,36 @@ func TestSummarizeRefusesWhatIsNoResult(t *testing.T) {
 	code, _, message = seatrial(t, "summarize", dir)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, message, "outcomes.jsonl:2: not an outcome")
+}
+
+// A failure that the baseline subject has as well is told apart: the plan is to blame,
+// or what the two have in common.
+func TestFailuresOfTheBaselineAreToldApart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	seeds := []string{"sweep", "--seeds", "1-12", "--subject", failsNowAndThen}
+	code, _, message := seatrial(t, append(seeds, "--out", dir)...)
+	require.Equal(t, exitViolated, code, message)
+	alone := journal(t, dir)
+
+	beside := filepath.Join(t.TempDir(), "out")
+	code, out, message := seatrial(t, append(seeds, "--baseline", "historical/sibling", "--out", beside)...)
+	require.Contains(t, ended, code, message)
+	told := 0
+	for seed, e := range journal(t, beside) {
+		assert.Equal(t, alone[seed].Verdict, e.Verdict, "what is told apart is the same run")
+		if e.Known != "" {
+			told++
+			assert.Contains(t, e.Known, "historical/sibling fails as well: ")
+			assert.Empty(t, e.Artefact)
+		}
+	}
+	require.NotZero(t, told, "seeds 11 and 12")
+	assert.Contains(t, out, fmt.Sprintf("%d known failures", told))
+	for _, c := range []struct{ flag, want string }{
+		{"nobody", "there is no such subject"}, {failsNowAndThen, "is what is under test"},
+	} {
+		code, _, message := seatrial(t, append(seeds, "--baseline", c.flag)...)
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, message, c.want)
+	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -62,7 +61,11 @@ func (u *underTest) open(c *cobra.Command, workers int) (sweep.Pool, error) {
 		return sweep.Pool{Workers: workers}, nil
 	}
 	ctx := c.Context()
-	trial, err := testbinary.Find(ctx, u.pkg, cmp.Or(u.run, testbinary.Pattern(u.subject)))
+	run := u.run
+	if u.subject != "" {
+		run = testbinary.Pattern(u.subject)
+	}
+	trial, err := testbinary.Find(ctx, u.pkg, run)
 	if err != nil {
 		return sweep.Pool{}, err
 	}
@@ -119,5 +122,5 @@ func (u *underTest) onlyOurs(what string) error {
 	if u.pkg == "" {
 		return nil
 	}
-	return fmt.Errorf("%s runs the subjects of this program, not the trial %s of %s", what, u.subject, u.pkg)
+	return fmt.Errorf("%s runs the subjects of this program, and no tests of %s", what, u.pkg)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/seatrial/seatrial/differential/realserver"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
@@ -133,7 +134,7 @@ func (o *options) plans() ([]scenarios.Plan, error) {
 			if err != nil {
 				return nil, err
 			}
-			plan, err := scenarios.Parse(file, text)
+			plan, err := scenarios.Parse(file, text, globalingressip.Language())
 			if err != nil {
 				return nil, err
 			}

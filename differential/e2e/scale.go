@@ -22,6 +22,7 @@ import (
 
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
@@ -66,7 +67,8 @@ func (o *options) measure(ctx context.Context, b *binaries, count int, out io.Wr
 		return err
 	}
 	s := &scale{count: count, out: out, dynamic: dynamic.NewForConfigOrDie(config), typed: kubernetes.NewForConfigOrDie(config)}
-	if err := realcluster.Prepare(ctx, s.dynamic, scaleNamespace); err != nil {
+	subject, _ := globalingressip.Registry().Find(globalingressip.Shipped)
+	if err := realcluster.Prepare(ctx, s.dynamic, subject, scaleNamespace); err != nil {
 		return err
 	}
 	kubeconfig := filepath.Join(b.folder, "scale.kubeconfig")

@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
@@ -46,7 +47,7 @@ func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) 
 			return nil, err
 		}
 	}
-	subject, _ := scenarios.FindSubject(scenarios.DefaultSubject)
+	subject, _ := globalingressip.Registry().Find(globalingressip.Shipped)
 	return realcluster.Run(ctx, plan, realcluster.Options{
 		Config: config, Token: token, Subject: subject, Seed: plan.Seed, Speed: o.speed, Folder: folder,
 		Command: func(_, identity, kubeconfig string) *exec.Cmd { return b.command(&plan, identity, kubeconfig) },
@@ -67,15 +68,16 @@ func events(scenario string, server *realserver.Server) []realcluster.Event {
 // command is the controller as deploy/deployment.yaml runs it, but for the ports.
 func (b *binaries) command(plan *scenarios.Plan, identity, kubeconfig string) *exec.Cmd {
 	var cidrs []string
-	for _, cidr := range plan.World.CIDRs {
+	settings := plan.Settings.(*globalingressip.Settings)
+	for _, cidr := range settings.CIDRs {
 		cidrs = append(cidrs, cidr.String())
 	}
 	args := []string{
 		"--kubeconfig=" + kubeconfig, "--global-cidr=" + strings.Join(cidrs, ","), "--identity=" + identity,
-		fmt.Sprintf("--workers=%d", plan.World.Controller.Workers), "--log-format=text", "--log-level=debug",
+		fmt.Sprintf("--workers=%d", settings.Controller.Workers), "--log-format=text", "--log-level=debug",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 	}
-	if plan.World.Controller.LeaderElection {
+	if settings.Controller.LeaderElection {
 		args = append(args, "--leader-elect", "--leader-election-namespace="+deploy.Namespace)
 	}
 	return exec.Command(b.controller, args...)

@@ -69,7 +69,7 @@ func TestOnlyTheSameSweepGoesOn(t *testing.T) {
 	}
 	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(a).Elem() })
 	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(&a.Aim).Elem() })
-	require.Len(t, others, 12)
+	require.Len(t, others, 16)
 	for _, other := range others {
 		_, err := results.Open(path, other, true)
 		assert.ErrorContains(t, err, "want the same, or another folder", "%+v", other)

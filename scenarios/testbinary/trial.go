@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -79,12 +80,18 @@ func Find(ctx context.Context, pattern, run string) (Trial, error) {
 	return Trial{}, fmt.Errorf("%s has no trial (want a test that calls seatrial.Check or seatrial.CheckEveryCall)", pattern)
 }
 
-// literal undoes [Pattern] for the names of sub-tests.
+// literal undoes [Pattern] for the names of sub-tests, and spells them as package
+// testing does.
 func literal(pattern string) string {
 	parts := strings.Split(pattern, "/")
 	for i, part := range parts {
 		part = strings.TrimSuffix(strings.TrimPrefix(part, "^"), "$")
-		parts[i] = quoted.ReplaceAllString(part, "$1")
+		parts[i] = strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return '_'
+			}
+			return r
+		}, quoted.ReplaceAllString(part, "$1"))
 	}
 	return strings.Join(parts, "/")
 }

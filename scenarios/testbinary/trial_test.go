@@ -2,6 +2,7 @@ package testbinary_test
 
 import (
 	"os"
+	"os/exec"
 	"slices"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestListAndFind(t *testing.T) {
 	for _, c := range []struct{ pkg, run, want, err string }{
 		{counter, "TestSound", "TestSound", ""},
 		{counter, "Gives", "TestGivesUp", ""},
-		{counter, "^TestTable$/^gives up$", "TestTable/gives up", ""},
+		{counter, "^TestTable$/^gives up$", "TestTable/gives_up", ""},
 		{counter, "TestOrdinary", "TestOrdinary", ""}, // named as it is: perhaps another package calls Check for it
 		{counter, "", "", "./testdata/counter has 3 trials: choose one with -run: TestSound, TestGivesUp, TestTable"},
 		{counter, "S|G", "", "has 2 trials: choose one with -run: TestSound, TestGivesUp"},
@@ -106,4 +107,16 @@ func TestMutexes(t *testing.T) {
 	again, err := testbinary.Mutexes(t.Context(), dir)
 	require.NoError(t, err)
 	assert.Equal(t, file, again)
+}
+
+// With the overlay, time passes while goroutines wait for a lock, and not while they
+// wait for one that somebody outside may hold: the tests in testdata/mutex say so.
+func TestTimePassesWhileGoroutinesWaitForALock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the standard library")
+	}
+	file, err := testbinary.Mutexes(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-count=1", "-timeout=2m", "-overlay="+file, "./testdata/mutex").CombinedOutput()
+	assert.NoError(t, err, "%s", out)
 }
