@@ -31,7 +31,7 @@ const (
 func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		// The document.
-		"unknown field": {head + "fault: []", "4:1: fault: unknown field (want one of apiVersion, kind, name, description, seed, world, safety, settle, steps, faults, expect)"},
+		"unknown field": {head + "fault: []", "4:1: fault: unknown field (did you mean faults?)"},
 
 		// The world.
 		"CIDR without address": {head + "world: {cidrs: [242.0.0.0/31]}", "4:17: world.cidrs[0]: 242.0.0.0/31 has no address to give out (want a /30 or larger)"},
@@ -45,10 +45,10 @@ func TestParseRefuses(t *testing.T) {
 		"half a worker":        {head + "world: {controller: {workers: 0.5}}", "4:31: world.controller.workers: 0.5 is not a whole number (want a whole number)"},
 
 		// Steps.
-		"step without action":   {head + "steps: [{at: 1s}]", "4:9: steps[0]: no action (want one of createService, updateService, deleteService, export, unexport, apply, patch, delete)"},
+		"step without action":   {head + "steps: [{at: 1s}]", "4:9: steps[0]: no action (want one of createService, updateService, deleteService, export, unexport, apply, patch, delete, do)"},
 		"two actions":           {head + "steps: [{at: 1s, export: {name: a}, createService: {name: a}}]", "4:9: steps[0]: createService and export in one step (want one action a step)"},
-		"unknown action":        {head + "steps: [{at: 1s, exprot: {name: a}, export: {name: a}}, {at: 2s, createService: {name: a}}]", "4:18: steps[0].exprot: unknown field (want one of id, at, user, createService, updateService, deleteService, export, unexport, apply, patch, delete)"},
-		"unknown service field": {head + "steps: [{at: 1s, createService: {name: a, port: 80}}]", "4:43: steps[0].createService.port: unknown field (want one of namespace, name, type, headless, ports, selector)"},
+		"unknown action":        {head + "steps: [{at: 1s, exprot: {name: a}, export: {name: a}}, {at: 2s, createService: {name: a}}]", "4:18: steps[0].exprot: unknown field (want one of at, id, user, createService, updateService, deleteService, export, unexport, apply, patch, delete, do)"},
+		"unknown service field": {head + "steps: [{at: 1s, createService: {name: a, port: 80}}]", "4:43: steps[0].createService.port: unknown field (did you mean ports?)"},
 		"service without name":  {head + "steps: [{at: 1s, createService: {namespace: default}}]", "4:33: steps[0].createService.name: missing (want the name of a Service)"},
 		"service badly named":   {head + "steps: [{at: 1s, createService: {name: 1a}}]", `4:40: steps[0].createService.name: "1a" cannot be the name of a Service` + wantService},
 		"no such namespace":     {head + "world: {namespaces: [shop]}\nsteps: [{at: 1s, createService: {namespace: shp, name: a}}]", `5:45: steps[0].createService.namespace: this world has no namespace "shp" (want one of default, kube-system, shop)`},
@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 		"deleted too early":     {head + "steps: [{at: 2s, createService: {name: a}}, {at: 1s, deleteService: {name: a}}]", "4:76: steps[1].deleteService.name: service default/a does not exist at 1s (want a step before it that creates it)"},
 		"unexport of nothing":   {head + "steps: [{at: 1s, createService: {name: a}}, {at: 2s, unexport: {name: a}}]", "4:71: steps[1].unexport.name: export default/a does not exist at 2s (want a step before it that creates it)"},
 		"export of nothing":     {head + "world: {namespaces: [shop]}\nsteps: [{at: 1s, createService: {name: web}}, {at: 2s, export: {namespace: shop, name: web}}]", "5:88: steps[1].export.name: service shop/web is created by no step (want a step that creates it, or apply instead of export if it is to be missing)"},
-		"creation misspelt":     {head + "steps: [{at: 1s, creatService: {name: a}}, {at: 2s, export: {name: a}}]", "4:18: steps[0].creatService: unknown field (want one of id, at, user, createService, updateService, deleteService, export, unexport, apply, patch, delete)"},
+		"creation misspelt":     {head + "steps: [{at: 1s, creatService: {name: a}}, {at: 2s, export: {name: a}}]", "4:18: steps[0].creatService: unknown field (did you mean createService?)"},
 
 		// Faults. What faults.Rule.Validate reports is tested there in full.
 
