@@ -193,18 +193,19 @@ func TestSchemaAcceptsWhatTheParserDoes(t *testing.T) {
 func TestSchemaRefusesWhatTheParserDoes(t *testing.T) {
 	s := compile(t)
 	accepted, refused := 0, 0
-	for _, text := range []string{everything, site} {
+	for text, language := range map[string]*scenarios.Language{everything: globalingressip.Language(), site: scenarios.Basic()} {
+		one := schemas{language: s[language]}
 		for _, broken := range mutants(t, text) {
-			switch _, fine := s.agree(t, broken); {
+			switch asked, fine := one.agree(t, broken); {
 			case fine:
 				accepted++
-			default:
+			case asked:
 				refused++
 			}
 		}
 	}
-	assert.Greater(t, accepted, 300)
-	assert.Greater(t, refused, 3000)
+	assert.Greater(t, accepted, 100)
+	assert.Greater(t, refused, 1000)
 }
 
 // site is what a file may say of a controller of its own, and all that users can
@@ -243,6 +244,9 @@ var values = []string{
 	"{}", "{min: 1s}", "{max: 1s}", "{a: b}", "{a: 7}", "{name: a}", "{apiVersion: v1, kind: Pod}", "[{}]", "crash", "latency", "before",
 }
 
+// everyOther of the values stand in the place of one node; they take turns.
+const everyOther = 6
+
 // mutants are a scenario with one thing changed, each.
 func mutants(tb testing.TB, text string) [][]byte {
 	var document yaml.Node
@@ -264,7 +268,8 @@ func mutants(tb testing.TB, text string) [][]byte {
 			n.Content = slices.Concat(content[:i], content[i+stride:])
 			write() // taken away
 			at := i + stride - 1
-			for _, value := range values {
+			for j := len(out) % everyOther; j < len(values); j += everyOther {
+				value := values[j]
 				var other yaml.Node
 				require.NoError(tb, yaml.Unmarshal([]byte(value), &other))
 				n.Content = slices.Clone(content)
