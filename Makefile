@@ -9,7 +9,7 @@ SEED        ?= 1
 SUBJECT     ?= globalingressip
 FOR         ?= 1m
 SERVICES    ?= 10000
-INCIDENT    := scenarios/library/incident-3336.yaml
+INCIDENT    := scenarios/globalingressip/library/incident-3336.yaml
 FORKS       := $(filter linux/amd64,$(shell go env GOOS)/$(shell go env GOARCH))
 
 .PHONY: help
@@ -82,7 +82,7 @@ mutants: ## mistakes made by hand in the controller: which are found, and by wha
 
 # Go spends up to a minute on making one new input smaller; a run is too slow
 # for that, and seatrial shrink does it better.
-FUZZ := scenarios:FuzzPlan scenarios:FuzzParse sim/apiserver:FuzzHandle sim/apiserver:FuzzBody
+FUZZ := scenarios/globalingressip:FuzzPlan scenarios/globalingressip:FuzzParse scenarios/globalingressip:FuzzSchema sim/apiserver:FuzzHandle sim/apiserver:FuzzBody
 
 .PHONY: fuzz
 fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m
@@ -107,7 +107,7 @@ generated: ## are they up to date?
 
 .PHONY: e2e
 e2e: ## the deployable controller on a real kube-apiserver (built from source, cached): make e2e ONLY=calm
-	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/library e2e/scenarios
+	cd differential && go run ./e2e -run '$(ONLY)' ../scenarios/globalingressip/library e2e/scenarios
 
 .PHONY: scale
 scale: ## exported Services on a real kube-apiserver: make scale SERVICES=10000

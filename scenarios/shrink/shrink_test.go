@@ -55,7 +55,7 @@ func TestKnownBugsShrink(t *testing.T) {
 	for _, bug := range known {
 		t.Run(bug, func(t *testing.T) {
 			job := knownJob(t, bug)
-			result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+			result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 			require.NoError(t, err)
 			assert.LessOrEqual(t, result.To.Lines, mostLines, "%s", result.YAML)
 			before := run(t, job)
@@ -82,7 +82,7 @@ func TestNamespacesGoWithoutSaying(t *testing.T) {
 	const file = "../globalingressip/library/relist-recreate.yaml"
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	result, err := shrink.Shrink(t.Context(), sweep.Job{Plan: string(text), File: file, Subject: "historical/relist-recreate"}, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+	result, err := shrink.Shrink(t.Context(), sweep.Job{Plan: string(text), File: file, Subject: "historical/relist-recreate"}, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 	require.NoError(t, err)
 	assert.NotContains(t, string(result.YAML), "namespace")
 	assert.Contains(t, string(result.YAML), "patch: {resource: globalingressips, name: web,")
@@ -123,7 +123,7 @@ func TestTheResultDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 	job := knownJob(t, "1734")
 	var texts []string
 	for _, workers := range []int{1, 4} {
-		result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: workers}})
+		result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: workers}})
 		require.NoError(t, err)
 		texts = append(texts, string(result.YAML))
 	}
@@ -132,7 +132,7 @@ func TestTheResultDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 
 func TestProgressOnlyGetsSmaller(t *testing.T) {
 	var last shrink.Progress
-	_, err := shrink.Shrink(t.Context(), knownJob(t, "1738"), shrink.Options{Progress: func(p shrink.Progress) {
+	_, err := shrink.Shrink(t.Context(), knownJob(t, "1738"), shrink.Options{Language: globalingressip.Language(), Progress: func(p shrink.Progress) {
 		assert.Equal(t, last.Tried+1, p.Tried)
 		if last.Tried > 0 {
 			assert.LessOrEqual(t, p.Size.Steps+p.Size.Faults, last.Size.Steps+last.Size.Faults)
@@ -144,17 +144,17 @@ func TestProgressOnlyGetsSmaller(t *testing.T) {
 }
 
 func TestThereIsNothingToShrink(t *testing.T) {
-	_, err := shrink.Shrink(t.Context(), sweep.Job{Seed: 1, Subject: globalingressip.Shipped}, shrink.Options{})
+	_, err := shrink.Shrink(t.Context(), sweep.Job{Seed: 1, Subject: globalingressip.Shipped}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorIs(t, err, shrink.ErrPasses)
-	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: "nobody"}, shrink.Options{})
+	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: "nobody"}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorContains(t, err, `unknown subject "nobody"`)
-	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: globalingressip.Shipped, Plan: "kind: Nonsense", File: "x.yaml"}, shrink.Options{})
+	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: globalingressip.Shipped, Plan: "kind: Nonsense", File: "x.yaml"}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorContains(t, err, "x.yaml:1:")
 }
 
 func TestAnInterruptedSearchEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := shrink.Shrink(ctx, knownJob(t, "delete-down"), shrink.Options{Progress: func(p shrink.Progress) {
+	_, err := shrink.Shrink(ctx, knownJob(t, "delete-down"), shrink.Options{Language: globalingressip.Language(), Progress: func(p shrink.Progress) {
 		if p.Tried == 3 {
 			cancel()
 		}
@@ -166,7 +166,7 @@ func TestAnInterruptedSearchEnds(t *testing.T) {
 // does so whatever happens, so nothing of the plan is needed.
 func TestACrashShrinksToNothing(t *testing.T) {
 	job := sweep.Job{Seed: 1, Subject: dies.Name}
-	result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+	result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 	require.NoError(t, err)
 	assert.Equal(t, model.VerdictCrash, result.Outcome.Verdict)
 	assert.Equal(t, "no-panic", result.Outcome.Property)
