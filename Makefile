@@ -82,7 +82,7 @@ mutants: ## mistakes made by hand in the controller: which are found, and by wha
 
 # Go spends up to a minute on making one new input smaller; a run is too slow
 # for that, and seatrial shrink does it better.
-FUZZ := scenarios:FuzzPlan scenarios:FuzzParse sim/apiserver:FuzzHandle sim/apiserver:FuzzBody
+FUZZ := scenarios/globalingressip:FuzzPlan scenarios/globalingressip:FuzzParse scenarios/globalingressip:FuzzSchema sim/apiserver:FuzzHandle sim/apiserver:FuzzBody
 
 .PHONY: fuzz
 fuzz: ## the native fuzz targets, one after the other: make fuzz FOR=10m

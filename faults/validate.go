@@ -11,9 +11,12 @@ import (
 // World is what rules can be aimed at. A rule that no call in this world could
 // ever match is reported by [Rule.Validate].
 type World struct {
-	Subjects   []string // names of the processes under test
-	Users      []string // names of the user processes
-	Resources  []Resource
+	Subjects  []string // names of the processes under test
+	Users     []string // names of the user processes
+	Resources []Resource
+	// Suggest is what would be right in the place of a resource that does not exist.
+	// Nil: all that do are listed.
+	Suggest    func(resource string) string
 	Namespaces []string
 	// Replicas is the number of API servers.
 	Replicas int
@@ -181,7 +184,11 @@ func (v *validation) knownResources(r *Rule, w World) bool {
 		known := name == "*" || slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
 		switch {
 		case !known:
-			v.add(field, fmt.Sprintf("this world has no resource %q", name), oneOf(append(resourceNames(w), `"*"`)))
+			want := oneOf(append(resourceNames(w), `"*"`))
+			if w.Suggest != nil {
+				want = w.Suggest(name)
+			}
+			v.add(field, fmt.Sprintf("this world has no resource %q", name), want)
 		case slices.Contains(r.Resources[:i], name):
 			v.add(field, fmt.Sprintf("%q is there twice", name), "each resource once")
 		}

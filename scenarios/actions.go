@@ -55,13 +55,20 @@ func applyType() ActionType {
 	return ActionType{
 		Name: "apply", Doc: "Create the object, or replace it when it exists.",
 		Schema: func() format.Schema {
-			return format.Schema{"type": []any{"object", "string"}, "minLength": 1}
+			object := format.AnyObject()
+			object["required"] = []any{"apiVersion", "kind"}
+			object["properties"] = format.Schema{"apiVersion": format.AnyText(), "kind": format.AnyText()}
+			return format.Schema{"anyOf": []any{format.AnyText(), object}}
 		},
 		Read: func(o *yamlread.Object, name string) Action {
 			if file := o.Peek(name); file != "" {
 				return applyFile(o, name, file)
 			}
-			return &Apply{Manifest{o.JSONObject(name, want)}}
+			object := o.JSONObject(name, want)
+			if object != nil {
+				headed(object, func(key, problem string) { o.Doc.ReportAt(o.Field(name)+"."+key, problem, wantKinds) })
+			}
+			return &Apply{Manifest{object}}
 		},
 		Write: func(a Action) *yaml.Node { return format.JSONNode(a.(*Apply).Manifest.Object) },
 	}
@@ -73,10 +80,27 @@ func applyFile(o *yamlread.Object, name, file string) Action {
 	o.Value(name)
 	m := Files(filepath.Join(filepath.Dir(o.Doc.File()), file))
 	if err := m.one(); err != nil {
-		o.Wrong(name, err.Error(), "")
+		o.Doc.ReportMeaning(o.Field(name), err.Error(), "")
 		return &Apply{}
 	}
 	return &Apply{m.objects[0].Manifest}
+}
+
+const wantKinds = "a built-in kind, or one of a definition in the cluster"
+
+// headed says what is wrong with what heads a manifest, and whether nothing is.
+func headed(object map[string]any, report func(key, problem string)) bool {
+	for _, key := range []string{"apiVersion", "kind"} {
+		switch text, isText := object[key].(string); {
+		case object[key] == nil || isText && text == "":
+			report(key, "missing")
+			return false
+		case !isText:
+			report(key, fmt.Sprintf("%v is not text", object[key]))
+			return false
+		}
+	}
+	return true
 }
 
 // Type implements [Action].
@@ -121,17 +145,13 @@ func (a *Apply) Perform(ctx context.Context, actor *Actor) error {
 
 // Validate implements [Action].
 func (a *Apply) Validate(report Report, field string, scope Scope) {
-	const kinds = "a built-in kind, or one of a definition in the cluster"
-	for _, key := range []string{"apiVersion", "kind"} {
-		if a.Manifest.Object[key] == nil {
-			report(field+"."+key, "missing", kinds)
-			return
-		}
+	if !headed(a.Manifest.Object, func(key, problem string) { report(field+"."+key, problem, wantKinds) }) {
+		return
 	}
 	r, ok := a.Resource(scope.Catalog)
 	if !ok {
 		head := fmt.Sprintf("%v %v", a.Manifest.Object["apiVersion"], a.Manifest.Object["kind"])
-		report(field, "this world has no kind "+head, closest(head, scope.Catalog.Manifests(), kinds))
+		report(field, "this world has no kind "+head, closest(head, scope.Catalog.Manifests(), wantKinds))
 		return
 	}
 	if !isJSON(a.Manifest.Object) {
@@ -237,8 +257,8 @@ var patchTypes = []string{"merge", "json", "strategic"}
 
 func patchType() ActionType {
 	fields := append(resourceRefFields(func(p *Patch) *ResourceRef { return &p.ResourceRef }),
-		format.TextOr("type", "How the patch is meant: merge (default), json or strategic.", "merge", func(p *Patch) *string { return &p.Media }),
-		format.JSON("patch", "The change.", format.Schema{"type": []any{"object", "array"}}, func(p *Patch) *any { return &p.Body }),
+		format.TextOr("type", "How the patch is meant: merge (default), json or strategic.", "merge", func(p *Patch) *string { return &p.Media }).Enum("type", patchTypes...),
+		format.Structure("patch", "The change.", func(p *Patch) *any { return &p.Body }),
 		format.Flag("mayBeRefused", "That the server refuses the patch is no failure of the scenario.", func(p *Patch) *bool { return &p.MayBeRefused }),
 	)
 	return NewActionType("patch", "Change part of an object, or of a subresource.", fields)
@@ -323,7 +343,7 @@ var propagations = []string{"Background", "Foreground", "Orphan"}
 
 func deleteType() ActionType {
 	fields := append(resourceRefFields(func(d *Delete) *ResourceRef { return &d.ResourceRef }),
-		format.Text("propagation", "What becomes of dependents: Background, Foreground or Orphan.", func(d *Delete) *string { return &d.Propagation }),
+		format.Text("propagation", "What becomes of dependents: Background, Foreground or Orphan.", func(d *Delete) *string { return &d.Propagation }).Enum("policy", propagations...),
 		format.Flag("wait", "Wait until the object is gone.", func(d *Delete) *bool { return &d.Wait }),
 	)
 	return NewActionType("delete", "Delete an object.", fields)

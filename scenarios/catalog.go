@@ -144,13 +144,19 @@ func (c *Catalog) nameOf(r Resource) string {
 // Kinds lists what is served, built-in kinds first.
 func (c *Catalog) Kinds() []*kinds.Kind { return c.registry.Kinds() }
 
-// Closest says in messages what was probably meant: the name among those given
+// closest says in messages what was probably meant: the name among those given
 // that is spelt most alike, and otherwise what else says.
 func closest(name string, among []string, otherwise string) string {
-	if best := yamlread.Closest(name, among); best != "" {
-		return "did you mean " + best + "?"
+	return yamlread.DidYouMean(name, among, otherwise)
+}
+
+// groupResources are the full names of all resources: services, deployments.apps.
+func (c *Catalog) groupResources() []string {
+	var names []string
+	for _, k := range c.registry.Kinds() {
+		names = append(names, k.Resource.String())
 	}
-	return otherwise
+	return names
 }
 
 func subresourcesOf(k *kinds.Kind) []string {
@@ -169,8 +175,30 @@ func subresourcesOf(k *kinds.Kind) []string {
 
 var (
 	verbsOfObject      = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
-	verbsOfSubresource = []string{"get", "create", "update", "patch"}
+	verbsOfSubresource = []string{"get", "update", "patch"}
+	verbsOfAction      = []string{"create"}
 )
+
+// verbsOf are those with which a subresource is called: a binding or an eviction is
+// created, and nothing else.
+func verbsOf(subresource string) []string {
+	if subresource == "status" || subresource == "scale" {
+		return verbsOfSubresource
+	}
+	return verbsOfAction
+}
+
+// suggestTarget is what a rule may have meant by a resource that is none.
+func (c *Catalog) suggestTarget(name string) string {
+	var names []string
+	for _, r := range c.targets() {
+		names = append(names, r.Name)
+	}
+	if plural, _, grouped := strings.Cut(name, "."); grouped && slices.Contains(names, plural) {
+		return plural + ": rules name no groups"
+	}
+	return closest(name, names, `a plural such as services, with a subresource after a slash, or "*"`)
+}
 
 // faultTargets are what rules can name: plurals without their group, as rules
 // match, each once.
@@ -184,7 +212,7 @@ func (c *Catalog) faultTargets() []faults.Resource {
 	for _, k := range c.registry.Kinds() {
 		add(faults.Resource{Name: k.Resource.Resource, Namespaced: k.Namespaced, Verbs: verbsOfObject})
 		for _, sub := range subresourcesOf(k) {
-			add(faults.Resource{Name: k.Resource.Resource + "/" + sub, Namespaced: k.Namespaced, Verbs: verbsOfSubresource})
+			add(faults.Resource{Name: k.Resource.Resource + "/" + sub, Namespaced: k.Namespaced, Verbs: verbsOf(sub)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b faults.Resource) int { return cmp.Compare(a.Name, b.Name) })

@@ -29,6 +29,10 @@ type Manifests struct {
 type placed struct {
 	Manifest
 	place string // file:line
+	// field is what names it in a scenario file, and elsewhere says that it stands
+	// in a file of its own.
+	field     string
+	elsewhere bool
 }
 
 // All lists the objects.
@@ -57,14 +61,31 @@ func (m Manifests) Definitions() (crds []*apiextensionsv1.CustomResourceDefiniti
 			others = append(others, object.Manifest)
 			continue
 		}
-		crd := new(apiextensionsv1.CustomResourceDefinition)
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, crd, true); err != nil {
-			_, _, name := object.Identity()
-			return nil, nil, fmt.Errorf("%s: %s %s: %w", object.place, definitionKind, name, err)
+		crd, err := object.definition()
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", object.place, err)
 		}
 		crds = append(crds, crd)
 	}
 	return crds, others, nil
+}
+
+// definition is the object as one; its file is told where another names it.
+func (p *placed) definition() (*apiextensionsv1.CustomResourceDefinition, error) {
+	crd := new(apiextensionsv1.CustomResourceDefinition)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(p.Object, crd, true); err != nil {
+		_, _, name := p.Identity()
+		return nil, fmt.Errorf("%s%s %s: %w", p.from(), definitionKind, name, err)
+	}
+	return crd, nil
+}
+
+// from begins what is said about an object that stands in a file of its own.
+func (p *placed) from() string {
+	if p.elsewhere {
+		return p.place + ": "
+	}
+	return ""
 }
 
 const definitionKind = "CustomResourceDefinition"
@@ -179,7 +200,7 @@ func (m *Manifests) add(place string, fields map[string]any) {
 		m.err = errors.Join(m.err, fmt.Errorf("%s: %s: missing (want %s)", place, field, wantObject))
 		return
 	}
-	m.objects = append(m.objects, placed{Manifest{fields}, place})
+	m.objects = append(m.objects, placed{Manifest: Manifest{fields}, place: place})
 }
 
 const wantObject = "a Kubernetes object with apiVersion, kind and metadata.name"

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -35,6 +37,7 @@ func ParseFile(path string, language *Language) (Plan, error) {
 func Parse(file string, data []byte, language *Language) (Plan, error) {
 	p, doc := parseForm(file, data, language)
 	if p.Language != nil {
+		p.extend(doc.ReportAt)
 		p.Default()
 		p.validate(doc.ReportAt)
 	}
@@ -42,6 +45,14 @@ func Parse(file string, data []byte, language *Language) (Plan, error) {
 		return Plan{}, err
 	}
 	return p, nil
+}
+
+// CheckForm says what is wrong with the form of a scenario file: with what
+// [JSONSchema] describes, and with the text as YAML. It is [InvalidErrors], or nil.
+// [Parse] looks at what values mean together as well.
+func CheckForm(file string, data []byte, language *Language) error {
+	_, doc := parseForm(file, data, language)
+	return doc.FormErr()
 }
 
 // parseForm reads what the file says, without looking at what it means together.
@@ -61,18 +72,25 @@ func parseForm(file string, data []byte, language *Language) (Plan, *yamlread.Do
 	var site Site
 	siteFields(filepath.Dir(file)).Read(top, &site)
 	top.Done()
-	if site.isEmpty() {
-		return p, doc
-	}
-	p.Site = &site
-	extended, err := site.language(language)
-	if err != nil {
-		doc.ReportAt("", err.Error(), "")
-	}
-	if extended != nil {
-		p.Language = extended
+	if !site.isEmpty() {
+		p.Site = &site
 	}
 	return p, doc
+}
+
+// extend makes the plan's language one with the kinds of its site.
+func (p *Plan) extend(report Report) {
+	if p.Site == nil {
+		return
+	}
+	if p.Language.foreign() {
+		return
+	}
+	if extended := p.Site.language(p.Language, report); extended != nil {
+		p.Language = extended
+		p.Site.validate(extended.Catalog, report)
+	}
+	p.Site.problems = nil
 }
 
 // planFields are the fields of a scenario file, in the order in which they are written.
@@ -88,7 +106,7 @@ func planFields(l *Language) format.Object[Plan] {
 		format.ListOf("steps", "What users do.", func() format.Schema { return stepSchema(l) },
 			func(o *yamlread.Object) Step { return readStep(o, l) },
 			func(s *Step) *yaml.Node { return writeStep(s, l) }, func(p *Plan) *[]Step { return &p.Steps }),
-		format.ListOf("faults", "What goes wrong.", ruleFields.Schema, readRule, writeRule, func(p *Plan) *[]faults.Rule { return &p.Faults }),
+		format.ListOf("faults", "What goes wrong.", ruleSchema, readRule, writeRule, func(p *Plan) *[]faults.Rule { return &p.Faults }),
 		format.Custom("expect", "How runs should end, by subject.", expectSchema,
 			func(o *yamlread.Object, name string, p *Plan) {
 				if inner := o.Child(name); inner != nil {
@@ -105,16 +123,9 @@ func seedField() format.Field[Plan] {
 			return format.Schema{"type": "integer", "minimum": 0, "maximum": uint64(1<<64 - 1)}
 		},
 		func(o *yamlread.Object, name string, p *Plan) {
-			n := o.Value(name)
-			if n == nil {
-				return
-			}
-			var v uint64
-			if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(&v) != nil {
-				o.Wrong(name, yamlread.Describe(n)+" is not a seed", "a whole number from 0 to 18446744073709551615")
-				return
-			}
-			p.Seed = sim.Seed(v)
+			seed := uint64(p.Seed)
+			o.Unsigned(name, "a seed", &seed)
+			p.Seed = sim.Seed(seed)
 		},
 		func(p *Plan) *yaml.Node {
 			if p.Seed == 0 {
@@ -187,6 +198,9 @@ func readExpectations(o *yamlread.Object) map[string]Expectation {
 		} else {
 			o.Text(subject, &e.Verdict)
 		}
+		if e.Verdict != "" && !slices.Contains(Verdicts(), e.Verdict) {
+			o.Doc.ReportAt(o.Field(subject)+".verdict", fmt.Sprintf("unknown verdict %q", e.Verdict), wantVerdict())
+		}
 		out[subject] = e
 	}
 	if len(out) == 0 {
@@ -194,6 +208,8 @@ func readExpectations(o *yamlread.Object) map[string]Expectation {
 	}
 	return out
 }
+
+func wantVerdict() string { return "one of " + strings.Join(Verdicts(), ", ") }
 
 func writeExpectations(expect map[string]Expectation) *yaml.Node {
 	if len(expect) == 0 {
@@ -215,8 +231,8 @@ func writeExpectations(expect map[string]Expectation) *yaml.Node {
 }
 
 func expectSchema() format.Schema {
-	text := format.Schema{"type": "string", "minLength": 1}
+	verdict := format.OneText(Verdicts()...)
 	return format.Schema{"type": "object", "minProperties": 1, "additionalProperties": format.Schema{"anyOf": []any{
-		text, format.Schema{"type": "object", "additionalProperties": false, "properties": format.Schema{"verdict": text, "property": text}},
+		verdict, format.Schema{"type": "object", "additionalProperties": false, "properties": format.Schema{"verdict": verdict, "property": format.AnyText()}},
 	}}}
 }

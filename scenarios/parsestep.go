@@ -34,6 +34,7 @@ func readStep(o *yamlread.Object, l *Language) Step {
 			o.Value(t.Name)
 		}
 	}
+	o.Done() // a misspelt action is told as that, and not as none
 	switch len(found) {
 	case 0:
 		o.Report("no action", "one of "+strings.Join(l.actionNames(), ", "))
@@ -42,7 +43,6 @@ func readStep(o *yamlread.Object, l *Language) Step {
 		o.Report(strings.Join(found, " and ")+" in one step", "one action a step")
 		s.Action = nil
 	}
-	o.Done()
 	return s
 }
 

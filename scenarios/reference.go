@@ -92,7 +92,10 @@ func (r *ResourceRef) validate(report Report, field string, scope Scope, withSub
 	case r.Resource == "":
 		report(field+".resource", "missing", plural)
 		return
-	case !ok || subresource != "" && !withSubresource:
+	case ok && subresource != "" && !withSubresource:
+		report(field+".resource", fmt.Sprintf("%q is part of an object", r.Resource), strings.TrimSuffix(r.Resource, "/"+subresource))
+		return
+	case !ok:
 		report(field+".resource", fmt.Sprintf("this world has no resource %q", r.Resource), closest(r.Resource, names, plural+", of a built-in kind or of a definition in the cluster"))
 		return
 	}

@@ -18,19 +18,18 @@ import (
 // never is how a scenario spells that a crashed process stays down, and what
 // it is in a rule.
 const (
-	never             = "never"
-	restartNever      = time.Duration(-1)
-	wantRestart       = "a duration of 0s or more, or never"
-	wantNonZeroNumber = "more than 0 and at most 1"
+	never        = "never"
+	restartNever = time.Duration(-1)
+	wantRestart  = "a duration of 0s or more, or never"
 )
 
 // ruleFields are the fields of a rule in files, in the order in which they are written.
 var ruleFields = format.Object[faults.Rule]{
 	format.Text(faults.FieldID, "Keys the rule's random decisions; by default made from what the rule says.", func(r *faults.Rule) *string { return &r.ID }),
-	format.Word(faults.FieldKind, "What goes wrong.", func(r *faults.Rule) *faults.Kind { return &r.Kind }).Enum(kindNames()...),
+	format.Word(faults.FieldKind, "What goes wrong.", func(r *faults.Rule) *faults.Kind { return &r.Kind }).Required("one of "+strings.Join(kindNames(), ", ")).Enum("kind", kindNames()...),
 	format.Text(faults.FieldProcess, "Name or pattern of the processes concerned; by default all that are under test.", func(r *faults.Rule) *string { return &r.Process }),
-	format.Word(faults.FieldWhen, "Before or after the call that triggers a crash.", func(r *faults.Rule) *faults.When { return &r.When }),
-	format.Texts(faults.FieldVerbs, "Verbs of the calls concerned; read and write stand for several.", func(r *faults.Rule) *[]string { return &r.Verbs }),
+	format.Word(faults.FieldWhen, "Before or after the call that triggers a crash.", func(r *faults.Rule) *faults.When { return &r.When }).Enum("value", string(faults.BeforeCall), string(faults.AfterCall)),
+	format.Words(faults.FieldVerbs, "Verbs of the calls concerned; read and write stand for several.", "verb", faults.Verbs(), func(r *faults.Rule) *[]string { return &r.Verbs }),
 	format.Texts(faults.FieldResources, "Plurals of the resources concerned; a subresource after a slash.", func(r *faults.Rule) *[]string { return &r.Resources }),
 	format.Text(faults.FieldNamespace, "Name or pattern of the namespaces concerned.", func(r *faults.Rule) *string { return &r.Namespace }),
 	format.Text(faults.FieldName, "Name or pattern of the objects concerned.", func(r *faults.Rule) *string { return &r.Name }),
@@ -40,11 +39,11 @@ var ruleFields = format.Object[faults.Rule]{
 	format.Moment(faults.FieldAt, "When it happens.", func(r *faults.Rule) *time.Duration { return &r.From }).OmitIf(func(r *faults.Rule) bool { return !r.Momentary() }),
 	format.Duration(faults.FieldFrom, "When it begins.", 0, func(r *faults.Rule) *time.Duration { return &r.From }).OmitIf(func(r *faults.Rule) bool { return r.Momentary() }),
 	format.Positive(faults.FieldUntil, "When it ends.", 0, func(r *faults.Rule) *time.Duration { return &r.Until }),
-	format.Number(faults.FieldProbability, "How likely a matching call is hit; by default 1.", 1, func(r *faults.Rule) *float64 { return &r.Probability }).MoreThanZero(),
+	format.Fraction(faults.FieldProbability, "How likely a matching call is hit; by default 1.", 1, func(r *faults.Rule) *float64 { return &r.Probability }),
 	format.Count(faults.FieldLimit, "How many times it happens at most.", 0, func(r *faults.Rule) *int { return &r.Limit }),
 	format.Span(faults.FieldDelay, "How much slower or later, or how long something lives.", [2]time.Duration{}, func(r *faults.Rule) (least, most *time.Duration) { return &r.Delay.Min, &r.Delay.Max }),
 	format.Positive(faults.FieldRetryAfter, "What the answer tells the client to wait; whole seconds.", 0, func(r *faults.Rule) *time.Duration { return &r.RetryAfter }),
-	format.Word(faults.FieldDirection, "to-server or from-server.", func(r *faults.Rule) *faults.Direction { return &r.Direction }),
+	format.Word(faults.FieldDirection, "to-server or from-server.", func(r *faults.Rule) *faults.Direction { return &r.Direction }).Enum("direction", string(faults.ToServer), string(faults.FromServer)),
 	format.DurationOr(faults.FieldRestartAfter, "How long a crashed process stays down.", never, restartNever, func(r *faults.Rule) *time.Duration { return &r.RestartAfter }),
 	format.Count(faults.FieldReplica, "The API server concerned, counted from 1.", 0, func(r *faults.Rule) *int { return &r.Replica }),
 }
@@ -55,6 +54,34 @@ func kindNames() []string {
 		names = append(names, string(info.Kind))
 	}
 	return names
+}
+
+// ruleSchema says beside the fields which of them each kind uses.
+func ruleSchema() format.Schema {
+	s := ruleFields.Schema()
+	var cases []any
+	only := func(of format.Schema, required []any, kind faults.Kind, when faults.When) {
+		fields := faults.Fields(kind, when)
+		of["properties"].(format.Schema)[faults.FieldKind] = format.Schema{"const": kind}
+		of["required"] = append(required, faults.FieldKind)
+		then := format.Schema{"propertyNames": format.OneText(fields...)}
+		if slices.Contains(fields, faults.FieldAt) {
+			then["required"] = []any{faults.FieldAt}
+		}
+		cases = append(cases, format.Schema{"if": of, "then": then})
+	}
+	for _, info := range faults.Kinds() {
+		if info.Kind != faults.Crash {
+			only(format.Schema{"properties": format.Schema{}}, nil, info.Kind, faults.AtTime)
+			continue
+		}
+		only(format.Schema{"properties": format.Schema{}, "not": format.Schema{"required": []any{faults.FieldWhen}}}, nil, info.Kind, faults.AtTime)
+		for _, when := range []faults.When{faults.BeforeCall, faults.AfterCall} {
+			only(format.Schema{"properties": format.Schema{faults.FieldWhen: format.Schema{"const": when}}}, []any{faults.FieldWhen}, info.Kind, when)
+		}
+	}
+	s["allOf"] = cases
+	return s
 }
 
 func readRule(o *yamlread.Object) faults.Rule {

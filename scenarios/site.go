@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -26,7 +27,13 @@ type Site struct {
 	// end differently than without faults; see [model.BaselineOptions].
 	Except, Ignore []string
 	Known          []Known
+
+	problems []siteProblem
 }
+
+// siteProblem is what is wrong with the meaning of something in a file, found while
+// its form is read.
+type siteProblem struct{ field, problem string }
 
 // SiteLaw is a law in CEL, and where it stands.
 type SiteLaw struct {
@@ -66,9 +73,6 @@ func readLaw(o *yamlread.Object) SiteLaw {
 	var l SiteLaw
 	lawFields.Read(o, &l)
 	o.Done()
-	if _, err := l.Property(); err != nil {
-		o.Report(err.Error(), "")
-	}
 	l.place = o.Doc.Place(o.Field("resource"))
 	return l
 }
@@ -79,7 +83,7 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 	return format.Custom(name, doc,
 		func() format.Schema {
 			return format.Schema{"type": "array", "minItems": 1, "items": format.Schema{"anyOf": []any{
-				format.Schema{"type": "string", "minLength": 1}, format.AnyObject(),
+				format.AnyText(), format.AnyObject(),
 			}}}
 		},
 		func(o *yamlread.Object, name string, s *Site) {
@@ -88,13 +92,17 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 				switch {
 				case n.Kind == yaml.MappingNode:
 					next.document(o.Doc.Place(path), n)
-				case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value != "":
+				case yamlread.IsText(n) && n.Value != "":
 					next = Files(filepath.Join(folder, n.Value))
 				default:
-					o.Doc.Report(n, path, yamlread.Describe(n)+" is neither", want)
+					o.Doc.Report(n, path, yamlread.Describe(n)+" is no manifest", want)
+				}
+				for i := range next.objects {
+					next.objects[i].field, next.objects[i].elsewhere = path, n.Kind == yaml.ScalarNode
 				}
 				if next.err != nil {
-					o.Doc.Report(n, path, next.err.Error(), "")
+					// Where it stands is told with the problem.
+					s.problems = append(s.problems, siteProblem{path, strings.TrimPrefix(next.err.Error(), o.Doc.Place(path)+": ")})
 					next.err = nil
 				}
 				*at(s) = at(s).And(next)
@@ -115,7 +123,7 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 
 // isEmpty: the file says nothing about a controller of its own.
 func (s *Site) isEmpty() bool {
-	return s.Cluster.Empty() && s.Objects.Empty() && len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known) == 0
+	return s.Cluster.Empty() && s.Objects.Empty() && len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
 }
 
 // Properties are the laws of the site's own.
@@ -129,11 +137,22 @@ func (s *Site) Properties() []model.Property {
 	return all
 }
 
-// language is a base language with the kinds of the site's cluster.
-func (s *Site) language(base *Language) (*Language, error) {
-	crds, others, err := s.Cluster.Definitions()
-	if err != nil {
-		return nil, err
+// language is a base language with the kinds of the site's cluster; nil when they
+// make no catalog.
+func (s *Site) language(base *Language, report Report) *Language {
+	var crds []*apiextensionsv1.CustomResourceDefinition
+	var others []Manifest
+	for _, object := range s.Cluster.objects {
+		if object.Object["kind"] != definitionKind {
+			others = append(others, object.Manifest)
+			continue
+		}
+		crd, err := object.definition()
+		if err != nil {
+			report(object.field, err.Error(), "")
+			return nil
+		}
+		crds = append(crds, crd)
 	}
 	definitions := slices.Clone(base.Catalog.Definitions)
 	for _, crd := range crds {
@@ -144,7 +163,8 @@ func (s *Site) language(base *Language) (*Language, error) {
 	}
 	catalog, err := NewCatalog(definitions...)
 	if err != nil {
-		return nil, err
+		report("cluster", err.Error(), "")
+		return nil
 	}
 	l := *base
 	l.Catalog = catalog
@@ -153,16 +173,35 @@ func (s *Site) language(base *Language) (*Language, error) {
 			l.Namespaces = append(slices.Clone(l.Namespaces), name)
 		}
 	}
-	return &l, s.check(catalog)
+	return &l
 }
 
-// check says which objects and laws are about kinds that the cluster has not.
-func (s *Site) check(catalog *Catalog) error {
-	var errs []error
-	for _, m := range []Manifests{s.Cluster, s.Objects} {
-		errs = append(errs, m.CheckKinds(catalog))
+// validate reports objects and laws that are about kinds the cluster has not, and
+// laws that are none.
+func (s *Site) validate(catalog *Catalog, report Report) {
+	for _, problem := range s.problems {
+		report(problem.field, problem.problem, "")
 	}
-	return errors.Join(append(errs, s.CheckLaws(catalog))...)
+	for _, m := range []Manifests{s.Cluster, s.Objects} {
+		for i := range m.objects {
+			object := &m.objects[i]
+			if _, ok := object.Resource(catalog); ok {
+				continue
+			}
+			head := fmt.Sprintf("%v %v", object.Object["apiVersion"], object.Object["kind"])
+			report(object.field, object.from()+"this world has no kind "+head, closest(head, catalog.Manifests(), wantKinds))
+		}
+	}
+	for i := range s.Laws {
+		law, field := &s.Laws[i], fmt.Sprintf("laws[%d]", i)
+		if _, ok := catalog.registry.GroupResource(schema.ParseGroupResource(law.Resource)); !ok && law.Resource != "" {
+			report(field+".resource", fmt.Sprintf("this world has no resource %q", law.Resource), closest(law.Resource, catalog.groupResources(),
+				"plural and group, such as deployments.apps, of a built-in kind or of a definition in the cluster"))
+		}
+		if _, err := law.Property(); err != nil {
+			report(field, strings.Join(strings.Fields(err.Error()), " "), "")
+		}
+	}
 }
 
 // CheckLaws says which laws are about kinds that a cluster has not.

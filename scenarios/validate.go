@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -128,6 +127,7 @@ func (p *Plan) faultWorld() faults.World {
 	}
 	underTest, others := p.processes()
 	w.Subjects, w.Users, w.Resources = underTest, slices.Concat(p.Users(), others), p.Language.Catalog.targets()
+	w.Suggest = p.Language.Catalog.suggestTarget
 	return w
 }
 
@@ -181,13 +181,13 @@ func (p *Plan) validateExpect(report Report) {
 	for _, subject := range SortedKeys(p.Expect) {
 		field, e := "expect."+subject, p.Expect[subject]
 		if !subjectPattern.MatchString(subject) {
-			report(field, fmt.Sprintf("%q is not a subject", subject), "the name of a subject, such as globalingressip")
+			report(field, fmt.Sprintf("%q is not a subject", subject), "the name of a subject: letters, digits, ., -, _ and /")
 		}
 		switch {
 		case e.Verdict == "":
-			report(field+".verdict", "missing", "one of "+strings.Join(Verdicts(), ", "))
+			report(field+".verdict", "missing", wantVerdict())
 		case !slices.Contains(Verdicts(), e.Verdict):
-			report(field+".verdict", fmt.Sprintf("unknown verdict %q", e.Verdict), "one of "+strings.Join(Verdicts(), ", "))
+			report(field+".verdict", fmt.Sprintf("unknown verdict %q", e.Verdict), wantVerdict())
 		case e.Property != "" && e.Verdict != "safety" && e.Verdict != "liveness":
 			report(field+".property", fmt.Sprintf("verdict %s names no property", e.Verdict), "safety or liveness as verdict, or no property")
 		case e.Property != "" && !propertyPattern.MatchString(e.Property):

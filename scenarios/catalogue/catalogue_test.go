@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/catalogue"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -18,13 +18,13 @@ import (
 // its sibling does are never caught; percentiles are checked by hand.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker()
+	sweep.ServeIfWorker(globalingressip.Registry())
 	os.Exit(m.Run())
 }
 
 func measure(t *testing.T, subject string, workers, ranges, size int) catalogue.Finding {
 	t.Helper()
-	f, err := catalogue.Measure(context.Background(), sweep.Pool{Workers: workers}, subject, catalogue.Swarm(subject, size), ranges, size)
+	f, err := catalogue.Measure(context.Background(), sweep.Pool{Workers: workers}, subject, globalingressip.Sibling, catalogue.Swarm(subject, size), ranges, size)
 	require.NoError(t, err)
 	return f
 }
@@ -41,7 +41,7 @@ func TestABugIsFoundAfterTheSameNumberOfRuns(t *testing.T) {
 }
 
 func TestWhatIsRightIsNotFound(t *testing.T) {
-	f := measure(t, scenarios.DefaultSubject, 2, 2, 10)
+	f := measure(t, globalingressip.Shipped, 2, 2, 10)
 	assert.Equal(t, []int{catalogue.NotFound, catalogue.NotFound}, f.Runs)
 	assert.Empty(t, f.Property())
 	assert.Equal(t, "> 10 / > 10", f.String())
@@ -49,7 +49,7 @@ func TestWhatIsRightIsNotFound(t *testing.T) {
 
 func TestAnAimedSearchFindsWhatOneCrashShows(t *testing.T) {
 	const subject = "historical/crash-before-status"
-	f, err := catalogue.Measure(context.Background(), sweep.Pool{Workers: 2}, subject, catalogue.Aimed(subject, 300), 1, 300)
+	f, err := catalogue.Measure(context.Background(), sweep.Pool{Workers: 2}, subject, globalingressip.Sibling, catalogue.Aimed(subject, globalingressip.Language(), 300), 1, 300)
 	require.NoError(t, err)
 	assert.NotContains(t, f.Runs, catalogue.NotFound)
 }
@@ -76,10 +76,10 @@ func TestTheTableReplacesTheOldOne(t *testing.T) {
 		Swarm:   catalogue.Finding{Subject: "historical/3336", Runs: []int{5}, Size: 50, Properties: map[string]int{"no-free-while-exported": 1}},
 		Aimed:   catalogue.Finding{Subject: "historical/3336", Runs: []int{catalogue.NotFound}, Size: 50},
 	}}
-	table := catalogue.Table(rows, "gen/1")
-	assert.Contains(t, table, "| `historical/3336` | an error is taken for absence | `no-free-while-exported` | 5 / 5 | > 50 / > 50 | [incident-3336-timeout](scenarios/library/incident-3336-timeout.yaml), [incident-3336](scenarios/library/incident-3336.yaml) |")
+	table := catalogue.Table(rows, "gen/1", globalingressip.Library())
+	assert.Contains(t, table, "| `historical/3336` | an error is taken for absence | `no-free-while-exported` | 5 / 5 | > 50 / > 50 | [incident-3336-timeout](scenarios/globalingressip/library/incident-3336-timeout.yaml), [incident-3336](scenarios/globalingressip/library/incident-3336.yaml) |")
 
-	document := "before\n" + catalogue.Table(nil, "gen/0") + "\nafter\n"
+	document := "before\n" + catalogue.Table(nil, "gen/0", nil) + "\nafter\n"
 	got, err := catalogue.Replace(document, table)
 	require.NoError(t, err)
 	assert.Equal(t, "before\n"+table+"\nafter\n", got)

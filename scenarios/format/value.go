@@ -1,7 +1,11 @@
 package format
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -17,7 +21,7 @@ func Text[T any](name, doc string, at func(*T) *string) Field[T] {
 // TextOr is [Text] whose default is standard.
 func TextOr[T any](name, doc, standard string, at func(*T) *string) Field[T] {
 	return Field[T]{
-		Name: name, Doc: doc, schema: textSchema,
+		Name: name, Doc: doc, schema: AnyText,
 		read: func(o *yamlread.Object, name string, into *T) { o.Text(name, at(into)) },
 		write: func(from *T) *yaml.Node {
 			if text := *at(from); text != standard && text != "" {
@@ -55,10 +59,27 @@ func Word[T any, W ~string](name, doc string, at func(*T) *W) Field[T] {
 // Texts is a list of texts that are not empty; no list is left out.
 func Texts[T any](name, doc string, at func(*T) *[]string) Field[T] {
 	return Field[T]{
-		Name: name, Doc: doc, schema: func() Schema { return listOf(textSchema()) },
+		Name: name, Doc: doc, schema: func() Schema { return listOf(AnyText()) },
 		read:  func(o *yamlread.Object, name string, into *T) { o.Texts(name, at(into)) },
 		write: func(from *T) *yaml.Node { return textsNode(*at(from)) },
 	}
+}
+
+// Words is [Texts] of which each is one of those given; noun is what messages
+// call one.
+func Words[T any](name, doc, noun string, texts []string, at func(*T) *[]string) Field[T] {
+	f := Texts(name, doc, at)
+	read := f.read
+	f.read = func(o *yamlread.Object, name string, into *T) {
+		read(o, name, into)
+		for i, text := range *at(into) {
+			if !slices.Contains(texts, text) {
+				o.Doc.ReportAt(fmt.Sprintf("%s[%d]", o.Field(name), i), fmt.Sprintf("unknown %s %q", noun, text), "one of "+strings.Join(texts, ", "))
+			}
+		}
+	}
+	f.schema = func() Schema { return listOf(OneText(texts...)) }
+	return f
 }
 
 // TextMap maps text to text. It is there even when it is empty; nil is left out.
@@ -90,7 +111,7 @@ func Flag[T any](name, doc string, at func(*T) *bool) Field[T] {
 // Count is a whole number of 1 or more, whose default is standard.
 func Count[T any](name, doc string, standard int, at func(*T) *int) Field[T] {
 	return Field[T]{
-		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "integer", "minimum": 1} },
+		Name: name, Doc: doc, schema: func() Schema { return integerSchema(1) },
 		read: func(o *yamlread.Object, name string, into *T) { o.Count(name, at(into)) },
 		write: func(from *T) *yaml.Node {
 			if *at(from) == standard {
@@ -104,16 +125,16 @@ func Count[T any](name, doc string, standard int, at func(*T) *int) Field[T] {
 // Integer is a whole number; 0 is left out.
 func Integer[T any](name, doc string, at func(*T) *int) Field[T] {
 	f := Count(name, doc, 0, at)
-	f.schema = func() Schema { return Schema{"type": "integer"} }
+	f.schema = func() Schema { return integerSchema(math.MinInt) }
 	f.read = func(o *yamlread.Object, name string, into *T) { o.Integer(name, at(into)) }
 	return f
 }
 
-// Number is a number, whose default is standard. It is more than least.
-func Number[T any](name, doc string, standard float64, at func(*T) *float64) Field[T] {
+// Fraction is a number of more than 0 and at most 1, whose default is standard.
+func Fraction[T any](name, doc string, standard float64, at func(*T) *float64) Field[T] {
 	return Field[T]{
-		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "number"} },
-		read: func(o *yamlread.Object, name string, into *T) { o.Number(name, at(into)) },
+		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": "number", "exclusiveMinimum": 0, "maximum": 1} },
+		read: func(o *yamlread.Object, name string, into *T) { o.Fraction(name, at(into)) },
 		write: func(from *T) *yaml.Node {
 			if *at(from) == standard {
 				return nil
@@ -148,6 +169,7 @@ func Moment[T any](name, doc string, at func(*T) *time.Duration) Field[T] {
 func Positive[T any](name, doc string, standard time.Duration, at func(*T) *time.Duration) Field[T] {
 	f := Duration(name, doc, standard, at)
 	f.read = func(o *yamlread.Object, name string, into *T) { o.Positive(name, at(into)) }
+	f.schema = positiveSchema
 	return f
 }
 
@@ -185,11 +207,12 @@ func Span[T any](name, doc string, standard [2]time.Duration, at func(*T) (least
 	}
 }
 
-// JSON is anything that JSON can hold; what is missing is left out. schema says more about it.
-func JSON[T any](name, doc string, schema Schema, at func(*T) *any) Field[T] {
+// Structure is a mapping or a list with anything that JSON can hold; what is
+// missing is left out.
+func Structure[T any](name, doc string, at func(*T) *any) Field[T] {
 	return Field[T]{
-		Name: name, Doc: doc, schema: func() Schema { return clone(schema) },
-		read: func(o *yamlread.Object, name string, into *T) { *at(into) = o.JSON(name) },
+		Name: name, Doc: doc, schema: func() Schema { return Schema{"type": []any{"object", "array"}} },
+		read: func(o *yamlread.Object, name string, into *T) { *at(into) = o.Structure(name) },
 		write: func(from *T) *yaml.Node {
 			if *at(from) == nil {
 				return nil
@@ -199,28 +222,13 @@ func JSON[T any](name, doc string, schema Schema, at func(*T) *any) Field[T] {
 	}
 }
 
-func clone(s Schema) Schema {
-	out := Schema{}
-	for key, value := range s { // into another map: no order
-		out[key] = value
-	}
-	return out
-}
-
-// Enum says in the schema which texts there are; that others are wrong is for
-// the reader of the finished thing to say.
-func (f Field[T]) Enum(texts ...string) Field[T] {
-	f.schema = func() Schema { return OneText(texts...) }
-	return f
-}
-
-// MoreThanZero refuses a number that is there and 0.
-func (f Field[T]) MoreThanZero() Field[T] {
+// Enum says which texts there are; noun is what messages call them.
+func (f Field[T]) Enum(noun string, texts ...string) Field[T] {
 	read := f.read
 	f.read = func(o *yamlread.Object, name string, into *T) {
 		read(o, name, into)
-		o.NotZero(name)
+		o.OneOf(name, noun, texts...)
 	}
-	f.schema = func() Schema { return Schema{"type": "number", "exclusiveMinimum": 0} }
+	f.schema = func() Schema { return OneText(texts...) }
 	return f
 }

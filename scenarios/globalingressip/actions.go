@@ -50,7 +50,7 @@ type Port struct {
 // actions are those of this family's language.
 func actions() []scenarios.ActionType {
 	create := append(scenarios.RefFields(func(c *CreateService) *scenarios.ObjectRef { return &c.ObjectRef }),
-		format.TextOr("type", "ClusterIP (default), NodePort or LoadBalancer.", "ClusterIP", func(c *CreateService) *string { return &c.Kind }),
+		format.TextOr("type", "ClusterIP (default), NodePort or LoadBalancer.", "ClusterIP", func(c *CreateService) *string { return &c.Kind }).Enum("type", serviceTypes...),
 		format.Flag("headless", "Without an address of its own.", func(c *CreateService) *bool { return &c.Headless }),
 		format.List("ports", "Ports; by default one, 80/TCP.", portFields, func(c *CreateService) *[]Port { return &c.Ports }).
 			OmitIf(func(c *CreateService) bool {
@@ -77,7 +77,7 @@ var portFields = format.Object[Port]{
 	format.Integer("port", "Its number.", func(p *Port) *int { return &p.Port }),
 	format.Count("targetPort", "The pods' port; by default the same.", 0, func(p *Port) *int { return &p.TargetPort }).
 		OmitIf(func(p *Port) bool { return p.TargetPort == p.Port }),
-	format.TextOr("protocol", "TCP (default), UDP or SCTP.", "TCP", func(p *Port) *string { return &p.Protocol }),
+	format.TextOr("protocol", "TCP (default), UDP or SCTP.", "TCP", func(p *Port) *string { return &p.Protocol }).Enum("protocol", protocols...),
 }
 
 // Names of the actions, as [scenarios.Action] wants them.

@@ -51,7 +51,7 @@ func TestDocumentationIsComplete(t *testing.T) {
 	words = append(words, "controller.replicas", "controller.workers", "controller.leaderElection",
 		"apiServer.replicas", "apiServer.watchList", "apiServer.compactEvery", "headless: true")
 	for _, word := range words {
-		assert.Regexp(t, "`([a-z]+\\.)?"+word+"`", string(format), "docs/scenarios.md")
+		assert.Regexp(t, "`([a-zA-Z]+\\.)?"+word+"`", string(format), "docs/scenarios.md")
 	}
 
 	kinds, err := os.ReadFile("../../docs/faults.md")

@@ -39,6 +39,11 @@ const (
 	smallestPrefix = 30
 )
 
+// cidrPattern is an IPv4 range as [netip.ParsePrefix] reads it: no number begins with 0.
+const cidrPattern = `^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])$`
+
+var wantCIDR = "an IPv4 range such as " + defaultCIDR.String()
+
 var defaultCIDR = netip.MustParsePrefix("242.0.0.0/24")
 
 // settings of a plan of this family.
@@ -79,7 +84,7 @@ func (s *Settings) Validate(report scenarios.Report) {
 func (s *Settings) validateCIDR(report scenarios.Report, i int) {
 	field, c := fmt.Sprintf("world.cidrs[%d]", i), s.CIDRs[i]
 	if !c.IsValid() || !c.Addr().Is4() {
-		report(field, fmt.Sprintf("%s is not an IPv4 range", c), "an IPv4 range such as "+defaultCIDR.String())
+		report(field, fmt.Sprintf("%s is not an IPv4 range", c), wantCIDR)
 		return
 	}
 	if c.Bits() > smallestPrefix {
@@ -117,7 +122,7 @@ func (s *Settings) consumers() []string {
 var settingsFields = format.Object[Settings]{
 	format.Custom("cidrs", "Pools of global IPs: IPv4, /30 or larger; by default 242.0.0.0/24.",
 		func() format.Schema {
-			return format.Schema{"type": "array", "minItems": 1, "items": format.Schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+){3}/[0-9]+$`}}
+			return format.Schema{"type": "array", "minItems": 1, "items": format.Schema{"type": "string", "pattern": cidrPattern}}
 		}, readCIDRs, writeCIDRs),
 	format.Flow("controller", "How the controller is deployed.", format.Object[Controller]{
 		format.Count("replicas", "Replicas; by default 1.", defaultReplicas, func(c *Controller) *int { return &c.Replicas }),
@@ -131,8 +136,11 @@ func readCIDRs(o *yamlread.Object, name string, s *Settings) {
 	o.List(name, func(n *yaml.Node, path string) {
 		// A bad one is kept, invalid, so that the others keep their places.
 		prefix, err := netip.ParsePrefix(n.Value)
-		if err != nil || n.Kind != yaml.ScalarNode {
-			o.Doc.Report(n, path, yamlread.Describe(n)+" is not a CIDR", "an IPv4 range such as "+defaultCIDR.String())
+		switch {
+		case err != nil || n.Kind != yaml.ScalarNode:
+			o.Doc.Report(n, path, yamlread.Describe(n)+" is not a CIDR", wantCIDR)
+		case !prefix.Addr().Is4():
+			o.Doc.Report(n, path, prefix.String()+" is not an IPv4 range", wantCIDR)
 		}
 		s.CIDRs = append(s.CIDRs, prefix)
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -30,7 +31,7 @@ import (
 // more.
 
 func TestMain(m *testing.M) {
-	realcluster.ServeIfSubject()
+	realcluster.ServeIfSubject(globalingressip.Registry())
 	os.Exit(m.Run())
 }
 
@@ -61,9 +62,9 @@ func serve(t *testing.T) *rest.Config {
 
 func run(t *testing.T, subject string) *realcluster.Result {
 	t.Helper()
-	plan, err := scenarios.Parse("restart.yaml", []byte(restart))
+	plan, err := scenarios.Parse("restart.yaml", []byte(restart), globalingressip.Language())
 	require.NoError(t, err)
-	s, ok := scenarios.FindSubject(subject)
+	s, ok := globalingressip.Registry().Find(subject)
 	require.True(t, ok)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -77,7 +78,7 @@ func TestTheShippedControllerPasses(t *testing.T) {
 		t.Skip("takes a minute of real time")
 	}
 	t.Parallel()
-	result := run(t, scenarios.DefaultSubject)
+	result := run(t, globalingressip.Shipped)
 	assert.Equal(t, model.VerdictPass, result.Verdict.Kind, "%s: %s", result.Verdict.Property, result.Verdict.Message)
 	assert.Equal(t, 1, result.Fired["crash"])
 	assert.Positive(t, result.Requests)

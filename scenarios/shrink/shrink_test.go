@@ -13,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/controller"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/shrink"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -23,12 +24,12 @@ import (
 // test binary is its own worker.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker(dies)
+	sweep.ServeIfWorker(scenarios.NewRegistry(append(globalingressip.Subjects(), dies.Subject())...))
 	os.Exit(m.Run())
 }
 
 // dies takes its process with it.
-var dies = scenarios.Subject{Name: "test/dies", Run: func(context.Context, *rest.Config, controller.Options) error {
+var dies = globalingressip.Variant{Name: "test/dies", Run: func(context.Context, *rest.Config, controller.Options) error {
 	go func() { panic("nobody recovers this") }()
 	select {}
 }}
@@ -45,7 +46,7 @@ func knownJob(t *testing.T, bug string) sweep.Job {
 	file := "testdata/" + bug + ".yaml"
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	plan, err := scenarios.Parse(file, text)
+	plan, err := scenarios.Parse(file, text, globalingressip.Language())
 	require.NoError(t, err)
 	return sweep.Job{Seed: uint64(plan.Seed), Plan: string(text), File: file, Subject: "historical/" + bug}
 }
@@ -54,7 +55,7 @@ func TestKnownBugsShrink(t *testing.T) {
 	for _, bug := range known {
 		t.Run(bug, func(t *testing.T) {
 			job := knownJob(t, bug)
-			result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+			result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 			require.NoError(t, err)
 			assert.LessOrEqual(t, result.To.Lines, mostLines, "%s", result.YAML)
 			before := run(t, job)
@@ -62,7 +63,7 @@ func TestKnownBugsShrink(t *testing.T) {
 			assert.Equal(t, 3, result.Outcome.Runs)
 			assert.Equal(t, 3, result.Outcome.Reproduced, "each time")
 
-			plan, err := scenarios.Parse("min.yaml", result.YAML)
+			plan, err := scenarios.Parse("min.yaml", result.YAML, globalingressip.Language())
 			require.NoError(t, err, "the small plan is a scenario file")
 			assert.Equal(t, result.Plan, plan)
 			assertMinimal(t, plan, job.Subject, result.Outcome)
@@ -78,10 +79,10 @@ func TestKnownBugsShrink(t *testing.T) {
 // A small plan does not say in which namespace it happens, whatever its steps are:
 // this one has a patch between the others.
 func TestNamespacesGoWithoutSaying(t *testing.T) {
-	const file = "../library/relist-recreate.yaml"
+	const file = "../globalingressip/library/relist-recreate.yaml"
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	result, err := shrink.Shrink(t.Context(), sweep.Job{Plan: string(text), File: file, Subject: "historical/relist-recreate"}, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+	result, err := shrink.Shrink(t.Context(), sweep.Job{Plan: string(text), File: file, Subject: "historical/relist-recreate"}, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 	require.NoError(t, err)
 	assert.NotContains(t, string(result.YAML), "namespace")
 	assert.Contains(t, string(result.YAML), "patch: {resource: globalingressips, name: web,")
@@ -122,7 +123,7 @@ func TestTheResultDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 	job := knownJob(t, "1734")
 	var texts []string
 	for _, workers := range []int{1, 4} {
-		result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: workers}})
+		result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: workers}})
 		require.NoError(t, err)
 		texts = append(texts, string(result.YAML))
 	}
@@ -131,7 +132,7 @@ func TestTheResultDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 
 func TestProgressOnlyGetsSmaller(t *testing.T) {
 	var last shrink.Progress
-	_, err := shrink.Shrink(t.Context(), knownJob(t, "1738"), shrink.Options{Progress: func(p shrink.Progress) {
+	_, err := shrink.Shrink(t.Context(), knownJob(t, "1738"), shrink.Options{Language: globalingressip.Language(), Progress: func(p shrink.Progress) {
 		assert.Equal(t, last.Tried+1, p.Tried)
 		if last.Tried > 0 {
 			assert.LessOrEqual(t, p.Size.Steps+p.Size.Faults, last.Size.Steps+last.Size.Faults)
@@ -143,17 +144,17 @@ func TestProgressOnlyGetsSmaller(t *testing.T) {
 }
 
 func TestThereIsNothingToShrink(t *testing.T) {
-	_, err := shrink.Shrink(t.Context(), sweep.Job{Seed: 1, Subject: scenarios.DefaultSubject}, shrink.Options{})
+	_, err := shrink.Shrink(t.Context(), sweep.Job{Seed: 1, Subject: globalingressip.Shipped}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorIs(t, err, shrink.ErrPasses)
-	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: "nobody"}, shrink.Options{})
+	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: "nobody"}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorContains(t, err, `unknown subject "nobody"`)
-	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: scenarios.DefaultSubject, Plan: "kind: Nonsense", File: "x.yaml"}, shrink.Options{})
+	_, err = shrink.Shrink(t.Context(), sweep.Job{Subject: globalingressip.Shipped, Plan: "kind: Nonsense", File: "x.yaml"}, shrink.Options{Language: globalingressip.Language()})
 	assert.ErrorContains(t, err, "x.yaml:1:")
 }
 
 func TestAnInterruptedSearchEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := shrink.Shrink(ctx, knownJob(t, "delete-down"), shrink.Options{Progress: func(p shrink.Progress) {
+	_, err := shrink.Shrink(ctx, knownJob(t, "delete-down"), shrink.Options{Language: globalingressip.Language(), Progress: func(p shrink.Progress) {
 		if p.Tried == 3 {
 			cancel()
 		}
@@ -165,7 +166,7 @@ func TestAnInterruptedSearchEnds(t *testing.T) {
 // does so whatever happens, so nothing of the plan is needed.
 func TestACrashShrinksToNothing(t *testing.T) {
 	job := sweep.Job{Seed: 1, Subject: dies.Name}
-	result, err := shrink.Shrink(t.Context(), job, shrink.Options{Pool: sweep.Pool{Workers: 2}})
+	result, err := shrink.Shrink(t.Context(), job, shrink.Options{Language: globalingressip.Language(), Pool: sweep.Pool{Workers: 2}})
 	require.NoError(t, err)
 	assert.Equal(t, model.VerdictCrash, result.Outcome.Verdict)
 	assert.Equal(t, "no-panic", result.Outcome.Property)

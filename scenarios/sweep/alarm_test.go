@@ -15,14 +15,13 @@ import (
 
 	"github.com/seatrial/seatrial/controller"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // deviant are variants of the controller that ships: two that are odd but
 // right, and one whose metrics lie.
-var deviant = []scenarios.Subject{
+var deviant = []globalingressip.Variant{
 	{Name: "test/slow", Claims: true, Run: func(ctx context.Context, cfg *rest.Config, o controller.Options) error {
 		cfg = rest.CopyConfig(cfg)
 		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return slow{next} })
@@ -32,7 +31,7 @@ var deviant = []scenarios.Subject{
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(2 * time.Minute): // no generated plan has weather for longer
+		case <-time.After(2 * time.Minute): // no generated plan has faults for longer
 		}
 		return controller.Run(ctx, cfg, o)
 	}},
@@ -60,8 +59,8 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// Goal: no false alarms. Who is late, or does nothing at all until the weather
-// has cleared, has broken no law of safety; and the correct sibling of the
+// Goal: no false alarms. Who is late, or does nothing at all until faults
+// are over, has broken no law of safety; and the correct sibling of the
 // historical bugs passes nearly whatever the swarm draws, as long as nobody lays
 // hands on its objects.
 func TestNoFalseAlarm(t *testing.T) {
@@ -81,7 +80,7 @@ func TestNoFalseAlarm(t *testing.T) {
 				}
 				// Submariner's design never promised to put right what users do
 				// to its objects.
-				plan := scenarios.Generate(sim.Seed(o.Job.Seed))
+				plan := drawn(t, o.Job.Seed)
 				if meddled := slices.Contains(plan.Users(), "mallory"); !meddled && o.Verdict != model.VerdictPass {
 					failed++
 					t.Logf("seed %d: %s: %s", o.Job.Seed, o.Property, o.Message)

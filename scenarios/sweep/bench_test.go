@@ -9,6 +9,8 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -30,11 +32,12 @@ func benchmarkSweep(b *testing.B, how *sweep.Exact) {
 			jobs := make([]sweep.Job, b.N)
 			for i := range jobs {
 				seed := sim.Seed(i + 1)
-				plan, err := scenarios.Marshal(scenarios.ReferencePlan(seed))
+				reference, _ := swarm.Draw(new(testing.T), globalingressip.Reference(globalingressip.Variants()[0]), seed, scenarios.Extras{}, scenarios.RunOptions{})
+				plan, err := scenarios.Marshal(reference)
 				if err != nil {
 					b.Fatal(err)
 				}
-				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: scenarios.DefaultSubject, Exact: how}
+				jobs[i] = sweep.Job{Seed: uint64(seed), Plan: string(plan), File: "reference", Subject: globalingressip.Shipped, Exact: how}
 			}
 			b.ResetTimer()
 			err := (sweep.Pool{Workers: workers}).Run(context.Background(), slices.Values(jobs), func(o sweep.Outcome) {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -23,7 +23,7 @@ import (
 
 var (
 	exactSeeds    = flag.Uint64("exact-seeds", 2, "seeds per subject in the tests of exact mode")
-	exactSubjects = flag.String("exact-subjects", scenarios.DefaultSubject, "subjects to test in exact mode, separated by commas; all: every one")
+	exactSubjects = flag.String("exact-subjects", globalingressip.Shipped, "subjects to test in exact mode, separated by commas; all: every one")
 )
 
 // exactJob needs a module, which takes minutes to build the first time: too
@@ -43,7 +43,7 @@ func exactJob(t testing.TB, kind string) sweep.Job {
 	require.NoError(t, err)
 	_, _, err = exact.Compile(t.Context(), file, cache, os.Stderr)
 	require.NoError(t, err)
-	return sweep.Job{Subject: scenarios.DefaultSubject, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
+	return sweep.Job{Subject: globalingressip.Shipped, Trace: true, Exact: &sweep.Exact{Module: file, Cache: cache}}
 }
 
 // eachKind tests modules of both kinds.
@@ -66,7 +66,7 @@ func testExactRuns(t *testing.T, job sweep.Job) {
 	subjects := strings.Split(*exactSubjects, ",")
 	if *exactSubjects == "all" {
 		subjects = nil
-		for _, s := range scenarios.Subjects() {
+		for _, s := range globalingressip.Subjects() {
 			subjects = append(subjects, s.Name)
 		}
 	}
@@ -137,7 +137,7 @@ func testSchedules(t *testing.T, job sweep.Job) {
 }
 
 func TestAFileThatIsNoModuleSaysSo(t *testing.T) {
-	job := sweep.Job{Seed: 1, Subject: scenarios.DefaultSubject}
+	job := sweep.Job{Seed: 1, Subject: globalingressip.Shipped}
 	cache := t.TempDir()
 	text := filepath.Join(cache, "text.wasm")
 	require.NoError(t, os.WriteFile(text, []byte("not a module"), 0o644))

@@ -17,7 +17,7 @@ import (
 
 	"github.com/seatrial/seatrial/controller"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -25,7 +25,7 @@ import (
 // name, and no other seed anything. Method: subjects that do it in one way
 // each, between two seeds of the shipped controller.
 
-var troublesome = []scenarios.Subject{
+var troublesome = []globalingressip.Variant{
 	{Name: "test/panics", Run: func(context.Context, *rest.Config, controller.Options) error {
 		go func() { panic("nobody recovers this") }()
 		select {}
@@ -65,7 +65,7 @@ func TestTroubleCostsOneSeed(t *testing.T) {
 		{"test/leaks", "no-goroutine-leak", "goroutines are left"},
 	} {
 		t.Run(c.subject, func(t *testing.T) {
-			good := sweep.Job{Seed: 1, Subject: scenarios.DefaultSubject}
+			good := sweep.Job{Seed: 1, Subject: globalingressip.Shipped}
 			bad := sweep.Job{Seed: 2, Subject: c.subject, Watchdog: 300 * time.Millisecond}
 			outcomes := run(t, sweep.Pool{}, []sweep.Job{good, bad, good})
 			assert.Equal(t, model.VerdictPass, outcomes[0].Verdict)
@@ -108,7 +108,7 @@ func TestAnInterruptedSweepEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	finished := 0
 	err := (sweep.Pool{Workers: 2}).Run(ctx, func(yield func(sweep.Job) bool) {
-		for seed := uint64(1); yield(sweep.Job{Seed: seed, Subject: scenarios.DefaultSubject}); seed++ {
+		for seed := uint64(1); yield(sweep.Job{Seed: seed, Subject: globalingressip.Shipped}); seed++ {
 		}
 	}, func(sweep.Outcome) {
 		if finished++; finished == 5 {
@@ -120,7 +120,7 @@ func TestAnInterruptedSweepEnds(t *testing.T) {
 }
 
 func TestAJobThatCannotBeRunSaysWhy(t *testing.T) {
-	outcomes := run(t, sweep.Pool{}, []sweep.Job{{Subject: "nobody"}, {Subject: scenarios.DefaultSubject, Plan: "kind: Nonsense", File: "x.yaml"}})
+	outcomes := run(t, sweep.Pool{}, []sweep.Job{{Subject: "nobody"}, {Subject: globalingressip.Shipped, Plan: "kind: Nonsense", File: "x.yaml"}})
 	assert.Contains(t, outcomes[0].Error, `unknown subject "nobody"`)
 	assert.Contains(t, outcomes[1].Error, "x.yaml:1:")
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -24,7 +26,11 @@ import (
 // whenever it is run. Method: this test binary is its own worker.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker(append(troublesome, deviant...)...)
+	subjects := globalingressip.Subjects()
+	for _, v := range slices.Concat(troublesome, deviant) {
+		subjects = append(subjects, v.Subject())
+	}
+	sweep.ServeIfWorker(scenarios.NewRegistry(subjects...))
 	os.Exit(m.Run())
 }
 
@@ -32,9 +38,16 @@ func TestMain(m *testing.M) {
 func jobs(seeds []uint64, trace bool) []sweep.Job {
 	out := make([]sweep.Job, len(seeds))
 	for i, seed := range seeds {
-		out[i] = sweep.Job{Seed: seed, Subject: scenarios.DefaultSubject, Trace: trace, Confirm: 1}
+		out[i] = sweep.Job{Seed: seed, Subject: globalingressip.Shipped, Trace: trace, Confirm: 1}
 	}
 	return out
+}
+
+// drawn is the plan of a seed.
+func drawn(tb testing.TB, seed uint64) scenarios.Plan {
+	plan, failed := swarm.Draw(new(testing.T), globalingressip.Variants()[0].Subject(), sim.Seed(seed), scenarios.Extras{}, scenarios.RunOptions{})
+	require.Nil(tb, failed)
+	return plan
 }
 
 func seedsTo(last uint64) []uint64 {
@@ -81,11 +94,11 @@ func TestAThousandSeeds(t *testing.T) {
 func TestSeedsWithWatchList(t *testing.T) {
 	var all []sweep.Job
 	for _, seed := range seedsTo(100) {
-		plan := scenarios.Generate(sim.Seed(seed))
+		plan := drawn(t, seed)
 		plan.World.APIServer.WatchList = true
 		text, err := scenarios.Marshal(plan)
 		require.NoError(t, err)
-		all = append(all, sweep.Job{Seed: seed, Plan: string(text), File: plan.Name, Subject: scenarios.DefaultSubject, Once: true})
+		all = append(all, sweep.Job{Seed: seed, Plan: string(text), File: plan.Name, Subject: globalingressip.Shipped, Once: true})
 	}
 	for _, o := range run(t, sweep.Pool{Workers: runtime.NumCPU()}, all) {
 		assert.Equal(t, model.VerdictPass, o.Verdict, "seed %d: %s: %s", o.Job.Seed, o.Property, o.Message)

@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
@@ -26,7 +27,7 @@ import (
 // through real workers; this test binary is its own worker.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker()
+	sweep.ServeIfWorker(globalingressip.Registry())
 	os.Exit(m.Run())
 }
 
@@ -48,13 +49,20 @@ steps:
 - {at: 16s, unexport: {namespace: shop, name: web}}
 faults:
 - {kind: latency, delay: 10s}
-`))
+`), globalingressip.Language())
 	require.NoError(t, err)
 	return plan
 }
 
-func fromSmallPlan(t *testing.T) iter.Seq[scenarios.Plan] {
-	return slices.Values([]scenarios.Plan{smallPlan(t)})
+func fromSmallPlan(t *testing.T) iter.Seq[sweep.Job] {
+	return slices.Values([]sweep.Job{jobOf(t, smallPlan(t))})
+}
+
+func jobOf(t *testing.T, p scenarios.Plan) sweep.Job {
+	t.Helper()
+	text, err := scenarios.Marshal(p)
+	require.NoError(t, err)
+	return sweep.Job{Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml"}
 }
 
 func outcomes(t *testing.T, s target.Sweep) []sweep.Outcome {
@@ -80,7 +88,7 @@ func TestTheShippedControllerSurvivesEveryStep(t *testing.T) {
 			fired, names := map[string]int{}, map[string]bool{}
 			var aimed [][2]int
 			found := outcomes(t, target.Sweep{
-				Mode: c.mode, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: c.limit,
+				Mode: c.mode, Language: globalingressip.Language(), Bases: fromSmallPlan(t), Subject: globalingressip.Shipped, Limit: c.limit,
 				Aiming: func(made, of int) { aimed = append(aimed, [2]int{made, of}) },
 			})
 			assert.Equal(t, [2]int{1, 1}, aimed[0], "the run in fair weather")
@@ -120,7 +128,7 @@ func TestBugsBehindOneStepAreFound(t *testing.T) {
 	} {
 		t.Run(c.subject, func(t *testing.T) {
 			properties := map[string]int{}
-			for _, o := range outcomes(t, target.Sweep{Mode: c.mode, Plans: fromSmallPlan(t), Subject: c.subject, Limit: 300}) {
+			for _, o := range outcomes(t, target.Sweep{Mode: c.mode, Language: globalingressip.Language(), Bases: fromSmallPlan(t), Subject: c.subject, Limit: 300}) {
 				properties[o.Property]++
 			}
 			assert.NotZero(t, properties[c.property], "%v", properties)
@@ -131,7 +139,7 @@ func TestBugsBehindOneStepAreFound(t *testing.T) {
 // One derived plan can be had again by its name, and is the same.
 func TestOnly(t *testing.T) {
 	s := target.Sweep{
-		Mode: target.CrashEveryWrite, Plans: fromSmallPlan(t), Subject: scenarios.DefaultSubject, Limit: 5,
+		Mode: target.CrashEveryWrite, Language: globalingressip.Language(), Bases: fromSmallPlan(t), Subject: globalingressip.Shipped, Limit: 5,
 		Replay: func(p scenarios.Plan) string { return "again " + p.Name },
 	}
 	all := outcomes(t, s)
@@ -150,11 +158,11 @@ func TestOnly(t *testing.T) {
 // can be is begun, not gathered.
 func TestShardsAndEndlessPlans(t *testing.T) {
 	const bases = 40
-	endless := func(yield func(scenarios.Plan) bool) {
+	endless := func(yield func(sweep.Job) bool) {
 		for i := range bases {
 			p := smallPlan(t)
 			p.Name = fmt.Sprintf("small-%d", i)
-			if !yield(p) {
+			if !yield(jobOf(t, p)) {
 				return
 			}
 		}
@@ -162,12 +170,12 @@ func TestShardsAndEndlessPlans(t *testing.T) {
 	calls := []faults.Call{{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 1, At: 1e9}}
 	most := 0
 	names := func(shard sim.Shard) (out []string) {
-		s := target.Sweep{Mode: target.CrashEveryWrite, Plans: endless, Shard: shard}
+		s := target.Sweep{Mode: target.CrashEveryWrite, Language: globalingressip.Language(), Bases: endless, Shard: shard}
 		require.NoError(t, s.Run(context.Background(), func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 			n := 0
 			for job := range jobs {
 				n++
-				done(sweep.Outcome{Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Calls: calls})
+				done(sweep.Outcome{Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Plan: job.Plan, Calls: calls})
 			}
 			most = max(most, n)
 			return nil
@@ -194,11 +202,11 @@ func TestGoingOn(t *testing.T) {
 		{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 1, At: 1e9},
 		{Process: "controller", Verb: "update", Resource: "services", Namespace: "shop", Name: "web", Nth: 2, At: 2e9},
 	}
-	plans := func(yield func(scenarios.Plan) bool) {
+	plans := func(yield func(sweep.Job) bool) {
 		for i := range 5 {
 			p := smallPlan(t)
 			p.Name = fmt.Sprintf("small-%d", i)
-			if !yield(p) {
+			if !yield(jobOf(t, p)) {
 				return
 			}
 		}
@@ -207,10 +215,10 @@ func TestGoingOn(t *testing.T) {
 		var derived int // runs of derived plans that were made for their own sake
 		run := func(made []target.Made) (names []target.Made, err error) {
 			derived = 0
-			s := target.Sweep{Mode: mode, Plans: plans, Shard: sim.Shard{Index: 1, Of: 2}, Made: made}
+			s := target.Sweep{Mode: mode, Language: globalingressip.Language(), Bases: plans, Shard: sim.Shard{Index: 1, Of: 2}, Made: made}
 			err = s.Run(context.Background(), func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 				for job := range jobs {
-					o := sweep.Outcome{Job: job, Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Calls: calls}
+					o := sweep.Outcome{Job: job, Verdict: model.VerdictPass, Scenario: strings.TrimSuffix(job.File, ".yaml"), Plan: job.Plan, Calls: calls}
 					if strings.HasSuffix(job.File, "-0.yaml") || strings.HasSuffix(job.File, "-2.yaml") || strings.HasSuffix(job.File, "-3.yaml") {
 						o.Verdict = model.VerdictLiveness
 					}
@@ -255,7 +263,7 @@ func TestAFairWeatherFailureIsReported(t *testing.T) {
 	base := sweep.Outcome{Verdict: model.VerdictSafety, Property: "no-double-assignment"}
 	runs := 0
 	var got []sweep.Outcome
-	err := target.Sweep{Mode: target.Pairs, Plans: fromSmallPlan(t)}.Run(context.Background(),
+	err := target.Sweep{Mode: target.Pairs, Language: globalingressip.Language(), Bases: fromSmallPlan(t)}.Run(context.Background(),
 		func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 			for range jobs {
 				runs++
@@ -275,13 +283,13 @@ func TestALimitOfPairsLimitsFirstFaults(t *testing.T) {
 		calls[i] = faults.Call{Process: "controller", Verb: "get", Resource: "services", Name: fmt.Sprintf("s-%d", i), Nth: 1}
 	}
 	observed, made := 0, 0
-	err := target.Sweep{Mode: target.Pairs, Plans: fromSmallPlan(t), Limit: 5}.Run(context.Background(),
+	err := target.Sweep{Mode: target.Pairs, Language: globalingressip.Language(), Bases: fromSmallPlan(t), Limit: 5}.Run(context.Background(),
 		func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 			for job := range jobs {
 				if job.Calls {
 					observed++
 				}
-				done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Calls: calls})
+				done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Plan: job.Plan, Calls: calls})
 			}
 			return nil
 		}, func(sweep.Outcome) { made++ })
@@ -300,14 +308,14 @@ func TestEnoughIsEnoughWhileTakingAim(t *testing.T) {
 	for most := range 4 { // one run in fair weather, two with a first fault
 		runs, made := 0, 0
 		enough := func() bool { return runs >= most }
-		err := target.Sweep{Mode: target.Pairs, Plans: fromSmallPlan(t), Enough: enough}.Run(context.Background(),
+		err := target.Sweep{Mode: target.Pairs, Language: globalingressip.Language(), Bases: fromSmallPlan(t), Enough: enough}.Run(context.Background(),
 			func(_ context.Context, jobs iter.Seq[sweep.Job], done func(sweep.Outcome)) error {
 				for job := range jobs {
 					if enough() {
 						break
 					}
 					runs++
-					done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Calls: calls})
+					done(sweep.Outcome{Job: job, Verdict: model.VerdictPass, Plan: job.Plan, Calls: calls})
 				}
 				return nil
 			}, func(sweep.Outcome) { made++ })

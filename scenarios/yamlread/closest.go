@@ -13,6 +13,14 @@ func Closest(word string, candidates []string) string {
 	return best
 }
 
+// DidYouMean asks for the closest candidate, and is otherwise when none is close.
+func DidYouMean(word string, candidates []string, otherwise string) string {
+	if best := Closest(word, candidates); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return otherwise
+}
+
 // distance is that of Levenshtein: insertions, deletions and replacements, where
 // two neighbours that have changed places count as one.
 func distance(a, b string) int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,13 +33,17 @@ type Document struct {
 	format Format
 	errs   InvalidErrors
 	places map[string]*yaml.Node
+	// meaning are those of errs that are not about the form.
+	meaning InvalidErrors
+	// meant are fields that seem to be there under another name.
+	meant map[string]bool
 }
 
 // Read takes a file apart and looks at its head. The object is what is at the
 // top, its apiVersion and kind already read; it is nil when the file has none,
 // and [Document.Err] then says why. file is what messages call it.
 func Read(file string, data []byte, format Format) (*Document, *Object) {
-	d := &Document{file: file, format: format, places: map[string]*yaml.Node{}}
+	d := &Document{file: file, format: format, places: map[string]*yaml.Node{}, meant: map[string]bool{}}
 	root := d.root(data)
 	if root == nil {
 		return d, nil
@@ -58,8 +63,21 @@ func Read(file string, data []byte, format Format) (*Document, *Object) {
 func (d *Document) File() string { return d.file }
 
 // Err is [InvalidErrors], everything that has been reported in the order of
-// lines, or nil.
-func (d *Document) Err() error { return d.errs.OrNil() }
+// lines, or nil. That a field is missing is not told when it seems to be there,
+// misspelt: that is told already.
+func (d *Document) Err() error {
+	return slices.DeleteFunc(slices.Clone(d.errs), func(e *InvalidError) bool {
+		return e.Problem == missing && d.meant[e.Field]
+	}).OrNil()
+}
+
+// FormErr is [Document.Err] without what [Document.ReportMeaning] reported.
+func (d *Document) FormErr() error {
+	form := Document{meant: d.meant, errs: slices.DeleteFunc(slices.Clone(d.errs), func(e *InvalidError) bool { return slices.Contains(d.meaning, e) })}
+	return form.Err()
+}
+
+const missing = "missing"
 
 // Report reports a problem of the field whose value is n.
 func (d *Document) Report(n *yaml.Node, field, problem, want string) {
@@ -73,6 +91,14 @@ func (d *Document) ReportAt(field, problem, want string) {
 	if !d.spoilt(field) {
 		d.Report(d.nodeAt(field), field, problem, want)
 	}
+}
+
+// ReportMeaning is [Document.ReportAt] of a problem that is none of form: a file
+// that is named and not there, say. [Document.FormErr] does not tell of it.
+func (d *Document) ReportMeaning(field, problem, want string) {
+	before := len(d.errs)
+	d.ReportAt(field, problem, want)
+	d.meaning = append(d.meaning, d.errs[before:]...)
 }
 
 // Place is where a field stands, or the innermost thing around it:

@@ -19,7 +19,9 @@ type InvalidError struct {
 	Line, Column int
 	Field        string // path from the top of the document; empty: the document itself
 	Problem      string
-	Want         string // empty when Problem says it all
+	// Want is what would be right, or asks whether something was meant: did you
+	// mean get? It is empty when Problem says it all.
+	Want string
 }
 
 func (e *InvalidError) Error() string {
@@ -34,7 +36,10 @@ func (e *InvalidError) Error() string {
 		b.WriteString(e.Field + ": ")
 	}
 	b.WriteString(e.Problem)
-	if e.Want != "" {
+	switch {
+	case strings.HasSuffix(e.Want, "?"): // a question whether that was meant
+		b.WriteString(" (" + e.Want + ")")
+	case e.Want != "":
 		b.WriteString(" (want " + e.Want + ")")
 	}
 	return b.String()

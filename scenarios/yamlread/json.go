@@ -17,6 +17,19 @@ func (o *Object) JSON(name string) any {
 	return nil
 }
 
+// Structure is [Object.JSON] of a field that has to be a mapping or a list.
+func (o *Object) Structure(name string) any {
+	n := o.Value(name)
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind == yaml.ScalarNode:
+		o.Wrong(name, Describe(n)+" is a plain value", "a mapping or a list")
+		return nil
+	}
+	return o.Doc.json(n, o.Field(name))
+}
+
 // JSONObject is [Object.JSON] of a field that has to be a mapping; want is what
 // it should hold.
 func (o *Object) JSONObject(name, want string) map[string]any {
@@ -75,6 +88,9 @@ func (d *Document) jsonScalar(n *yaml.Node, path string) any {
 	case "!!int":
 		var v int64
 		if err = n.Decode(&v); err == nil {
+			return v
+		}
+		if v, ok := number(n); ok { // too large for what objects hold whole numbers in
 			return v
 		}
 	case "!!float":

@@ -95,7 +95,7 @@ func (o *Object) Refuse(name, problem, want string) {
 // Require reports that a field is absent, if it is.
 func (o *Object) Require(name, want string) {
 	if !o.Has(name) && o.node.Kind == yaml.MappingNode {
-		o.Doc.Report(o.node, o.Field(name), "missing", want)
+		o.Doc.Report(o.node, o.Field(name), missing, want)
 	}
 }
 
@@ -108,7 +108,10 @@ func (o *Object) Done() {
 	for i := 0; o.node.Kind == yaml.MappingNode && i+1 < len(o.node.Content); i += 2 {
 		key := o.node.Content[i]
 		if key.Kind == yaml.ScalarNode && !slices.Contains(o.asked, key.Value) {
-			o.Doc.Report(key, o.Field(key.Value), "unknown field", "one of "+strings.Join(o.asked, ", "))
+			// What is there already is not what was meant.
+			absent := slices.DeleteFunc(slices.Clone(o.asked), o.Has)
+			o.Doc.meant[o.Field(Closest(key.Value, absent))] = true
+			o.Doc.Report(key, o.Field(key.Value), "unknown field", DidYouMean(key.Value, absent, "one of "+strings.Join(o.asked, ", ")))
 		}
 	}
 }

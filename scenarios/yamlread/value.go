@@ -2,6 +2,9 @@ package yamlread
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -9,7 +12,8 @@ import (
 
 const wantText = "text; in quotes if it looks like a number"
 
-func isText(n *yaml.Node) bool {
+// IsText says whether a node is text. A date is, because JSON knows none.
+func IsText(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!str" || n.ShortTag() == "!!timestamp")
 }
 
@@ -18,7 +22,7 @@ func (o *Object) Text(name string, into *string) {
 	n := o.Value(name)
 	switch {
 	case n == nil:
-	case !isText(n):
+	case !IsText(n):
 		o.Wrong(name, Describe(n)+" is not text", wantText)
 	case n.Value == "":
 		o.Wrong(name, "empty", "a value, or no field")
@@ -27,10 +31,18 @@ func (o *Object) Text(name string, into *string) {
 	}
 }
 
+// OneOf reports a text that is there and none of those given. noun is what
+// messages call it.
+func (o *Object) OneOf(name, noun string, texts ...string) {
+	if text := o.Peek(name); text != "" && !slices.Contains(texts, text) {
+		o.Wrong(name, fmt.Sprintf("unknown %s %q", noun, text), "one of "+strings.Join(texts, ", "))
+	}
+}
+
 // Texts reads a list of texts that are not empty.
 func (o *Object) Texts(name string, into *[]string) {
 	o.List(name, func(n *yaml.Node, path string) {
-		if !isText(n) || n.Value == "" {
+		if !IsText(n) || n.Value == "" {
 			o.Doc.Report(n, path, Describe(n)+" is not a name", wantText)
 		}
 		// A bad item is kept, so that those after it keep their places.
@@ -51,7 +63,7 @@ func (o *Object) TextMap(name string, into *map[string]string) {
 	out := map[string]string{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if !isText(value) {
+		if !IsText(value) {
 			o.Doc.Report(value, inner.Field(key.Value), Describe(value)+" is not text", wantText)
 			continue
 		}
@@ -70,7 +82,16 @@ func (o *Object) Flag(name string, into *bool) {
 
 // Integer reads a whole number.
 func (o *Object) Integer(name string, into *int) {
-	if n := o.Value(name); n != nil && (n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || n.Decode(into) != nil) {
+	n := o.Value(name)
+	if n == nil {
+		return
+	}
+	v, ok := number(n)
+	switch {
+	case ok && n.ShortTag() == "!!int" && n.Decode(into) == nil:
+	case ok && n.ShortTag() == "!!float" && v == math.Trunc(v) && v >= math.MinInt && v < math.MaxInt:
+		*into = int(v)
+	default:
 		o.Wrong(name, Describe(n)+" is not a whole number", "a whole number")
 	}
 }
@@ -96,10 +117,49 @@ func (o *Object) Number(name string, into *float64) {
 	if n == nil {
 		return
 	}
-	isNumber := n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int")
-	if !isNumber || n.Decode(into) != nil {
+	v, ok := number(n)
+	if !ok {
 		o.Wrong(name, Describe(n)+" is not a number", "a number such as 0.5")
+		return
 	}
+	*into = v
+}
+
+// Fraction reads a number of more than 0 and at most 1.
+func (o *Object) Fraction(name string, into *float64) {
+	before := len(o.Doc.errs)
+	var v float64
+	if o.Number(name, &v); !o.Has(name) || len(o.Doc.errs) > before {
+		return
+	}
+	if !(v > 0 && v <= 1) {
+		o.Wrong(name, fmt.Sprintf("%v is not in (0, 1]", v), "more than 0 and at most 1")
+		return
+	}
+	*into = v
+}
+
+// Unsigned reads a whole number of 0 or more that fits 64 bits; noun is what
+// messages call it.
+func (o *Object) Unsigned(name, noun string, into *uint64) {
+	n := o.Value(name)
+	if n == nil {
+		return
+	}
+	v, ok := number(n)
+	switch {
+	case ok && n.ShortTag() == "!!int" && v >= 0 && n.Decode(into) == nil:
+	case ok && n.ShortTag() == "!!float" && v == math.Trunc(v) && v >= 0 && v < math.MaxUint64:
+		*into = uint64(v)
+	default:
+		o.Wrong(name, Describe(n)+" is not "+noun, "a whole number from 0 to 18446744073709551615")
+	}
+}
+
+// number is the value of a node that is a number. 2.0 is one as 2 is, as in JSON.
+func number(n *yaml.Node) (v float64, ok bool) {
+	ok = n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") && n.Decode(&v) == nil
+	return v, ok
 }
 
 // constant reads a field that must be there and have one value.
@@ -161,29 +221,23 @@ func (o *Object) duration(name string, into *time.Duration, want string) {
 		o.Wrong(name, Describe(n)+" is not a duration", want)
 		return
 	}
-	switch v, err := time.ParseDuration(n.Value); {
+	v, err := time.ParseDuration(n.Value)
+	if zero, isNumber := number(n); isNumber && zero == 0 {
+		v, err = 0, nil // the one number that needs no unit
+	}
+	switch {
 	case err != nil:
 		o.Wrong(name, fmt.Sprintf("%q is not a duration", n.Value), want)
-	case v < 0:
+	case v < 0 || v == 0 && strings.HasPrefix(n.Value, "-") && IsText(n):
 		o.Wrong(name, fmt.Sprintf("%s is negative", n.Value), want)
 	default:
 		*into = v
 	}
 }
 
-// NotZero reports a number that is there and 0.
-func (o *Object) NotZero(name string) {
-	if n := o.values[name]; n != nil && n.Kind == yaml.ScalarNode {
-		var v float64
-		if n.Decode(&v) == nil && v == 0 && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") {
-			o.Wrong(name, "0 is not in (0, 1]", "more than 0 and at most 1")
-		}
-	}
-}
-
 // Peek is the text of a field without reading it; empty when it is absent or no text.
 func (o *Object) Peek(name string) string {
-	if n := o.values[name]; n != nil && isText(n) {
+	if n := o.values[name]; n != nil && IsText(n) {
 		return n.Value
 	}
 	return ""
