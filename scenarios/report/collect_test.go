@@ -70,10 +70,10 @@ func TestLivesAreTold(t *testing.T) {
 	assert.Equal(t, "stopped", d.Actors[1].Lives[0].End)
 }
 
-func TestWeatherIsToldWithWhatItDid(t *testing.T) {
+func TestFaultsAreToldWithWhatTheyDid(t *testing.T) {
 	d, _ := collected(t)
 	byID := map[string]report.Rule{}
-	for _, r := range d.Weather {
+	for _, r := range d.Faults {
 		byID[r.ID] = r
 	}
 	text := func(id string) string { return byID[id].Text }
@@ -95,7 +95,7 @@ func TestWeatherIsToldWithWhatItDid(t *testing.T) {
 	assert.False(t, byID["cut"].Always)
 	assert.Equal(t, []time.Duration{80 * time.Second, 85 * time.Second}, []time.Duration{byID["boom"].From, byID["boom"].Until})
 	assert.Equal(t, []time.Duration{90 * time.Second, 100 * time.Second}, []time.Duration{byID["cut"].From, byID["cut"].Until})
-	assert.Equal(t, []string{"call", "process", "process", "link", "call"}, []string{d.Weather[0].Scope, d.Weather[1].Scope, d.Weather[2].Scope, d.Weather[3].Scope, d.Weather[4].Scope})
+	assert.Equal(t, []string{"call", "process", "process", "link", "call"}, []string{d.Faults[0].Scope, d.Faults[1].Scope, d.Faults[2].Scope, d.Faults[3].Scope, d.Faults[4].Scope})
 }
 
 func TestCallsAreTold(t *testing.T) {
