@@ -4,7 +4,7 @@ const painters = {
   odds(g, lane, y) {
     const bottom = y + lane.height - 8, scale = lane.height - 18, py = o => bottom - o.failed / o.runs * scale;
     g.strokeStyle = colours['--line'];
-    for (const share of [0, .5, 1]) { g.beginPath(); g.moveTo(gutter, bottom - share * scale); g.lineTo(canvas.clientWidth, bottom - share * scale); g.stroke(); }
+    for (const share of [0, .5, 1]) { g.beginPath(); g.moveTo(gutter, bottom - share * scale); g.lineTo(room, bottom - share * scale); g.stroke(); }
     g.strokeStyle = colours['--bad']; g.lineWidth = 2;
     g.beginPath();
     lane.points.forEach((t, i) => { if (i) g.lineTo(x(t.at), py(lane.points[i - 1].odds)); g.lineTo(x(t.at), py(t.odds)); });
@@ -28,19 +28,19 @@ const painters = {
     const left = Math.max(x(lane.window.at), gutter), right = Math.max(x(lane.window.until), left + 3), wide = g.measureText(text).width + 12;
     // Inside its bar when there is room and nothing struck; otherwise beside it.
     const inside = right - left > wide && !lane.hits.some(inView);
-    const at = inside ? left + 6 : right + wide < canvas.clientWidth ? right + 6 : left > gutter + wide ? left - wide + 6 : left + 6;
-    if (at > gutter || inside) g.fillText(elide(g, text, Math.max(60, canvas.clientWidth - at - 12)), at, y + 13);
+    const at = inside ? left + 6 : right + wide < room ? right + 6 : left > gutter + wide ? left - wide + 6 : left + 6;
+    if (at > gutter || inside) g.fillText(elide(g, text, Math.max(60, room - at - 12)), at, y + 13);
   },
   actor(g, lane, y) {
     shade(g, lane.actor, y, lane.height);
     for (const life of lane.actor.lives || []) {
-      const left = Math.max(x(life.from), gutter), right = Math.min(x(life.until), canvas.clientWidth);
+      const left = Math.max(x(life.from), gutter), right = Math.min(x(life.until), room);
       if (right < left) continue;
       g.fillStyle = colours['--text']; g.globalAlpha = .035;
       g.fillRect(left, y + 2, right - left, lane.height - 5);
       g.globalAlpha = 1;
     }
-    for (const t of sparse(lane.calls, t => t.row + t.call.outcome + !!t.call.faults + dim(t))) {
+    for (const t of sparse(lane.calls, t => t.row * 8 + outcomes.indexOf(t.call.outcome) * 2 + (t.call.faults ? 1 : 0))) {
       g.globalAlpha = dim(t);
       const w = bar(g, t, y + 6 + t.row * rowHeight, rowHeight - 3, colours['--' + t.call.outcome] || colours['--open']);
       if (t.call.faults) { g.fillStyle = colours['--storm']; g.fillRect(Math.max(x(t.at), gutter), y + 3 + t.row * rowHeight, Math.max(w, 3), 3); }
@@ -71,16 +71,16 @@ const painters = {
   },
   server(g, lane, y) {
     shadeServer(g, lane, y);
-    for (const t of sparse(lane.commits, t => t.commit.actor)) {
+    for (const t of sparse(lane.commits, authorOf)) {
       g.globalAlpha = dim(t);
       bar(g, t, y + 5, 12, colours[commitColour(t)]);
     }
-    for (const t of sparse(lane.arrivals, t => t.call.outcome)) { g.globalAlpha = .75 * dim(t); bar(g, t, y + 21, 6, colours['--' + t.call.outcome] || colours['--open'], 1.2); }
+    for (const t of sparse(lane.arrivals, t => outcomes.indexOf(t.call.outcome))) { g.globalAlpha = .75 * dim(t); bar(g, t, y + 21, 6, colours['--' + t.call.outcome] || colours['--open'], 1.2); }
     g.globalAlpha = 1;
   },
   owner(g, lane, y) {
     for (const e of lane.owner.exported || []) {
-      const left = Math.max(x(e.from), gutter - 2), w = Math.min(x(e.until), canvas.clientWidth + 2) - left;
+      const left = Math.max(x(e.from), gutter - 2), w = Math.min(x(e.until), room + 2) - left;
       g.strokeStyle = colours['--faint']; g.fillStyle = colours['--line-soft'];
       g.beginPath(); g.roundRect(left, y + 3.5, Math.max(w, 2), 22, 5); g.fill(); g.setLineDash([3, 3]); g.stroke(); g.setLineDash([]);
     }
@@ -102,16 +102,14 @@ const painters = {
   object(g, lane, y) {
     for (const s of lane.spans) { g.globalAlpha = .35; bar(g, { at: s.from, until: s.until }, y + 6, 4, colours['--open']); }
     g.globalAlpha = 1;
-    for (const t of sparse(lane.commits, t => t.commit.actor)) bar(g, t, y + 3, 10, colours[commitColour(t)]);
+    for (const t of sparse(lane.commits, authorOf)) bar(g, t, y + 3, 10, colours[commitColour(t)]);
   },
 };
 
-// commitColour: the violation, a user's, a process's, or the server's own.
-function commitColour(t) {
-  if (about.culprit && t.seq === about.culprit.seq) return '--bad';
-  if (!t.commit.actor) return '--open';
-  return data.actors.some(a => a.name === t.commit.actor && a.user) ? '--user' : '--ok';
-}
+const users = new Set(data.actors.filter(a => a.user).map(a => a.name));
+// authorOf: the violation, the server's own, a user's, a process's.
+const authorOf = t => about.culprit && t.seq === about.culprit.seq ? 0 : !t.commit.actor ? 1 : users.has(t.commit.actor) ? 2 : 3;
+const commitColour = t => ['--bad', '--open', '--user', '--ok'][authorOf(t)];
 
 function outline(g, t, y, height) {
   g.strokeStyle = colours['--text'];
@@ -126,7 +124,7 @@ function shade(g, actor, y, height) {
     const left = Math.max(x(rule.from), gutter);
     g.fillStyle = colours[faultColour(rule)];
     g.globalAlpha = Number(colours['--shade']) * (chosen ? 2.4 : 1);
-    g.fillRect(left, y, Math.max(Math.min(x(rule.until), canvas.clientWidth) - left, 2), height);
+    g.fillRect(left, y, Math.max(Math.min(x(rule.until), room) - left, 2), height);
     g.globalAlpha = 1;
   }
 }
@@ -137,7 +135,7 @@ function shadeServer(g, lane, y) {
     if (rule.scope !== 'server' || rule.always || rule.until < view.from || rule.from > view.until) continue;
     const left = Math.max(x(rule.from), gutter);
     g.fillStyle = colours[faultColour(rule)]; g.globalAlpha = Number(colours['--shade']);
-    g.fillRect(left, y, Math.max(Math.min(x(rule.until), canvas.clientWidth) - left, 2), lane.height);
+    g.fillRect(left, y, Math.max(Math.min(x(rule.until), room) - left, 2), lane.height);
     g.globalAlpha = 1;
   }
 }
@@ -223,7 +221,7 @@ function drawStory(g, top) {
     const at = spot(step.thing, top);
     if (!at) return;
     at.px = x(step.at);
-    if (at.px < gutter - 1 || at.px > canvas.clientWidth) return;
+    if (at.px < gutter - 1 || at.px > room) return;
     g.strokeStyle = colours['--text'];
     g.strokeRect(at.px - 4, at.py - 6, 8, 12);
     let px = at.px + 11, py = at.py;

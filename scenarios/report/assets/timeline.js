@@ -15,7 +15,9 @@ function readColours() {
   for (const name of colourNames) colours[name] = style.getPropertyValue(name).trim();
 }
 
-const width = () => canvas.clientWidth - gutter - 14;
+// Asking the document for a width costs more than drawing a mark: once a frame will do.
+let room = canvas.clientWidth;
+const width = () => room - gutter - 14;
 const x = t => gutter + (t - view.from) / (view.until - view.from) * width();
 const timeAt = px => view.from + (px - gutter) / width() * (view.until - view.from);
 
@@ -37,13 +39,14 @@ function fit(c, height) {
 
 function draw() {
   gutter = narrow() ? 104 : 178;
+  room = canvas.clientWidth;
   const height = scroller.clientHeight;
   canvas.style.height = height + 'px';
   document.getElementById('height').style.height = Math.max(0, arrange() + axisHeight - height) + 'px';
   const g = fit(canvas, height);
   const top = axisHeight - scroller.scrollTop;
   g.save();
-  g.beginPath(); g.rect(0, axisHeight, canvas.clientWidth, height); g.clip();
+  g.beginPath(); g.rect(0, axisHeight, room, height); g.clip();
   drawGrid(g, height);
   for (const lane of lanes) {
     const y = top + lane.top;
@@ -68,9 +71,9 @@ function drawLane(g, lane, y) {
     return;
   }
   g.strokeStyle = colours['--line-soft'];
-  g.beginPath(); g.moveTo(0, y + lane.height - .5); g.lineTo(canvas.clientWidth, y + lane.height - .5); g.stroke();
+  g.beginPath(); g.moveTo(0, y + lane.height - .5); g.lineTo(room, y + lane.height - .5); g.stroke();
   g.save();
-  g.beginPath(); g.rect(gutter, y, canvas.clientWidth - gutter, lane.height); g.clip();
+  g.beginPath(); g.rect(gutter, y, room - gutter, lane.height); g.clip();
   painters[lane.kind](g, lane, y);
   g.restore();
   const part = lane.part || lane.kind === 'object';
@@ -103,7 +106,7 @@ const inView = t => t.until >= view.from && t.at <= view.until;
 const dim = t => view.matches && !view.matches.has(t) ? .13 : 1;
 
 function bar(g, t, y, height, colour, least) {
-  const left = Math.max(x(t.at), gutter - 2), w = Math.max(Math.min(x(t.until), canvas.clientWidth) - left, least || 2);
+  const left = Math.max(x(t.at), gutter - 2), w = Math.max(Math.min(x(t.until), room) - left, least || 2);
   g.fillStyle = colour;
   g.fillRect(left, y, w, height);
   if (t === view.selected || t === view.hover) {
@@ -114,17 +117,20 @@ function bar(g, t, y, height, colour, least) {
   return w;
 }
 
-// sparse leaves out what would be drawn over what is there already.
-function sparse(list, spot) {
-  const last = new Map();
-  return list.filter(t => {
-    if (!inView(t)) return false;
-    const px = Math.round(x(t.at)), where = spot(t);
-    if (t !== view.selected && t !== view.hover && last.get(where) === px && x(t.until) - x(t.at) < 2) return false;
-    last.set(where, px);
-    return true;
-  });
+// sparse leaves out what would be drawn over what is there already: what begins at
+// the same pixel in the same row and looks the same. place is a small whole number.
+function sparse(list, place) {
+  const last = [], out = [], scale = width() / (view.until - view.from);
+  for (const t of list) {
+    if (t.until < view.from || t.at > view.until) continue;
+    const px = Math.round((t.at - view.from) * scale), where = 2 * place(t) + (view.matches && !view.matches.has(t) ? 1 : 0);
+    if (last[where] === px && (t.until - t.at) * scale < 2 && t !== view.selected && t !== view.hover) continue;
+    last[where] = px;
+    out.push(t);
+  }
+  return out;
 }
+const outcomes = ['ok', 'failed', 'unknown', 'open'];
 
 const steps = [1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9, 5e9, 1e10, 15e9, 30e9, 60e9, 120e9, 300e9, 600e9, 1800e9, 3600e9];
 function ticks() {
@@ -137,8 +143,8 @@ function drawGrid(g, height) {
   for (const t of ticks()) { g.beginPath(); g.moveTo(x(t), axisHeight); g.lineTo(x(t), height); g.stroke(); }
 }
 function drawAxis(g) {
-  g.fillStyle = colours['--card']; g.fillRect(0, 0, canvas.clientWidth, axisHeight);
-  g.strokeStyle = colours['--line']; g.beginPath(); g.moveTo(0, axisHeight - .5); g.lineTo(canvas.clientWidth, axisHeight - .5); g.stroke();
+  g.fillStyle = colours['--card']; g.fillRect(0, 0, room, axisHeight);
+  g.strokeStyle = colours['--line']; g.beginPath(); g.moveTo(0, axisHeight - .5); g.lineTo(room, axisHeight - .5); g.stroke();
   g.font = '10.5px ' + colours['--mono']; g.fillStyle = colours['--soft'];
   for (const t of ticks()) if (x(t) > gutter - 4) g.fillText(duration(t), x(t) + 4, 17);
   g.fillText(brief(view.until - view.from) + ' in view', narrow() ? 6 : 16, 17);
@@ -179,7 +185,7 @@ function drawWhole(g, px) {
 function placeViolation() {
   const flagged = document.getElementById('violation');
   flagged.hidden = !about.culprit || culpritAt < view.from || culpritAt > view.until;
-  flagged.style.left = Math.min(Math.max(x(culpritAt), gutter + 70), canvas.clientWidth - 90) + 'px';
+  flagged.style.left = Math.min(Math.max(x(culpritAt), gutter + 70), room - 90) + 'px';
 }
 
 // thingAt finds what is drawn at a point, the nearest first.
