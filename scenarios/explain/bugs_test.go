@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 )
 
 // Goal: the story blames what really did it. Method: controllers that have each one
@@ -45,9 +46,9 @@ func TestTheStoryBlamesWhatDidIt(t *testing.T) {
 		{"unknown-status", "status-write-lost", "timeout-applied", []string{"was told 504 for update globalingressips/status shop/api"}},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
-			plan, ok := scenarios.Find(c.scenario)
+			plan, ok := globalingressip.Find(c.scenario)
 			require.True(t, ok)
-			subject, ok := scenarios.FindSubject("historical/" + c.subject)
+			subject, ok := globalingressip.Registry().Find("historical/" + c.subject)
 			require.True(t, ok)
 			r := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
 			require.NotEmpty(t, r.Verdict.Property)

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/report"
 )
 
@@ -160,12 +161,12 @@ func write(t *testing.T, d *report.Data) string {
 
 func incident(t *testing.T) *report.Data {
 	t.Helper()
-	plan, ok := scenarios.Find("incident-3336")
+	plan, ok := globalingressip.Find("incident-3336")
 	require.True(t, ok)
-	subject, ok := scenarios.FindSubject("historical/3336")
+	subject, ok := globalingressip.Registry().Find("historical/3336")
 	require.True(t, ok)
 	result := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
-	d := report.Collect(result)
+	d := report.Collect(result, subject)
 	text, err := scenarios.Marshal(plan)
 	require.NoError(t, err)
 	d.Plan = string(text)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/controller"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/report"
 )
 
@@ -39,13 +40,13 @@ faults:
 
 func collected(t *testing.T) (*report.Data, scenarios.Result) {
 	t.Helper()
-	plan, err := scenarios.Parse("eventful.yaml", []byte(eventful))
+	plan, err := scenarios.Parse("eventful.yaml", []byte(eventful), globalingressip.Language())
 	require.NoError(t, err)
-	subject, ok := scenarios.FindSubject(scenarios.DefaultSubject)
+	subject, ok := globalingressip.Registry().Find(globalingressip.Shipped)
 	require.True(t, ok)
 	result := scenarios.Run(t, plan, subject, 1, scenarios.RunOptions{KeepTrace: true})
 	require.Equal(t, "pass", string(result.Verdict.Kind), result.Verdict.Message)
-	return report.Collect(result), result
+	return report.Collect(result, subject), result
 }
 
 func TestLivesAreTold(t *testing.T) {
@@ -167,9 +168,9 @@ func TestAFailureIsToldWithItsCulprit(t *testing.T) {
 	assert.Contains(t, d.Trace[d.About.Culprit.Seq-1], "committed")
 	assert.Empty(t, d.Detail)
 
-	plan, ok := scenarios.Find("calm-day")
+	plan, ok := globalingressip.Find("calm-day")
 	require.True(t, ok)
-	panics := scenarios.Subject{Name: "test/panics", Run: func(context.Context, *rest.Config, controller.Options) error { panic("oops") }}
+	panics := globalingressip.Variant{Name: "test/panics", Run: func(context.Context, *rest.Config, controller.Options) error { panic("oops") }}.Subject()
 	result := scenarios.Run(t, plan, panics, 1, scenarios.RunOptions{KeepTrace: true})
-	assert.Contains(t, report.Collect(result).Detail, "panic controller: oops")
+	assert.Contains(t, report.Collect(result, panics).Detail, "panic controller: oops")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/report"
 )
 
@@ -82,10 +83,10 @@ func TestWhatNobodyLooksForIsLeftOut(t *testing.T) {
 // Two runs, with and without the fault that the story blames, in one picture.
 func TestTwoRunsInOnePicture(t *testing.T) {
 	d := incident(t)
-	plan, _ := scenarios.Find("incident-3336")
-	subject, _ := scenarios.FindSubject("historical/3336")
+	plan, _ := globalingressip.Find("incident-3336")
+	subject, _ := globalingressip.Registry().Find("historical/3336")
 	plan.Faults = slices.DeleteFunc(slices.Clone(plan.Faults), func(r faults.Rule) bool { return r.ID == "look-up-fails" })
-	other := report.Collect(scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true}))
+	other := report.Collect(scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true}), subject)
 	require.Equal(t, "pass", other.About.Verdict)
 	report.Compare(d, other, "without look-up-fails")
 
