@@ -1,13 +1,8 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
@@ -47,35 +42,10 @@ func (w *world) setUp() {
 			panic(fmt.Sprintf("sim: the cluster cannot be set up: %v", err))
 		}
 	}
+	for _, object := range config.Objects {
+		if err := createObject(server, registry, object); err != nil {
+			panic(fmt.Sprintf("sim: the cluster cannot be set up: %v", err))
+		}
+	}
 	w.server = server
 }
-
-func createNamespace(server *apiserver.Server, name string) error {
-	body, err := json.Marshal(&corev1.Namespace{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name},
-	})
-	if err != nil {
-		return err
-	}
-	var got statusCode
-	server.Handle(0, &apiserver.Request{
-		Method: http.MethodPost, URL: &url.URL{Path: "/api/v1/namespaces"},
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
-	}, &got)
-	if got != http.StatusCreated && got != http.StatusConflict {
-		return fmt.Errorf("creating namespace %q: HTTP status %d", name, got)
-	}
-	return nil
-}
-
-// statusCode is a ResponseWriter that keeps the code of an answer only.
-type statusCode int
-
-// Respond implements [apiserver.ResponseWriter].
-func (s *statusCode) Respond(code int, _ http.Header, _ []byte, _ bool) { *s = statusCode(code) }
-
-// Send implements [apiserver.ResponseWriter].
-func (s *statusCode) Send(apiserver.Frame) {}
-
-// Close implements [apiserver.ResponseWriter].
-func (s *statusCode) Close() {}

@@ -7,6 +7,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial/faults"
@@ -58,8 +59,12 @@ type Config struct {
 type Server struct {
 	CRDs       []*apiextensionsv1.CustomResourceDefinition
 	Namespaces []string // exist from the start, beside default and kube-system
-	Replicas   int      // API server front ends; default 1
-	WatchList  bool     // serve watches with sendInitialEvents
+	// Objects exist from the start, too, made in this order. Each says its
+	// apiVersion and kind; a status is kept. The history has them as the server's
+	// own doing.
+	Objects   []runtime.Object
+	Replicas  int  // API server front ends; default 1
+	WatchList bool // serve watches with sendInitialEvents
 	// CompactEvery discards history older than one interval, as kube-apiserver
 	// does every 5m; 0: never.
 	CompactEvery time.Duration

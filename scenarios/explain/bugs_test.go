@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 )
 
 // Goal: the story blames what really did it. Method: controllers that have each one
@@ -37,17 +38,17 @@ func TestTheStoryBlamesWhatDidIt(t *testing.T) {
 		{"bug-crash-before-status", "crash-before-status", "crash", []string{"was killed 0s after update globalingressips/status shop/web"}},
 		{"bug-create-read-error", "create-read-error", "internal-error", []string{"was told 500 for get services shop/web", "did nothing more about it"}},
 		{"bug-delete-down", "delete-down", "crash", []string{"was killed", "its next life created services"}},
-		{"incident-3336", "3336", "service-unavailable", []string{"was told 503 for get services", "cleared status.allocatedIP of globalingressips shop/api"}},
-		{"incident-3336-timeout", "3336", "timeout-dropped", []string{"was told 504 for get services", "cleared status.allocatedIP of globalingressips shop/web"}},
+		{"incident-3336", "3336", "service-unavailable", []string{"was told 503 for get services", "cleared status.allocatedIP (and 3 more fields) of globalingressips shop/api"}},
+		{"incident-3336-timeout", "3336", "timeout-dropped", []string{"was told 504 for get services", "cleared status.allocatedIP (and 3 more fields) of globalingressips shop/web"}},
 		{"relist-recreate", "relist-recreate", "service-unavailable", []string{"had not seen in its cache", "nothing more came of it"}},
 		{"split-brain", "split-brain", "service-unavailable", []string{"controller-2 was told 503 for get services shop/web", "4.62s later controller-1"}},
 		{"time-travel", "time-travel", "internal-error", []string{"was told 500 for get globalingressips shop/web"}},
 		{"unknown-status", "status-write-lost", "timeout-applied", []string{"was told 504 for update globalingressips/status shop/api"}},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
-			plan, ok := scenarios.Find(c.scenario)
+			plan, ok := globalingressip.Find(c.scenario)
 			require.True(t, ok)
-			subject, ok := scenarios.FindSubject("historical/" + c.subject)
+			subject, ok := globalingressip.Registry().Find("historical/" + c.subject)
 			require.True(t, ok)
 			r := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
 			require.NotEmpty(t, r.Verdict.Property)

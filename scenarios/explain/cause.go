@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -105,17 +106,35 @@ func (x *run) wrongAnswers(d decision) []cause {
 			continue
 		}
 		weight := toldOther
-		if d.names.call(l.call) || l.call.Name == "" && l.direct {
+		if (d.names.call(l.call) || l.call.Name == "" && l.direct) && !x.madeGood(l.call, d.seq) {
 			weight = toldWrong
 		}
 		out = append(out, cause{
 			weight: weight - depth,
 			sentence: fmt.Sprintf("%s was told %s for %s (%s), and %s later %s",
-				l.call.Process, answered(l.call), asked(l.call), h.kind, short(d.at-l.at), d.what),
+				l.call.Process, answered(l.call), x.asked(l.call), h.kind, short(d.at-l.at), d.what),
 			steps: []Step{x.strike(h), x.told(l.input)},
 		})
 	}
 	return out
+}
+
+// madeGood tells whether a process asked the same again before an event, and was
+// answered: client libraries do so by themselves, and the failure was not seen. A
+// write that may have had its effect is another matter.
+func (x *run) madeGood(failed *model.Call, before uint64) bool {
+	if isWrite(failed) && failed.Outcome == model.Unknown {
+		return false
+	}
+	for i := range x.Calls {
+		c := &x.Calls[i]
+		if c.CallSeq > failed.CallSeq && c.CallSeq <= before && c.Process == failed.Process && c.Outcome == model.OK &&
+			c.Verb == failed.Verb && c.Resource == failed.Resource && c.Subresource == failed.Subresource &&
+			c.Namespace == failed.Namespace && c.Name == failed.Name && bytes.Equal(c.Request, failed.Request) {
+			return true
+		}
+	}
+	return false
 }
 
 // longWait is what an answer takes after which the world is another.
@@ -137,7 +156,7 @@ func (x *run) lateAnswers(d decision) []cause {
 		out = append(out, cause{
 			weight: waited - depth,
 			sentence: fmt.Sprintf("%s waited %s for the answer to %s (%s), and %s later, still acting on what it had read before, %s",
-				l.call.Process, short(took), asked(l.call), slow[0].kind, short(d.at-l.at), d.what),
+				l.call.Process, short(took), x.asked(l.call), slow[0].kind, short(d.at-l.at), d.what),
 			steps: []Step{x.strike(slow[0]), x.told(l.input)},
 		})
 	}
@@ -149,7 +168,7 @@ func (x *run) strike(h hit) Step {
 	s := Step{Kind: Fault, Seq: h.seq, At: h.at, Call: h.call, Rule: h.rule, FaultKind: string(h.kind), Text: fmt.Sprintf("%s (%s)", h.kind, h.rule)}
 	if c := x.calls[h.call]; c != nil {
 		s.Process = c.Process
-		s.Text += fmt.Sprintf(" strikes %s's %s", c.Process, asked(c))
+		s.Text += fmt.Sprintf(" strikes %s's %s", c.Process, x.asked(c))
 	}
 	return s
 }
@@ -165,9 +184,9 @@ func (x *run) told(i input) Step {
 	case i.frame != nil:
 		s.Text = fmt.Sprintf("%s is told %s %s", s.Process, i.frame.Type, objectOf(i.call.Resource, i.frame.Namespace, i.frame.Name))
 	case i.ends:
-		s.Text = fmt.Sprintf("%s's %s ends", s.Process, asked(i.call))
+		s.Text = fmt.Sprintf("%s's %s ends", s.Process, x.asked(i.call))
 	default:
-		s.Text = fmt.Sprintf("%s is told %s for %s", s.Process, answered(i.call), asked(i.call))
+		s.Text = fmt.Sprintf("%s is told %s for %s", s.Process, answered(i.call), x.asked(i.call))
 	}
 	return s
 }
@@ -180,7 +199,7 @@ func (x *run) lateArrival(d decision) []cause {
 	for _, h := range append(x.hits[d.call.ID], x.overlapping(d.call.Process, d.call.Called, d.call.Arrived)...) {
 		return []cause{{
 			weight:   arrivedLate,
-			sentence: fmt.Sprintf("%s's %s was on its way for %s (%s), and when it arrived it %s", d.call.Process, asked(d.call), short(d.call.Arrived-d.call.Called), h.kind, d.what),
+			sentence: fmt.Sprintf("%s's %s was on its way for %s (%s), and when it arrived it %s", d.call.Process, x.asked(d.call), short(d.call.Arrived-d.call.Called), h.kind, d.what),
 			steps:    []Step{x.strike(h)},
 		}}
 	}
@@ -204,7 +223,7 @@ func (x *run) lostAnswers(d decision) []cause {
 		return []cause{{
 			weight: lostAnswer,
 			sentence: fmt.Sprintf("%s could not know that its %s had succeeded (%s), and %s later %s",
-				process, asked(c), h.kind, short(d.at-c.Returned), d.what),
+				process, x.asked(c), h.kind, short(d.at-c.Returned), d.what),
 			steps: []Step{x.strike(h), x.change(made, ""), x.told(input{seq: c.ReturnSeq, at: c.Returned, call: c})},
 		}}
 	}

@@ -80,7 +80,7 @@ func (x *run) ofChange(v model.Verdict, commit *model.Commit, call *model.Call) 
 
 // sends is a request as a step.
 func (x *run) sends(c *model.Call) Step {
-	return Step{Kind: Decision, Seq: c.CallSeq, At: c.Called, Call: c.ID, Process: c.Process, Text: fmt.Sprintf("%s sends %s", c.Process, asked(c))}
+	return Step{Kind: Decision, Seq: c.CallSeq, At: c.Called, Call: c.ID, Process: c.Process, Text: fmt.Sprintf("%s sends %s", c.Process, x.asked(c))}
 }
 
 // ofCall: the culprit is a call without a change: one that was given up, one that
@@ -97,11 +97,11 @@ func (x *run) ofCall(v model.Verdict, call *model.Call) Story {
 			what = "and that broke " + v.Property
 		}
 		return Story{
-			Sentence: fmt.Sprintf("%s was told %s for %s (%s), %s: %s", call.Process, answered(call), asked(call), h.kind, what, v.Message),
+			Sentence: fmt.Sprintf("%s was told %s for %s (%s), %s: %s", call.Process, answered(call), x.asked(call), h.kind, what, v.Message),
 			Steps:    trim(append(x.trigger(call, names), x.strike(h), x.told(told), end)),
 		}
 	}
-	d := decision{who: identity(call), seq: call.CallSeq, at: call.Called, call: call, what: "sent " + asked(call), names: names}
+	d := decision{who: identity(call), seq: call.CallSeq, at: call.Called, call: call, what: "sent " + x.asked(call), names: names}
 	return x.story(d, x.sends(call), end)
 }
 

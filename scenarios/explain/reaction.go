@@ -111,16 +111,16 @@ func (x *run) givenUp(v model.Verdict, commit *model.Commit, names concerns, beg
 			continue
 		}
 		if c.Outcome == model.OK {
-			done[asked(c)] = true
+			done[x.asked(c)] = true
 			continue
 		}
 		h, ok := x.struck(c.ID)
-		if !ok || done[asked(c)] || c.ReturnSeq == 0 {
+		if !ok || done[x.asked(c)] || c.ReturnSeq == 0 {
 			continue
 		}
 		end.At, end.Process = c.Returned, c.Process
 		return Story{
-			Sentence: fmt.Sprintf("%s was told %s for %s (%s), and did not try again: %s", c.Process, answered(c), asked(c), h.kind, v.Message),
+			Sentence: fmt.Sprintf("%s was told %s for %s (%s), and did not try again: %s", c.Process, answered(c), x.asked(c), h.kind, v.Message),
 			Steps:    trim([]Step{begin, x.strike(h), x.told(input{seq: c.ReturnSeq, at: c.Returned, call: c}), end}),
 		}, true
 	}
@@ -145,7 +145,7 @@ func (x *run) diedOverIt(v model.Verdict, commit *model.Commit, names concerns, 
 			c := x.lastWork(d.process, *d, names)
 			end.At = d.again
 			return Story{
-				Sentence: fmt.Sprintf("%s was killed %s after %s (%s), and its next life did not finish it: %s", d.process, short(d.at-c.Called), asked(c), d.rule, v.Message),
+				Sentence: fmt.Sprintf("%s was killed %s after %s (%s), and its next life did not finish it: %s", d.process, short(d.at-c.Called), x.asked(c), d.rule, v.Message),
 				Steps:    trim([]Step{begin, x.sends(c), die, x.begins(d), end}),
 			}, true
 		}

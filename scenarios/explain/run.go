@@ -19,6 +19,7 @@ type run struct {
 	hits    map[uint64][]hit   // faults that struck a call, or the watch that it opened
 	deaths  []death
 	windows []window
+	belongs map[string]string // made when it is asked for
 }
 
 // input is what an incarnation was handed: its start, the answer to a call, an

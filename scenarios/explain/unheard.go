@@ -141,8 +141,8 @@ func (x *run) earlierLives(d decision) []cause {
 		if c := x.lastWork(process, death, d.names); c != nil {
 			out = append(out, cause{
 				weight:   halfDone + recent,
-				sentence: fmt.Sprintf("%s was killed %s after %s (%s), and %s later %s", process, short(death.at-c.Called), asked(c), death.rule, short(d.at-death.at), d.what),
-				steps:    []Step{{Kind: Decision, Seq: c.CallSeq, At: c.Called, Call: c.ID, Process: process, Text: fmt.Sprintf("%s sends %s", process, asked(c))}, end},
+				sentence: fmt.Sprintf("%s was killed %s after %s (%s), and %s later %s", process, short(death.at-c.Called), x.asked(c), death.rule, short(d.at-death.at), d.what),
+				steps:    []Step{{Kind: Decision, Seq: c.CallSeq, At: c.Called, Call: c.ID, Process: process, Text: fmt.Sprintf("%s sends %s", process, x.asked(c))}, end},
 			})
 		}
 		if c := x.changedWhileDown(death, d.names); c != nil {

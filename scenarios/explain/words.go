@@ -24,13 +24,21 @@ func keyOf(namespace, name string) string {
 	return namespace + "/" + name
 }
 
-// asked is a call in words: get services shop/api.
-func asked(c *model.Call) string {
+// asked is a call in words: get services shop/api. Of an object whose name says
+// nothing it says whose it is: get services shop/x7k2q of shop/api.
+func (x *run) asked(c *model.Call) string {
 	resource := c.Resource
 	if c.Subresource != "" {
 		resource += "/" + c.Subresource
 	}
-	return c.Verb + " " + objectOf(resource, c.Namespace, c.Name)
+	text := c.Verb + " " + objectOf(resource, c.Namespace, c.Name)
+	if x.belongs == nil {
+		x.belongs = Belongs(x.History)
+	}
+	if owner := x.belongs[keyOf(c.Namespace, c.Name)]; owner != "" && c.Name != "" && !strings.Contains(c.Name, owner[strings.LastIndexByte(owner, '/')+1:]) {
+		text += " of " + owner
+	}
+	return text
 }
 
 // answered is what a caller was told.
@@ -63,13 +71,13 @@ func effect(c *model.Commit, message string) string {
 		return "wrote " + object + " without a change"
 	}
 	slices.SortStableFunc(fields, func(a, b field) int { return b.weight(message) - a.weight(message) })
-	text := fields[0].String() + " of " + object
+	others := ""
 	if more := len(fields) - 1; more == 1 {
-		text += " and one more field"
+		others = " (and one more field)"
 	} else if more > 1 {
-		text += fmt.Sprintf(" and %d more fields", more)
+		others = fmt.Sprintf(" (and %d more fields)", more)
 	}
-	return text
+	return fields[0].String() + others + " of " + object
 }
 
 // field is one that a change touched, with its values as JSON; empty: not there.
@@ -147,7 +155,7 @@ func leavesOf(object runtime.Object) map[string]string {
 
 func flatten(value any, path string, out map[string]string) {
 	switch path {
-	case "metadata.resourceVersion", "metadata.managedFields", "metadata.generation":
+	case "metadata.resourceVersion", "metadata.managedFields", "metadata.generation", "metadata.deletionGracePeriodSeconds":
 		return
 	}
 	switch v := value.(type) {

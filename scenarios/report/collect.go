@@ -9,6 +9,7 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -25,12 +26,14 @@ func Collect(r scenarios.Result, subject scenarios.Subject) *Data {
 		c.data.Detail += fmt.Sprintf("%s %s: %s\n%s\n", p.Kind, p.Process, p.Message, p.Detail)
 	}
 	c.actors(r.Plan, r.Record.Events)
-	c.weather(r.Plan, r.Record.Events)
-	c.calls(r.Record.Events)
+	c.faults(r.Plan, r.Record.Events)
+	c.calls(r.Record)
 	c.commits()
 	if subject.Owners != nil {
 		c.data.Owners = subject.Owners(h)
 	}
+	c.data.Why = explain.Of(r.Record, r.Verdict)
+	c.data.Belongs = explain.Belongs(h)
 	for _, line := range r.Record.Log {
 		c.data.Log = append(c.data.Log, Line{line.At, line.Process, line.Text})
 	}
@@ -112,7 +115,7 @@ func incarnation(identity string) (name string, number int) {
 	return identity[:i], number
 }
 
-func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
+func (c *collector) faults(p scenarios.Plan, events []sim.Event) {
 	byID := map[string]int{}
 	for i, r := range p.Faults {
 		byID[r.ID] = i
@@ -124,7 +127,7 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 			until = r.From + max(r.RestartAfter, 0)
 		}
 		info, _ := faults.Lookup(r.Kind)
-		c.data.Weather = append(c.data.Weather, Rule{
+		c.data.Faults = append(c.data.Faults, Rule{
 			ID: r.ID, Kind: string(r.Kind), Scope: string(info.Scope), Process: r.Process,
 			Text: r.Text(faults.FieldID, faults.FieldKind, faults.FieldAt, faults.FieldFrom, faults.FieldUntil),
 			From: r.From, Until: until, Always: !r.Momentary() && r.From == 0 && until == p.Safety,
@@ -138,7 +141,7 @@ func (c *collector) weather(p scenarios.Plan, events []sim.Event) {
 		if e.Type == sim.EventCrashed && p.Faults[i].When != faults.AtTime {
 			continue // killed at a call: the fault that struck the call is the same
 		}
-		c.data.Weather[i].Hits = append(c.data.Weather[i].Hits, Hit{e.Seq, e.At, e.Call})
+		c.data.Faults[i].Hits = append(c.data.Faults[i].Hits, Hit{e.Seq, e.At, e.Call})
 	}
 }
 
@@ -159,7 +162,8 @@ func ruleOf(e sim.Event) string {
 	return ""
 }
 
-func (c *collector) calls(events []sim.Event) {
+func (c *collector) calls(r *sim.Record) {
+	events, because := r.Events, explain.Because(r)
 	hit := map[uint64][]string{}
 	given := map[uint64]time.Duration{} // when a call was given up, or a watch ended
 	for _, e := range events {
@@ -177,8 +181,11 @@ func (c *collector) calls(events []sim.Event) {
 			ID: call.ID, Actor: call.Process, Life: call.Incarnation, Verb: call.Verb,
 			Resource: join(call.Resource, call.Subresource), Object: join(call.Namespace, call.Name), Query: call.Query,
 			Seq: call.CallSeq, From: call.Called, Until: call.Returned, Outcome: string(call.Outcome),
-			Server: call.Server, Arrived: call.Arrived, Code: call.Code, Error: call.Error, Faults: hit[call.ID],
+			Server: call.Server, Arrived: call.Arrived, Code: call.Code, Back: call.ReturnSeq, Error: call.Error, Faults: hit[call.ID],
 			Request: c.wire(call.Request), Response: c.wire(call.Response),
+		}
+		if reason, known := because[call.ID]; known {
+			out.Because, out.Timer = reason.Seq, !reason.Direct
 		}
 		switch end, ended := given[call.ID]; {
 		case ended:

@@ -71,10 +71,10 @@ func TestLivesAreTold(t *testing.T) {
 	assert.Equal(t, "stopped", d.Actors[1].Lives[0].End)
 }
 
-func TestWeatherIsToldWithWhatItDid(t *testing.T) {
+func TestFaultsAreToldWithWhatTheyDid(t *testing.T) {
 	d, _ := collected(t)
 	byID := map[string]report.Rule{}
-	for _, r := range d.Weather {
+	for _, r := range d.Faults {
 		byID[r.ID] = r
 	}
 	text := func(id string) string { return byID[id].Text }
@@ -96,7 +96,7 @@ func TestWeatherIsToldWithWhatItDid(t *testing.T) {
 	assert.False(t, byID["cut"].Always)
 	assert.Equal(t, []time.Duration{80 * time.Second, 85 * time.Second}, []time.Duration{byID["boom"].From, byID["boom"].Until})
 	assert.Equal(t, []time.Duration{90 * time.Second, 100 * time.Second}, []time.Duration{byID["cut"].From, byID["cut"].Until})
-	assert.Equal(t, []string{"call", "process", "process", "link", "call"}, []string{d.Weather[0].Scope, d.Weather[1].Scope, d.Weather[2].Scope, d.Weather[3].Scope, d.Weather[4].Scope})
+	assert.Equal(t, []string{"call", "process", "process", "link", "call"}, []string{d.Faults[0].Scope, d.Faults[1].Scope, d.Faults[2].Scope, d.Faults[3].Scope, d.Faults[4].Scope})
 }
 
 func TestCallsAreTold(t *testing.T) {
@@ -170,7 +170,7 @@ func TestAFailureIsToldWithItsCulprit(t *testing.T) {
 
 	plan, ok := globalingressip.Find("calm-day")
 	require.True(t, ok)
-	panics := globalingressip.Variant{Name: "test/panics", Run: func(context.Context, *rest.Config, controller.Options) error { panic("oops") }}
-	result := scenarios.Run(t, plan, panics.Subject(), 1, scenarios.RunOptions{KeepTrace: true})
-	assert.Contains(t, report.Collect(result, panics.Subject()).Detail, "panic controller: oops")
+	panics := globalingressip.Variant{Name: "test/panics", Run: func(context.Context, *rest.Config, controller.Options) error { panic("oops") }}.Subject()
+	result := scenarios.Run(t, plan, panics, 1, scenarios.RunOptions{KeepTrace: true})
+	assert.Contains(t, report.Collect(result, panics).Detail, "panic controller: oops")
 }

@@ -4,25 +4,58 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/explain"
 )
 
 // Data is everything that a page shows of one run. Times are virtual, in
 // nanoseconds since the run began.
 type Data struct {
-	About    About    `json:"about"`
-	Plan     string   `json:"plan"`
-	Laws     []Law    `json:"laws"`
-	Actors   []Actor  `json:"actors"`
-	Weather  []Rule   `json:"weather"`
-	Calls    []Call   `json:"calls"`
-	Frames   []Frame  `json:"frames"`
-	Commits  []Commit `json:"commits"`
-	Owners   []Owner  `json:"owners"`
-	Log      []Line   `json:"log"`
-	Bodies   []string `json:"bodies"` // what calls and commits refer to by index + 1
-	Trace    []string `json:"trace"`  // every event, a line each, in order of its number
-	Detail   string   `json:"detail,omitempty"`
-	Explains string   `json:"explains,omitempty"` // what shrinking found out
+	About   About    `json:"about"`
+	Plan    string   `json:"plan"`
+	Laws    []Law    `json:"laws"`
+	Actors  []Actor  `json:"actors"`
+	Faults  []Rule   `json:"faults"`
+	Calls   []Call   `json:"calls"`
+	Frames  []Frame  `json:"frames"`
+	Commits []Commit `json:"commits"`
+	Owners  []Owner  `json:"owners"`
+	Log     []Line   `json:"log"`
+	Bodies  []string `json:"bodies"` // what calls and commits refer to by index + 1
+	Trace   []string `json:"trace"`  // every event, a line each, in order of its number
+	// Why is the story of the failure: the strip above the timeline.
+	Why explain.Story `json:"why"`
+	// Belongs says of objects whose name says nothing whose they are.
+	Belongs  map[string]string `json:"belongs,omitempty"`
+	Detail   string            `json:"detail,omitempty"`
+	Explains string            `json:"explains,omitempty"` // what shrinking found out
+	// Beside is another run, shown in the same picture; see [Compare].
+	Beside *Beside `json:"beside,omitempty"`
+	// Odds are the chances of the same failure over time; see [explain.Odds].
+	Odds []Odds `json:"odds,omitempty"`
+}
+
+// Beside is a second run of the same plan and seed but for one thing.
+type Beside struct {
+	Title   string `json:"title"` // what is different, e.g. "without look-up-fails"
+	Verdict string `json:"verdict"`
+	// Differs is the first event of the page's run that the other does not have at
+	// its place; 0: the shorter of the two is the beginning of the other.
+	Differs uint64        `json:"differs"`
+	At      time.Duration `json:"at"`
+
+	Actors  []Actor  `json:"actors"`
+	Calls   []Call   `json:"calls"`
+	Frames  []Frame  `json:"frames"`
+	Commits []Commit `json:"commits"`
+	Bodies  []string `json:"bodies"`
+}
+
+// Odds is how often the run failed in the same way when everything after At was
+// drawn anew.
+type Odds struct {
+	At     time.Duration `json:"at"`
+	Failed int           `json:"failed"`
+	Runs   int           `json:"runs"`
 }
 
 // About is what stands at the head of the page.
@@ -111,14 +144,18 @@ type Call struct {
 	From     time.Duration `json:"from"`
 	Until    time.Duration `json:"until"`
 	// Server is the API server that the request reached, at Arrived; 0: none.
-	Server   int           `json:"server,omitempty"`
-	Arrived  time.Duration `json:"arrived,omitempty"`
-	Outcome  string        `json:"outcome"` // ok, failed, unknown or open: it never returned
-	Code     int           `json:"code,omitempty"`
-	Error    string        `json:"error,omitempty"`
-	Faults   []string      `json:"faults,omitempty"` // ids of the rules that hit it
-	Request  int           `json:"request,omitempty"`
-	Response int           `json:"response,omitempty"`
+	Server  int           `json:"server,omitempty"`
+	Arrived time.Duration `json:"arrived,omitempty"`
+	Outcome string        `json:"outcome"` // ok, failed, unknown or open: it never returned
+	Code    int           `json:"code,omitempty"`
+	Back    uint64        `json:"back,omitempty"` // the event by which its caller knew
+	Error   string        `json:"error,omitempty"`
+	Faults  []string      `json:"faults,omitempty"` // ids of the rules that hit it
+	// Because is the event for which it was made; Timer: by way of a timer.
+	Because  uint64 `json:"because,omitempty"`
+	Timer    bool   `json:"timer,omitempty"`
+	Request  int    `json:"request,omitempty"`
+	Response int    `json:"response,omitempty"`
 }
 
 // Frame is one event of a watch, as its client received it.

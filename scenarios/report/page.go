@@ -13,7 +13,7 @@ import (
 var assets embed.FS
 
 // scripts in the order in which they run.
-var scripts = []string{"lanes.js", "timeline.js", "panel.js", "main.js"}
+var scripts = []string{"words.js", "lanes.js", "timeline.js", "paint.js", "panel.js", "strip.js", "main.js"}
 
 // Write writes the page of a run. It refers to no other file but
 // porcupine.html beside it, and to that only when About.Porcupine says that it

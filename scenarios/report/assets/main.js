@@ -5,24 +5,34 @@ function select(t, reveal) {
   if (t && reveal) {
     const span = view.until - view.from;
     if (t.at < view.from || t.at > view.until) zoomTo(t.at - span / 2, t.at + span / 2, true);
-    const lane = lanes.find(l => !l.hidden && l.things.includes(t));
+    const lane = t.lane && !t.lane.hidden && t.lane;
     if (lane && (lane.top < scroller.scrollTop || lane.top + lane.height + axisHeight > scroller.scrollTop + scroller.clientHeight)) scroller.scrollTop = lane.top - scroller.clientHeight / 3;
   }
   openPane(t || pane === 'Selected' ? 'Selected' : pane);
+  // On a phone the details are below the picture.
+  if (t && narrow()) document.querySelector('aside').scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth', block: 'start' });
+  keepAddress();
   redraw();
 }
 
+// goToViolation shows the strip's events with the violation selected; without a
+// strip, the moment of the violation.
 function goToViolation() {
-  if (!about.culprit) return;
-  const span = Math.min(view.until - view.from, Math.max(endOfTime / 40, 400e6));
-  zoomTo(culpritAt - span * .55, culpritAt + span * .45, true);
-  select(culprit || null, false);
-  const lane = lanes.find(l => l.kind === 'owner' && l.holds.some(t => t.hold.seq === about.culprit.seq || t.hold.ends === about.culprit.seq)) || lanes.find(l => culprit && l.things.includes(culprit));
+  if (!about.culprit && !why.steps.length) return;
+  if (why.steps.length) frameStory();
+  else {
+    const span = Math.min(view.until - view.from, Math.max(endOfTime / 40, 400e6));
+    zoomTo(culpritAt - span * .55, culpritAt + span * .45, true);
+  }
+  const last = why.steps[why.steps.length - 1];
+  select(culprit || last && last.thing || null, false);
+  if (why.steps.length) { revealStory(); return; }
+  const lane = culprit && culprit.lane;
   if (lane && lane.top + lane.height + axisHeight > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = lane.top - scroller.clientHeight / 2;
 }
 
 // Things in the order of time, for stepping through them.
-const inOrder = things.filter(t => t.type !== 'log' && t.type !== 'rule' && t.type !== 'arrival').sort((a, b) => a.at - b.at || (a.seq || 0) - (b.seq || 0));
+const inOrder = things.filter(t => !['log', 'rule', 'arrival', 'work', 'odds'].includes(t.type)).sort((a, b) => a.at - b.at || (a.seq || 0) - (b.seq || 0));
 function stepTo(direction) {
   const list = view.matches ? inOrder.filter(t => view.matches.has(t)) : inOrder;
   if (!list.length) return;
@@ -55,7 +65,7 @@ canvas.addEventListener('pointermove', e => {
   if (drag && e.buttons) {
     const d = (e.offsetX - drag.x) / width() * (drag.until - drag.from);
     if (Math.abs(e.offsetX - drag.x) + Math.abs(e.clientY - drag.y) > 4) drag.moved = true;
-    if (drag.moved) { zoomTo(drag.from - d, drag.until - d); scroller.scrollTop = drag.scroll + drag.y - e.clientY; }
+    if (drag.moved) { zoomTo(drag.from - d, drag.until - d); if (narrow() && e.pointerType === 'touch') scrollBy(0, drag.y - e.clientY); else scroller.scrollTop = drag.scroll + drag.y - e.clientY; }
     return;
   }
   const t = thingAt(e.offsetX, e.offsetY);
@@ -93,6 +103,7 @@ const keys = [
   ['ArrowLeft', 'earlier (also a)', () => moveBy(-.15)], ['ArrowRight', 'later (also d)', () => moveBy(.15)],
   ['ArrowUp', 'scroll up', () => { scroller.scrollTop -= 60; }], ['ArrowDown', 'scroll down', () => { scroller.scrollTop += 60; }],
   ['n', 'next event, or next match of a search', () => stepTo(1)], ['p', 'the one before', () => stepTo(-1)],
+  ['m', 'pin or unpin what is selected', () => togglePin(view.selected)],
   ['f', 'zoom to what is selected', () => { const t = view.selected; if (t) { const s = Math.max(t.until - t.at, 20e6); zoomTo(t.at - s, t.at + 2 * s, true); } }],
   ['o', 'show or hide all objects', () => toggleObjects()], ['/', 'search', () => search.focus()],
   ['e', 'the list of events', () => openPane('Events')], ['l', 'the log', () => openPane('Log')],
@@ -103,9 +114,19 @@ const also = { w: '+', '=': '+', s: '-', a: 'ArrowLeft', d: 'ArrowRight', j: 'n'
 document.addEventListener('keydown', e => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.tagName === 'INPUT' || document.getElementById('keys').open) return;
   if (e.key.startsWith('Arrow') && panel.contains(e.target)) return;
+  if (e.key.startsWith('Arrow') && tabs.contains(e.target)) { nextTab(e); return; }
   const key = keys.find(k => k[0] === (also[e.key] || e.key));
   if (key) { key[2](); e.preventDefault(); }
 });
+
+// nextTab moves among the tabs, as tabs do everywhere.
+function nextTab(e) {
+  const names = Object.keys(panes), step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
+  if (!step) return;
+  openPane(names[(names.indexOf(pane) + step + names.length) % names.length]);
+  tabs.querySelector('[aria-selected=true]').focus();
+  e.preventDefault();
+}
 
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
@@ -115,12 +136,23 @@ function setTheme(name) {
 }
 function toggleObjects() { showObjects = !showObjects; legend(); redraw(); }
 
+// Every mark of the picture, with what it means.
 function legend() {
-  const dot = (name, text) => el('span', {}, Object.assign(el('i', {}), { style: `background: var(${name})` }), text);
+  const entry = (shape, colour, text) => el('span', {}, Object.assign(el('i', { class: shape }), { style: `--c: var(${colour})` }), text);
+  const has = { faults: data.faults.length > 0, owners: data.owners.length > 0, logs: data.log.length > 0 };
   const box = el('input', { type: 'checkbox' });
   box.checked = showObjects;
   box.addEventListener('change', toggleObjects);
-  document.getElementById('legend').replaceChildren(dot('--ok', 'ok'), dot('--failed', 'failed'), dot('--unknown', 'outcome unknown'), dot('--open', 'no answer'), dot('--accent', 'watch frame'), dot('--storm', 'fault'), dot('--cut', 'partition'), dot('--death', 'killed, or the law broken'),
+  document.getElementById('legend').replaceChildren(
+    entry('', '--ok', 'answered'), entry('', '--failed', 'failed'), entry('', '--unknown', 'outcome unknown'), entry('', '--open', 'no answer'),
+    entry('line', '--open', 'watch'), entry('dot', '--accent', 'watch event'),
+    entry('tick', '--ok', 'change by a process'), entry('tick', '--user', 'by a user'), entry('tick', '--open', 'by the server'), entry('short', '--ok', 'request arrives'),
+    entry('', '--work', 'reconcile'), ...(has.logs ? [entry('tick', '--open', 'log line')] : []),
+    ...(has.faults ? [entry('pale', '--storm', 'fault in force'), entry('tick', '--storm', 'it strikes'), entry('over', '--storm', 'call that was hit'), entry('tick', '--cut', 'link'), entry('tick', '--watch', 'watch fault'), entry('tick', '--slow', 'slow')] : []),
+    entry('cross', '--death', 'killed'), entry('play', '--ok', 'starts'),
+    ...(has.owners ? [entry('dashed', '--faint', 'exported'), entry('', '--own-0', 'its IP (thin: claim above, internal Service below)'), entry('frame', '--bad', 'IP with two owners')] : []),
+    entry('rule', '--bad', 'law broken'), entry('rule', '--user', 'faults end'), ...(beside ? [entry('rule', '--unknown', 'first difference')] : []),
+    ...(why.steps.length ? [entry('number', '--text', 'event of the strip')] : []), ...(data.odds.length ? [entry('line', '--bad', 'chance of this failure')] : []),
     el('label', {}, box, 'objects'));
 }
 
@@ -135,7 +167,7 @@ function head() {
   document.getElementById('porcupine').hidden = !about.porcupine;
   for (const id of ['jump', 'violation']) {
     const button = document.getElementById(id);
-    button.hidden = !about.culprit;
+    button.hidden = !about.culprit && !why.steps.length;
     button.addEventListener('click', goToViolation);
   }
   const flagged = document.getElementById('violation');
@@ -152,7 +184,12 @@ divider.addEventListener('pointerdown', e => divider.setPointerCapture(e.pointer
 divider.addEventListener('pointermove', e => { if (e.buttons) { document.querySelector('aside').style.width = Math.min(Math.max(innerWidth - e.clientX, 260), innerWidth - 400) + 'px'; redraw(); } });
 
 head();
+strip();
 document.documentElement.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 setTheme(document.documentElement.dataset.theme);
 openPane(data.explains ? 'Explanation' : 'Selected');
+arrange();
+readAddress();
 new ResizeObserver(redraw).observe(scroller);
+addEventListener('beforeprint', () => { setTheme('light'); draw(); });
+performance.mark('seatrial-ready');

@@ -25,7 +25,7 @@ let pane = 'Selected';
 
 function openPane(name) {
   pane = name;
-  tabs.replaceChildren(...Object.keys(panes).map(n => el('button', { type: 'button', role: 'tab', 'aria-selected': String(n === pane), onclick: () => openPane(n) }, n)));
+  tabs.replaceChildren(...Object.keys(panes).map(n => el('button', { type: 'button', role: 'tab', 'aria-selected': String(n === pane), 'aria-controls': 'panel', tabindex: n === pane ? '0' : '-1', onclick: () => openPane(n) }, n)));
   panel.className = name === 'Events' || name === 'Log' ? 'list' : '';
   panel.onscroll = null;
   panel.replaceChildren();
@@ -56,7 +56,7 @@ function rows(list, none) {
 }
 
 function pickRow(r) {
-  const t = r.seq ? thingOfEvent(r) : things.find(t => t.type === 'log' && t.at === r.at && r.line.includes(t.line.text));
+  const t = r.seq ? thingOfEvent(r) : things.find(t => t.type === 'log' && t.at === r.at && r.line.endsWith(t.line.text));
   if (t) select(t, true);
 }
 
@@ -77,22 +77,31 @@ const links = list => el('div', { class: 'links' }, ...list);
 
 function showSelected() {
   const t = view.selected;
-  if (!t) { panel.append(...overviewOfRun()); return; }
+  if (!t) { panel.append(...overviewOfRun()); pinned(); return; }
   if (about.culprit && (t === culprit || t.seq === about.culprit.seq)) panel.append(el('span', { class: 'chip bad' }, 'the violation'), el('p', { class: 'sub' }, about.message || ''));
   panel.append(...details[t.type](t));
+  panel.querySelector('h2').append(el('button', { type: 'button', class: 'pin', 'aria-pressed': String(view.pins.has(t)), title: 'Pin (m)', onclick: () => togglePin(t) }, view.pins.has(t) ? 'unpin' : 'pin'));
+  pinned();
   const near = data.log.filter(l => l.at >= t.at - 1e6 && l.at <= Math.max(t.until, t.at) + 20e6 && (!t.call || l.actor.startsWith(t.call.actor))).slice(0, 12);
   if (near.length && t.type !== 'log') panel.append(heading3('Logged then'), el('pre', {}, near.map(l => `${duration(l.at)} ${l.actor}: ${l.text}`).join('\n')));
+}
+
+// pinned lists what was pinned, with the time between one and the next.
+function pinned() {
+  if (!view.pins.size) return;
+  const list = [...view.pins].sort((a, b) => a.at - b.at);
+  panel.append(heading3('Pinned'), links(list.map((p, i) => link(p, `${i ? '+' + brief(p.at - list[i - 1].at) : duration(p.at)}  ${describe(p)}`))));
 }
 
 function overviewOfRun() {
   const counts = {};
   for (const c of data.calls) counts[c.outcome] = (counts[c.outcome] || 0) + 1;
-  const hits = data.weather.map(r => `${r.id}: ${(r.hits || []).length}`);
+  const hits = data.faults.map(r => `${r.id}: ${(r.hits || []).length}`);
   return [
     el('h2', {}, about.culprit ? 'What went wrong' : 'The run'),
     about.culprit ? el('p', { class: 'sub' }, about.culprit.text) : '',
     about.culprit && culprit ? links([link(culprit, '⚑ Show the violation')]) : '',
-    facts([['calls', data.calls.length], ...Object.entries(counts), ['commits', data.commits.length], ['watch frames', data.frames.length], ['weather clears', duration(about.cleared)], ['ended', duration(about.ended)]]),
+    facts([['calls', data.calls.length], ...Object.entries(counts), ['commits', data.commits.length], ['watch frames', data.frames.length], ['faults end', duration(about.cleared)], ['ended', duration(about.ended)]]),
     hits.length ? heading3('Faults, and how often they struck') : '', hits.length ? el('pre', {}, hits.join('\n')) : '',
     el('p', { class: 'sub' }, 'Click anything in the picture. Scroll with Ctrl to zoom, drag to move, double-click to zoom in, ? for keys.'),
   ];
@@ -102,20 +111,33 @@ const details = {
   call(t) {
     const c = t.call, made = data.commits.filter(m => m.call === c.id);
     return [
-      el('h2', {}, `${c.verb} ${c.resource} ${c.object || ''}`),
+      el('h2', { dir: 'auto' }, `${c.verb} ${c.resource} ${c.object || ''}${whose(c.object || '')}`),
       el('p', { class: 'sub' }, `call ${c.id} of ${c.actor}, life ${c.life}`),
       el('div', {}, el('span', { class: 'chip ' + c.outcome }, outcomeText(c).replace(/[()]/g, '')), ...(c.faults || []).map(f => el('span', { class: 'chip fault' }, '⚡ ' + f))),
-      facts([['sent', duration(c.from)], ['reached API server ' + c.server, c.server ? duration(c.arrived) : ''], [c.verb === 'watch' ? 'open for' : 'took', duration(c.until - c.from)], ['event', c.seq], ['query', decodeURIComponent(c.query || '')]]),
+      facts([['sent', duration(c.from)], ['reached API server ' + c.server, c.server ? duration(c.arrived) : ''], [c.verb === 'watch' ? 'open for' : 'took', duration(c.until - c.from)], ['event', c.seq], ['query', decoded(c.query || '')]]),
+      ...reason(c),
       c.outcome === 'unknown' ? el('p', { class: 'sub' }, made.length ? 'The client cannot know it, but the server did what was asked.' : 'The client cannot know it, but the server did nothing.') : '',
       made.length ? heading3('Committed') : '', links(made.map(m => link(thingBySeq.get(m.seq)))),
       ...section('Request', c.request), ...section('Response', c.response),
     ];
   },
+  work(t) {
+    const w = t.work, cause = thingAtEvent(w.because);
+    return [
+      el('h2', {}, w.key || 'a reconcile'), el('p', { class: 'sub' }, `calls of ${t.actor.name} that follow from one another`),
+      facts([['from', duration(w.at)], ['took', duration(w.until - w.at)], ['calls', w.calls.length]]),
+      cause ? heading3(w.timer ? 'Begun by a timer, after' : 'Because of') : '', cause ? links([link(cause)]) : '',
+      heading3('Calls'), links(w.calls.map(c => link(thingOfCall(c.id), `+${duration(c.from - w.at)}  ${describe(thingOfCall(c.id))}`))),
+    ];
+  },
+  odds(t) {
+    return [el('h2', {}, `${Math.round(t.odds.failed / t.odds.runs * 100)} % fail in the same way`), el('p', { class: 'sub' }, `Everything before ${duration(t.at)} as it was, everything after it drawn anew: ${t.odds.failed} of ${t.odds.runs} runs violate ${about.property}.`)];
+  },
   arrival(t) { return details.call(t); },
   frame(t) {
     const f = t.frame, commit = data.commits.find(m => m.revision === f.revision && m.object === f.object);
     return [
-      el('h2', {}, `${f.type} ${f.object || ''}`), el('p', { class: 'sub' }, `frame of the watch on ${t.call.resource} by ${t.call.actor}, life ${t.call.life}`),
+      el('h2', {}, `${f.type} ${f.object || ''}`), el('p', { class: 'sub' }, `event of the watch on ${t.call.resource} by ${t.call.actor}, life ${t.call.life}`),
       facts([['reached it', duration(f.at)], ['event', f.seq], ['revision', f.revision], ['after the commit by', commit ? duration(f.at - commit.at) : '']]),
       commit ? links([link(thingBySeq.get(commit.seq))]) : '', links([link(thingBySeq.get(t.call.seq), 'the watch: call ' + t.call.id)]),
       ...(commit ? section('Object', commit.new || commit.old) : []),
@@ -156,6 +178,14 @@ const details = {
   },
   log(t) { return [el('h2', {}, 'Logged'), el('pre', {}, t.line.text), facts([['at', duration(t.at)], ['by', t.line.actor]])]; },
 };
+
+function decoded(query) { try { return decodeURIComponent(query); } catch { return query; } }
+
+// reason is what its process had been handed when it made a call.
+function reason(c) {
+  const cause = thingAtEvent(c.because);
+  return cause ? [heading3(c.timer ? 'By a timer; last heard of it' : 'Because of'), links([link(cause)])] : [];
+}
 
 function section(title, index) {
   if (!index) return [];

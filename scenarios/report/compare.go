@@ -1,0 +1,54 @@
+package report
+
+import "time"
+
+// Compare puts another run into a page, lane by lane below the first, and marks
+// where the two begin to differ. title says what is different in the other, e.g.
+// "without look-up-fails". Neither of the two may have been compared before.
+//
+// Runs of one seed decide alike whatever they have in common, so all before the
+// first difference is the same.
+func Compare(d, other *Data, title string) {
+	b := &Beside{
+		Title: title, Verdict: other.About.Verdict, Actors: other.Actors, Calls: other.Calls,
+		Frames: other.Frames, Commits: other.Commits, Bodies: other.Bodies,
+	}
+	if b.Verdict != "pass" && other.About.Property != "" {
+		b.Verdict += " (" + other.About.Property + ")"
+	}
+	for i := range min(len(d.Trace), len(other.Trace)) {
+		if d.Trace[i] != other.Trace[i] {
+			b.Differs = uint64(i + 1)
+			break
+		}
+	}
+	if b.Differs > 0 {
+		b.At = d.atEvent(b.Differs)
+	}
+	d.Beside = b
+}
+
+// atEvent is when an event happened, as far as the page knows it: that of the last
+// thing that is not later.
+func (d *Data) atEvent(seq uint64) (at time.Duration) {
+	see := func(s uint64, t time.Duration) {
+		if s <= seq && t > at {
+			at = t
+		}
+	}
+	for i := range d.Calls {
+		see(d.Calls[i].Seq, d.Calls[i].From)
+	}
+	for i := range d.Frames {
+		see(d.Frames[i].Seq, d.Frames[i].At)
+	}
+	for i := range d.Commits {
+		see(d.Commits[i].Seq, d.Commits[i].At)
+	}
+	for _, r := range d.Faults {
+		for _, h := range r.Hits {
+			see(h.Seq, h.At)
+		}
+	}
+	return at
+}
