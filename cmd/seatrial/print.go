@@ -24,6 +24,9 @@ type line struct {
 	Subject        string            `json:"subject"`
 	Verdict        model.VerdictKind `json:"verdict"`
 	Property       string            `json:"property"`
+	Message        string            `json:"message,omitempty"`
+	Culprit        string            `json:"culprit,omitempty"` // the event that broke the law
+	Why            string            `json:"why,omitempty"`     // what led to it, in one sentence
 	Hash           string            `json:"hash"`
 	Requests       int               `json:"requests"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
@@ -194,7 +197,13 @@ func (p *printer) printJSON(o sweep.Outcome) {
 	l := line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
 		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
-		Signature: o.Signature, Known: o.Known,
+		Signature: o.Signature, Known: o.Known, Message: o.Message,
+	}
+	if o.Culprit != nil {
+		l.Culprit = o.Culprit.Text
+	}
+	if o.Why != nil {
+		l.Why = o.Why.Sentence
 	}
 	if p.strict || !p.quiet {
 		l.Idle, l.Unfired = o.Idle, o.Unfired
@@ -211,6 +220,9 @@ func (p *printer) printFailure(o sweep.Outcome) {
 	fmt.Fprintf(p.out, "    %s: %s\n", o.Property, o.Message)
 	if c := o.Culprit; c != nil {
 		fmt.Fprintf(p.out, "    culprit: event %d: %s\n", c.Seq, c.Text)
+	}
+	if o.Why != nil && o.Why.Sentence != "" {
+		fmt.Fprintf(p.out, "    why: %s\n", o.Why.Sentence)
 	}
 	if o.Verdict == model.VerdictCrash && o.Detail != "" {
 		for _, l := range firstLines(o.Detail, 40) {

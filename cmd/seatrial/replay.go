@@ -58,6 +58,9 @@ func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.A
 			printTrace(c.OutOrStdout(), o)
 		}
 		p.print(o)
+		if o.Why != nil {
+			fmt.Fprint(c.OutOrStdout(), o.Why.Events())
+		}
 	})
 	if err != nil {
 		return err

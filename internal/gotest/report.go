@@ -1,6 +1,7 @@
 package gotest
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +31,9 @@ func (c *check) explain(name string, o sweep.Outcome) string {
 	last := smallest.Outcome
 	if last.Culprit != nil && last.Culprit.Text != last.Message {
 		fmt.Fprintf(&b, "    culprit: event %d: %s\n", last.Culprit.Seq, last.Culprit.Text)
+	}
+	if why := cmp.Or(last.Why, o.Why); why != nil {
+		fmt.Fprintf(&b, "    why: %s.\n%s", why.Sentence, why.Events())
 	}
 	if advice := adviceOn(o.Property); advice != "" {
 		fmt.Fprintf(&b, "    advice: %s\n", advice)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
+	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -63,6 +64,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 func TestTheFolderSaysWhatItIs(t *testing.T) {
 	o := failure(t)
 	o.Culprit = &sweep.Culprit{Seq: 12, Text: "the very event"}
+	o.Why = &explain.Story{Sentence: "it was told 503, and *then* freed it", Steps: []explain.Step{
+		{Kind: explain.Fault, Seq: 3, At: time.Second, Rule: "down", Text: "service-unavailable (down) strikes"},
+		{Kind: explain.Broken, Seq: 12, At: 1012 * time.Millisecond, Text: "it frees <242.0.0.1>"}}}
 	o.Job.Exact = &sweep.Exact{Engine: "fork", Schedule: 5, Digest: "sha256:abc"}
 	o.Porcupine = []byte("<html>")
 	path, err := artifact.Write(t.TempDir(), "v1.2.3", o)
@@ -71,6 +75,7 @@ func TestTheFolderSaysWhatItIs(t *testing.T) {
 	require.NoError(t, err)
 	for _, want := range []string{
 		"# historical/3336: safety\n", "Property `no-free-while-exported`: 242.0.0.1 was freed\n", "Culprit: event 12: the very event\n",
+		"\n    it was told 503, and *then* freed it.\n", "+12ms  event 12     it frees <242.0.0.1>\n",
 		"seatrial replay " + path + "\n", "seatrial shrink " + path + " -o min.yaml\n",
 		"An exact run, engine fork, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
 		"Made with seatrial v1.2.3, generator " + sim.GeneratorName + ", go1.",

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -21,6 +22,10 @@ func readme(path, version string, o sweep.Outcome) []byte {
 	}
 	if o.Culprit != nil {
 		fmt.Fprintf(&b, "Culprit: event %d: %s\n\n", o.Culprit.Seq, o.Culprit.Text)
+	}
+	if o.Why != nil {
+		// Indented as code: what objects are called is no markup.
+		fmt.Fprintf(&b, "Why, as far as calls and events tell:\n\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(o.Why.Text()), "\n", "\n    "))
 	}
 	if o.Illegal {
 		b.WriteString("The plan has faults that Kubernetes does not permit: no controller has to survive it.\n\n")

@@ -58,13 +58,18 @@ func (s *Story) Rules() []string {
 // its number, its virtual time and the time since the step before. It ends with a
 // line break; a story without steps is empty.
 func (s *Story) Text() string {
+	if s.Sentence == "" {
+		return s.Events()
+	}
+	return s.Sentence + ".\n" + s.Events()
+}
+
+// Events is the part of [Story.Text] after the sentence.
+func (s *Story) Events() string {
 	if len(s.Steps) == 0 {
 		return ""
 	}
 	var b strings.Builder
-	if s.Sentence != "" {
-		fmt.Fprintf(&b, "%s.\n", s.Sentence)
-	}
 	before := s.Steps[0].At
 	for i, step := range s.Steps {
 		since := ""

@@ -6,6 +6,7 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/explain"
 )
 
 // Job is one seed to be run, as the pool sends it to a worker.
@@ -89,9 +90,11 @@ type Outcome struct {
 	Property string            `json:"property"` // empty on pass
 	Message  string            `json:"message,omitempty"`
 	Culprit  *Culprit          `json:"culprit,omitempty"`
-	Hash     string            `json:"hash"`
-	Requests int               `json:"requests"`
-	Virtual  time.Duration     `json:"virtual"`
+	// Why is the story of a failure; nil when no trace was kept.
+	Why      *explain.Story `json:"why,omitempty"`
+	Hash     string         `json:"hash"`
+	Requests int            `json:"requests"`
+	Virtual  time.Duration  `json:"virtual"`
 	// Runs is how often the job was run, Reproduced in how many of them verdict,
 	// property and hash were those of the first.
 	Runs       int            `json:"runs"`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/report"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
@@ -249,6 +250,9 @@ func (o *Outcome) keep(subject scenarios.Subject, r scenarios.Result) {
 		fmt.Fprintf(&log, "%12s %s: %s\n", line.At, line.Process, line.Text)
 	}
 	o.Trace, o.Log = events.Bytes(), log.Bytes()
+	if story := explain.Of(r.Record, r.Verdict); len(story.Steps) > 0 {
+		o.Why = &story
+	}
 	if o.Job.Report || o.Verdict != model.VerdictPass && !o.Job.Once {
 		o.Report = collect(subject, r)
 	}
