@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial"
 )
 
 var (
@@ -24,7 +24,7 @@ var (
 // machines stands in for the Machine controller and an infrastructure provider:
 // a machine is a node, ready and available, three seconds after it was made, and
 // gone, with what it was made of, one second after its deletion was asked for.
-var machines = trial.Process{Name: "machines", StandIn: true, Run: func(ctx context.Context, cfg *rest.Config) error {
+var machines = seatrial.Process{Name: "machines", StandIn: true, Run: func(ctx context.Context, cfg *rest.Config) error {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return err

@@ -26,8 +26,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/trial"
 )
 
 var scheme = runtime.NewScheme()
@@ -83,14 +83,14 @@ func (ungated) WaitForCacheSync(context.Context) bool { return true }
 
 // moduleFiles finds files of Cluster API in the module cache: its definitions
 // are used as they are published.
-func moduleFiles(t *testing.T, names ...string) trial.Manifests {
+func moduleFiles(t *testing.T, names ...string) seatrial.Manifests {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api").Output()
 	require.NoError(t, err)
 	for i := range names {
 		names[i] = filepath.Join(strings.TrimSpace(string(dir)), names[i])
 	}
-	return trial.Files(names...)
+	return seatrial.Files(names...)
 }
 
 func TestMachineDeployment(t *testing.T) {
@@ -99,13 +99,13 @@ func TestMachineDeployment(t *testing.T) {
 		"core/config/crd/bases/cluster.x-k8s.io_machinedeployments.yaml",
 		"core/config/crd/bases/cluster.x-k8s.io_machinesets.yaml",
 		"core/config/crd/bases/cluster.x-k8s.io_machines.yaml")
-	trial.Check(t, trial.Trial{
+	seatrial.Check(t, seatrial.Trial{
 		Name:       "cluster-api",
 		Controller: run,
-		MayExit:    trial.RestartsAreFine,
-		Processes:  []trial.Process{machines},
-		Cluster:    definitions.And(trial.Files("testdata/provider.yaml")),
-		Objects:    trial.Files("testdata/machinedeployments.yaml"),
+		MayExit:    seatrial.RestartsAreFine,
+		Processes:  []seatrial.Process{machines},
+		Cluster:    definitions.And(seatrial.Files("testdata/provider.yaml")),
+		Objects:    seatrial.Files("testdata/machinedeployments.yaml"),
 		// The reconcilers keep goroutines that clean caches for as long as the
 		// program runs.
 		Except: []string{"no-goroutine-leak"},

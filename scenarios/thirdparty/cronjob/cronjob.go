@@ -15,9 +15,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubernetes/pkg/controller/cronjob"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/trial"
 )
 
 // Run is how kube-controller-manager starts the controller, with one worker.
@@ -56,11 +56,11 @@ spec:
 // Trial has CronJobs that are due in the first minutes of the year 2000, which
 // is when a run begins, and never again, so that the world comes to rest. Nothing
 // works on their Jobs: what has been started is still running at the end.
-func Trial() trial.Trial {
-	return trial.Trial{
+func Trial() seatrial.Trial {
+	return seatrial.Trial{
 		Name:       "cronjob",
 		Controller: Run,
-		Objects:    trial.YAML(backup + "\n---" + report),
+		Objects:    seatrial.YAML(backup + "\n---" + report),
 		Properties: []model.Property{model.Always("forbid", "A CronJob with concurrencyPolicy Forbid has one unfinished Job at most.", forbid)},
 	}
 }
@@ -69,10 +69,10 @@ func Trial() trial.Trial {
 // first creation of a Job is lost. The controller tries again and learns that
 // there is one. What then? Up to 1.36 it asks for that Job in the namespace "",
 // so that no try succeeds (https://github.com/kubernetes/kubernetes/pull/136920).
-func LostAnswer() trial.Trial {
+func LostAnswer() seatrial.Trial {
 	tr := Trial()
-	tr.Objects = trial.Manifests{}
-	tr.Steps = []trial.Step{trial.Apply(10*time.Second, trial.YAML(backup))}
+	tr.Objects = seatrial.Manifests{}
+	tr.Steps = []seatrial.Step{seatrial.Apply(10*time.Second, seatrial.YAML(backup))}
 	tr.Faults = []faults.Rule{{ID: "lost", Kind: faults.TimeoutApplied, Limit: 1, Match: faults.Match{
 		Verbs: []string{"create"}, Resources: []string{"jobs"},
 	}}}

@@ -11,8 +11,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubernetes/pkg/controller/endpointslice"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/scenarios/trial"
 )
 
 // runEndpointSlices is how kube-controller-manager starts the controller, with
@@ -28,11 +28,11 @@ func runEndpointSlices(ctx context.Context, cfg *rest.Config) error {
 	return nil
 }
 
-var endpointSlices = trial.Trial{
+var endpointSlices = seatrial.Trial{
 	Name:       "endpointslice",
 	Controller: runEndpointSlices,
-	Processes:  []trial.Process{kubelet(0)},
-	Objects:    trial.Files("testdata/services.yaml"),
+	Processes:  []seatrial.Process{kubelet(0)},
+	Objects:    seatrial.Files("testdata/services.yaml"),
 }
 
 // The annotation with the time of the last change is left out: see
@@ -40,7 +40,7 @@ var endpointSlices = trial.Trial{
 func TestEndpointSlice(t *testing.T) {
 	tr := endpointSlices
 	tr.Ignore = []string{"endpointslices.discovery.k8s.io: metadata.annotations"}
-	trial.Check(t, tr)
+	seatrial.Check(t, tr)
 }
 
 // One failed creation is enough for the EndpointSlice to stay without the
@@ -49,8 +49,8 @@ func TestEndpointSlice(t *testing.T) {
 // retry finds nothing new to export.
 func TestEndpointSliceForgetsItsTriggerTime(t *testing.T) {
 	tr := endpointSlices
-	tr.Objects = trial.Manifests{}
-	tr.Steps = []trial.Step{trial.Apply(10*time.Second, trial.YAML(`
+	tr.Objects = seatrial.Manifests{}
+	tr.Steps = []seatrial.Step{seatrial.Apply(10*time.Second, seatrial.YAML(`
 apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -58,7 +58,7 @@ spec: {selector: {app: web}, ports: [{port: 80}]}`))}
 	tr.Faults = []faults.Rule{{ID: "once", Kind: faults.InternalError, Limit: 1, Match: faults.Match{
 		Verbs: []string{"create"}, Resources: []string{"endpointslices"},
 	}}}
-	result := trial.Run(t, tr, 1, trial.RunOptions{})
+	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
 	assert.Equal(t, "like-twin", result.Verdict.Property)
 	assert.Equal(t, `endpointslices.discovery.k8s.io default/web-*: metadata.annotations.endpoints.kubernetes.io/last-change-trigger-time is not there, and in fair weather "<time>"`, result.Verdict.Message)
 }

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubernetes/pkg/controller/job"
 
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial"
 )
 
 // runJobs is how kube-controller-manager starts the controller, with one worker.
@@ -28,11 +28,11 @@ func runJobs(ctx context.Context, cfg *rest.Config) error {
 }
 
 func TestJob(t *testing.T) {
-	trial.Check(t, trial.Trial{
+	seatrial.Check(t, seatrial.Trial{
 		Name:       "job",
 		Controller: runJobs,
-		Processes:  []trial.Process{kubelet(5 * time.Second)},
-		Objects:    trial.Files("testdata/jobs.yaml"),
+		Processes:  []seatrial.Process{kubelet(5 * time.Second)},
+		Objects:    seatrial.Files("testdata/jobs.yaml"),
 		// "The same program may sometimes be started twice", says the Job
 		// documentation: how many pods there were is not promised. That the Job
 		// counts as many successes as it should is.

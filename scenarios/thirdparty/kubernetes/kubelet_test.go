@@ -12,13 +12,13 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial"
 )
 
 // kubelet stands in for scheduler, kubelet and container runtime: every pod
 // runs and is ready two seconds after it was made. With a lifetime, its
 // containers succeed after that.
-func kubelet(lifetime time.Duration) trial.Process {
+func kubelet(lifetime time.Duration) seatrial.Process {
 	run := func(ctx context.Context, cfg *rest.Config) error {
 		client := clientset.NewForConfigOrDie(cfg)
 		factory := informers.NewSharedInformerFactory(client, 0)
@@ -34,7 +34,7 @@ func kubelet(lifetime time.Duration) trial.Process {
 		<-ctx.Done()
 		return nil
 	}
-	return trial.Process{Name: "kubelet", Run: run, StandIn: true}
+	return seatrial.Process{Name: "kubelet", Run: run, StandIn: true}
 }
 
 // attend takes one pod through its life.

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubernetes/pkg/controller/replicaset"
 
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial"
 )
 
 // runReplicaSets is how kube-controller-manager starts the controller, with one
@@ -25,10 +25,10 @@ func runReplicaSets(ctx context.Context, cfg *rest.Config) error {
 }
 
 func TestReplicaSet(t *testing.T) {
-	trial.Check(t, trial.Trial{
+	seatrial.Check(t, seatrial.Trial{
 		Name:       "replicaset",
 		Controller: runReplicaSets,
-		Processes:  []trial.Process{kubelet(0)},
-		Objects:    trial.Files("testdata/replicasets.yaml"),
+		Processes:  []seatrial.Process{kubelet(0)},
+		Objects:    seatrial.Files("testdata/replicasets.yaml"),
 	})
 }

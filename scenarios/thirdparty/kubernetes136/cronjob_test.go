@@ -5,9 +5,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/thirdparty/cronjob"
-	"github.com/seatrial/seatrial/scenarios/trial"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -16,7 +16,7 @@ import (
 
 // After one lost answer a CronJob that forbids it has two Jobs at once.
 func TestLostAnswerRunsTwoJobsAtOnce(t *testing.T) {
-	result := trial.Run(t, cronjob.LostAnswer(), 1, trial.RunOptions{})
+	result := seatrial.Run(t, cronjob.LostAnswer(), 1, seatrial.RunOptions{})
 	assert.Equal(t, "forbid", result.Verdict.Property)
 	assert.Equal(t, model.VerdictSafety, result.Verdict.Kind)
 	assert.Equal(t, "2 Jobs of default/backup run at once", result.Verdict.Message)
@@ -29,7 +29,7 @@ func TestGenericPropertiesFindIt(t *testing.T) {
 	tr.Properties = nil
 	found := map[string]int{}
 	for seed := range sim.Seed(40) {
-		found[trial.Run(t, tr, seed, trial.RunOptions{}).Verdict.Property]++
+		found[seatrial.Run(t, tr, seed, seatrial.RunOptions{}).Verdict.Property]++
 	}
 	t.Logf("seeds 0-39 by property: %v", found)
 	assert.NotZero(t, found["like-twin"])

@@ -3,15 +3,15 @@ package sample
 import (
 	"testing"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/scenarios/thirdparty/older"
-	"github.com/seatrial/seatrial/scenarios/trial"
 )
 
 func TestSample(t *testing.T) {
-	trial.Check(t, trial.Trial{
+	seatrial.Check(t, seatrial.Trial{
 		Name:       "sample-controller",
 		Controller: older.Run,
-		Cluster:    trial.Files("testdata/crd.yaml"),
-		Objects:    trial.Files("testdata/foos.yaml"),
+		Cluster:    seatrial.Files("testdata/crd.yaml"),
+		Objects:    seatrial.Files("testdata/foos.yaml"),
 	})
 }
