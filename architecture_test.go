@@ -90,7 +90,7 @@ var realClock = []string{"scenarios/realcluster/clock.go"}
 // inBubble are files whose time is the bubble's, and therefore virtual; the
 // loopback host and the replayer may also run on the real clock, outside.
 var inBubble = []string{
-	"sim/run.go", "sim/world.go", "sim/log.go", "scenarios/user.go",
+	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "scenarios/user.go",
 	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
 }
 
