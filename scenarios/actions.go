@@ -80,7 +80,7 @@ func applyFile(o *yamlread.Object, name, file string) Action {
 	o.Value(name)
 	m := Files(filepath.Join(filepath.Dir(o.Doc.File()), file))
 	if err := m.one(); err != nil {
-		o.Doc.ReportMeaning(o.Field(name), err.Error(), "")
+		o.Doc.ReportMeaning(o.Field(name), err.Error(), "the name of a file, or a manifest with apiVersion, kind and metadata")
 		return &Apply{}
 	}
 	return &Apply{m.objects[0].Manifest}

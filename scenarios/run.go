@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,7 +140,12 @@ const LikeBaseline = "like-twin"
 func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.Config {
 	plan := r.plan
 	plan.Faults = rules
-	config := newWorld(plan, r.subject, seed, func(step string) { *idle = append(*idle, step) })
+	var users sync.Mutex // they may come to nothing at one instant
+	config := newWorld(plan, r.subject, seed, func(step string) {
+		users.Lock()
+		defer users.Unlock()
+		*idle = append(*idle, step)
+	})
 	config.EndRestless = slices.ContainsFunc(r.subject.Properties(&plan), func(p model.Property) bool { return p.Name == "quiet" })
 	config.KeepTrace, config.MaxRequests = r.options.KeepTrace, r.options.MaxRequests
 	config.Watchdog, config.OnHang = r.options.Watchdog, r.options.OnHang

@@ -14,7 +14,7 @@ import (
 // trial, a scenario file, a historical bug and the controller that ships are all
 // subjects.
 type Subject struct {
-	Name    string // such as globalingressip, historical/3336 or TestSite
+	Name    string // such as historical/3336 or TestSite
 	Summary string // one line
 
 	Language *Language // nil: [Basic]

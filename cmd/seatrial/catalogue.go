@@ -48,7 +48,7 @@ func catalogueCommand() *cobra.Command {
 				fmt.Fprintf(c.ErrOrStderr(), "%-32s swarm %-16s aimed %-16s false alarms %d\n",
 					row.Swarm.Subject, row.Swarm, row.Aimed, row.Swarm.FalseAlarms+row.Aimed.FalseAlarms)
 			}
-			table := catalogue.Table(rows, swarm.Version, globalingressip.Library())
+			table := catalogue.Table(rows, swarm.Version, catalogue.Library{Folder: globalingressip.LibraryFolder, Plans: globalingressip.Library()})
 			if file == "" {
 				fmt.Fprintln(c.OutOrStdout(), table)
 				return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -49,7 +50,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "name: storm\n", a.Plan)
 	assert.Equal(t, "v1.2.3", a.Version)
-	assert.Equal(t, sim.GeneratorName, a.Generator)
+	assert.Equal(t, swarm.Version, a.Generator)
 	assert.Equal(t, failure(t).Job, a.Outcome.Job)
 	assert.Equal(t, "no-free-while-exported", a.Outcome.Property)
 	require.Len(t, a.Events, 1)
@@ -78,7 +79,7 @@ func TestTheFolderSaysWhatItIs(t *testing.T) {
 		"\n    it was told 503, and *then* freed it.\n", "+12ms  event 12     it frees <242.0.0.1>\n",
 		"seatrial replay " + path + "\n", "seatrial shrink " + path + " -o min.yaml\n",
 		"An exact run, engine fork, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
-		"Made with seatrial v1.2.3, generator " + sim.GeneratorName + ", go1.",
+		"Made with seatrial v1.2.3, generator " + swarm.Version + ", go1.",
 	} {
 		assert.Contains(t, string(text), want)
 	}

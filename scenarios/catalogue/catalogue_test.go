@@ -76,10 +76,10 @@ func TestTheTableReplacesTheOldOne(t *testing.T) {
 		Swarm:   catalogue.Finding{Subject: "historical/3336", Runs: []int{5}, Size: 50, Properties: map[string]int{"no-free-while-exported": 1}},
 		Aimed:   catalogue.Finding{Subject: "historical/3336", Runs: []int{catalogue.NotFound}, Size: 50},
 	}}
-	table := catalogue.Table(rows, "gen/1", globalingressip.Library())
+	table := catalogue.Table(rows, "gen/1", catalogue.Library{Folder: globalingressip.LibraryFolder, Plans: globalingressip.Library()})
 	assert.Contains(t, table, "| `historical/3336` | an error is taken for absence | `no-free-while-exported` | 5 / 5 | > 50 / > 50 | [incident-3336-timeout](scenarios/globalingressip/library/incident-3336-timeout.yaml), [incident-3336](scenarios/globalingressip/library/incident-3336.yaml) |")
 
-	document := "before\n" + catalogue.Table(nil, "gen/0", nil) + "\nafter\n"
+	document := "before\n" + catalogue.Table(nil, "gen/0", catalogue.Library{}) + "\nafter\n"
 	got, err := catalogue.Replace(document, table)
 	require.NoError(t, err)
 	assert.Equal(t, "before\n"+table+"\nafter\n", got)

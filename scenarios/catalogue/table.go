@@ -14,9 +14,15 @@ type Row struct {
 	Swarm, Aimed Finding
 }
 
+// Library is scenarios of which some show a bug, and the folder of their files.
+type Library struct {
+	Folder string
+	Plans  []scenarios.Plan
+}
+
 // Table is the rows as Markdown, between the marks that [Replace] looks for.
 // version is that of the generator, which the figures hold for.
-func Table(rows []Row, version string, library []scenarios.Plan) string {
+func Table(rows []Row, version string, library Library) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", begin)
 	if len(rows) > 0 {
@@ -44,11 +50,11 @@ func property(r Row) string {
 }
 
 // shownBy links the scenarios of the library that expect the subject to fail.
-func shownBy(subject string, library []scenarios.Plan) []string {
+func shownBy(subject string, library Library) []string {
 	var links []string
-	for _, plan := range library {
+	for _, plan := range library.Plans {
 		if _, ok := plan.Expect[subject]; ok {
-			links = append(links, fmt.Sprintf("[%s](scenarios/globalingressip/library/%s.yaml)", plan.Name, plan.Name))
+			links = append(links, fmt.Sprintf("[%s](%s/%s.yaml)", plan.Name, library.Folder, plan.Name))
 		}
 	}
 	return links

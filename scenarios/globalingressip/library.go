@@ -10,6 +10,9 @@ import (
 //go:embed library/*.yaml
 var libraryFiles embed.FS
 
+// LibraryFolder is where the files of [Library] are in this module.
+const LibraryFolder = "scenarios/globalingressip/library"
+
 // Library returns the scenarios written by hand, in the order of their file
 // names. Each call returns plans of its own.
 //

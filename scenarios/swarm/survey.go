@@ -52,8 +52,8 @@ func survey(t *testing.T, subject scenarios.Subject, o scenarios.RunOptions) obs
 	}
 	o.KeepTrace, o.Baselines = false, nil
 	result := scenarios.Observe(t, plan, who, plan.Seed, o)
-	plan.Language = who.Language
-	seen := observed{made: madeIn(&result.Record.History, who.Language)}.at(&result.Record.History, plan.UnderTest())
+	plan.Language = cmp.Or(who.Language, scenarios.Basic())
+	seen := observed{made: madeIn(&result.Record.History, plan.Language)}.at(&result.Record.History, plan.UnderTest())
 	for i := range seen.calls {
 		seen.calls[i].at = nil // other plans have other times
 	}

@@ -359,5 +359,5 @@ func TestParseMode(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, target.Pairs, m)
 	_, err = target.ParseMode("crash")
-	assert.EqualError(t, err, `unknown mode "crash" (want one of crash-every-write, error-every-read, lose-every-response, pairs)`)
+	assert.EqualError(t, err, `unknown mode "crash" (want one of crash-every-write, error-every-read, lose-every-response, every-call, pairs)`)
 }

@@ -1,0 +1,241 @@
+package seatrial_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Goal: the house keeps its shape. Data flows one way, so each room may import
+// only the rooms before it, and nothing that would make a run depend on
+// anything but its seed is used where runs are made or judged.
+//
+// Method: parse every file that is not a test and look at imports and selectors.
+
+const module = "github.com/seatrial/seatrial/"
+
+// rooms are the rooms below a top-level folder that have rules of their own.
+var rooms = []string{
+	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
+	"scenarios/format", "scenarios/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
+}
+
+// generic are the rooms that know no controller: what they need to know of one is
+// in the subject that they are given.
+var generic = []string{"sim", "sim/apiserver", "model", "model/cel", "scenarios", "scenarios/format", "scenarios/yamlread", "scenarios/exact", "internal/gotest"}
+
+// mayImport lists, per room, the rooms of this module that it may import. A room is
+// its first path element unless a longer one is in rooms; front is the root package.
+var mayImport = map[string][]string{
+	"faults":             {},
+	"model":              {},
+	"model/cel":          {"model"},
+	"model/globalnet":    {"model"},
+	"controller":         {},
+	"deploy":             {},
+	"sim/apiserver":      {},
+	"sim":                {"sim/apiserver", "faults", "model"},
+	"scenarios/yamlread": {},
+	"scenarios/format":   {"scenarios/yamlread"},
+	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/apiserver", "faults", "model", "model/cel"},
+	"scenarios/exact":    {"scenarios", "sim"},
+	"scenarios/globalingressip": {
+		"scenarios", "scenarios/format", "scenarios/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
+	},
+	// The guest is a main package: the module that exact mode runs is built from it,
+	// and what it does not link cannot be run. So it fills its registry with what
+	// ships here, as cmd does; the room around it only names its folder.
+	"scenarios/exact/guest": {"scenarios", "scenarios/globalingressip"},
+	"internal":              {},
+	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
+	front:                   {"internal/gotest", "scenarios", "sim", "faults", "model"},
+	"cmd":                   {"scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "faults", "model", "controller", "deploy"},
+}
+
+const front = "."
+
+// private are words of one controller's world. A generic room that has one knows
+// that controller, whatever it imports.
+var private = []string{"globalingressip", "serviceexport", "globalnet", "clusterglobalegressip"}
+
+// namesGuest are the files that name the guest, or what it is instrumented for.
+var namesGuest = []string{"scenarios/exact/build.go"}
+
+// forbidden lists selectors that make a run depend on something other than its
+// seed, with what to use instead; exempt files are part of the mechanism.
+var forbidden = []struct {
+	selector, instead string
+	exempt            []string
+}{
+	{"time.Now", "the virtual clock: world.now, apiserver.Clock", append(realClock, inBubble...)},
+	{"time.Since", "the virtual clock: world.now, apiserver.Clock", append(realClock, inBubble...)},
+	{"time.Until", "the virtual clock: world.now, apiserver.Clock", nil},
+	{"time.NewTicker", "the event queue", []string{"sim/watchdog.go"}},
+	{"os.Getenv", "a field of the config", []string{"scenarios/sweep/worker.go", "scenarios/realcluster/subject.go"}},
+}
+
+// realClock are files of runs on a real API server.
+var realClock = []string{"scenarios/realcluster/clock.go"}
+
+// inBubble are files whose time is the bubble's, and therefore virtual; the
+// loopback host and the replayer may also run on the real clock, outside.
+var inBubble = []string{
+	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "scenarios/user.go",
+	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
+}
+
+// forbiddenImports are packages that only the named files may import.
+var forbiddenImports = []struct {
+	path, instead string
+	exempt        []string
+}{
+	{"math/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
+	{"math/rand/v2", "sim.Stream or sim.Draw", nil},
+	{"crypto/rand", "sim.Stream or sim.Draw", []string{"sim/globals.go"}},
+	{"golang.org/x/exp/rand", "sim.Stream and sim.Rand", []string{"sim/rand.go"}},
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	seen := make(map[string]bool)
+	forEachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
+		room := roomOf(filepath.ToSlash(filepath.Dir(path)))
+		may, known := mayImport[room]
+		if seen[room] = true; !known {
+			t.Errorf("%s: room %s has no rule: say in mayImport what it may import", path, room)
+			return
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			rest, ours := strings.CutPrefix(imported, module)
+			if !ours || roomOf(rest) == room || roomOf(rest) == "scenarios/exact/guest" && slices.Contains(namesGuest, filepath.ToSlash(path)) {
+				continue
+			}
+			assert.Contains(t, may, roomOf(rest), "%s imports %s: data flows one way, and %s may not know %s", path, rest, room, roomOf(rest))
+		}
+	})
+	for room := range mayImport {
+		assert.True(t, seen[room], "room %s has no files: the rule for it checks nothing", room)
+	}
+}
+
+// The rules themselves keep generic rooms from any controller, in as many steps as
+// one likes: what a generic room may import is generic, or below all controllers.
+func TestGenericRoomsReachNoController(t *testing.T) {
+	for _, room := range generic {
+		for _, next := range mayImport[room] {
+			assert.True(t, slices.Contains(generic, next) || next == "faults" || next == "internal", "%s may import %s", room, next)
+		}
+	}
+}
+
+// Words in code count, be they identifiers or text; comments may give examples.
+func TestGenericRoomsNameNoController(t *testing.T) {
+	looked := 0
+	forEachFile(t, func(path string, file *ast.File, fset *token.FileSet) {
+		path = filepath.ToSlash(path)
+		if !slices.Contains(generic, roomOf(filepath.ToSlash(filepath.Dir(path)))) || slices.Contains(namesGuest, path) {
+			return
+		}
+		looked++
+		ast.Inspect(file, func(n ast.Node) bool {
+			text := ""
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				return false // those have a test of their own
+			case *ast.Ident:
+				text = n.Name
+			case *ast.BasicLit:
+				text = n.Value
+			}
+			for _, word := range private {
+				if strings.Contains(strings.ToLower(text), word) {
+					t.Errorf("%s says %s: a generic room knows no controller; let the subject say it", fset.Position(n.Pos()), text)
+				}
+			}
+			return true
+		})
+	})
+	assert.Greater(t, looked, 200, "files of generic rooms")
+}
+
+func TestNothingButTheSeedDecides(t *testing.T) {
+	forEachFile(t, func(path string, file *ast.File, fset *token.FileSet) {
+		path = filepath.ToSlash(path)
+		switch strings.Split(path, "/")[0] {
+		case "sim", "faults", "model", "scenarios":
+		default:
+			return
+		}
+		for _, spec := range file.Imports {
+			for _, rule := range forbiddenImports {
+				if spec.Path.Value == strconv.Quote(rule.path) && !slices.Contains(rule.exempt, path) {
+					t.Errorf("%s imports %s; use %s", path, rule.path, rule.instead)
+				}
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := selector.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			for _, rule := range forbidden {
+				if x.Name+"."+selector.Sel.Name == rule.selector && !slices.Contains(rule.exempt, path) {
+					t.Errorf("%s uses %s; use %s", fset.Position(n.Pos()), rule.selector, rule.instead)
+				}
+			}
+			return true
+		})
+	})
+}
+
+func roomOf(dir string) string {
+	for _, room := range rooms {
+		if dir == room || strings.HasPrefix(dir, room+"/") {
+			return room
+		}
+	}
+	return strings.Split(dir, "/")[0] // of the root: "."
+}
+
+// isModule: a folder with a go.mod is a house of its own.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
+
+func forEachFile(t *testing.T, visit func(path string, file *ast.File, fset *token.FileSet)) {
+	t.Helper()
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" || isModule(path)):
+			return fs.SkipDir
+		case entry.IsDir(), !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		visit(path, file, fset)
+		return nil
+	})
+	require.NoError(t, err)
+}
