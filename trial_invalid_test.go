@@ -101,5 +101,5 @@ laws:
   always: object.spec.replicas > 0
 `), 0o600))
 	_, err := seatrial.ReadFile(path)
-	assert.ErrorContains(t, err, "trial.yaml:6:13: resource: the cluster has no deployment.apps (want plural and group")
+	assert.ErrorContains(t, err, `trial.yaml:6:13: laws[0].resource: this world has no resource "deployment.apps" (did you mean deployments.apps?)`)
 }
