@@ -118,6 +118,10 @@ gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
 	cd scenarios/thirdparty/kubernetes136 && go test ./...
 
+.PHONY: programs
+programs: ## controllers as they ship, in virtual time: 100 seeds three times; minutes to build
+	go test -v ./sim/program -timeout 4h -seeds 100
+
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	go test ./... -run '^$$' -bench . -benchmem

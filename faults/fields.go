@@ -70,6 +70,10 @@ func fieldsOfKind(kind Kind, when When) []string {
 		return []string{FieldProcess, FieldAt, FieldReplica}
 	case Pause:
 		return []string{FieldProcess, FieldFrom, FieldUntil}
+	case Terminate:
+		return []string{FieldProcess, FieldAt, FieldDelay, FieldRestartAfter}
+	case ClockSkew:
+		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDelay}
 	case CrashLoop:
 		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDelay, FieldRestartAfter}
 	case HistoryForgotten:

@@ -25,7 +25,8 @@ type Rule struct {
 	// Delay is how much slower something is (latency, slow-body, watch-delayed,
 	// cache-lag, gc-lag), how long the client waits for the failure (time-outs,
 	// response-lost), or how long something lives (watch-closed, -error,
-	// -expired, crash-loop). Drawn evenly in [Min, Max].
+	// -expired, crash-loop), how long a process has to end (terminate; 0: 30s), or how
+	// far its clock is ahead (clock-skew; negative: behind). Drawn evenly in [Min, Max].
 	Delay Span
 	// RetryAfter is what a 429 or 503 tells the client to wait; whole seconds.
 	RetryAfter time.Duration
@@ -46,7 +47,7 @@ type Rule struct {
 // or on calls.
 func (r *Rule) Momentary() bool {
 	switch r.Kind {
-	case FailOver, HistoryForgotten:
+	case FailOver, HistoryForgotten, Terminate:
 		return true
 	}
 	return r.Kind == Crash && r.When == AtTime
@@ -56,7 +57,7 @@ func (r *Rule) Momentary() bool {
 // open, rather than on calls or once.
 func (r *Rule) Lasting() bool {
 	switch r.Kind {
-	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag:
+	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag, ClockSkew:
 		return true
 	}
 	return false

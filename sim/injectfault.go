@@ -133,6 +133,11 @@ func (w *world) inject(p *process, r *faults.Rule) {
 		}
 	case faults.FailOver:
 		happens = w.failOver(p, r)
+	case faults.Terminate:
+		happens = w.terminate(p, r)
+	case faults.ClockSkew:
+		happens = p.Program
+		w.setClock(p, r)
 	default:
 		p.link.cut(r)
 	}

@@ -97,6 +97,9 @@ func (l *link) cut(r *faults.Rule) {
 	w := l.world
 	w.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s", r.Kind, r.ID, r.Direction)})
 	l.cuts = append(l.cuts, r)
+	if r.Kind == faults.Pause {
+		l.owner.signal(Signal{Kind: SignalStop})
+	}
 	if r.Kind == faults.Partition && l.partitions() == 1 {
 		l.loss = w.queue.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
 	}
@@ -129,6 +132,9 @@ func (l *link) heal(r *faults.Rule) {
 			l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
 			l.world.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
 			l.release()
+			if r.Kind == faults.Pause {
+				l.owner.signal(Signal{Kind: SignalContinue})
+			}
 			return
 		}
 	}

@@ -26,6 +26,7 @@ type process struct {
 	Process
 	link    *link
 	skew    time.Duration  // what it starts later than others that start at the same time
+	clock   time.Duration  // what its wall clock shows more than virtual time
 	replica int            // the API server it is connected to, counted from 0
 	pinned  bool           // a fail-over chose the replica, for later incarnations too
 	started int            // incarnations so far
@@ -45,8 +46,11 @@ type incarnation struct {
 	identity string
 	cancel   context.CancelCauseFunc
 	killed   chan struct{}
-	metrics  *prometheus.Registry
-	underway map[uint64]*call
+	signals  *Signals
+	// terminated is the rule that asked it to end; nil: none has.
+	terminated *faults.Rule
+	metrics    *prometheus.Registry
+	underway   map[uint64]*call
 
 	mu      sync.Mutex // guards what follows
 	asked   int        // what the server has, in the instant askedAt
@@ -88,7 +92,7 @@ func (w *world) start(p *process) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i := &incarnation{
 		of: p, number: p.started, identity: fmt.Sprintf("%s-%d", p.Name, p.started),
-		cancel: cancel, killed: make(chan struct{}), underway: make(map[uint64]*call),
+		cancel: cancel, killed: make(chan struct{}), signals: newSignals(), underway: make(map[uint64]*call),
 	}
 	p.current = i
 	p.living = append(p.living, i)
@@ -106,7 +110,14 @@ func (w *world) start(p *process) {
 			// The simulated network is the only thing that slows a client down.
 			QPS: -1,
 		},
-		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number, Metrics: i.metrics,
+		Log: w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
+		Chance: hashOf(w.config.Seed, "program", i.identity), Skew: p.clock, Signals: i.signals,
+		Alive: func() { w.progress.Add(1) },
+		Problem: func(problem model.Problem) {
+			problem.Process = p.Name
+			w.problem(problem)
+		},
+		Incarnation: i.number, Metrics: i.metrics,
 		Host: func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
 	}
 	go func() {
@@ -146,7 +157,17 @@ func (w *world) processReturned(i *incarnation, err error) {
 		}
 		return
 	}
-	if p.MayExit == nil || !p.MayExit(err) {
+	var ended *EndError
+	switch {
+	case errors.As(err, &ended):
+		w.problem(model.Problem{Kind: ended.Kind, Process: p.Name, StandIn: p.StandIn, Message: ended.Message, Detail: ended.Detail})
+		if ended.Final {
+			return
+		}
+	case i.terminated != nil:
+		w.startAgain(p, i.terminated)
+		return
+	case p.MayExit == nil || !p.MayExit(err):
 		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, StandIn: p.StandIn, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
 	p.exits++
@@ -171,13 +192,18 @@ func (w *world) kill(p *process, r *faults.Rule) bool {
 	w.event(Event{Type: EventCrashed, Process: i.identity, Detail: r.ID})
 	w.end(i)
 	p.current = nil
+	w.startAgain(p, r)
+	return true
+}
+
+// startAgain starts a process that a rule ended when the rule says, if at all.
+func (w *world) startAgain(p *process, r *faults.Rule) {
 	w.disturbed(w.now() + max(r.RestartAfter, 0))
 	if r.RestartAfter < 0 {
 		w.disturbed(math.MaxInt64) // nobody may be left
 	} else {
 		p.restart = w.queue.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
 	}
-	return true
 }
 
 // end cuts an incarnation off from the world.

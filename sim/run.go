@@ -95,6 +95,7 @@ func (w *world) live() {
 	if w.history.Cleared = w.now(); w.isRestless() {
 		w.history.Cleared = w.restless.begin
 	}
+	w.planReports()
 	w.runUntil(w.history.Cleared+w.config.Settle, w.isRestless)
 	w.history.Ended = w.now()
 	if w.isRestless() {

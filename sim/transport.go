@@ -49,7 +49,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.world.pending.put(item{
 		kind: callSent,
 		key:  t.process.identity + " " + c.identity,
-		tie:  c.info.selection + "\x00" + string(body),
+		tie:  c.tie(),
 		act:  func() { t.world.send(c) },
 	})
 	select {
@@ -64,6 +64,15 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-t.process.killed:
 		return nil, errProcessGone
 	}
+}
+
+// tie tells calls of one identity apart that are made in one instant.
+func (c *call) tie() string {
+	tie := c.info.selection + "\x00" + string(c.body)
+	if place := orderOf(c.request.Context()); place > 0 {
+		tie += fmt.Sprintf("\x00%08d", place)
+	}
+	return tie
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -88,7 +97,7 @@ func (c *call) giveUp() {
 	c.world.pending.put(item{
 		kind: callCancelled,
 		key:  c.process.identity + " " + c.identity,
-		tie:  c.info.selection + "\x00" + string(c.body),
+		tie:  c.tie(),
 		act:  func() { c.world.cancel(c) },
 	})
 }

@@ -141,6 +141,7 @@ var singleThread = []Change{
 	// initialised, and the others have a second one: then two race.
 	{"runtime/proc.go", "// to preserve the lock.\n\tlockOSThread()\n", "// to preserve the lock.\n"},
 	{"runtime/proc.go", "needUnlock = false\n\tunlockOSThread()\n", "needUnlock = false\n"},
+	{"runtime/proc.go", "needUnlock := true\n", "needUnlock := false\n"},
 	// Where the heap is, map hashes and all generators begin with a draw.
 	{"runtime/malloc.go", "randomizeHeapBase = goexperiment.RandomizedHeapBase64 && ", "randomizeHeapBase = false && goexperiment.RandomizedHeapBase64 && "},
 	{"runtime/rand.go", "\tglobalRand.state.Init(*seed)\n", "\tglobalRand.state.Init(seatrialStart())\n"},
