@@ -37,12 +37,12 @@ func (w *world) terminate(p *process, r *faults.Rule) bool {
 	if r.Delay.Max > 0 {
 		grace = r.DelayOf(w.drawFor(i.identity))
 	}
-	disturbed := w.disturbances(p)
+	since := w.now()
 	w.queue.add(w.now()+grace, "process "+p.Name+" grace", func() {
 		if p.current != i {
 			return
 		}
-		if grace >= defaultGrace && disturbed == w.disturbances(p) {
+		if grace >= defaultGrace && w.undisturbed(since) {
 			w.problem(model.Problem{Kind: model.Hung, Process: p.Name, Message: fmt.Sprintf("did not end within %s of SIGTERM, though nothing else went wrong, and was killed", grace)})
 		}
 		w.kill(p, r)
@@ -55,16 +55,9 @@ func (w *world) terminate(p *process, r *faults.Rule) bool {
 	return true
 }
 
-// disturbances counts what else keeps a process from ending in time: faults that have
-// fired anywhere, and cuts of its link in force.
-func (w *world) disturbances(p *process) int {
-	n := len(p.link.cuts)
-	for kind, fired := range w.schedule.FiredKinds() {
-		if kind != faults.Terminate {
-			n += fired
-		}
-	}
-	return n
+// undisturbed says that nothing has stood in anybody's way since then.
+func (w *world) undisturbed(since time.Duration) bool {
+	return !slices.ContainsFunc(w.history.Disturbances, func(d model.Disturbance) bool { return d.Until > since })
 }
 
 // setClock lets the wall clock of a program be off while a rule is in force. In the
