@@ -101,7 +101,9 @@ func (w *world) plan() {
 }
 
 func (w *world) begin(r *faults.Rule) {
-	w.disturbedBy(r)
+	if r.Kind != faults.Terminate { // which lasts as long as its grace
+		w.disturbedBy(r)
+	}
 	switch r.Kind {
 	case faults.CacheLag:
 		w.lagCaches(r)

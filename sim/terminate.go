@@ -3,7 +3,6 @@ package sim
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
@@ -37,12 +36,13 @@ func (w *world) terminate(p *process, r *faults.Rule) bool {
 	if r.Delay.Max > 0 {
 		grace = r.DelayOf(w.drawFor(i.identity))
 	}
-	since := w.now()
+	since, before := w.now(), len(w.history.Disturbances)
+	w.disturbed(since + grace)
 	w.queue.add(w.now()+grace, "process "+p.Name+" grace", func() {
 		if p.current != i {
 			return
 		}
-		if grace >= defaultGrace && w.undisturbed(since) {
+		if grace >= defaultGrace && w.undisturbed(since, before) {
 			w.problem(model.Problem{Kind: model.Hung, Process: p.Name, Message: fmt.Sprintf("did not end within %s of SIGTERM, though nothing else went wrong, and was killed", grace)})
 		}
 		w.kill(p, r)
@@ -55,9 +55,15 @@ func (w *world) terminate(p *process, r *faults.Rule) bool {
 	return true
 }
 
-// undisturbed says that nothing has stood in anybody's way since then.
-func (w *world) undisturbed(since time.Duration) bool {
-	return !slices.ContainsFunc(w.history.Disturbances, func(d model.Disturbance) bool { return d.Until > since })
+// undisturbed says that nothing has stood in anybody's way since then but the
+// disturbance with the number that is given.
+func (w *world) undisturbed(since time.Duration, but int) bool {
+	for i, d := range w.history.Disturbances {
+		if i != but && d.Until > since {
+			return false
+		}
+	}
+	return true
 }
 
 // setClock lets the wall clock of a program be off while a rule is in force. In the
