@@ -25,18 +25,22 @@ import (
 
 var seeds = flag.Int("seeds", 0, "how many seeds managers run three times each; 0: none, because building them takes minutes")
 
-func manager(t *testing.T) *program.Binary {
+// sources are one program with the libraries of three times: client-go 0.37, 0.31, 0.28.
+var sources = []program.Source{
+	{Package: "./testdata/manager"}, {Module: "testdata/middle"}, {Module: "testdata/older"},
+}
+
+func manager(t *testing.T, s program.Source) *program.Binary {
 	t.Helper()
 	if *seeds == 0 {
 		t.Skip("make programs runs managers")
 	}
-	return build(t, program.Source{Package: "./testdata/manager"})
+	return build(t, s)
 }
 
 // twoReplicas is a world with a controller-runtime manager twice, leader election, ten
 // reconciles at once, and a user who makes and changes ConfigMaps.
-func twoReplicas(t *testing.T, seed sim.Seed, rules []faults.Rule, args ...string) sim.Config {
-	t.Helper()
+func twoReplicas(b *program.Binary, seed sim.Seed, rules []faults.Rule, args ...string) sim.Config {
 	o := program.Options{
 		Args:     append([]string{"--leader-elect"}, args...),
 		MayExit:  func(error) bool { return true }, // a pod is started again
@@ -46,7 +50,7 @@ func twoReplicas(t *testing.T, seed sim.Seed, rules []faults.Rule, args ...strin
 	return sim.Config{
 		Seed: seed, Faults: rules, Safety: time.Minute, Settle: 2 * time.Minute, KeepTrace: true,
 		Processes: []sim.Process{
-			manager(t).Process("manager-1", o), manager(t).Process("manager-2", o),
+			b.Process("manager-1", o), b.Process("manager-2", o),
 			{Name: "user", User: true, Start: 10 * time.Second, Run: use},
 		},
 	}
@@ -106,17 +110,23 @@ var weather = []faults.Rule{
 // through kills, cuts, lost answers and a pause; three times each seed; what it was to
 // bring about is compared with what the user wanted last.
 func TestManagerIsExact(t *testing.T) {
-	manager(t)
+	for _, s := range sources {
+		t.Run(s.Module+s.Package, func(t *testing.T) { exact(t, manager(t, s)) })
+	}
+}
+
+func exact(t *testing.T, b *program.Binary) {
+	t.Helper()
 	before := usage()
 	for seed := sim.Seed(1); seed <= sim.Seed(*seeds); seed++ {
-		first := sim.Run(t, twoReplicas(t, seed, weather))
+		first := sim.Run(t, twoReplicas(b, seed, weather))
 		for _, p := range first.History.Problems {
 			require.NotEqual(t, model.Panicked, p.Kind, "seed %d: %s", seed, p.Message)
 			require.NotEqual(t, model.Hung, p.Kind, "seed %d: %s", seed, p.Message)
 		}
 		assert.Equal(t, map[string]string{"m0": "6", "m1": "7", "m2": "8", "m3": "9", "m4": "10", "m5": "11"}, secrets(first), "seed %d", seed)
 		for range 2 {
-			again := sim.Run(t, twoReplicas(t, seed, weather))
+			again := sim.Run(t, twoReplicas(b, seed, weather))
 			requireSame(t, first, again)
 		}
 	}
@@ -149,6 +159,8 @@ func usage() time.Duration {
 
 // The planted bug: changes are not carried over, and the same judge sees it.
 func TestManagerWithABug(t *testing.T) {
-	r := sim.Run(t, twoReplicas(t, 1, nil, "--forget"))
-	assert.Equal(t, "0", secrets(r)["m0"])
+	for _, s := range sources {
+		r := sim.Run(t, twoReplicas(manager(t, s), 1, nil, "--forget"))
+		assert.Equal(t, "0", secrets(r)["m0"], s.Module)
+	}
 }
