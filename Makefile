@@ -134,3 +134,7 @@ cover: ## test coverage
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BIN) out coverage.out
+
+.PHONY: screenshots
+screenshots: ## make the pictures of docs/ anew (needs Chromium)
+	SEATRIAL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run 'TestTheDocumentationsPictures' ./scenarios/report
