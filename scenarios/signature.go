@@ -25,7 +25,11 @@ func Signature(r *Result) string {
 			if call.Subresource != "" {
 				resource += "/" + call.Subresource
 			}
-			parts = append(parts, replica.ReplaceAllString(call.Process, "")+" "+call.Verb+" "+resource)
+			process := replica.ReplaceAllString(call.Process, "")
+			if call.User {
+				process = DefaultUser // whoever it is
+			}
+			parts = append(parts, process+" "+call.Verb+" "+resource)
 		}
 	}
 	return strings.Join(append(parts, shape(r.Verdict.Message, names)), ": ")
