@@ -87,7 +87,7 @@ func readBases(files []string, language *scenarios.Language) ([]base, error) {
 // shard has a part of the plans that are derived from the files, or of the seeds.
 func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject *underTest) target.Sweep {
 	s := target.Sweep{
-		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject.subject, Language: subject.language(),
+		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject.subject, Package: subject.pkg, Mutexes: subject.mutexes, Language: subject.language(),
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
 	if len(bases) == 0 {

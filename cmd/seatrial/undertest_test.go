@@ -35,7 +35,9 @@ func TestATrialIsSweptAndFoundAgain(t *testing.T) {
 	verdict, err := os.ReadFile(filepath.Join(folders[0], "verdict.json"))
 	require.NoError(t, err)
 	var kept struct {
-		Outcome struct{ Job struct{ Package, Subject string } }
+		Outcome struct {
+			Job struct{ Package, Subject string }
+		}
 	}
 	require.NoError(t, json.Unmarshal(verdict, &kept))
 	assert.Equal(t, trialPath, kept.Outcome.Job.Package)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/seatrial/seatrial/internal/version"
@@ -122,13 +123,26 @@ func (c *check) keep(b *strings.Builder, name string, smallest *shrink.Result) {
 		err = artifact.Prepare(folder)
 	}
 	if err == nil {
-		folder, err = artifact.Write(folder, version.String(), smallest.Outcome)
+		kept := smallest.Outcome
+		kept.Job.Package = underTest()
+		folder, err = artifact.Write(folder, version.String(), kept)
 	}
 	if err != nil {
 		fmt.Fprintf(b, "artifact: not written: %v\n", err)
 		return
 	}
 	fmt.Fprintf(b, "artifact: %s (report.html shows the run as a picture)\n", folder)
+}
+
+// underTest is the package whose test binary this is, for seatrial replay to build
+// it anew; empty when it does not tell.
+func underTest() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	pkg, _ := strings.CutSuffix(info.Path, ".test")
+	return pkg
 }
 
 // artifacts is the folder for those of this test.

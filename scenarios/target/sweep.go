@@ -31,6 +31,9 @@ type Sweep struct {
 	Bases      iter.Seq[sweep.Job]
 	KeepFaults bool
 	Subject    string
+	// Package and Mutexes are those of [sweep.Job], of a subject in a test binary.
+	Package string
+	Mutexes bool
 	// Language is that of the subject.
 	Language *scenarios.Language
 	// Limit is how many plans are derived from each plan at most, chosen by a
@@ -83,6 +86,7 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 			return nil
 		}
 		job.Subject, job.FaultFree, job.Calls, job.Confirm = s.Subject, !s.KeepFaults, true, s.Confirm
+		job.Package, job.Mutexes = s.Package, s.Mutexes
 		if bases = append(bases, job); len(bases) < atATime {
 			continue
 		}
@@ -259,7 +263,7 @@ func (s Sweep) jobs(plans []scenarios.Plan) ([]sweep.Job, error) {
 			return nil, err
 		}
 		jobs[i] = sweep.Job{
-			Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject,
+			Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject, Package: s.Package, Mutexes: s.Mutexes,
 			Confirm: s.Confirm, Coverage: true,
 		}
 		if s.Replay != nil {
