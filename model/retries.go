@@ -89,7 +89,7 @@ func RetriesFall(name, sentence, source string, paces []Pace, concern func(*Call
 		rows := map[callIdentity][]time.Duration{}
 		for i := range h.Calls {
 			call := &h.Calls[i]
-			if call.User || call.housekeeping() || concern != nil && !concern(call) {
+			if call.User || call.Housekeeping() || concern != nil && !concern(call) {
 				continue
 			}
 			id := call.identity()
