@@ -65,7 +65,7 @@ func fieldsOfKind(kind Kind, when When) []string {
 	case Hold:
 		return []string{FieldDirection}
 	case Partition:
-		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDirection}
+		return []string{FieldProcess, FieldResources, FieldFrom, FieldUntil, FieldDirection}
 	case FailOver:
 		return []string{FieldProcess, FieldAt, FieldReplica}
 	case Pause:

@@ -19,6 +19,9 @@ type World struct {
 	// Nil: all that do are listed.
 	Suggest    func(resource string) string
 	Namespaces []string
+	// Hosts are those of servers other than the API server. They are resources of
+	// rules about calls, and what a partition's resources name.
+	Hosts []string
 	// Replicas is the number of API servers.
 	Replicas int
 	// Clears is when the weather clears; no rule is in force from then on.
@@ -184,11 +187,11 @@ func (v *validation) knownResources(r *Rule, w World) bool {
 	before := len(v.problems)
 	for i, name := range r.Resources {
 		field := fmt.Sprintf("%s[%d]", FieldResources, i)
-		known := name == "*" || slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
+		known := name == "*" || slices.Contains(w.Hosts, name) || r.Kind != Partition && slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
 		switch {
 		case !known:
-			want := oneOf(append(resourceNames(w), `"*"`))
-			if w.Suggest != nil {
+			want := oneOf(append(resourceNames(r, w), `"*"`))
+			if w.Suggest != nil && r.Kind != Partition {
 				want = w.Suggest(name)
 			}
 			v.add(field, fmt.Sprintf("this world has no resource %q", name), want)
@@ -205,6 +208,11 @@ func (v *validation) targets(r *Rule, w World) []Resource {
 	for _, t := range w.Resources {
 		if r.matchesResource(t.Name) {
 			out = append(out, t)
+		}
+	}
+	for _, host := range w.Hosts {
+		if r.matchesResource(host) {
+			out = append(out, Resource{Name: host, Verbs: []string{"get", "create", "update", "patch", "delete"}})
 		}
 	}
 	return out
@@ -343,8 +351,12 @@ func kindNames() []string {
 	return out
 }
 
-func resourceNames(w World) []string {
-	var out []string
+// resourceNames are the resources that a rule of the kind can name.
+func resourceNames(r *Rule, w World) []string {
+	out := slices.Clone(w.Hosts)
+	if r.Kind == Partition {
+		return out
+	}
 	for _, t := range w.Resources {
 		out = append(out, t.Name)
 	}

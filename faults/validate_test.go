@@ -14,6 +14,7 @@ import (
 // world is a small one: two replicas, a user, one namespaced resource with a
 // status and one that is in no namespace.
 var world = faults.World{
+	Hosts:    []string{"cloud.example.com"},
 	Subjects: []string{"controller-1", "controller-2"},
 	Users:    []string{"alice"},
 	Resources: []faults.Resource{
@@ -82,8 +83,9 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"delay upside down":         {slow, func(r *faults.Rule) { r.Delay.Max = 0 }, "delay: max 0s is less than min 1s (want max of at least min)"},
 		"retry after a fraction":    {throttle, func(r *faults.Rule) { r.RetryAfter = 1500 * time.Millisecond }, "retryAfter: 1.5s is not whole seconds, and the header has no fractions (want whole seconds)"},
 		"retry after negative":      {throttle, func(r *faults.Rule) { r.RetryAfter = -time.Second }, "retryAfter: -1s is negative (want whole seconds)"},
-		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, from, until, direction)"},
-		"partition by chance":       {cut, func(r *faults.Rule) { r.Probability = 0.5 }, "probability: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, resources, from, until, direction)"},
+		"partition from services":   {cut, func(r *faults.Rule) { r.Resources = []string{"services"} }, `resources[0]: this world has no resource "services" (want one of cloud.example.com, "*")`},
+		"partition by chance":       {cut, func(r *faults.Rule) { r.Probability = 0.5 }, "probability: partition does not use this field (want one of id, kind, process, resources, from, until, direction)"},
 		"bookmarks of an object":    {bookmarks, func(r *faults.Rule) { r.Name = "api" }, "name: bookmarks-withheld does not use this field (want one of id, kind, process, resources, from, until, probability, limit)"},
 		"unknown direction":         {cut, func(r *faults.Rule) { r.Direction = "up" }, `direction: unknown direction "up" (want one of to-server, from-server, or none for both)`},
 		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, nth, from, until, probability, limit, delay)"},

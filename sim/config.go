@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -29,6 +30,8 @@ type Config struct {
 	Network   Network
 	Faults    []faults.Rule
 	Processes []Process
+	// Servers are those that processes reach beside the API server.
+	Servers []HTTPServer
 
 	Safety time.Duration // default 2m
 	Settle time.Duration // default 2m
@@ -113,6 +116,10 @@ type Env struct {
 	// REST reaches the API server through the simulated network. Its transport
 	// dies with the process.
 	REST *rest.Config
+	// HTTP reaches the servers of the world by their names, [Config.Servers], over
+	// the simulated network, and dies with the process. The Transport of REST does,
+	// too, for programs that are given no more than that.
+	HTTP *http.Client
 	// Log writes to the run's log, on virtual time.
 	Log logr.Logger
 	// Identity is unique per incarnation and the same in every run of the

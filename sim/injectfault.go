@@ -44,7 +44,7 @@ func (w *world) answerInstead(c *call, r *faults.Rule) bool {
 	}
 	switch kind {
 	case faults.TooManyRequests, faults.InternalError, faults.ServiceUnavailable, faults.GatewayTimeout:
-		code, header, body := FaultAnswer(kind, r)
+		code, header, body := c.faultAnswer(kind, r)
 		(&answer{call: c}).Respond(code, header, body, false)
 	case faults.TimeoutDropped:
 		w.timeOut(c, r)
@@ -78,7 +78,7 @@ func (w *world) timeOut(c *call, r *faults.Rule) {
 	if r.Delay.Max == 0 {
 		delay = defaultFailureDelay
 	}
-	code, header, body := FaultAnswer(r.Kind, r)
+	code, header, body := c.faultAnswer(r.Kind, r)
 	w.fromServer(c, delay+w.latency(c.key, "response"), func() {
 		w.deliver(c, code, header, body, false)
 	})
@@ -115,7 +115,9 @@ func (w *world) begin(r *faults.Rule) {
 		w.lagControllers(r)
 	default:
 		for _, p := range w.processes {
-			if r.Match.Matches(faults.Call{Process: p.Name, User: p.spared()}) {
+			of := r.Match
+			of.Resources = nil // they say which servers a partition is from
+			if of.Matches(faults.Call{Process: p.Name, User: p.spared()}) {
 				w.inject(p, r)
 			}
 		}
@@ -141,7 +143,7 @@ func (w *world) inject(p *process, r *faults.Rule) {
 		happens = p.Program
 		w.setClock(p, r)
 	default:
-		p.link.cut(r)
+		w.cutLinks(p, r)
 	}
 	if happens {
 		w.schedule.Happened(r)
@@ -200,7 +202,7 @@ func (w *world) clearFaults() {
 	}
 	for _, p := range w.processes {
 		w.leaveBlackHoles(p)
-		p.link.healAll()
+		w.eachLink(p, (*link).healAll)
 		if p.restart != nil {
 			p.restart.cancelled = true
 			p.restart = w.queue.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })

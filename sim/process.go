@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -24,16 +25,17 @@ var errKilled = errors.New("sim: process killed")
 // another, and its link.
 type process struct {
 	Process
-	link    *link
-	skew    time.Duration  // what it starts later than others that start at the same time
-	clock   time.Duration  // what its wall clock shows more than virtual time
-	replica int            // the API server it is connected to, counted from 0
-	pinned  bool           // a fail-over chose the replica, for later incarnations too
-	started int            // incarnations so far
-	exits   int            // of those, how many ended by themselves
-	current *incarnation   // nil while it is down
-	living  []*incarnation // started and not yet returned, killed ones included
-	restart *entry         // when it will be started again
+	link    *link            // to the API server
+	others  map[string]*link // to the other servers, by host
+	skew    time.Duration    // what it starts later than others that start at the same time
+	clock   time.Duration    // what its wall clock shows more than virtual time
+	replica int              // the API server it is connected to, counted from 0
+	pinned  bool             // a fail-over chose the replica, for later incarnations too
+	started int              // incarnations so far
+	exits   int              // of those, how many ended by themselves
+	current *incarnation     // nil while it is down
+	living  []*incarnation   // started and not yet returned, killed ones included
+	restart *entry           // when it will be started again
 }
 
 // spared tells whether faults concern the process only when they name it.
@@ -87,7 +89,7 @@ func (w *world) start(p *process) {
 	if !p.User {
 		w.disturbed(w.now())
 	}
-	p.link.dead = p.link.dead || p.link.partitions() > 0 // a new process has to dial
+	w.eachLink(p, func(l *link) { l.dead = l.dead || l.partitions() > 0 }) // a new process has to dial
 	p.restart = nil
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i := &incarnation{
@@ -103,18 +105,19 @@ func (w *world) start(p *process) {
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
 		REST: &rest.Config{
-			Host: "http://apiserver", Transport: &transport{world: w, process: i},
+			Host: "http://" + apiServerHost, Transport: &transport{world: w, process: i},
 			// managedFields take their manager from the user agent, whose
 			// default holds the name of the binary.
 			UserAgent: p.Name,
 			// The simulated network is the only thing that slows a client down.
 			QPS: -1,
 		},
-		Log: w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
+		HTTP: &http.Client{Transport: byName{&transport{world: w, process: i}}},
+		Log:  w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
 		Chance: hashOf(w.config.Seed, "program", i.identity), Skew: p.clock, Signals: i.signals,
 		Alive: func() { w.progress.Add(1) },
 		Problem: func(problem model.Problem) {
-			problem.Process = p.Name
+			problem.Process, problem.StandIn = p.Name, p.StandIn
 			w.problem(problem)
 		},
 		Incarnation: i.number, Metrics: i.metrics,

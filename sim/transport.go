@@ -38,12 +38,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errProcessGone
 	}
-	info := parseRequest(r, body)
+	server := t.world.servers[r.URL.Hostname()]
+	info := requestInfo{}
+	if server != nil {
+		info = server.infoFor(r)
+	} else {
+		info = parseRequest(r, body)
+	}
 	c := &call{
-		request: r, body: body, info: info, identity: info.identity(), process: t.process,
+		request: r, body: body, info: info, identity: info.identity(), process: t.process, server: server,
 		reply: make(chan reply, 1), world: t.world,
 	}
-	if info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
+	if server == nil && info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
 		return t.world.discover(c)
 	}
 	t.world.pending.put(item{
