@@ -353,14 +353,13 @@ func kindNames() []string {
 
 // resourceNames are the resources that a rule of the kind can name.
 func resourceNames(r *Rule, w World) []string {
-	out := slices.Clone(w.Hosts)
-	if r.Kind == Partition {
-		return out
+	var out []string
+	if r.Kind != Partition {
+		for _, t := range w.Resources {
+			out = append(out, t.Name)
+		}
 	}
-	for _, t := range w.Resources {
-		out = append(out, t.Name)
-	}
-	return out
+	return append(out, w.Hosts...)
 }
 
 // verbsOf lists the verbs that at least one of the resources serves.

@@ -57,7 +57,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"unknown verb":              {call, func(r *faults.Rule) { r.Verbs = []string{"get", "gett"} }, `verbs[1]: unknown verb "gett" (want ` + verbs + ")"},
 		"no known verb":             {call, func(r *faults.Rule) { r.Verbs = []string{"gett"} }, `verbs[0]: unknown verb "gett" (want ` + verbs + ")"},
 		"verb twice":                {call, func(r *faults.Rule) { r.Verbs = []string{"get", "get"} }, `verbs[1]: "get" is there twice (want each verb once)`},
-		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, "*")`},
+		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, cloud.example.com, "*")`},
 		"resource twice":            {call, func(r *faults.Rule) { r.Resources = []string{"*", "*"} }, `resources[1]: "*" is there twice (want each resource once)`},
 		"verb never asked":          {call, func(r *faults.Rule) { r.Resources, r.Verbs = []string{"ipaddresses"}, []string{"watch", "list"} }, "verbs: none of watch, list is ever asked of ipaddresses (want one of get, create)"},
 		"unknown namespace":         {call, func(r *faults.Rule) { r.Namespace = "shp*" }, `namespace: this world has no namespace "shp*" (want one of default, shop)`},
