@@ -187,7 +187,7 @@ func (b *builder) mainPackage(ctx context.Context) (mainPackage, error) {
 	var p mainPackage
 	out, err := b.goCommand(ctx, "list", "-json=Name,ImportPath,Module", b.Package)
 	if err != nil {
-		return p, err
+		return p, b.explain(ctx, err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(out))
 	if err := decoder.Decode(&p); err != nil {
