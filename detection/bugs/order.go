@@ -1,0 +1,104 @@
+package bugs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const orderAssumed = "order of list assumed"
+
+var orders = []Bug{
+	{
+		Name: "keycloak-19725", Class: orderAssumed, Source: "https://github.com/keycloak/keycloak/issues/19725",
+		Story:      "Variables are written in the order in which they came to be known, which is another one after a restart: all pods are replaced.",
+		Controller: inOrderOfArrival,
+		Objects:    apps("{text: a}", "kc-proxy", "kc-cache", "kc-health"),
+	},
+	{
+		Name: "etcd-operator-193", Class: orderAssumed, Source: "https://github.com/etcd-io/etcd-operator/issues/193",
+		Story:      "The members that are there are taken to be the first ones: when one in the middle is missing, the number shrinks for good.",
+		Controller: countsMembers,
+		Objects:    apps("{replicas: 3}", "etcd", "store"),
+	},
+}
+
+// inOrderOfArrival writes one template for all Apps; the mended one sorts.
+func inOrderOfArrival(mended bool) Run {
+	return func(ctx context.Context, cfg *rest.Config) error {
+		var mu sync.Mutex
+		var arrived []string
+		return loop{
+			watches: []watch{{"apps", all}},
+			handle: func(_ *live, _ string, old, new any) {
+				mu.Lock()
+				defer mu.Unlock()
+				if old == nil {
+					arrived = append(arrived, asApp(new).Name)
+				}
+			},
+			reconcile: func(ctx context.Context, l *live, _ string) error {
+				var names []string
+				for _, a := range l.allApps() {
+					names = append(names, a.Name)
+				}
+				mu.Lock()
+				position := func(name string) int { return slices.Index(arrived, name) }
+				if !mended {
+					slices.SortFunc(names, func(a, b string) int { return position(a) - position(b) })
+				}
+				mu.Unlock()
+				cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "template"}}
+				want := map[string]string{"variables": strings.Join(names, " ")}
+				err := l.Get(ctx, client.ObjectKeyFromObject(cm), cm)
+				switch {
+				case client.IgnoreNotFound(err) != nil || err == nil && cm.Data["variables"] == want["variables"]:
+					return err
+				case err != nil:
+					cm.Data = want
+					return l.Create(ctx, cm)
+				}
+				cm.Data = want
+				return l.Update(ctx, cm)
+			},
+		}.run(ctx, cfg)
+	}
+}
+
+// countsMembers makes members one by one and writes down how many there are to be: as
+// many as it has counted. The mended one goes by what is asked for.
+func countsMembers(mended bool) Run {
+	return loop{watches: []watch{{"apps", itself}, {"pods", owner}}, reconcile: func(ctx context.Context, l *live, key string) error {
+		a := l.app(key)
+		if a == nil || a.DeletionTimestamp != nil {
+			return nil
+		}
+		mine := listed(l, "pods", func(pod *corev1.Pod) bool { return metav1.IsControlledBy(pod, a) })
+		if a.Status.Phase == "Complete" && !mended {
+			return nil
+		}
+		// The first of them that are missing are those after the last.
+		for i := len(mine); i < a.Spec.Replicas; i++ {
+			pod := podOf(a, a.Name+"-"+string(rune('0'+i)))
+			if err := l.Create(ctx, pod); client.IgnoreAlreadyExists(err) != nil {
+				return err
+			}
+		}
+		for i := 0; mended && i < a.Spec.Replicas; i++ {
+			if err := l.Create(ctx, podOf(a, a.Name+"-"+string(rune('0'+i)))); client.IgnoreAlreadyExists(err) != nil {
+				return err
+			}
+		}
+		if a.Status.Phase == "Complete" {
+			return nil
+		}
+		a.Status.Phase = "Complete"
+		return l.Status().Update(ctx, a)
+	}}.run
+}

@@ -1,0 +1,81 @@
+package bugs
+
+import (
+	"context"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+var tombstones = []Bug{
+	{
+		Name: "calico-13663", Class: "tombstones", Source: "https://github.com/projectcalico/calico/pull/13663",
+		Story:      "A deletion that the informer learns of from a list comes as a tombstone, and is dropped as no App.",
+		Controller: dropsTombstones,
+		Objects:    apps("{text: a}", "tier", "policy"),
+	},
+}
+
+// dropsTombstones removes an App's machine when it is told of the App's end. The mended
+// one takes the App out of a tombstone; both look at the start for machines without App.
+func dropsTombstones(mended bool) Run {
+	return func(ctx context.Context, cfg *rest.Config) error {
+		var mu sync.Mutex
+		gone, swept := map[string]bool{}, false
+		c := loop{watches: []watch{{"apps", itself}}}
+		c.handle = func(_ *live, _ string, old, new any) {
+			if tombstone, ok := old.(cache.DeletedFinalStateUnknown); ok && mended {
+				old = tombstone.Obj
+			}
+			if u, ok := old.(*unstructured.Unstructured); ok && new == nil {
+				mu.Lock()
+				gone[itself(u)] = true
+				mu.Unlock()
+			}
+		}
+		c.reconcile = func(ctx context.Context, l *live, key string) error {
+			if !swept {
+				if err := sweep(ctx, l); err != nil {
+					return err
+				}
+				swept = true
+			}
+			if a := l.app(key); a != nil {
+				return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if !gone[key] {
+				return nil
+			}
+			err := client.IgnoreNotFound(l.Delete(ctx, machineOfKey(key)))
+			gone[key] = err != nil
+			return err
+		}
+		return c.run(ctx, cfg)
+	}
+}
+
+// sweep deletes the machines that no App has any more.
+func sweep(ctx context.Context, l *live) error {
+	var machines InstanceList
+	if err := l.List(ctx, &machines, client.InNamespace(account)); err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, a := range l.allApps() {
+		wanted[machineOf(a).Name] = true
+	}
+	for i := range machines.Items {
+		if wanted[machines.Items[i].Name] {
+			continue
+		}
+		if err := l.Delete(ctx, &machines.Items[i]); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
+}
