@@ -66,8 +66,8 @@ func (l *AppList) DeepCopyObject() runtime.Object {
 	return &next
 }
 
-// Instance is a machine in the cloud. Its namespace is the account. No owner can be
-// written on it, since no cloud knows the cluster's objects.
+// Instance is a machine, a volume or a load balancer in the cloud. Its namespace is the
+// account. No owner can be written on it, since no cloud knows the cluster's objects.
 type Instance struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

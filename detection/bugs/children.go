@@ -1,19 +1,6 @@
 package bugs
 
-import (
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
-)
-
-// tenGigabytes is what every claim asks for.
-var tenGigabytes = claimOf("10Gi")
-
-func claimOf(size string) corev1.PersistentVolumeClaimSpec {
-	return corev1.PersistentVolumeClaimSpec{
-		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-		Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(size)}},
-	}
-}
+import corev1 "k8s.io/api/core/v1"
 
 // podOf is a pod of an App; without a name, the server makes one up.
 func podOf(a *App, name string) *corev1.Pod {

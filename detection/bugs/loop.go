@@ -30,7 +30,8 @@ type loop struct {
 	// handle, if set, is called with every event before the key is added; old is nil for
 	// one that appears, new for one that goes. A tombstone comes as it is.
 	handle  func(l *live, resource string, old, new any)
-	workers int // 0: one
+	workers int    // 0: one
+	first   string // a key that is reconciled at the start, if any
 	// unsynced resources are not waited for at the start.
 	unsynced []string
 }
@@ -105,6 +106,9 @@ func (c loop) run(ctx context.Context, cfg *rest.Config) error {
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		l.queue.ShutDown()
 		return nil
+	}
+	if c.first != "" {
+		l.queue.Add(c.first)
 	}
 	c.work(ctx, l)
 	return nil

@@ -121,8 +121,8 @@ func halfASecret(mended bool) Run {
 	}}.run
 }
 
-// growsDisks deletes the workload (a ConfigMap here), grows the claim and makes the
-// workload again; the mended one compares the claim, and not the workload, with what is
+// growsDisks deletes the workload (a ConfigMap here), grows the disk and makes the
+// workload again; the mended one compares the disk, and not the workload, with what is
 // asked for.
 func growsDisks(mended bool) Run {
 	return loop{watches: []watch{{"apps", itself}}, reconcile: func(ctx context.Context, l *live, key string) error {
@@ -130,24 +130,23 @@ func growsDisks(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil {
 			return nil
 		}
-		claim := &corev1.PersistentVolumeClaim{ObjectMeta: child(a, a.Name), Spec: claimOf(a.Spec.Text)}
+		disk := &corev1.Secret{ObjectMeta: child(a, a.Name), Data: map[string][]byte{"size": []byte(a.Spec.Text)}}
 		workload := configOf(a, map[string]string{"size": a.Spec.Text})
-		if err := l.ensure(ctx, a, claim); err != nil {
+		if err := l.ensure(ctx, a, disk); err != nil {
 			return err
 		}
 		if err := l.ensure(ctx, a, workload); err != nil {
 			return err
 		}
-		want := claimOf(a.Spec.Text).Resources
-		size, old := claim.Spec.Resources.Requests.Storage(), workload.Data["size"] != a.Spec.Text
-		if !old && !(mended && size.Cmp(*want.Requests.Storage()) != 0) {
+		small := string(disk.Data["size"]) != a.Spec.Text
+		if workload.Data["size"] == a.Spec.Text && !(mended && small) {
 			return nil
 		}
 		if err := l.Delete(ctx, workload); client.IgnoreNotFound(err) != nil {
 			return err
 		}
-		claim.Spec.Resources = want
-		if err := l.Update(ctx, claim); err != nil {
+		disk.Data = map[string][]byte{"size": []byte(a.Spec.Text)}
+		if err := l.Update(ctx, disk); err != nil {
 			return err
 		}
 		return l.ensure(ctx, a, configOf(a, map[string]string{"size": a.Spec.Text}))

@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -41,7 +43,7 @@ var forgottenRequeues = []Bug{
 		Story:      "What a user has deleted is not made again, since nobody watches it.",
 		Controller: unwatched,
 		Objects:    apps("{text: a}", "rack", "node"),
-		Steps:      []Step{{At: 70 * time.Second, Delete: "{apiVersion: v1, kind: ConfigMap, metadata: {name: rack}}"}},
+		Steps:      []Step{{At: 70 * time.Second, Name: "delete ConfigMap rack", Do: deleteConfig("rack")}},
 		Laws:       []model.Property{model.Eventually("configured", "An App has its ConfigMap.", configured)},
 	},
 }
@@ -138,4 +140,16 @@ func configured(s *model.State) error {
 		}
 	}
 	return nil
+}
+
+// deleteConfig deletes a ConfigMap and does not wait until it has gone.
+func deleteConfig(name string) Run {
+	return func(ctx context.Context, cfg *rest.Config) error {
+		c, err := newClient(cfg)
+		if err != nil {
+			return err
+		}
+		cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}
+		return client.IgnoreNotFound(c.Delete(ctx, cm))
+	}
 }

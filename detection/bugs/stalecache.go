@@ -3,7 +3,6 @@ package bugs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,7 +20,7 @@ var staleCaches = []Bug{
 	{
 		Name: "cassandra-402", Class: "stale cache", Source: "https://github.com/instaclustr/cassandra-operator/issues/402",
 		Story:      "After a restart at an API server that is behind, an App that has been made anew is seen being deleted, and its data goes.",
-		Controller: claimsOfTheDead,
+		Controller: volumesOfTheDead,
 		Steps: []Step{
 			{At: 5 * time.Second, Apply: apps("{text: a}", "web")},
 			{At: 25 * time.Second, Delete: apps("{text: a}", "web")},
@@ -43,8 +42,8 @@ var staleCaches = []Bug{
 	},
 }
 
-// claimsOfTheDead deletes the claims of an App by its name; the mended one by its uid.
-func claimsOfTheDead(mended bool) Run {
+// volumesOfTheDead deletes the volumes of an App by its name; the mended one by its uid.
+func volumesOfTheDead(mended bool) Run {
 	return managed{reconcile: func(ctx context.Context, m *manager, r ctrl.Request) (ctrl.Result, error) {
 		a, err := m.app(ctx, r)
 		if a == nil {
@@ -55,7 +54,7 @@ func claimsOfTheDead(mended bool) Run {
 			if mended {
 				mine["uid"] = string(a.UID)
 			}
-			if err := m.DeleteAllOf(ctx, &corev1.PersistentVolumeClaim{}, client.InNamespace(a.Namespace), mine); err != nil {
+			if err := m.DeleteAllOf(ctx, &Instance{}, client.InNamespace(account), mine); err != nil {
 				return again(err)
 			}
 			controllerutil.RemoveFinalizer(a, finalizer)
@@ -67,10 +66,9 @@ func claimsOfTheDead(mended bool) Run {
 		if a.Status.Phase == "Running" {
 			return again(nil)
 		}
-		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: a.Namespace, Name: "data-" + a.Name}}
-		claim.Labels = map[string]string{"app": a.Name, "uid": string(a.UID)}
-		claim.Spec = tenGigabytes
-		if err := m.Create(ctx, claim); err != nil && !apierrors.IsAlreadyExists(err) {
+		volume := machineOf(a)
+		volume.Labels = map[string]string{"app": a.Name, "uid": string(a.UID)}
+		if err := m.Create(ctx, volume); err != nil && !apierrors.IsAlreadyExists(err) {
 			return again(err)
 		}
 		a.Status.Phase = "Running"
@@ -78,33 +76,26 @@ func claimsOfTheDead(mended bool) Run {
 	}}.run
 }
 
-// missedDeletion removes an App's claim while it sees the App being deleted; the mended
-// one also when it sees a claim and no App.
+// missedDeletion removes an App's volume while it sees the App being deleted; the mended
+// one looks every ten seconds, too, which volumes have no App.
 func missedDeletion(mended bool) Run {
-	watches := []watch{{"apps", itself}}
-	if mended {
-		watches = append(watches, watch{"persistentvolumeclaims", owner})
-	}
-	return loop{watches: watches, reconcile: func(ctx context.Context, l *live, key string) error {
+	c := loop{watches: []watch{{"apps", itself}}, reconcile: func(ctx context.Context, l *live, key string) error {
 		a := l.app(key)
-		namespace, name, _ := strings.Cut(key, "/")
-		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "data-" + name}, Spec: tenGigabytes}
-		claim.Labels = map[string]string{"app": name}
 		switch {
-		case a == nil && !mended:
-			return nil
+		case key == sweeping:
+			l.queue.AddAfter(sweeping, 10*time.Second)
+			return sweep(ctx, l)
 		case a == nil:
-			// The cache may not have the App yet.
-			err := l.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, new(App))
-			if !apierrors.IsNotFound(err) {
-				return err
-			}
-			return client.IgnoreNotFound(l.Delete(ctx, claim))
+			return nil
 		case a.DeletionTimestamp != nil:
-			return client.IgnoreNotFound(l.Delete(ctx, claim))
+			return client.IgnoreNotFound(l.Delete(ctx, machineOf(a)))
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, claim))
-	}}.run
+		return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
+	}}
+	if mended {
+		c.first = sweeping
+	}
+	return c.run
 }
 
 // drainer holds every App by a finalizer for two seconds when it is to be deleted.

@@ -24,8 +24,8 @@ var tombstones = []Bug{
 func dropsTombstones(mended bool) Run {
 	return func(ctx context.Context, cfg *rest.Config) error {
 		var mu sync.Mutex
-		gone, swept := map[string]bool{}, false
-		c := loop{watches: []watch{{"apps", itself}}}
+		gone := map[string]bool{}
+		c := loop{watches: []watch{{"apps", itself}}, first: sweeping}
 		c.handle = func(_ *live, _ string, old, new any) {
 			if tombstone, ok := old.(cache.DeletedFinalStateUnknown); ok && mended {
 				old = tombstone.Obj
@@ -37,11 +37,8 @@ func dropsTombstones(mended bool) Run {
 			}
 		}
 		c.reconcile = func(ctx context.Context, l *live, key string) error {
-			if !swept {
-				if err := sweep(ctx, l); err != nil {
-					return err
-				}
-				swept = true
+			if key == sweeping {
+				return sweep(ctx, l)
 			}
 			if a := l.app(key); a != nil {
 				return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
@@ -59,15 +56,23 @@ func dropsTombstones(mended bool) Run {
 	}
 }
 
-// sweep deletes the machines that no App has any more.
+// sweeping is the key by which a loop looks for machines without App.
+const sweeping = "sweep"
+
+// sweep deletes the machines that no App has any more. Apps are read after machines, and
+// not out of a cache: one that is there by then keeps its machine.
 func sweep(ctx context.Context, l *live) error {
 	var machines InstanceList
 	if err := l.List(ctx, &machines, client.InNamespace(account)); err != nil {
 		return err
 	}
+	var apps AppList
+	if err := l.List(ctx, &apps); err != nil {
+		return err
+	}
 	wanted := map[string]bool{}
-	for _, a := range l.allApps() {
-		wanted[machineOf(a).Name] = true
+	for i := range apps.Items {
+		wanted[machineOf(&apps.Items[i]).Name] = true
 	}
 	for i := range machines.Items {
 		if wanted[machines.Items[i].Name] {
