@@ -1,0 +1,36 @@
+package detection_test
+
+import (
+	"strings"
+	"testing"
+	"flag"
+
+	"github.com/seatrial/seatrial/detection"
+	"github.com/seatrial/seatrial/detection/bugs"
+	"github.com/seatrial/seatrial/sim"
+)
+
+var budget = flag.Int("budget", 150, "")
+
+func TestSearchExplore(t *testing.T) {
+	for _, b := range bugs.All() {
+		if *only != "" && !strings.Contains(","+*only+",", ","+b.Name+",") {
+			continue
+		}
+		for _, mended := range []bool{false, true} {
+			if mended && *kind == "faulty" || !mended && *kind == "mended" {
+				continue
+			}
+			f := detection.Search(t, b, mended, sim.Seed(*seeds), *budget)
+			msg := f.Message
+			if len(msg) > 180 {
+				msg = msg[:180]
+			}
+			t.Logf("%-22s mended=%-5v found=%v %s runs %d cpu %.1fs %s: %s | %s", b.Name, mended, f.Found, f.Stage, f.Runs, f.CPU.Seconds(), f.Property, msg, f.By)
+			if !f.Found {
+				t.Logf("       %s", f.Coverage.String())
+				for _, m := range f.Coverage.Missed { t.Logf("          never fired: %s", m) }
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package detection
+
+import (
+	"context"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/seatrial/seatrial/detection/bugs"
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/search"
+	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Stages by which something is found, beside those of package search.
+const (
+	FaultFree search.Stage = "fault-free"
+	Swarm     search.Stage = "swarm"
+)
+
+// Finding is what came of one search.
+type Finding struct {
+	Found    bool
+	Stage    search.Stage
+	Property string // that was violated
+	Message  string
+	By       string // the probe, or the seed
+	Runs     int    // until then, that one included, or all
+	CPU      time.Duration
+	Coverage search.Coverage
+}
+
+// stories is how many baselines are run before the first fault: the search goes on from
+// the one in which most happens.
+const stories = 4
+
+// Search searches an entry from a seed on, for at most budget runs: fault-free runs, then
+// the probes of package search, then the swarm. It stops at the first violation.
+func Search(t *testing.T, b bugs.Bug, mended bool, first sim.Seed, budget int) Finding {
+	s := &searching{t: t, entry: Trial(b, mended), began: userTime(), left: budget}
+	s.finding.Stage = FaultFree
+	richest, baseline := s.baselines(first)
+	if s.finding.Found {
+		return s.finding
+	}
+	world := search.World{UnderTest: underTest(s.entry), Safety: safety}
+	probes := search.New(world, baseline)
+	for {
+		p, more := probes.Next()
+		if !more || s.left == 0 {
+			break
+		}
+		tr := s.entry
+		tr.Faults = p.Faults
+		tr.Server.Replicas = max(tr.Server.Replicas, p.Servers)
+		for _, e := range p.Edits {
+			tr.Steps = append(slices.Clone(tr.Steps), touch(e))
+		}
+		r := s.run(tr, richest, p.Stage, p.String())
+		s.finding.Coverage = probes.Coverage()
+		if s.finding.Found {
+			return s.finding
+		}
+		probes.Tell(p, &r.Record.History, r.Record.Fired, false)
+	}
+	s.finding.Coverage = probes.Coverage()
+	for seed := first; s.left > 0 && !s.finding.Found; seed++ {
+		s.run(s.entry, seed, Swarm, "")
+	}
+	return s.finding
+}
+
+// Seeds is what a search is compared with: the swarm alone.
+func Seeds(t *testing.T, b bugs.Bug, mended bool, first sim.Seed, budget int) Finding {
+	s := &searching{t: t, entry: Trial(b, mended), began: userTime(), left: budget}
+	for seed := first; s.left > 0 && !s.finding.Found; seed++ {
+		s.run(s.entry, seed, Swarm, "")
+	}
+	return s.finding
+}
+
+// searching is a search under way.
+type searching struct {
+	t       *testing.T
+	entry   trial.Trial
+	began   time.Duration
+	left    int
+	finding Finding
+}
+
+// safety is that of a trial that does not say.
+const safety = 2 * time.Minute
+
+func (s *searching) run(tr trial.Trial, seed sim.Seed, stage search.Stage, by string) trial.Result {
+	s.left--
+	r := trial.Run(s.t, tr, seed, trial.RunOptions{})
+	s.finding.Runs++
+	s.finding.CPU = userTime() - s.began
+	if r.Verdict.Kind != model.VerdictPass {
+		s.finding.Found, s.finding.Stage, s.finding.By = true, stage, by
+		s.finding.Property, s.finding.Message = r.Verdict.Property, r.Verdict.Message
+		if r.Fair {
+			s.finding.Stage = FaultFree
+		}
+	}
+	return r
+}
+
+// baselines are run until one fails or the richest of them is known: the one with the
+// most kinds of change, and among those the first.
+func (s *searching) baselines(first sim.Seed) (richest sim.Seed, baseline *model.History) {
+	best := -1
+	for seed := first; seed < first+stories && s.left > 0; seed++ {
+		tr := s.entry
+		tr.Faults = []faults.Rule{}
+		r := s.run(tr, seed, FaultFree, "")
+		if s.finding.Found {
+			return seed, nil
+		}
+		c := search.New(search.World{UnderTest: underTest(tr), Safety: safety}, &r.Record.History).Coverage()
+		if n := c.Calls + c.Commits; n > best {
+			best, richest, baseline = n, seed, &r.Record.History
+		}
+	}
+	return richest, baseline
+}
+
+func underTest(tr trial.Trial) []string {
+	var names []string
+	for _, p := range tr.Processes {
+		switch {
+		case p.StandIn:
+		case p.Replicas > 1:
+			for i := range p.Replicas {
+				names = append(names, p.Name+"-"+string(rune('1'+i)))
+			}
+		default:
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// touch changes an object and changes it back, so that whoever has read it before meets
+// a conflict, and nothing else is different.
+func touch(e search.Edit) trial.Step {
+	step := trial.Do(e.At, "touch "+e.Resource+" "+e.Name, func(ctx context.Context, cfg *rest.Config) error {
+		client, err := dynamic.NewForConfig(cfg)
+		if err != nil {
+			return err
+		}
+		gvr := schema.GroupVersionResource{Version: "v1", Resource: e.Resource}
+		if e.Resource == "apps" || e.Resource == "instances" {
+			gvr.Group = "detection.example.com"
+		}
+		for _, patch := range []string{`{"metadata":{"annotations":{"touched":"yes"}}}`, `{"metadata":{"annotations":{"touched":null}}}`} {
+			_, err = client.Resource(gvr).Namespace(e.Namespace).Patch(ctx, e.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+		}
+		// What is not there has no version to conflict with.
+		return nil
+	})
+	step.User = "toucher"
+	return step
+}
+
+// userTime is the CPU time that the process has spent in its own code.
+func userTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic("detection: no resource usage: " + err.Error())
+	}
+	return time.Duration(usage.Utime.Nano())
+}
