@@ -1,9 +1,9 @@
 package detection_test
 
 import (
+	"flag"
 	"strings"
 	"testing"
-	"flag"
 
 	"github.com/seatrial/seatrial/detection"
 	"github.com/seatrial/seatrial/detection/bugs"
@@ -29,7 +29,9 @@ func TestSearchExplore(t *testing.T) {
 			t.Logf("%-22s mended=%-5v found=%v %s runs %d cpu %.1fs %s: %s | %s", b.Name, mended, f.Found, f.Stage, f.Runs, f.CPU.Seconds(), f.Property, msg, f.By)
 			if !f.Found {
 				t.Logf("       %s", f.Coverage.String())
-				for _, m := range f.Coverage.Missed { t.Logf("          never fired: %s", m) }
+				for _, m := range f.Coverage.Missed {
+					t.Logf("          never fired: %s", m)
+				}
 			}
 		}
 	}

@@ -3,9 +3,9 @@ package detection_test
 import (
 	"flag"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
-	"strings"
 
 	"github.com/seatrial/seatrial/detection"
 	"github.com/seatrial/seatrial/detection/bugs"

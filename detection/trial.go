@@ -14,7 +14,7 @@ func Trial(b bugs.Bug, mended bool) trial.Trial {
 		name += "-mended"
 	}
 	tr := trial.Trial{
-		Name: name,
+		Name:    name,
 		Cluster: trial.YAML(bugs.Definitions).And(trial.YAML(b.Cluster)), Objects: trial.YAML(b.Objects),
 		Properties: b.Laws, Ignore: b.Ignore, Except: b.Except,
 	}

@@ -33,7 +33,7 @@ func failsForGood(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil || a.Status.Phase != "" {
 			return again(err)
 		}
-		if err := m.Create(ctx, configOf(a, map[string]string{"promoted": "yes"})); client.IgnoreAlreadyExists(err) != nil {
+		if err := m.ensure(ctx, a, configOf(a, map[string]string{"promoted": "yes"})); err != nil {
 			return again(err)
 		}
 		a.Status.Phase = "Succeeded"

@@ -132,7 +132,10 @@ func newPassword(mended bool) Run {
 		}
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: a.Namespace, Name: a.Name}}
 		err := l.Get(ctx, client.ObjectKeyFromObject(secret), secret)
-		if err == nil || mended && client.IgnoreNotFound(err) != nil {
+		switch {
+		case err == nil && !metav1.IsControlledBy(secret, a):
+			return fmt.Errorf("%s belongs to another App", secret.Name)
+		case err == nil || mended && client.IgnoreNotFound(err) != nil:
 			return err
 		}
 		secret.ObjectMeta = child(a, a.Name)

@@ -120,7 +120,7 @@ func (w *handmade) serve(ctx context.Context, o *unstructured.Unstructured) erro
 	if a.DeletionTimestamp != nil {
 		return nil
 	}
-	return client.IgnoreAlreadyExists(w.client.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})))
+	return ensure(ctx, w.client, w.client, a, configOf(a, map[string]string{"text": a.Spec.Text}))
 }
 
 func neverLists(mended bool) Run {

@@ -61,7 +61,7 @@ func generatedLink(mended bool) Run {
 			return nil
 		}
 		link := &corev1.ConfigMap{ObjectMeta: named(a, mended)}
-		if err := l.Create(ctx, link); client.IgnoreAlreadyExists(err) != nil {
+		if err := l.ensure(ctx, a, link); err != nil {
 			return err
 		}
 		a.Status.ID = "linked"

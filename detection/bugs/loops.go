@@ -132,7 +132,7 @@ func flaps(mended bool) Run {
 				}
 			}
 		}
-		if err := m.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})); client.IgnoreAlreadyExists(err) != nil {
+		if err := m.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Text})); err != nil {
 			return again(err)
 		}
 		condition.Status, condition.Reason = metav1.ConditionTrue, "Reconciled"
@@ -160,7 +160,7 @@ func triesAtOnce(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil {
 			return nil
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})))
+		return l.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Text}))
 	}}
 	if !mended {
 		c.failed = func(queue workqueue.TypedRateLimitingInterface[string], key string, _ error) { queue.Add(key) }

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatrial/seatrial/model"
 )
@@ -64,7 +63,7 @@ func underWayByName(mended bool) Run {
 				return nil
 			}
 			defer underWay.Delete(name)
-			return client.IgnoreAlreadyExists(l.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Uses})))
+			return l.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Uses}))
 		}}.run(ctx, cfg)
 	}
 }

@@ -86,12 +86,12 @@ func countsMembers(mended bool) Run {
 		// The first of them that are missing are those after the last.
 		for i := len(mine); i < a.Spec.Replicas; i++ {
 			pod := podOf(a, a.Name+"-"+string(rune('0'+i)))
-			if err := l.Create(ctx, pod); client.IgnoreAlreadyExists(err) != nil {
+			if err := l.ensure(ctx, a, pod); err != nil {
 				return err
 			}
 		}
 		for i := 0; mended && i < a.Spec.Replicas; i++ {
-			if err := l.Create(ctx, podOf(a, a.Name+"-"+string(rune('0'+i)))); client.IgnoreAlreadyExists(err) != nil {
+			if err := l.ensure(ctx, a, podOf(a, a.Name+"-"+string(rune('0'+i)))); err != nil {
 				return err
 			}
 		}

@@ -2,7 +2,6 @@ package bugs
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +13,12 @@ import (
 const partialCreate = "partial create"
 
 var partialCreates = []Bug{
+	{
+		Name: "clickhouse-1995", Class: partialCreate, Source: "https://github.com/Altinity/clickhouse-operator/issues/1995",
+		Story:      "That the object is there already counts as made, also while the old one is on its way out.",
+		Controller: thereAlready,
+		Steps:      recreated("host", "shard", "replica"),
+	},
 	{
 		Name: "infinispan-203", Class: partialCreate, Source: "https://github.com/infinispan/infinispan-operator/issues/203",
 		Story:      "The Secret is there from an attempt that went no further, and from then on each attempt ends with AlreadyExists.",
@@ -40,6 +45,26 @@ var partialCreates = []Bug{
 	},
 }
 
+// thereAlready asks no more once the App is called complete.
+func thereAlready(mended bool) Run {
+	return loop{watches: []watch{{"apps", itself}}, reconcile: func(ctx context.Context, l *live, key string) error {
+		a := l.app(key)
+		if a == nil || a.DeletionTimestamp != nil || a.Status.Phase == "Complete" {
+			return nil
+		}
+		cm := configOf(a, map[string]string{"text": a.Spec.Text})
+		err := l.Create(ctx, cm)
+		if apierrors.IsAlreadyExists(err) && mended {
+			err = another(ctx, l, a, cm)
+		}
+		if client.IgnoreAlreadyExists(err) != nil {
+			return err
+		}
+		a.Status.Phase = "Complete"
+		return client.IgnoreNotFound(l.Status().Update(ctx, a))
+	}}.run
+}
+
 // existsAlready takes its own Secret for somebody else's.
 func existsAlready(mended bool) Run {
 	return managed{reconcile: func(ctx context.Context, m *manager, r ctrl.Request) (ctrl.Result, error) {
@@ -47,14 +72,15 @@ func existsAlready(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil || a.Status.Phase == "Created" {
 			return again(err)
 		}
-		err = m.Create(ctx, &corev1.Secret{ObjectMeta: child(a, a.Name)})
-		if mended {
-			err = client.IgnoreAlreadyExists(err)
+		secret := &corev1.Secret{ObjectMeta: child(a, a.Name)}
+		err = m.Create(ctx, secret)
+		if mended && apierrors.IsAlreadyExists(err) {
+			err = another(ctx, m.live, a, secret)
 		}
 		if err != nil {
 			return again(err)
 		}
-		if err := m.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})); client.IgnoreAlreadyExists(err) != nil {
+		if err := m.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Text})); err != nil {
 			return again(err)
 		}
 		a.Status.Phase = "Created"
@@ -75,28 +101,12 @@ func firstForAll(mended bool) Run {
 		}
 		children := []client.Object{configOf(a, map[string]string{"text": a.Spec.Text}), &corev1.Secret{ObjectMeta: child(a, a.Name)}, podOf(a, a.Name)}
 		for _, o := range children {
-			err := l.Create(ctx, o)
-			if apierrors.IsAlreadyExists(err) {
-				err = l.stillAnothers(ctx, a, o)
-			}
-			if err != nil {
+			if err := l.ensure(ctx, a, o); err != nil {
 				return err
 			}
 		}
 		return nil
 	}}.run
-}
-
-// stillAnothers is an error as long as what is in the way belongs to a former App of
-// the same name, and the garbage collector has not come yet.
-func (l *live) stillAnothers(ctx context.Context, a *App, o client.Object) error {
-	if err := l.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
-		return err
-	}
-	if !metav1.IsControlledBy(o, a) {
-		return fmt.Errorf("%s belongs to another App", o.GetName())
-	}
-	return nil
 }
 
 // halfASecret creates it and then adds the password; the mended one does so whenever
@@ -110,7 +120,7 @@ func halfASecret(mended bool) Run {
 		secret := &corev1.Secret{ObjectMeta: child(a, a.Name), Data: map[string][]byte{"user": []byte(a.Name)}}
 		err := l.Create(ctx, secret)
 		if apierrors.IsAlreadyExists(err) {
-			if err := l.stillAnothers(ctx, a, secret); err != nil || !mended || secret.Data["password"] != nil {
+			if err := another(ctx, l, a, secret); err != nil || !mended || secret.Data["password"] != nil {
 				return err
 			}
 		} else if err != nil {
@@ -151,13 +161,4 @@ func growsDisks(mended bool) Run {
 		}
 		return l.ensure(ctx, a, configOf(a, map[string]string{"size": a.Spec.Text}))
 	}}.run
-}
-
-// ensure creates a child, or reads the one that is there.
-func (l *live) ensure(ctx context.Context, a *App, o client.Object) error {
-	err := l.Create(ctx, o)
-	if apierrors.IsAlreadyExists(err) {
-		return l.stillAnothers(ctx, a, o)
-	}
-	return err
 }

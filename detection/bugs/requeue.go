@@ -104,7 +104,7 @@ func fiveAttempts(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil {
 			return nil
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})))
+		return l.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Text}))
 	}}
 	if !mended {
 		c.failed = func(queue workqueue.TypedRateLimitingInterface[string], key string, _ error) {
@@ -129,7 +129,7 @@ func unwatched(mended bool) Run {
 		if a == nil || a.DeletionTimestamp != nil {
 			return nil
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, configOf(a, map[string]string{"text": a.Spec.Text})))
+		return l.ensure(ctx, a, configOf(a, map[string]string{"text": a.Spec.Text}))
 	}}.run
 }
 

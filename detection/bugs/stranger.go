@@ -50,7 +50,7 @@ func takesOwnership(mended bool) Run {
 			secret.OwnerReferences = ownedBy(a)
 			return again(m.Update(ctx, &secret))
 		}
-		return again(client.IgnoreAlreadyExists(m.Create(ctx, configOf(a, map[string]string{"ca": string(secret.Data["ca"])}))))
+		return again(m.ensure(ctx, a, configOf(a, map[string]string{"ca": string(secret.Data["ca"])})))
 	}}.run
 }
 
