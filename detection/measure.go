@@ -39,33 +39,35 @@ type Finding struct {
 	Coverage search.Coverage
 }
 
-// stories is how many baselines are run before the first fault: the search goes on from
-// the one in which most happens.
-const stories = 4
-
-// Search searches an entry from a seed on, for at most budget runs: fault-free runs, then
-// the probes of package search, then the swarm. It stops at the first violation.
+// Search searches an entry from a seed on, for at most budget runs: each story without
+// faults, then the probes of package search, then the swarm. It stops at the first
+// violation.
 func Search(t *testing.T, b bugs.Bug, mended bool, first sim.Seed, budget int) Finding {
 	s := &searching{t: t, entry: Trial(b, mended), began: userTime(), left: budget}
 	s.finding.Stage = FaultFree
-	richest, baseline := s.baselines(first)
-	if s.finding.Found {
-		return s.finding
+	stories := told(s.entry, b.Objects)
+	var baselines []*model.History
+	for _, tr := range stories {
+		tr.Faults = []faults.Rule{}
+		r := s.run(tr, first, FaultFree, "")
+		if s.finding.Found {
+			return s.finding
+		}
+		baselines = append(baselines, &r.Record.History)
 	}
-	world := search.World{UnderTest: underTest(s.entry), Safety: safety}
-	probes := search.New(world, baseline)
-	for {
+	probes := search.New(search.World{UnderTest: underTest(s.entry), Safety: safety}, baselines...)
+	for s.left > 0 {
 		p, more := probes.Next()
-		if !more || s.left == 0 {
+		if !more {
 			break
 		}
-		tr := s.entry
+		tr := stories[p.Story]
 		tr.Faults = p.Faults
 		tr.Server.Replicas = max(tr.Server.Replicas, p.Servers)
 		for _, e := range p.Edits {
 			tr.Steps = append(slices.Clone(tr.Steps), touch(e))
 		}
-		r := s.run(tr, richest, p.Stage, p.String())
+		r := s.run(tr, first, p.Stage, p.String())
 		s.finding.Coverage = probes.Coverage()
 		if s.finding.Found {
 			return s.finding
@@ -113,25 +115,6 @@ func (s *searching) run(tr trial.Trial, seed sim.Seed, stage search.Stage, by st
 		}
 	}
 	return r
-}
-
-// baselines are run until one fails or the richest of them is known: the one with the
-// most kinds of change, and among those the first.
-func (s *searching) baselines(first sim.Seed) (richest sim.Seed, baseline *model.History) {
-	best := -1
-	for seed := first; seed < first+stories && s.left > 0; seed++ {
-		tr := s.entry
-		tr.Faults = []faults.Rule{}
-		r := s.run(tr, seed, FaultFree, "")
-		if s.finding.Found {
-			return seed, nil
-		}
-		c := search.New(search.World{UnderTest: underTest(tr), Safety: safety}, &r.Record.History).Coverage()
-		if n := c.Calls + c.Commits; n > best {
-			best, richest, baseline = n, seed, &r.Record.History
-		}
-	}
-	return richest, baseline
 }
 
 func underTest(tr trial.Trial) []string {

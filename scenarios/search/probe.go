@@ -55,6 +55,7 @@ type Edit struct {
 type Probe struct {
 	Number  int // from 1
 	Stage   Stage
+	Story   int    // the baseline, by its place, whose steps the run has
 	Target  string // what is struck, in words
 	Outcome Outcome
 	Faults  []faults.Rule

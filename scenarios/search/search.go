@@ -36,19 +36,27 @@ type lead struct {
 	calls []observedCall
 }
 
-// New begins a search for a world whose run without faults is baseline. A baseline in
-// which no process under test calls anything leaves nothing to strike: then the search
-// has no probes, and its coverage says so.
-func New(w World, baseline *model.History) *Search {
+// New begins a search for a world of which there are baselines: runs without faults, one
+// for each story, the one that tells most first. Probes say which story they belong to.
+// Baselines in which no process under test calls anything leave nothing to strike: then
+// the search has no probes, and its coverage says so.
+func New(w World, baselines ...*model.History) *Search {
 	if w.Depth == 0 {
 		w.Depth = 3
 	}
 	s := &Search{world: w, known: map[string]bool{}}
-	calls := w.observe(baseline)
-	for _, c := range calls {
-		s.learn(&c)
+	var all []ranked
+	for story, baseline := range baselines {
+		calls := w.observe(baseline)
+		for _, c := range calls {
+			s.learn(&c)
+		}
+		all = append(all, s.systematic(story, calls, w.commits(baseline), w.leasing(baseline))...)
 	}
-	s.queue = s.systematic(calls, w.commits(baseline), w.leasing(baseline))
+	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	for i := range all {
+		s.queue = append(s.queue, all[i].Probe)
+	}
 	return s
 }
 
@@ -66,15 +74,20 @@ type ranked struct {
 	rank int
 }
 
-// systematic lists all probes of single calls, commits and processes. First samples come
-// before later ones, and of each, outcomes in their order: what is found by many outcomes
-// is found by the first, and all classes have had one before any has its second.
-func (s *Search) systematic(calls []observedCall, commits []observedCommit, leasing []string) []Probe {
+// systematic lists all probes of single calls, commits and processes in one story. First
+// samples come before later ones, and of each, outcomes in their order: what is found by
+// many outcomes is found by the first, and all classes have had one before any has its
+// second. Of two stories the earlier has each outcome first; a third comes when half of
+// the outcomes have been tried in those.
+func (s *Search) systematic(story int, calls []observedCall, commits []observedCommit, leasing []string) []ranked {
 	var all []ranked
 	add := func(p Probe, possible bool, rank int) {
 		if possible && (p.Servers <= s.world.Servers || s.world.Servers == 0) {
-			p.Stage = Systematic
-			all = append(all, ranked{p, rank})
+			p.Stage, p.Story = Systematic, story
+			if story > 1 {
+				rank += len(outcomesOfWrites) / 2
+			}
+			all = append(all, ranked{p, 2*rank + min(story, 1)})
 		}
 	}
 	for round, of := range samples(calls) {
@@ -98,12 +111,7 @@ func (s *Search) systematic(calls []observedCall, commits []observedCommit, leas
 			add(s.world.strikeProcess(process, o), true, 1)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
-	probes := make([]Probe, len(all))
-	for i := range all {
-		probes[i] = all[i].Probe
-	}
-	return probes
+	return all
 }
 
 // Next is the next probe; false when there is none. There may be more once those that
@@ -136,7 +144,8 @@ func (s *Search) recurse() bool {
 				if !possible {
 					continue
 				}
-				p.Stage, p.depth, p.Servers, p.Edits = Recursive, from.from.depth+1, from.from.Servers, from.from.Edits
+				p.Stage, p.Story, p.depth = Recursive, from.from.Story, from.from.depth+1
+				p.Servers, p.Edits = from.from.Servers, from.from.Edits
 				p.Target = from.from.Target + " (" + string(from.from.Outcome) + "), then " + p.Target
 				p.Faults = slices.Concat(from.from.Faults, p.Faults)
 				s.queue = append(s.queue, p)
