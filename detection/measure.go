@@ -63,6 +63,9 @@ func Search(t *testing.T, b bugs.Bug, mended bool, first sim.Seed, budget int) F
 		}
 		tr := stories[p.Story]
 		tr.Faults = p.Faults
+		if p.AtRest > 0 {
+			tr.Properties = append(slices.Clone(tr.Properties), model.RestLasts(p.AtRest))
+		}
 		tr.Server.Replicas = max(tr.Server.Replicas, p.Servers)
 		for _, e := range p.Edits {
 			tr.Steps = append(slices.Clone(tr.Steps), touch(e))

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	corev1 "k8s.io/api/core/v1"
@@ -117,4 +118,16 @@ func TestABaselineUpToNames(t *testing.T) {
 		assert.Equal(t, c.status, result.Status, "%s: %s", c.name, result.Message)
 		assert.Contains(t, result.Message, c.message, c.name)
 	}
+}
+
+// A restart at rest: the store writes once a second, so what was written third came at 3s.
+func TestRestLasts(t *testing.T) {
+	law := model.RestLasts(3 * time.Second)
+	rest := func() *store { return newStore().put("a", withData("ip", "1")).put("b", withData("ip", "2")) }
+	assertLaw(t, law, &store{History: *rest().end()}, "", "nothing came after")
+	assertLaw(t, law, &store{History: *rest().put("a", withData("ip", "3")).byUser().end()}, "", "a user did it")
+	late := law.Check(rest().put("a", withData("ip", "3")).end())
+	assert.Equal(t, model.Violated, late.Status)
+	assert.Contains(t, late.Message, "after a restart at rest, at 3s: revision 3 at 3s: controller updated configmaps default/a")
+	assert.Equal(t, model.Undecided, law.Check(&model.History{Ended: time.Second}).Status, "it ended before")
 }

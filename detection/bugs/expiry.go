@@ -30,7 +30,7 @@ var missedExpiries = []Bug{
 
 // byHand lists and watches without a reflector. expired says what becomes of the
 // resourceVersion when a watch ends with an error; empty: list again.
-func byHand(expired func(last string) string) Run {
+func byHand(expired func(ctx context.Context, w *handmade) string) Run {
 	return func(ctx context.Context, cfg *rest.Config) error {
 		untyped, err := dynamic.NewForConfig(cfg)
 		if err != nil {
@@ -48,7 +48,7 @@ func byHand(expired func(last string) string) Run {
 				err = w.watch(ctx)
 			}
 			if err == errExpired {
-				w.last = expired(w.last)
+				w.last = expired(ctx, w)
 			}
 			select {
 			case <-ctx.Done():
@@ -124,21 +124,22 @@ func (w *handmade) serve(ctx context.Context, o *unstructured.Unstructured) erro
 }
 
 func neverLists(mended bool) Run {
-	return byHand(func(last string) string {
+	return byHand(func(_ context.Context, w *handmade) string {
 		if mended {
 			return ""
 		}
-		return last
+		return w.last
 	})
 }
 
-// errorIsAnObject goes on without a resourceVersion to come from: the watch then begins
-// with now.
+// errorIsAnObject goes on from now: it asks for the resourceVersion, and not for what
+// there is.
 func errorIsAnObject(mended bool) Run {
-	return byHand(func(string) string {
-		if mended {
+	return byHand(func(ctx context.Context, w *handmade) string {
+		list, err := w.resource.List(ctx, metav1.ListOptions{})
+		if err != nil || mended {
 			return ""
 		}
-		return "0"
+		return list.GetResourceVersion()
 	})
 }

@@ -3,14 +3,16 @@ package bugs
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatrial/seatrial/model"
@@ -68,28 +70,40 @@ func outlivesItsLease(mended bool) Run {
 	}
 }
 
-// addresses gives them out of what it remembers.
+// addresses gives them in order, and knows the last one from when it began to lead.
 func addresses() loop {
-	owners := map[string]string{}
-	return loop{watches: []watch{{"apps", itself}}, failed: func(queue workqueue.TypedRateLimitingInterface[string], key string, _ error) {
-		queue.AddAfter(key, time.Second)
-	}, reconcile: func(ctx context.Context, l *live, key string) error {
-		for _, a := range l.allApps() {
-			if a.Status.Address != "" {
-				owners[a.Status.Address] = itself(a)
+	last := 0
+	return loop{watches: []watch{{"apps", itself}}, first: counting, reconcile: func(ctx context.Context, l *live, key string) error {
+		if last == 0 {
+			for _, a := range l.allApps() {
+				last = max(last, addressNumber(a.Status.Address))
 			}
+			last++
 		}
 		a := l.app(key)
 		if a == nil || a.DeletionTimestamp != nil || a.Status.Address != "" {
 			return nil
 		}
-		for i := 1; a.Status.Address == ""; i++ {
-			if address := fmt.Sprintf("10.1.0.%d", i); owners[address] == "" {
-				owners[address], a.Status.Address = key, address
-			}
+		a.Status.Address = fmt.Sprintf("10.1.0.%d", last)
+		err := l.Status().Update(ctx, a)
+		// An address that may have been given is not given again.
+		if !apierrors.IsConflict(err) {
+			last++
 		}
-		return client.IgnoreNotFound(l.Status().Update(ctx, a))
+		return client.IgnoreNotFound(err)
 	}}
+}
+
+// counting is the key by which a leader begins.
+const counting = "!count"
+
+// addressNumber is the last part of an address, 0 of none.
+func addressNumber(address string) int {
+	n, err := strconv.Atoi(address[strings.LastIndex(address, ".")+1:])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // oneOwner is a law of every entry that gives addresses away.

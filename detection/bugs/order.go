@@ -2,14 +2,18 @@ package bugs
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatrial/seatrial/model"
 )
 
 const orderAssumed = "order of list assumed"
@@ -26,6 +30,8 @@ var orders = []Bug{
 		Story:      "The members that are there are taken to be the first ones: when one in the middle is missing, the number shrinks for good.",
 		Controller: countsMembers,
 		Objects:    apps("{replicas: 3}", "etcd", "store"),
+		Steps:      []Step{{At: 75 * time.Second, Name: "delete pod etcd-1", Do: deletePod("etcd-1")}},
+		Laws:       []model.Property{model.Eventually("all-members", "An App has each of its members.", allMembers)},
 	},
 }
 
@@ -71,34 +77,47 @@ func inOrderOfArrival(mended bool) Run {
 	}
 }
 
-// countsMembers makes members one by one and writes down how many there are to be: as
-// many as it has counted. The mended one goes by what is asked for.
+// countsMembers makes the members that follow on those that it has counted; the mended
+// one makes each that is not there.
 func countsMembers(mended bool) Run {
 	return loop{watches: []watch{{"apps", itself}, {"pods", owner}}, reconcile: func(ctx context.Context, l *live, key string) error {
 		a := l.app(key)
 		if a == nil || a.DeletionTimestamp != nil {
 			return nil
 		}
-		mine := listed(l, "pods", func(pod *corev1.Pod) bool { return metav1.IsControlledBy(pod, a) })
-		if a.Status.Phase == "Complete" && !mended {
-			return nil
+		first := len(listed(l, "pods", func(pod *corev1.Pod) bool { return metav1.IsControlledBy(pod, a) }))
+		if mended {
+			first = 0
 		}
-		// The first of them that are missing are those after the last.
-		for i := len(mine); i < a.Spec.Replicas; i++ {
-			pod := podOf(a, a.Name+"-"+string(rune('0'+i)))
-			if err := l.ensure(ctx, a, pod); err != nil {
+		for i := first; i < a.Spec.Replicas; i++ {
+			if err := l.ensure(ctx, a, podOf(a, fmt.Sprintf("%s-%d", a.Name, i))); err != nil {
 				return err
 			}
 		}
-		for i := 0; mended && i < a.Spec.Replicas; i++ {
-			if err := l.ensure(ctx, a, podOf(a, a.Name+"-"+string(rune('0'+i)))); err != nil {
-				return err
-			}
-		}
-		if a.Status.Phase == "Complete" {
-			return nil
-		}
-		a.Status.Phase = "Complete"
-		return l.Status().Update(ctx, a)
+		return nil
 	}}.run
+}
+
+// allMembers is what users of the operator expect.
+func allMembers(s *model.State) error {
+	for _, a := range model.Objects[*App](s, "apps.detection.example.com") {
+		for i := range a.Spec.Replicas {
+			if name := fmt.Sprintf("%s-%d", a.Name, i); a.DeletionTimestamp == nil && s.Get("pods", a.Namespace, name) == nil {
+				return fmt.Errorf("the member %s is missing", name)
+			}
+		}
+	}
+	return nil
+}
+
+// deletePod deletes a pod and does not wait until it has gone.
+func deletePod(name string) Run {
+	return func(ctx context.Context, cfg *rest.Config) error {
+		c, err := newClient(cfg)
+		if err != nil {
+			return err
+		}
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}
+		return client.IgnoreNotFound(c.Delete(ctx, pod))
+	}
 }

@@ -136,14 +136,19 @@ func (w *World) strikeCommit(c *observedCommit, o Outcome) (Probe, bool) {
 		}
 		p.Faults = []faults.Rule{{Kind: faults.Crash, Match: faults.Match{Process: c.process}, From: from, RestartAfter: until - from}}
 	case NeverSeen:
-		if c.next == 0 || c.next > c.at+late || c.at-c.opened <= before {
+		next := c.next
+		if next == 0 {
+			next = c.at + time.Second
+		}
+		if next > c.at+late || c.at-c.opened <= before || next+2*after >= w.Safety {
 			return p, false
 		}
 		expires := c.at - c.opened - before
 		watch := faults.Rule{Kind: faults.WatchExpired, Match: of, From: c.opened, Until: c.opened + after, Delay: faults.Span{Min: expires, Max: expires}, Probability: 1, Limit: 1}
-		hold := faults.Rule{Kind: faults.Hold, Match: of, From: c.at - before, Until: min(c.next+after, w.Safety), Direction: faults.ToServer, Probability: 1}
+		hold := faults.Rule{Kind: faults.Hold, Match: of, From: c.at - before, Until: next + 2*after, Direction: faults.ToServer, Probability: 1}
 		hold.Verbs = []string{"list", "watch"}
-		p.Faults = []faults.Rule{watch, hold}
+		forget := faults.Rule{Kind: faults.HistoryForgotten, Match: faults.Match{Resources: of.Resources}, From: next + after}
+		p.Faults = []faults.Rule{watch, hold, forget}
 	case SeenBehind:
 		restart := max(c.last, c.next) + time.Second
 		if c.last == 0 || restart+late >= w.Safety {
@@ -159,21 +164,68 @@ func (w *World) strikeCommit(c *observedCommit, o Outcome) (Probe, bool) {
 	return p, true
 }
 
-// strikeProcess cuts a process off, or stops it, a third of the way through.
+// strikeProcess cuts a process off, or stops it, soon after the beginning and until users
+// come back to what they did then.
 func (w *World) strikeProcess(process string, o Outcome) Probe {
-	const long = 40 * time.Second
 	kind := faults.Partition
 	if o == Paused {
 		kind = faults.Pause
 	}
-	from := w.Safety / 6
+	from := w.Safety / 20
 	return Probe{
 		Target: process, Outcome: o, class: process,
-		Faults: []faults.Rule{{Kind: kind, Match: faults.Match{Process: process}, From: from, Until: min(from+long, w.Safety)}},
+		Faults: []faults.Rule{{Kind: kind, Match: faults.Match{Process: process}, From: from, Until: from + w.Safety/3}},
 	}
 }
 
-// watchers are the processes under test that have a lease to lose.
+// slowCollector lets garbage collection and the end of namespaces come two seconds late.
+func (w *World) slowCollector() Probe {
+	const slow = 2 * time.Second
+	return Probe{
+		Target: "the server's controllers", Outcome: Slow, class: "collector",
+		Faults: []faults.Rule{{Kind: faults.GCLag, Until: w.Safety, Delay: faults.Span{Min: slow, Max: slow}}},
+	}
+}
+
+// restartAtRest kills a process when nothing has happened for half a minute. It is not
+// there when the baseline has no such moment in which faults may be.
+func (w *World) restartAtRest(h *model.History, process string) (Probe, bool) {
+	const calm = 30 * time.Second
+	at := w.Safety - late/2
+	for i := range h.Commits {
+		if c := &h.Commits[i]; c.Resource != "leases" && c.Resource != "events" && c.At > at-calm {
+			return Probe{}, false
+		}
+	}
+	return Probe{
+		Target: process, Outcome: RestartedAtRest, class: process, AtRest: at,
+		Faults: []faults.Rule{{Kind: faults.Crash, Match: faults.Match{Process: process}, From: at, RestartAfter: after}},
+	}, true
+}
+
+// slowStart kills the process of a list when the last change by it is a second old, and
+// holds that list back when it starts again: what it knows of one resource is there, and
+// of the other not.
+func (w *World) slowStart(h *model.History, c *observedCall) (Probe, bool) {
+	const held = 3 * time.Second
+	at := c.At
+	for i := range h.Commits {
+		if commit := &h.Commits[i]; commit.Process == c.Process && commit.At < w.Safety && commit.Resource != "leases" {
+			at = commit.At
+		}
+	}
+	if at += time.Second; at+held >= w.Safety {
+		return Probe{}, false
+	}
+	hold := faults.Rule{Kind: faults.Hold, From: at, Until: at + held, Direction: faults.ToServer, Probability: 1}
+	hold.Match = faults.Match{Process: c.Process, Verbs: []string{c.Verb}, Resources: []string{c.Resource}}
+	return Probe{
+		Target: c.described(), Outcome: LateAtRestart, class: c.class,
+		Faults: []faults.Rule{{Kind: faults.Crash, Match: faults.Match{Process: c.Process}, From: at, RestartAfter: after}, hold},
+	}, true
+}
+
+// leasing are the processes under test that have a lease to lose.
 func (w *World) leasing(h *model.History) []string {
 	var out []string
 	for i := range h.Calls {

@@ -38,10 +38,13 @@ const (
 	SeenBehind Outcome = "seen behind" // a restart at an API server that does not have what came later
 )
 
-// Outcomes of a process.
+// Outcomes of a process, and of what acts beside it.
 const (
-	CutOff Outcome = "cut off" // for forty seconds, longer than a lease
-	Paused Outcome = "paused"  // as long
+	CutOff          Outcome = "cut off" // for a third of the safety phase, longer than a lease
+	Paused          Outcome = "paused"  // as long
+	RestartedAtRest Outcome = "restarted at rest"
+	LateAtRestart   Outcome = "late at a restart" // a list, by three seconds
+	Slow            Outcome = "slow"
 )
 
 // Edit is a change by a user that goes with a probe: it alters nothing but the
@@ -60,6 +63,9 @@ type Probe struct {
 	Outcome Outcome
 	Faults  []faults.Rule
 	Edits   []Edit
+	// AtRest is when a process is restarted in a world that has come to rest, after which
+	// it has nothing to change; see [model.RestLasts]. 0: that is not what the probe does.
+	AtRest time.Duration
 	// Servers is how many API servers the run needs at least; 0: any number.
 	Servers int
 

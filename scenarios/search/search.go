@@ -51,7 +51,7 @@ func New(w World, baselines ...*model.History) *Search {
 		for _, c := range calls {
 			s.learn(&c)
 		}
-		all = append(all, s.systematic(story, calls, w.commits(baseline), w.leasing(baseline))...)
+		all = append(all, s.systematic(story, baseline, calls)...)
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
 	for i := range all {
@@ -79,7 +79,7 @@ type ranked struct {
 // many outcomes is found by the first, and all classes have had one before any has its
 // second. Of two stories the earlier has each outcome first; a third comes when half of
 // the outcomes have been tried in those.
-func (s *Search) systematic(story int, calls []observedCall, commits []observedCommit, leasing []string) []ranked {
+func (s *Search) systematic(story int, h *model.History, calls []observedCall) []ranked {
 	var all []ranked
 	add := func(p Probe, possible bool, rank int) {
 		if possible && (p.Servers <= s.world.Servers || s.world.Servers == 0) {
@@ -99,6 +99,7 @@ func (s *Search) systematic(story int, calls []observedCall, commits []observedC
 			s.coverage.class(of[i].class, false)
 		}
 	}
+	commits := s.world.commits(h)
 	for i := range commits {
 		for j, o := range outcomesOfCommits {
 			p, possible := s.world.strikeCommit(&commits[i], o)
@@ -106,11 +107,25 @@ func (s *Search) systematic(story int, calls []observedCall, commits []observedC
 		}
 		s.coverage.class(commits[i].class, true)
 	}
-	for _, process := range leasing {
+	for _, process := range s.world.leasing(h) {
 		for _, o := range []Outcome{CutOff, Paused} {
 			add(s.world.strikeProcess(process, o), true, 1)
 		}
 	}
+	if len(calls) == 0 {
+		return all
+	}
+	for _, process := range s.world.UnderTest {
+		p, possible := s.world.restartAtRest(h, process)
+		add(p, possible, 0)
+	}
+	for _, c := range samples(calls)[0] {
+		if c.Verb == "list" {
+			p, possible := s.world.slowStart(h, &c)
+			add(p, possible, 1)
+		}
+	}
+	add(s.world.slowCollector(), true, 1)
 	return all
 }
 
