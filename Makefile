@@ -76,6 +76,10 @@ replay: build ## one seed with every event: make replay SEED=7
 catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes hours
 	$(BIN)/seatrial catalogue --write BUGS.md
 
+.PHONY: detection
+detection: ## how soon the search finds the corpus of public bugs, into docs/detection.md; takes hours
+	go test ./detection -run TestMeasure -timeout 0 -detection.ranges=10 -detection.mended=100 -detection.write=../docs/detection.md
+
 .PHONY: mutants
 mutants: ## mistakes made by hand in the controller: which are found, and by what, into docs/mutants.md; takes an hour
 	go run ./controller/mutants/measure -write docs/mutants.md

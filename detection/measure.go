@@ -29,14 +29,14 @@ const (
 
 // Finding is what came of one search.
 type Finding struct {
-	Found    bool
-	Stage    search.Stage
-	Property string // that was violated
-	Message  string
-	By       string // the probe, or the seed
-	Runs     int    // until then, that one included, or all
-	CPU      time.Duration
-	Coverage search.Coverage
+	Found    bool            `json:"found"`
+	Stage    search.Stage    `json:"stage"`
+	Property string          `json:"property"` // that was violated
+	Message  string          `json:"message"`
+	By       string          `json:"by"`   // the probe; empty for a seed
+	Runs     int             `json:"runs"` // until then, that one included, or all
+	CPU      time.Duration   `json:"cpu"`  // of this process's own code
+	Coverage search.Coverage `json:"-"`
 }
 
 // Search searches an entry from a seed on, for at most budget runs: each story without
