@@ -76,7 +76,7 @@ func samples(calls []observedCall) [3][]observedCall {
 
 // ordered outcomes of a call: those that leave most behind come first.
 var (
-	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Outage, CrashBefore, Conflict, TimeoutApplied, TimeoutDropped}
+	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Conflict, Outage, CrashBefore, TimeoutApplied, TimeoutDropped}
 	outcomesOfReads  = []Outcome{Error, Outage}
 )
 
