@@ -11,9 +11,9 @@ import (
 
 	"github.com/seatrial/seatrial/detection"
 	"github.com/seatrial/seatrial/detection/bugs"
-	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/search"
 )
 
 // Goal: the corpus is what it says, nothing in it is vacuous, each bug is found and each
@@ -42,9 +42,9 @@ func TestTheTable(t *testing.T) {
 // changed something.
 func TestSiblingsDoSomething(t *testing.T) {
 	for _, b := range bugs.All() {
-		tr := detection.Trial(b, true)
-		tr.Faults = []faults.Rule{}
-		r := trial.Run(t, tr, 1, trial.RunOptions{})
+		subject := detection.Subject(b, true)
+		plan := search.Plans(t, subject, search.Options{Seed: 1})[0]
+		r := scenarios.Observe(t, plan, subject, 1, scenarios.RunOptions{})
 		require.Equal(t, model.VerdictPass, r.Verdict.Kind, "%s without faults: %s", b.Name, r.Verdict.Message)
 		did := 0
 		for i := range r.Record.History.Commits {

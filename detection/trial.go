@@ -3,42 +3,52 @@ package detection
 import (
 	"fmt"
 
+	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/detection/bugs"
-	"github.com/seatrial/seatrial/scenarios/trial"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // Trial is an entry of the corpus as its user would put it to sea: as it was, or mended.
-func Trial(b bugs.Bug, mended bool) trial.Trial {
+func Trial(b bugs.Bug, mended bool) seatrial.Trial {
 	name := b.Name
 	if mended {
 		name += "-mended"
 	}
-	tr := trial.Trial{
+	tr := seatrial.Trial{
 		Name:    name,
-		Cluster: trial.YAML(bugs.Definitions).And(trial.YAML(b.Cluster)), Objects: trial.YAML(b.Objects),
+		Cluster: seatrial.YAML(bugs.Definitions).And(seatrial.YAML(b.Cluster)), Objects: seatrial.YAML(b.Objects),
 		Properties: b.Laws, Ignore: b.Ignore, Except: b.Except,
 	}
-	tr.Processes = append(tr.Processes, trial.Process{Name: "controller", Run: b.Controller(mended), Replicas: b.Replicas})
+	tr.Processes = append(tr.Processes, seatrial.Process{Name: "controller", Run: b.Controller(mended), Replicas: b.Replicas})
 	if b.Peer != nil {
-		tr.Processes = append(tr.Processes, trial.Process{Name: "peer", Run: b.Peer(mended)})
+		tr.Processes = append(tr.Processes, seatrial.Process{Name: "peer", Run: b.Peer(mended)})
 	}
 	if b.StandIn != nil {
-		tr.Processes = append(tr.Processes, trial.Process{Name: "stand-in", Run: b.StandIn, StandIn: true})
+		tr.Processes = append(tr.Processes, seatrial.Process{Name: "stand-in", Run: b.StandIn, StandIn: true})
 	}
 	for _, s := range b.Steps {
-		tr.Steps = append(tr.Steps, step(s))
+		tr.Steps = append(tr.Steps, steps(s)...)
 	}
 	return tr
 }
 
-func step(s bugs.Step) trial.Step {
+// Subject is [Trial] for the pipeline. It panics when the entry is no valid trial.
+func Subject(b bugs.Bug, mended bool) scenarios.Subject {
+	s, err := Trial(b, mended).Subject()
+	if err != nil {
+		panic(fmt.Sprintf("detection: %s: %v", b.Name, err))
+	}
+	return s
+}
+
+func steps(s bugs.Step) []seatrial.Step {
 	switch {
 	case s.Apply != "":
-		return trial.Apply(s.At, trial.YAML(s.Apply))
+		return seatrial.ApplyEach(s.At, seatrial.YAML(s.Apply))
 	case s.Delete != "":
-		return trial.Delete(s.At, trial.YAML(s.Delete))
+		return []seatrial.Step{seatrial.Delete(s.At, seatrial.YAML(s.Delete))}
 	case s.Do != nil:
-		return trial.Do(s.At, s.Name, s.Do)
+		return []seatrial.Step{seatrial.Do(s.At, s.Name, s.Do)}
 	}
 	panic(fmt.Sprintf("detection: the step at %s does nothing", s.At))
 }

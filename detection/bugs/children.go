@@ -53,3 +53,14 @@ func (l *live) ensure(ctx context.Context, a *App, o client.Object) error {
 func (m *manager) ensure(ctx context.Context, a *App, o client.Object) error {
 	return ensure(ctx, m, m.live, a, o)
 }
+
+// employ makes an App's machine in the cloud, unless the App has gone since the cache
+// heard of it: who makes things for what it remembers makes them for nobody.
+func employ(ctx context.Context, c client.Client, fresh client.Reader, a *App, machine *Instance) error {
+	now := new(App)
+	err := fresh.Get(ctx, client.ObjectKeyFromObject(a), now)
+	if err != nil || now.UID != a.UID || now.DeletionTimestamp != nil {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreAlreadyExists(c.Create(ctx, machine))
+}

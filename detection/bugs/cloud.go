@@ -50,7 +50,7 @@ func noFinalizer(mended bool) Run {
 		case mended && controllerutil.AddFinalizer(a, finalizer):
 			return l.Update(ctx, a)
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
+		return employ(ctx, l, l, a, machineOf(a))
 	}}.run
 }
 
@@ -82,7 +82,7 @@ func forgetsID(mended bool) Run {
 		if !mended {
 			machine.GenerateName, machine.Name = machine.Name+"-", ""
 		}
-		if err := l.Create(ctx, machine); client.IgnoreAlreadyExists(err) != nil {
+		if err := employ(ctx, l, l, a, machine); err != nil {
 			return err
 		}
 		a.Status.ID = machine.Name
@@ -116,9 +116,10 @@ func onlyWhatItRemembers(mended bool) Run {
 			case known[key]:
 				return nil
 			}
-			err := l.Create(ctx, machineOf(a))
-			known[key] = err == nil
-			return client.IgnoreAlreadyExists(err)
+			machine := machineOf(a)
+			err := employ(ctx, l, l, a, machine)
+			known[key] = machine.UID != ""
+			return err
 		}}.run(ctx, cfg)
 	}
 }

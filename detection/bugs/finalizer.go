@@ -60,7 +60,7 @@ func cleansUp(finish func(ctx context.Context, m *manager, a *App) error) Run {
 		case a.DeletionTimestamp == nil && controllerutil.AddFinalizer(a, finalizer):
 			return again(m.Update(ctx, a))
 		case a.DeletionTimestamp == nil:
-			return again(client.IgnoreAlreadyExists(m.Create(ctx, machineOf(a))))
+			return again(employ(ctx, m, m.live, a, machineOf(a)))
 		case controllerutil.ContainsFinalizer(a, finalizer):
 			return again(finish(ctx, m, a))
 		}
@@ -130,7 +130,7 @@ func lateFinalizer(mended bool) Run {
 		case mended && controllerutil.AddFinalizer(a, finalizer):
 			return l.Update(ctx, a)
 		}
-		if err := l.Create(ctx, machineOf(a)); client.IgnoreAlreadyExists(err) != nil {
+		if err := employ(ctx, l, l, a, machineOf(a)); err != nil {
 			return err
 		}
 		if controllerutil.AddFinalizer(a, finalizer) {

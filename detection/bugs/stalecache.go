@@ -68,7 +68,7 @@ func volumesOfTheDead(mended bool) Run {
 		}
 		volume := machineOf(a)
 		volume.Labels = map[string]string{"app": a.Name, "uid": string(a.UID)}
-		if err := m.Create(ctx, volume); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := employ(ctx, m, m.live, a, volume); err != nil {
 			return again(err)
 		}
 		a.Status.Phase = "Running"
@@ -90,7 +90,7 @@ func missedDeletion(mended bool) Run {
 		case a.DeletionTimestamp != nil:
 			return client.IgnoreNotFound(l.Delete(ctx, machineOf(a)))
 		}
-		return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
+		return employ(ctx, l, l, a, machineOf(a))
 	}}
 	if mended {
 		c.first = sweeping

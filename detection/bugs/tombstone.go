@@ -41,7 +41,7 @@ func dropsTombstones(mended bool) Run {
 				return sweep(ctx, l)
 			}
 			if a := l.app(key); a != nil {
-				return client.IgnoreAlreadyExists(l.Create(ctx, machineOf(a)))
+				return employ(ctx, l, l, a, machineOf(a))
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -16,6 +16,7 @@ type observedCall struct {
 	faults.Call
 	class string // process, verb and resource: calls of one class are served by one piece of code
 	told  string // what came of it
+	group string
 }
 
 // observe lists the calls that rules can strike, in order. Discovery is passed over,
@@ -34,7 +35,7 @@ func (w *World) observe(h *model.History) []observedCall {
 		}
 		c.Nth, c.At = times[key], call.Called
 		out = append(out, observedCall{
-			Call: c, class: fmt.Sprintf("%s %s %s", c.Process, c.Verb, c.Resource), told: fmt.Sprintf("%s %d", call.Outcome, call.Code),
+			Call: c, class: fmt.Sprintf("%s %s %s", c.Process, c.Verb, c.Resource), told: fmt.Sprintf("%s %d", call.Outcome, call.Code), group: call.Group,
 		})
 	}
 	return out
@@ -126,7 +127,6 @@ func (w *World) conflict(p Probe, c *observedCall) (Probe, bool) {
 	rule := faults.At(c.Call, faults.Hold)
 	rule.From, rule.Until, rule.Direction = c.At, c.At+held, faults.ToServer
 	p.Faults = []faults.Rule{rule}
-	resource, _, _ := strings.Cut(c.Resource, "/")
-	p.Edits = []Edit{{At: c.At + held/2, Resource: resource, Namespace: c.Namespace, Name: c.Name}}
+	p.Edits = []Edit{{At: c.At + held/2, Resource: qualified(c.group, c.Resource), Namespace: c.Namespace, Name: c.Name}}
 	return p, true
 }
