@@ -17,6 +17,7 @@ type observedCall struct {
 	class string // process, verb and resource: calls of one class are served by one piece of code
 	told  string // what came of it
 	group string
+	acted time.Duration // when a user changed something next; 0: never
 }
 
 // observe lists the calls that rules can strike, in order. Discovery is passed over,
@@ -36,9 +37,20 @@ func (w *World) observe(h *model.History) []observedCall {
 		c.Nth, c.At = times[key], call.Called
 		out = append(out, observedCall{
 			Call: c, class: fmt.Sprintf("%s %s %s", c.Process, c.Verb, c.Resource), told: fmt.Sprintf("%s %d", call.Outcome, call.Code), group: call.Group,
+			acted: nextAct(h, call.Called),
 		})
 	}
 	return out
+}
+
+// nextAct is when a user next changed something; 0: never.
+func nextAct(h *model.History, after time.Duration) time.Duration {
+	for i := range h.Commits {
+		if c := &h.Commits[i]; c.User && c.At > after {
+			return c.At
+		}
+	}
+	return 0
 }
 
 // described is a call in words.
@@ -77,7 +89,7 @@ func samples(calls []observedCall) [3][]observedCall {
 
 // ordered outcomes of a call: those that leave most behind come first.
 var (
-	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Conflict, Outage, CrashBefore, TimeoutApplied, TimeoutDropped}
+	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Conflict, DownForLong, Outage, CrashBefore, TimeoutApplied, TimeoutDropped}
 	outcomesOfReads  = []Outcome{Error, Outage}
 )
 
@@ -93,7 +105,8 @@ func outcomesOf(c *observedCall) []Outcome {
 const outage = 20 * time.Second
 
 // strike is the probe that lets an outcome befall a call. It is not there for a conflict
-// of a call that does not change an existing object.
+// of a call that does not change an existing object, and for a long absence after the
+// last act of users.
 func (w *World) strike(c *observedCall, o Outcome) (Probe, bool) {
 	p := Probe{Target: c.described(), Outcome: o, class: c.class}
 	rule := faults.At(c.Call, faults.InternalError)
@@ -108,6 +121,12 @@ func (w *World) strike(c *observedCall, o Outcome) (Probe, bool) {
 		rule = faults.CrashAt(c.Call, faults.BeforeCall)
 	case CrashAfter:
 		rule = faults.CrashAt(c.Call, faults.AfterCall)
+	case DownForLong:
+		if c.acted == 0 || c.acted+after >= w.Safety {
+			return p, false
+		}
+		rule = faults.CrashAt(c.Call, faults.AfterCall)
+		rule.RestartAfter = c.acted + after - c.At
 	case Outage:
 		rule.Limit, rule.Namespace, rule.Name, rule.First, rule.Last = 0, "", "", 0, 0
 		rule.From, rule.Until = c.At, min(c.At+outage, w.Safety)

@@ -24,6 +24,7 @@ const (
 	Lost           Outcome = "answer lost"
 	CrashBefore    Outcome = "crash before"
 	CrashAfter     Outcome = "crash after"
+	DownForLong    Outcome = "crash after, down until users have acted"
 	Outage         Outcome = "outage"
 	TimeoutApplied Outcome = "time-out, applied"
 	TimeoutDropped Outcome = "time-out, dropped"
