@@ -16,7 +16,8 @@ import (
 // same value. Absent and empty values are nobody's. An object that is being deleted still
 // holds its value.
 //
-// resource is as [State] names it, path a field with dots ("status.address"). Lists are
+// A cluster that does not have the resource leaves the law undecided, as it does the others
+// of this file. resource is as [State] names it, path a field with dots ("status.address"). Lists are
 // not entered.
 func Unique(resource, path string) Property {
 	of := schema.ParseGroupResource(resource)
@@ -25,7 +26,11 @@ func Unique(resource, path string) Property {
 		Sentence: fmt.Sprintf("No two %s have the same %s at a time.", resource, path),
 		Source:   "an allocator gives nothing away twice", Class: ClassSafety,
 		Check: func(h *History) Result {
-			s := newState()
+			s := h.newState()
+			s.asked(resource)
+			if wrong, misled := s.misled(); misled {
+				return wrong
+			}
 			for i := range h.Commits {
 				c := &h.Commits[i]
 				s.apply(c)
@@ -60,6 +65,11 @@ func Stable(resource, path string) Property {
 		Sentence: fmt.Sprintf("Once one of the %s has a %s, it keeps it for as long as it lives.", resource, path),
 		Source:   "others rely on what they have been told", Class: ClassSafety,
 		Check: func(h *History) Result {
+			s := h.newState()
+			s.asked(resource)
+			if wrong, misled := s.misled(); misled {
+				return wrong
+			}
 			for i := range h.Commits {
 				c := &h.Commits[i]
 				if c.Old == nil || c.New == nil || !c.Subject() || c.groupResource() != of || Metadata(c.Old).GetUID() != Metadata(c.New).GetUID() {
@@ -109,7 +119,11 @@ func Stays(resource string, need Needed) Property {
 		Sentence: fmt.Sprintf("While they are needed, %s are not deleted, however soon they are made again.", resource),
 		Source:   "what is made again is empty, and was not there for a while", Class: ClassSafety,
 		Check: func(h *History) Result {
-			s := newState()
+			s := h.newState()
+			s.asked(resource)
+			if wrong, misled := s.misled(); misled {
+				return wrong
+			}
 			for i := range h.Commits {
 				c := &h.Commits[i]
 				if c.groupResource() == of && c.Subject() && ends(c) && need(s, c.Old) {
@@ -137,7 +151,11 @@ func EntriesStay(resource, path string, need func(s *State, key string) bool) Pr
 		Sentence: fmt.Sprintf("While it is needed, an entry of %s in %s is not taken out, however soon it is put in again.", path, resource),
 		Source:   "what is left out for a moment is not served for a moment", Class: ClassSafety,
 		Check: func(h *History) Result {
-			s := newState()
+			s := h.newState()
+			s.asked(resource)
+			if wrong, misled := s.misled(); misled {
+				return wrong
+			}
 			for i := range h.Commits {
 				c := &h.Commits[i]
 				if c.groupResource() == of && c.Subject() && c.Old != nil && c.New != nil {
