@@ -76,6 +76,10 @@ replay: build ## one seed with every event: make replay SEED=7
 catalogue: build ## runs to detection of every historical bug, into BUGS.md; takes hours
 	$(BIN)/seatrial catalogue --write BUGS.md
 
+.PHONY: detection
+detection: ## how soon the search finds the corpus of public bugs, into docs/detection.md; takes hours
+	go test ./detection -run TestMeasure -timeout 0 -detection.ranges=10 -detection.mended=100 -detection.write=../docs/detection.md
+
 .PHONY: mutants
 mutants: ## mistakes made by hand in the controller: which are found, and by what, into docs/mutants.md; takes an hour
 	go run ./controller/mutants/measure -write docs/mutants.md
@@ -118,6 +122,10 @@ gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
 	cd scenarios/thirdparty/kubernetes136 && go test ./...
 
+.PHONY: programs
+programs: ## controllers as they ship, in virtual time: 100 seeds three times; minutes to build
+	go test -v ./sim/program -timeout 4h -seeds 100
+
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	go test ./... -run '^$$' -bench . -benchmem
@@ -130,3 +138,7 @@ cover: ## test coverage
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BIN) out coverage.out
+
+.PHONY: screenshots
+screenshots: ## make the pictures of docs/ anew (needs Chromium)
+	SEATRIAL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run 'TestTheDocumentationsPictures' ./scenarios/report

@@ -13,6 +13,14 @@ import (
 	"github.com/seatrial/seatrial/sim"
 )
 
+// Subject is the trial as the pipeline below this package takes it, with defaults in
+// place of what the trial leaves out. The error says everything that is wrong with the
+// trial.
+func (tr Trial) Subject() (scenarios.Subject, error) {
+	tr = tr.withDefaults()
+	return tr.subject()
+}
+
 // subject is the trial as a subject of the pipeline. The error says everything
 // that is wrong with the trial, which has its defaults.
 func (tr *Trial) subject() (scenarios.Subject, error) {

@@ -40,6 +40,11 @@ func (r *reconciler) release(ctx context.Context, gip *v1.GlobalIngressIP) error
 		return r.letGo(ctx, gip)
 	}
 
+	gip, err = r.readAgain(ctx, gip)
+	if err != nil {
+		return err
+	}
+
 	r.log(ctx).Info("releasing the global IP", "address", gip.Status.AllocatedIP, "reason", fate.gone)
 
 	gip, err = r.unpublish(ctx, gip, fate.gone)
@@ -56,6 +61,23 @@ func (r *reconciler) release(ctx context.Context, gip *v1.GlobalIngressIP) error
 	}
 
 	return r.letGo(ctx, gip)
+}
+
+// readAgain reads from the API server the GlobalIngressIP that the cache shows. After
+// a restart at an API server that lags that may be one of the past, whose successor
+// has published the very address since: it would be released without being taken out
+// of the successor's status.
+func (r *reconciler) readAgain(ctx context.Context, gip *v1.GlobalIngressIP) (*v1.GlobalIngressIP, error) {
+	fresh := &v1.GlobalIngressIP{}
+	if err := r.calls.get(ctx, client.ObjectKeyFromObject(gip), fresh); err != nil {
+		return nil, behindIfNotFound(err)
+	}
+
+	if fresh.UID != gip.UID {
+		return nil, fmt.Errorf("GlobalIngressIP %s/%s was replaced: %w", gip.Namespace, gip.Name, errCacheBehind)
+	}
+
+	return fresh, nil
 }
 
 // removeDataPath takes away what leads from the global IP to its target. A

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 )
@@ -325,4 +326,27 @@ func TestAnAddressIsNotFreeWhileARuleUsesIt(t *testing.T) {
 	require.Empty(t, w.drive())
 	assert.NotContains(t, w.claimed(), "242.0.0.14")
 	assert.NotContains(t, r.leads(), "pod-db-0")
+}
+
+// A cache of the past may show a GlobalIngressIP on its way out whose successor has
+// the same address by now: nothing is released on its behalf.
+func TestNothingIsReleasedForAGlobalIngressIPOfThePast(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+
+	past := w.gip("web")
+	past.UID, past.Status = "of-the-past", v1.GlobalIngressIPStatus{}
+	now := metav1.Now()
+	past.DeletionTimestamp = &now
+
+	w.remove(&corev1.Service{ObjectMeta: named("web")})
+
+	w.writes = nil
+	assert.ErrorIs(t, w.r.release(w.ctx, past), errCacheBehind)
+	assert.Empty(t, w.writes)
+	assert.Equal(t, map[string]string{"242.0.0.6": "web"}, w.claimed())
+
+	require.Empty(t, w.drive())
+	assertNothingLeft(w)
 }

@@ -65,11 +65,15 @@ func fieldsOfKind(kind Kind, when When) []string {
 	case Hold:
 		return []string{FieldDirection}
 	case Partition:
-		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDirection}
+		return []string{FieldProcess, FieldResources, FieldFrom, FieldUntil, FieldDirection}
 	case FailOver:
 		return []string{FieldProcess, FieldAt, FieldReplica}
 	case Pause:
 		return []string{FieldProcess, FieldFrom, FieldUntil}
+	case Terminate:
+		return []string{FieldProcess, FieldAt, FieldDelay, FieldRestartAfter}
+	case ClockSkew:
+		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDelay}
 	case CrashLoop:
 		return []string{FieldProcess, FieldFrom, FieldUntil, FieldDelay, FieldRestartAfter}
 	case HistoryForgotten:

@@ -56,6 +56,12 @@ const (
 	CrashLoop Kind = "crash-loop" // the process is killed again and again
 )
 
+// Faults that are drawn only for programs of their own (sim/program).
+const (
+	Terminate Kind = "terminate"  // the process is asked to end, and killed when its grace is over
+	ClockSkew Kind = "clock-skew" // the process's wall clock is ahead, or behind
+)
+
 // Scope says what a kind acts on, and with that which fields a rule may set.
 type Scope string
 
@@ -146,9 +152,23 @@ func Kinds() []Info {
 	}
 }
 
+// ProgramKinds lists kinds, in a fixed order, that are drawn only where programs of
+// their own are under test. Append only.
+//
+// A function that is asked to end finds its context ended and its network as it was;
+// its clock is that of the world, so a clock-skew leaves it alone.
+func ProgramKinds() []Info {
+	return []Info{
+		{Terminate, ScopeProcess, true, false,
+			"The process is asked to end (SIGTERM), and killed when its grace is over; it may be started again.", "Kubernetes docs: pod lifecycle, termination of pods; rolling update, drain, failed liveness probe"},
+		{ClockSkew, ScopeProcess, true, false,
+			"The wall clock of the process jumps ahead, or back, and is set right later; its timers run on.", "Kubernetes docs promise no bound on the skew between nodes; NTP steps, virtual machine migration"},
+	}
+}
+
 // Lookup returns the description of a kind, and whether there is such a kind.
 func Lookup(k Kind) (Info, bool) {
-	for _, info := range Kinds() {
+	for _, info := range append(Kinds(), ProgramKinds()...) {
 		if info.Kind == k {
 			return info, true
 		}

@@ -25,7 +25,8 @@ type Rule struct {
 	// Delay is how much slower something is (latency, slow-body, watch-delayed,
 	// cache-lag, gc-lag), how long the client waits for the failure (time-outs,
 	// response-lost), or how long something lives (watch-closed, -error,
-	// -expired, crash-loop). Drawn evenly in [Min, Max].
+	// -expired, crash-loop), how long a process has to end (terminate; 0: 30s), or how
+	// far its clock is ahead (clock-skew; negative: behind). Drawn evenly in [Min, Max].
 	Delay Span
 	// RetryAfter is what a 429 or 503 tells the client to wait; whole seconds.
 	RetryAfter time.Duration
@@ -46,7 +47,7 @@ type Rule struct {
 // or on calls.
 func (r *Rule) Momentary() bool {
 	switch r.Kind {
-	case FailOver, HistoryForgotten:
+	case FailOver, HistoryForgotten, Terminate:
 		return true
 	}
 	return r.Kind == Crash && r.When == AtTime
@@ -56,7 +57,7 @@ func (r *Rule) Momentary() bool {
 // open, rather than on calls or once.
 func (r *Rule) Lasting() bool {
 	switch r.Kind {
-	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag:
+	case Partition, Pause, CrashLoop, CacheLag, ReplicaDown, GCLag, ClockSkew:
 		return true
 	}
 	return false
@@ -85,12 +86,14 @@ const (
 
 // Match selects calls by identity. All given fields must match.
 type Match struct {
-	Process     string   // process name or glob; empty: every subject process, never a user or a stand-in
-	Verbs       []string // get, list, watch, create, update, patch, delete, deletecollection; or read, write
-	Resources   []string // plural, e.g. services; with subresource services/status; "*" any
-	Namespace   string   // glob
-	Name        string   // glob
-	First, Last int      // n-th call of this identity by this process, counted from 1, closed; 0: open
+	Process string   // process name or glob; empty: every subject process, never a user or a stand-in
+	Verbs   []string // get, list, watch, create, update, patch, delete, deletecollection; or read, write
+	// Resources are plurals, e.g. services; with subresource services/status; hosts of
+	// other servers, whose calls have the path for a name; "*": any.
+	Resources   []string
+	Namespace   string // glob
+	Name        string // glob
+	First, Last int    // n-th call of this identity by this process, counted from 1, closed; 0: open
 	// Nth is the one call, of all that the other fields select while the rule is
 	// in force, that the rule may decide, counted from 1; 0: all of them.
 	Nth int
@@ -132,6 +135,9 @@ func (m Match) matchesVerb(verb string) bool {
 		return v == verb || v == "write" && IsWrite(verb) || v == "read" && !IsWrite(verb)
 	})
 }
+
+// MatchesResource says whether the match is about the resource at all.
+func (m Match) MatchesResource(resource string) bool { return m.matchesResource(resource) }
 
 func (m Match) matchesResource(resource string) bool {
 	return len(m.Resources) == 0 || slices.ContainsFunc(m.Resources, func(r string) bool {

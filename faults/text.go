@@ -38,7 +38,7 @@ func (r *Rule) settings() []setting {
 			out = append(out, setting{field, fmt.Sprint(value)})
 		}
 	}
-	crash := r.Kind == Crash || r.Kind == CrashLoop
+	crash := r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate
 	add(FieldID, r.ID != "", word(r.ID))
 	add(FieldKind, r.Kind != "", r.Kind)
 	add(FieldProcess, r.Process != "", word(r.Process))

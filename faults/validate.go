@@ -12,12 +12,16 @@ import (
 // ever match is reported by [Rule.Validate].
 type World struct {
 	Subjects  []string // names of the processes under test
+	Programs  []string // those of them that are programs of their own
 	Users     []string // names of the user processes
 	Resources []Resource
 	// Suggest is what would be right in the place of a resource that does not exist.
 	// Nil: all that do are listed.
 	Suggest    func(resource string) string
 	Namespaces []string
+	// Hosts are those of servers other than the API server. They are resources of
+	// rules about calls, and what a partition's resources name.
+	Hosts []string
 	// Replicas is the number of API servers.
 	Replicas int
 	// Clears is when the weather clears; no rule is in force from then on.
@@ -122,8 +126,10 @@ func (v *validation) process(r *Rule, w World) {
 	case w.Unknown:
 	case !subject && !user:
 		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
-	case (r.Kind == Crash || r.Kind == CrashLoop) && user:
+	case (r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate) && user:
 		v.add(FieldProcess, fmt.Sprintf("%q meets a user, and users do not crash", r.Process), oneOf(w.Subjects))
+	case r.Kind == ClockSkew && !slices.ContainsFunc(w.Programs, meets):
+		v.add(FieldProcess, fmt.Sprintf("no program of its own is called %q, and a function's clock is the world's", r.Process), oneOf(append(slices.Clone(w.Programs), "another kind")))
 	}
 }
 
@@ -181,11 +187,11 @@ func (v *validation) knownResources(r *Rule, w World) bool {
 	before := len(v.problems)
 	for i, name := range r.Resources {
 		field := fmt.Sprintf("%s[%d]", FieldResources, i)
-		known := name == "*" || slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
+		known := name == "*" || slices.Contains(w.Hosts, name) || r.Kind != Partition && slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
 		switch {
 		case !known:
-			want := oneOf(append(resourceNames(w), `"*"`))
-			if w.Suggest != nil {
+			want := oneOf(append(resourceNames(r, w), `"*"`))
+			if w.Suggest != nil && r.Kind != Partition {
 				want = w.Suggest(name)
 			}
 			v.add(field, fmt.Sprintf("this world has no resource %q", name), want)
@@ -202,6 +208,11 @@ func (v *validation) targets(r *Rule, w World) []Resource {
 	for _, t := range w.Resources {
 		if r.matchesResource(t.Name) {
 			out = append(out, t)
+		}
+	}
+	for _, host := range w.Hosts {
+		if r.matchesResource(host) {
+			out = append(out, Resource{Name: host, Verbs: []string{"get", "create", "update", "patch", "delete"}})
 		}
 	}
 	return out
@@ -285,11 +296,11 @@ func (v *validation) chance(r *Rule) {
 
 func (v *validation) effect(r *Rule) {
 	switch {
-	case r.Delay.Min < 0:
+	case r.Delay.Min < 0 && r.Kind != ClockSkew:
 		v.add(FieldDelay, fmt.Sprintf("%s is negative", r.Delay.Min), "a duration of 0s or more")
 	case r.Delay.Max < r.Delay.Min:
 		v.add(FieldDelay, fmt.Sprintf("max %s is less than min %s", r.Delay.Max, r.Delay.Min), "max of at least min")
-	case r.Delay.Max == 0 && wantedDelay[r.Kind] != "":
+	case r.Delay.Max == 0 && r.Delay.Min == 0 && wantedDelay[r.Kind] != "":
 		v.add(FieldDelay, "missing", wantedDelay[r.Kind])
 	}
 	switch {
@@ -319,7 +330,7 @@ func (v *validation) lives(r *Rule, w World) {
 var wantedDelay = map[Kind]string{
 	Latency: "how much slower, such as 200ms", SlowBody: "how long the body takes, such as 5s",
 	WatchDelayed: "how late, such as 3s", GCLag: "how late, such as 20s",
-	CrashLoop: "how long each life lasts, such as 3s",
+	CrashLoop: "how long each life lasts, such as 3s", ClockSkew: "how far ahead, such as 90s, or behind, such as -90s",
 }
 
 func watchable(w World) []string {
@@ -334,18 +345,21 @@ func watchable(w World) []string {
 
 func kindNames() []string {
 	var out []string
-	for _, info := range Kinds() {
+	for _, info := range append(Kinds(), ProgramKinds()...) {
 		out = append(out, string(info.Kind))
 	}
 	return out
 }
 
-func resourceNames(w World) []string {
+// resourceNames are the resources that a rule of the kind can name.
+func resourceNames(r *Rule, w World) []string {
 	var out []string
-	for _, t := range w.Resources {
-		out = append(out, t.Name)
+	if r.Kind != Partition {
+		for _, t := range w.Resources {
+			out = append(out, t.Name)
+		}
 	}
-	return out
+	return append(out, w.Hosts...)
 }
 
 // verbsOf lists the verbs that at least one of the resources serves.

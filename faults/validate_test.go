@@ -14,6 +14,7 @@ import (
 // world is a small one: two replicas, a user, one namespaced resource with a
 // status and one that is in no namespace.
 var world = faults.World{
+	Hosts:    []string{"cloud.example.com"},
 	Subjects: []string{"controller-1", "controller-2"},
 	Users:    []string{"alice"},
 	Resources: []faults.Resource{
@@ -43,7 +44,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 	bookmarks := faults.Rule{ID: "r", Kind: faults.BookmarksWithheld, Probability: 1}
 	loop := faults.Rule{ID: "r", Kind: faults.CrashLoop, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
 	const verbs = "one of get, list, watch, create, update, patch, delete, deletecollection, read, write"
-	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop"
+	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop, terminate, clock-skew"
 
 	for name, c := range map[string]struct {
 		good faults.Rule
@@ -56,7 +57,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"unknown verb":              {call, func(r *faults.Rule) { r.Verbs = []string{"get", "gett"} }, `verbs[1]: unknown verb "gett" (want ` + verbs + ")"},
 		"no known verb":             {call, func(r *faults.Rule) { r.Verbs = []string{"gett"} }, `verbs[0]: unknown verb "gett" (want ` + verbs + ")"},
 		"verb twice":                {call, func(r *faults.Rule) { r.Verbs = []string{"get", "get"} }, `verbs[1]: "get" is there twice (want each verb once)`},
-		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, "*")`},
+		"unknown resource":          {call, func(r *faults.Rule) { r.Resources = []string{"pods"} }, `resources[0]: this world has no resource "pods" (want one of services, services/status, ipaddresses, cloud.example.com, "*")`},
 		"resource twice":            {call, func(r *faults.Rule) { r.Resources = []string{"*", "*"} }, `resources[1]: "*" is there twice (want each resource once)`},
 		"verb never asked":          {call, func(r *faults.Rule) { r.Resources, r.Verbs = []string{"ipaddresses"}, []string{"watch", "list"} }, "verbs: none of watch, list is ever asked of ipaddresses (want one of get, create)"},
 		"unknown namespace":         {call, func(r *faults.Rule) { r.Namespace = "shp*" }, `namespace: this world has no namespace "shp*" (want one of default, shop)`},
@@ -82,8 +83,9 @@ func TestValidateReportsOneProblem(t *testing.T) {
 		"delay upside down":         {slow, func(r *faults.Rule) { r.Delay.Max = 0 }, "delay: max 0s is less than min 1s (want max of at least min)"},
 		"retry after a fraction":    {throttle, func(r *faults.Rule) { r.RetryAfter = 1500 * time.Millisecond }, "retryAfter: 1.5s is not whole seconds, and the header has no fractions (want whole seconds)"},
 		"retry after negative":      {throttle, func(r *faults.Rule) { r.RetryAfter = -time.Second }, "retryAfter: -1s is negative (want whole seconds)"},
-		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, from, until, direction)"},
-		"partition by chance":       {cut, func(r *faults.Rule) { r.Probability = 0.5 }, "probability: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"partition with verbs":      {cut, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: partition does not use this field (want one of id, kind, process, resources, from, until, direction)"},
+		"partition from services":   {cut, func(r *faults.Rule) { r.Resources = []string{"services"} }, `resources[0]: this world has no resource "services" (want one of cloud.example.com, "*")`},
+		"partition by chance":       {cut, func(r *faults.Rule) { r.Probability = 0.5 }, "probability: partition does not use this field (want one of id, kind, process, resources, from, until, direction)"},
 		"bookmarks of an object":    {bookmarks, func(r *faults.Rule) { r.Name = "api" }, "name: bookmarks-withheld does not use this field (want one of id, kind, process, resources, from, until, probability, limit)"},
 		"unknown direction":         {cut, func(r *faults.Rule) { r.Direction = "up" }, `direction: unknown direction "up" (want one of to-server, from-server, or none for both)`},
 		"watch with verbs":          {watch, func(r *faults.Rule) { r.Verbs = []string{"get"} }, "verbs: watch-closed does not use this field (want one of id, kind, process, resources, namespace, name, first, last, nth, from, until, probability, limit, delay)"},
@@ -150,7 +152,7 @@ func TestValidateAccepts(t *testing.T) {
 // fields leaves none out.
 func TestFieldsCoverAllKinds(t *testing.T) {
 	used := map[string]bool{}
-	for _, info := range faults.Kinds() {
+	for _, info := range append(faults.Kinds(), faults.ProgramKinds()...) {
 		for _, when := range []faults.When{faults.AtTime, faults.BeforeCall} {
 			fields := faults.Fields(info.Kind, when)
 			assert.Greater(t, len(fields), 3, "%s", info.Kind)

@@ -20,6 +20,10 @@ type BaselineOptions struct {
 	// field with dots ("status.failed"), which stands for all below it. Keys of
 	// lists are left out: "status.conditions.message".
 	Ignore []string
+	// Rename lists fields, as Ignore does, whose values may be others, as long as they
+	// are others one to one: which address an object has may depend on timing, and that
+	// two have the same may not.
+	Rename []string
 }
 
 // LikeBaseline is the property that faults leave no trace: after the weather has
@@ -63,8 +67,9 @@ func checkLikeBaseline(h *History, o BaselineOptions) Result {
 	for _, other := range o.Baselines[1:] {
 		loose = append(loose, compareEnds(want, normalEnd(other))...)
 	}
+	renamed := o.renaming(want, got)
 	differences := slices.DeleteFunc(compareEnds(want, got), func(d difference) bool {
-		return o.ignores(d) || slices.ContainsFunc(loose, func(l difference) bool { return l.covers(d) })
+		return matches(o.Ignore, d.name, d.path) || renamed(d) || slices.ContainsFunc(loose, func(l difference) bool { return l.covers(d) })
 	})
 	if len(differences) == 0 {
 		return Holds()
@@ -141,10 +146,12 @@ func shown(value string, there bool) string {
 
 var listKey = regexp.MustCompile(`\[[^\]]*\]`)
 
-func (o *BaselineOptions) ignores(d difference) bool {
-	resource, _, _ := strings.Cut(d.name, " ")
-	path := listKey.ReplaceAllString(d.path, "")
-	return slices.ContainsFunc(o.Ignore, func(pattern string) bool {
+// matches says whether one of the patterns is about a field, or a whole object when the
+// path is empty.
+func matches(patterns []string, name, path string) bool {
+	resource, _, _ := strings.Cut(name, " ")
+	path = listKey.ReplaceAllString(path, "")
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		of, field, some := strings.Cut(pattern, ":")
 		field = strings.TrimSpace(field)
 		if of != "*" && of != resource {
@@ -152,4 +159,29 @@ func (o *BaselineOptions) ignores(d difference) bool {
 		}
 		return !some || field != "" && (path == field || strings.HasPrefix(path, field+"."))
 	})
+}
+
+// renaming says of a difference whether it is one of names only: all values of the fields
+// that may be renamed stand for each other one to one.
+func (o *BaselineOptions) renaming(want, got map[string][]leaves) func(difference) bool {
+	there, back := map[string]map[string]bool{}, map[string]map[string]bool{}
+	put := func(in map[string]map[string]bool, from, to string) {
+		if in[from] == nil {
+			in[from] = map[string]bool{}
+		}
+		in[from][to] = true
+	}
+	for name, objects := range want {
+		for i := 0; i < min(len(objects), len(got[name])) && len(o.Rename) > 0; i++ {
+			for path, was := range objects[i] {
+				if is, both := got[name][i][path]; both && matches(o.Rename, name, path) {
+					put(there, shown(was, true), shown(is, true))
+					put(back, shown(is, true), shown(was, true))
+				}
+			}
+		}
+	}
+	return func(d difference) bool {
+		return d.path != "" && matches(o.Rename, d.name, d.path) && len(there[d.was]) == 1 && len(back[d.is]) == 1
+	}
 }

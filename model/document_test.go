@@ -30,6 +30,7 @@ func documented() []struct {
 		{"globalnet.Metrics", globalnet.Metrics(globalnet.Options{})},
 		{"globalnet.HostRules", globalnet.HostRules()},
 		{"globalnet.Promptness", globalnet.Promptness(globalnet.Options{Headless: true})},
+		{"globalnet.Told", globalnet.Told()},
 		{"model.Generic", model.Generic()},
 		{"model.Remains", model.Remains()},
 		{"model.LikeBaseline", []model.Property{model.LikeBaseline(model.BaselineOptions{})}},

@@ -12,5 +12,6 @@ func Generic() []Property {
 		storeLinearizable(),
 		quiet(),
 		boundedRetries(),
+		retriesFall(),
 	}
 }

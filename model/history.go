@@ -28,6 +28,10 @@ type History struct {
 	// history without any does not say.
 	Disturbances []Disturbance
 
+	// Servers are the final states of servers other than the API server that tell
+	// theirs, in the order in which the world has them.
+	Servers []ServerState
+
 	// Cleared is when the weather cleared: faults stopped, user actions were
 	// over. Ended is when the run stopped.
 	Cleared, Ended time.Duration
@@ -80,6 +84,9 @@ type Call struct {
 	Incarnation int  // of the process, counted from 1
 	User        bool // made by a user or a stand-in, not by a subject
 	StandIn     bool // the user is a stand-in: it plays a part of the cluster, such as the kubelet
+	// Host is the server that was called; empty: the API server. The resource of a
+	// call to another server is its host, too, and the name is the path.
+	Host        string
 	Verb        string
 	Group       string
 	Version     string
@@ -152,6 +159,23 @@ type HostChange struct {
 	Kind    string // what kind of thing was changed, e.g. rule
 	Name    string // which
 	Value   string // what it is from then on; empty: gone
+}
+
+// ServerState is what a server beside the API server had when the run ended: what
+// its State method returned, which laws may not change.
+type ServerState struct {
+	Host  string
+	State any
+}
+
+// ServerState is the final state of a server by its host; nil: none is known.
+func (h *History) ServerState(host string) any {
+	for _, s := range h.Servers {
+		if s.Host == host {
+			return s.State
+		}
+	}
+	return nil
 }
 
 // Metric is the value that one time series of a process had when the run ended.

@@ -46,3 +46,53 @@ func TestBoundedRetries(t *testing.T) {
 		})
 	}
 }
+
+// attempts are calls at given moments that all get no answer.
+func attempts(moments ...time.Duration) *model.History {
+	h := &model.History{}
+	for i, at := range moments {
+		h.Calls = append(h.Calls, model.Call{ID: uint64(i + 1), Process: "controller", Verb: "get", Resource: "services", Name: "a", CallSeq: uint64(2*i + 1), ReturnSeq: uint64(2*i + 2), Called: at, Outcome: model.Failed})
+	}
+	return h
+}
+
+// doubling are moments with pauses that double up to a longest one.
+func doubling(n int, pause, longest time.Duration) (moments []time.Duration) {
+	for at := time.Duration(0); len(moments) < n; pause = min(2*pause, longest) {
+		moments = append(moments, at)
+		at += pause
+	}
+	return moments
+}
+
+func steady(n int, pace time.Duration) (moments []time.Duration) { return doubling(n, pace, pace) }
+
+func TestRetriesFall(t *testing.T) {
+	answered := attempts(steady(1000, 100*time.Millisecond)...)
+	for i := range answered.Calls {
+		answered.Calls[i].Code = 404
+	}
+	broken := attempts(steady(1000, 200*time.Millisecond)...)
+	for i := 0; i < len(broken.Calls); i += 50 {
+		broken.Calls[i].Outcome = model.OK
+	}
+	for _, c := range []struct {
+		name, explanation string
+		h                 *model.History
+		want              model.Status
+	}{
+		{"doubling to half a minute", "as our work queue does", attempts(doubling(100, 50*time.Millisecond, 30*time.Second)...), model.Held},
+		{"doubling from 5 ms", "as controller-runtime does", attempts(doubling(100, 5*time.Millisecond, 1000*time.Second)...), model.Held},
+		{"five a second for long", "61 in ten seconds less than that", attempts(steady(61, 160*time.Millisecond)...), model.Violated},
+		{"six a second", "60 are allowed, if it ends there", attempts(steady(60, 160*time.Millisecond)...), model.Held},
+		{"every second", "not for longer than five minutes", attempts(steady(345, time.Second)...), model.Violated},
+		{"every second for five minutes", "until then it may", attempts(steady(300, time.Second)...), model.Held},
+		{"every two seconds", "30 a minute are allowed, for ever", attempts(steady(1000, 2*time.Second)...), model.Held},
+		{"answers", "that something is not there is an answer", answered, model.Held},
+		{"now and then a success", "every success begins a new row", broken, model.Held},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, c.want, modeltest.Check(generic(t, "retries-fall"), c.h).Status, c.explanation)
+		})
+	}
+}

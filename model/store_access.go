@@ -84,7 +84,7 @@ func (r *storeReader) log(commit *Commit) {
 // log has of it. An object whose name the server made up (its call bears the
 // prefix and an asterisk) is left to the log.
 func (r *storeReader) call(call *Call) bool {
-	if call.Unknown() || call.Name == "" || strings.HasSuffix(call.Name, "*") || call.Subresource != "" && call.Subresource != "status" {
+	if call.Host != "" || call.Unknown() || call.Name == "" || strings.HasSuffix(call.Name, "*") || call.Subresource != "" && call.Subresource != "status" {
 		return false
 	}
 	a := access{call: call, from: int64(call.CallSeq), to: int64(call.ReturnSeq)}

@@ -30,7 +30,8 @@ type call struct {
 	key      string // process, identity and n-th: what every decision about it is keyed by
 	decision faults.Decision
 
-	replica int // the API server it is sent to
+	server  *httpServer // nil: it is for an API server
+	replica int         // the API server it is sent to
 	arrived bool
 
 	over        bool   // answered, failed or given up: nothing more reaches the caller
@@ -52,9 +53,11 @@ func (w *world) send(c *call) {
 		return
 	}
 	w.number(c)
-	if c.replica = w.reach(c.process.of); w.replicas.down[c.replica] > 0 {
-		w.queue.add(w.now()+w.latency(c.key, "failure"), c.key, func() { w.fail(c, errRefused) })
-		return
+	if c.server == nil {
+		if c.replica = w.reach(c.process.of); w.replicas.down[c.replica] > 0 {
+			w.queue.add(w.now()+w.latency(c.key, "failure"), c.key, func() { w.fail(c, errRefused) })
+			return
+		}
 	}
 	w.decide(c)
 	for _, rule := range c.decision.Slowed {
@@ -86,7 +89,7 @@ func (w *world) number(c *call) {
 	})
 	w.history.Calls = append(w.history.Calls, model.Call{
 		ID: c.id, Process: c.process.name(), Incarnation: c.process.number, User: c.process.of.spared(), StandIn: c.process.of.StandIn,
-		Verb: c.info.verb, Group: c.info.group, Version: c.info.version,
+		Host: c.host(), Verb: c.info.verb, Group: c.info.group, Version: c.info.version,
 		Resource: c.info.resource, Subresource: c.info.subresource,
 		Namespace: c.info.namespace, Name: c.info.name, Query: c.request.URL.RawQuery,
 		CallSeq: seq, Called: w.now(), Outcome: model.Unknown,
@@ -127,19 +130,31 @@ func (w *world) arrive(c *call) {
 	}
 	reached := &w.history.Calls[c.id-1]
 	reached.Server, reached.Arrived = c.replica+1, w.now()
+	if c.server != nil {
+		reached.Server = 1
+	}
 	rule := c.decision.Rule
 	if rule != nil && w.answerInstead(c, rule) {
 		return
 	}
+	if c.server != nil {
+		c.server.serve(c)
+	} else {
+		w.serve(c)
+	}
+	if crashesAfter(rule) && !w.cleared && c.process == c.process.of.current {
+		w.kill(c.process.of, rule)
+	}
+}
+
+// serve has the API server execute a request that has arrived.
+func (w *world) serve(c *call) {
 	w.serving = c
 	c.stopServer = w.server.Handle(c.replica, &apiserver.Request{
 		ID: c.id, User: c.process.name(), Method: c.request.Method, URL: c.request.URL,
 		Header: c.request.Header, Body: c.body,
 	}, &answer{call: c})
 	w.serving = nil
-	if crashesAfter(rule) && !w.cleared && c.process == c.process.of.current {
-		w.kill(c.process.of, rule)
-	}
 }
 
 // finish takes a call out of the set that is under way.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -29,6 +30,8 @@ type Config struct {
 	Network   Network
 	Faults    []faults.Rule
 	Processes []Process
+	// Servers are those that processes reach beside the API server.
+	Servers []HTTPServer
 
 	Safety time.Duration // default 2m
 	Settle time.Duration // default 2m
@@ -99,6 +102,10 @@ type Process struct {
 	// Run is the program. It returns when ctx ends. A subject that returns
 	// earlier is a problem ("exit") and is started again after 1s, doubling to 5m.
 	Run func(ctx context.Context, env Env) error
+	// Program: Run stands for a program of its own, such as a process of the
+	// machine, and heeds Env.Signals. A pause then stops its timers, too, and it is
+	// asked for a graceful end by a signal, where a function's context ends.
+	Program bool
 	// MayExit says whether returning err by itself is ordinary for this
 	// program, such as the end of a leader whose lease was lost. Nil: never.
 	MayExit func(err error) bool
@@ -109,12 +116,34 @@ type Env struct {
 	// REST reaches the API server through the simulated network. Its transport
 	// dies with the process.
 	REST *rest.Config
+	// HTTP reaches the servers of the world by their names, [Config.Servers], over
+	// the simulated network, and dies with the process. The Transport of REST does,
+	// too, for programs that are given no more than that.
+	HTTP *http.Client
 	// Log writes to the run's log, on virtual time.
 	Log logr.Logger
 	// Identity is unique per incarnation and the same in every run of the
 	// seed, e.g. "controller-2" for the second incarnation.
 	Identity    string
 	Incarnation int // counted from 1
+	// Process is the name of the process, the same for all its incarnations.
+	Process string
+	// Chance is drawn by the seed for the incarnation: what its own generators begin
+	// with, for a program that has some.
+	Chance uint64
+	// Skew is how much its wall clock is ahead of virtual time when it starts.
+	Skew time.Duration
+	// Signals are what the world does to a process with Process.Program.
+	Signals *Signals
+	// Output takes a line that the program printed into the run's log; nil: nobody
+	// reads it.
+	Output func(line string)
+	// Problem notes something that the process did wrong and goes on after; its name
+	// and the time are added.
+	Problem func(p model.Problem)
+	// Alive, which may be called from outside of the bubble, says that the program is
+	// still at work although virtual time stands still.
+	Alive func()
 	// Metrics is a registry of the incarnation's own: a process-wide one would
 	// carry counts from one incarnation, and one seed, to the next. What it
 	// gathers when the run ends is in the history.

@@ -88,6 +88,9 @@ func (w *world) failOver(p *process, r *faults.Rule) bool {
 func (w *world) breakConnection(p *process, down bool) {
 	for _, i := range p.living {
 		for _, c := range i.callsUnderway() {
+			if c.server != nil {
+				continue
+			}
 			if !c.arrived {
 				c.dropped = down || Draw(w.config.Seed, "in flight at a reset", c.key) < 0.5
 			}

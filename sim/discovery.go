@@ -16,6 +16,12 @@ func (i requestInfo) asksWhatThereIs() bool {
 		strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/apis/") || strings.HasPrefix(path, "/openapi/"))
 }
 
+// AnsweredAtOnce says whether a request takes no virtual time, unless its process has
+// asked too often in one instant: RoundTrip answers it in the goroutine that asks.
+func AnsweredAtOnce(r *http.Request) bool {
+	return r.Method == http.MethodGet && parseRequest(r, nil).asksWhatThereIs()
+}
+
 // discoveriesPerInstant is how often an incarnation may ask before it has to wait.
 const discoveriesPerInstant = 100
 

@@ -9,19 +9,20 @@ import (
 type EventType string
 
 const (
-	EventStarted   EventType = "started"   // a process started
-	EventStopped   EventType = "stopped"   // a process returned
-	EventCrashed   EventType = "crashed"   // a process was killed
-	EventSent      EventType = "sent"      // a request left a process
-	EventArrived   EventType = "arrived"   // a request reached the server and was answered
-	EventCommitted EventType = "committed" // the server committed a change
-	EventReturned  EventType = "returned"  // an answer, or a transport error, reached the process
-	EventCancelled EventType = "cancelled" // the process gave up a request that was under way
-	EventFrame     EventType = "frame"     // a watch frame reached the process
-	EventEnded     EventType = "ended"     // a watch ended, as the process sees it
-	EventFault     EventType = "fault"     // a fault took effect
-	EventHost      EventType = "machine"   // a process did something to its machine
-	EventSchedule  EventType = "weather"   // a window opened or closed, faults were cleared
+	EventStarted    EventType = "started"    // a process started
+	EventStopped    EventType = "stopped"    // a process returned
+	EventCrashed    EventType = "crashed"    // a process was killed
+	EventTerminated EventType = "terminated" // a process was asked to end
+	EventSent       EventType = "sent"       // a request left a process
+	EventArrived    EventType = "arrived"    // a request reached the server and was answered
+	EventCommitted  EventType = "committed"  // the server committed a change
+	EventReturned   EventType = "returned"   // an answer, or a transport error, reached the process
+	EventCancelled  EventType = "cancelled"  // the process gave up a request that was under way
+	EventFrame      EventType = "frame"      // a watch frame reached the process
+	EventEnded      EventType = "ended"      // a watch ended, as the process sees it
+	EventFault      EventType = "fault"      // a fault took effect
+	EventHost       EventType = "machine"    // a process did something to its machine
+	EventSchedule   EventType = "weather"    // a window opened or closed, faults were cleared
 )
 
 // Event is one entry of the trace, in the order in which the world delivered

@@ -44,7 +44,7 @@ func (w *world) answerInstead(c *call, r *faults.Rule) bool {
 	}
 	switch kind {
 	case faults.TooManyRequests, faults.InternalError, faults.ServiceUnavailable, faults.GatewayTimeout:
-		code, header, body := FaultAnswer(kind, r)
+		code, header, body := c.faultAnswer(kind, r)
 		(&answer{call: c}).Respond(code, header, body, false)
 	case faults.TimeoutDropped:
 		w.timeOut(c, r)
@@ -78,7 +78,7 @@ func (w *world) timeOut(c *call, r *faults.Rule) {
 	if r.Delay.Max == 0 {
 		delay = defaultFailureDelay
 	}
-	code, header, body := FaultAnswer(r.Kind, r)
+	code, header, body := c.faultAnswer(r.Kind, r)
 	w.fromServer(c, delay+w.latency(c.key, "response"), func() {
 		w.deliver(c, code, header, body, false)
 	})
@@ -101,7 +101,9 @@ func (w *world) plan() {
 }
 
 func (w *world) begin(r *faults.Rule) {
-	w.disturbedBy(r)
+	if r.Kind != faults.Terminate { // which lasts as long as its grace
+		w.disturbedBy(r)
+	}
 	switch r.Kind {
 	case faults.CacheLag:
 		w.lagCaches(r)
@@ -113,7 +115,9 @@ func (w *world) begin(r *faults.Rule) {
 		w.lagControllers(r)
 	default:
 		for _, p := range w.processes {
-			if r.Match.Matches(faults.Call{Process: p.Name, User: p.spared()}) {
+			of := r.Match
+			of.Resources = nil // they say which servers a partition is from
+			if of.Matches(faults.Call{Process: p.Name, User: p.spared()}) {
 				w.inject(p, r)
 			}
 		}
@@ -133,8 +137,13 @@ func (w *world) inject(p *process, r *faults.Rule) {
 		}
 	case faults.FailOver:
 		happens = w.failOver(p, r)
+	case faults.Terminate:
+		happens = w.terminate(p, r)
+	case faults.ClockSkew:
+		happens = p.Program
+		w.setClock(p, r)
 	default:
-		p.link.cut(r)
+		w.cutLinks(p, r)
 	}
 	if happens {
 		w.schedule.Happened(r)
@@ -193,7 +202,7 @@ func (w *world) clearFaults() {
 	}
 	for _, p := range w.processes {
 		w.leaveBlackHoles(p)
-		p.link.healAll()
+		w.eachLink(p, (*link).healAll)
 		if p.restart != nil {
 			p.restart.cancelled = true
 			p.restart = w.queue.add(w.now()+p.skew, "process "+p.Name, func() { w.start(p) })

@@ -14,13 +14,14 @@ const (
 	dialTimeout         = 30 * time.Second
 )
 
-// link is the network path between one process and the API server. While it
+// link is the network path between one process and the API server, or another server. While it
 // is cut, packets are held as TCP would resend them. A connection that stays
 // silent for long is declared dead: what was held is lost with it, and new
 // requests have to dial.
 type link struct {
 	world *world
 	owner *process
+	host  string         // of the server at its other end; empty: the API server
 	cuts  []*faults.Rule // partitions and pauses in force
 	dead  bool           // the connection was declared dead and has not been dialled anew
 	loss  *entry         // when it will be declared dead
@@ -35,7 +36,7 @@ type packet struct {
 
 // toServer sends the request on its way.
 func (w *world) toServer(c *call, latency time.Duration) {
-	if l := c.process.of.link; l.dead {
+	if c.link().dead {
 		c.dials = true
 		w.queue.add(w.now()+dialTimeout, c.key+" dial", func() {
 			if c.dials && !c.over {
@@ -45,7 +46,7 @@ func (w *world) toServer(c *call, latency time.Duration) {
 		})
 	}
 	w.queue.add(w.now()+latency, c.key, func() {
-		c.process.of.link.cross(packet{c, true, func() { w.arrive(c) }})
+		c.link().cross(packet{c, true, func() { w.arrive(c) }})
 	})
 }
 
@@ -56,7 +57,7 @@ func (w *world) fromServer(c *call, latency time.Duration, deliver func()) {
 	c.lastPacket = at
 	c.packets++
 	w.queue.add(at, fmt.Sprintf("%s packet %06d", c.key, c.packets), func() {
-		c.process.of.link.cross(packet{c, false, deliver})
+		c.link().cross(packet{c, false, deliver})
 	})
 }
 
@@ -95,10 +96,13 @@ func (l *link) partitions() int {
 
 func (l *link) cut(r *faults.Rule) {
 	w := l.world
-	w.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s", r.Kind, r.ID, r.Direction)})
+	w.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s begins %s%s", r.Kind, r.ID, r.Direction, l.suffix())})
 	l.cuts = append(l.cuts, r)
+	if r.Kind == faults.Pause {
+		l.owner.signal(Signal{Kind: SignalStop})
+	}
 	if r.Kind == faults.Partition && l.partitions() == 1 {
-		l.loss = w.queue.add(w.now()+connectionLostAfter, "link "+l.owner.Name+" lost", l.lose)
+		l.loss = w.queue.add(w.now()+connectionLostAfter, "link "+l.owner.Name+l.suffix()+" lost", l.lose)
 	}
 	if r.Until > 0 {
 		w.queue.add(r.Until, "weather "+r.ID+" ends", func() { l.heal(r) })
@@ -116,6 +120,9 @@ func (l *link) lose() {
 	l.held = nil
 	for _, inc := range l.owner.living {
 		for _, c := range inc.callsUnderway() {
+			if c.link() != l {
+				continue
+			}
 			// One entry each: the process hears of them one after the other, so
 			// that what it does about one is done before it hears of the next.
 			l.world.queue.add(l.world.now(), c.key+" lost", func() { l.world.fail(c, errConnectionLost) })
@@ -123,12 +130,23 @@ func (l *link) lose() {
 	}
 }
 
+// suffix tells links of one process apart.
+func (l *link) suffix() string {
+	if l.host == "" {
+		return ""
+	}
+	return " " + l.host
+}
+
 func (l *link) heal(r *faults.Rule) {
 	for i, other := range l.cuts {
 		if other == r {
 			l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
-			l.world.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends", r.Kind, r.ID)})
+			l.world.event(Event{Type: EventSchedule, Process: l.owner.Name, Detail: fmt.Sprintf("%s %s ends%s", r.Kind, r.ID, l.suffix())})
 			l.release()
+			if r.Kind == faults.Pause {
+				l.owner.signal(Signal{Kind: SignalContinue})
+			}
 			return
 		}
 	}
@@ -150,6 +168,6 @@ func (l *link) release() {
 	held := l.held
 	l.held = nil
 	for i, p := range held {
-		l.world.queue.add(l.world.now(), fmt.Sprintf("link %s held %06d", l.owner.Name, i), func() { l.cross(p) })
+		l.world.queue.add(l.world.now(), fmt.Sprintf("link %s%s held %06d", l.owner.Name, l.suffix(), i), func() { l.cross(p) })
 	}
 }

@@ -30,6 +30,14 @@ func (l *runLog) logger(i *incarnation) logr.Logger {
 	}, funcr.Options{})
 }
 
+// output takes lines as a program printed them.
+func (l *runLog) output(i *incarnation) func(line string) {
+	if !l.keep {
+		return nil
+	}
+	return func(line string) { l.add(i.identity, line) }
+}
+
 func (l *runLog) add(process, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

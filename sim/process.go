@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -24,15 +25,17 @@ var errKilled = errors.New("sim: process killed")
 // another, and its link.
 type process struct {
 	Process
-	link    *link
-	skew    time.Duration  // what it starts later than others that start at the same time
-	replica int            // the API server it is connected to, counted from 0
-	pinned  bool           // a fail-over chose the replica, for later incarnations too
-	started int            // incarnations so far
-	exits   int            // of those, how many ended by themselves
-	current *incarnation   // nil while it is down
-	living  []*incarnation // started and not yet returned, killed ones included
-	restart *entry         // when it will be started again
+	link    *link            // to the API server
+	others  map[string]*link // to the other servers, by host
+	skew    time.Duration    // what it starts later than others that start at the same time
+	clock   time.Duration    // what its wall clock shows more than virtual time
+	replica int              // the API server it is connected to, counted from 0
+	pinned  bool             // a fail-over chose the replica, for later incarnations too
+	started int              // incarnations so far
+	exits   int              // of those, how many ended by themselves
+	current *incarnation     // nil while it is down
+	living  []*incarnation   // started and not yet returned, killed ones included
+	restart *entry           // when it will be started again
 }
 
 // spared tells whether faults concern the process only when they name it.
@@ -45,8 +48,11 @@ type incarnation struct {
 	identity string
 	cancel   context.CancelCauseFunc
 	killed   chan struct{}
-	metrics  *prometheus.Registry
-	underway map[uint64]*call
+	signals  *Signals
+	// terminated is the rule that asked it to end; nil: none has.
+	terminated *faults.Rule
+	metrics    *prometheus.Registry
+	underway   map[uint64]*call
 
 	mu      sync.Mutex // guards what follows
 	asked   int        // what the server has, in the instant askedAt
@@ -83,12 +89,12 @@ func (w *world) start(p *process) {
 	if !p.User {
 		w.disturbed(w.now())
 	}
-	p.link.dead = p.link.dead || p.link.partitions() > 0 // a new process has to dial
+	w.eachLink(p, func(l *link) { l.dead = l.dead || l.partitions() > 0 }) // a new process has to dial
 	p.restart = nil
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i := &incarnation{
 		of: p, number: p.started, identity: fmt.Sprintf("%s-%d", p.Name, p.started),
-		cancel: cancel, killed: make(chan struct{}), underway: make(map[uint64]*call),
+		cancel: cancel, killed: make(chan struct{}), signals: newSignals(), underway: make(map[uint64]*call),
 	}
 	p.current = i
 	p.living = append(p.living, i)
@@ -99,14 +105,22 @@ func (w *world) start(p *process) {
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
 		REST: &rest.Config{
-			Host: "http://apiserver", Transport: &transport{world: w, process: i},
+			Host: "http://" + apiServerHost, Transport: &transport{world: w, process: i},
 			// managedFields take their manager from the user agent, whose
 			// default holds the name of the binary.
 			UserAgent: p.Name,
 			// The simulated network is the only thing that slows a client down.
 			QPS: -1,
 		},
-		Log: w.log.logger(i), Identity: i.identity, Incarnation: i.number, Metrics: i.metrics,
+		HTTP: &http.Client{Transport: byName{&transport{world: w, process: i}}},
+		Log:  w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
+		Chance: hashOf(w.config.Seed, "program", i.identity), Skew: p.clock, Signals: i.signals,
+		Alive: func() { w.progress.Add(1) },
+		Problem: func(problem model.Problem) {
+			problem.Process, problem.StandIn = p.Name, p.StandIn
+			w.problem(problem)
+		},
+		Incarnation: i.number, Metrics: i.metrics,
 		Host: func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
 	}
 	go func() {
@@ -146,7 +160,17 @@ func (w *world) processReturned(i *incarnation, err error) {
 		}
 		return
 	}
-	if p.MayExit == nil || !p.MayExit(err) {
+	var ended *EndError
+	switch {
+	case errors.As(err, &ended):
+		w.problem(model.Problem{Kind: ended.Kind, Process: p.Name, StandIn: p.StandIn, Message: ended.Message, Detail: ended.Detail})
+		if ended.Final {
+			return
+		}
+	case i.terminated != nil:
+		w.startAgain(p, i.terminated)
+		return
+	case p.MayExit == nil || !p.MayExit(err):
 		w.problem(model.Problem{Kind: model.Exited, Process: p.Name, StandIn: p.StandIn, Message: fmt.Sprintf("the process ended by itself: %v", err)})
 	}
 	p.exits++
@@ -171,13 +195,18 @@ func (w *world) kill(p *process, r *faults.Rule) bool {
 	w.event(Event{Type: EventCrashed, Process: i.identity, Detail: r.ID})
 	w.end(i)
 	p.current = nil
+	w.startAgain(p, r)
+	return true
+}
+
+// startAgain starts a process that a rule ended when the rule says, if at all.
+func (w *world) startAgain(p *process, r *faults.Rule) {
 	w.disturbed(w.now() + max(r.RestartAfter, 0))
 	if r.RestartAfter < 0 {
 		w.disturbed(math.MaxInt64) // nobody may be left
 	} else {
 		p.restart = w.queue.add(w.now()+r.RestartAfter+p.skew, "process "+p.Name, func() { w.start(p) })
 	}
-	return true
 }
 
 // end cuts an incarnation off from the world.

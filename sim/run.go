@@ -18,10 +18,11 @@ import (
 //
 // It needs a *testing.T because [synctest.Test] does, but never fails it: what
 // the subject does wrong is in the record. It panics when the config cannot be
-// used (a malformed CRD, a fault rule without a known kind or an ID of its own)
+// used (a malformed CRD, two servers of one name, a fault rule without a known kind or an ID of its own)
 // and when the harness itself is broken. Only one Run may be under way in a process.
 func Run(t *testing.T, config Config) *Record {
 	config = config.withDefaults()
+	config.checkServers()
 	replaceHandlers()
 	chance, restore := takeChance(config.Seed)
 	defer restore()
@@ -76,6 +77,7 @@ func (w *world) live() {
 	w.pending = newPending()
 	w.alarm = time.NewTimer(0)
 	w.setUp()
+	w.startServers()
 	w.replicas = newReplicas(w.config.Server.Replicas)
 	for i, p := range w.config.Processes {
 		running := &process{Process: p}
@@ -83,6 +85,10 @@ func (w *world) live() {
 			running.skew = startSkew * time.Duration(i)
 		}
 		running.link = &link{world: w, owner: running}
+		running.others = make(map[string]*link, len(w.config.Servers))
+		for _, s := range w.config.Servers {
+			running.others[s.Host] = &link{world: w, owner: running, host: s.Host}
+		}
 		w.processes = append(w.processes, running)
 		w.queue.add(p.Start+running.skew, "process "+p.Name, func() { w.start(running) })
 	}
@@ -95,12 +101,14 @@ func (w *world) live() {
 	if w.history.Cleared = w.now(); w.isRestless() {
 		w.history.Cleared = w.restless.begin
 	}
+	w.planReports()
 	w.runUntil(w.history.Cleared+w.config.Settle, w.isRestless)
 	w.history.Ended = w.now()
 	if w.isRestless() {
 		w.history.Restless = w.restless.over
 	}
 	w.gatherMetrics()
+	w.keepStates()
 	w.freeze()
 	w.stopAll()
 }

@@ -38,18 +38,24 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errProcessGone
 	}
-	info := parseRequest(r, body)
+	server := t.world.servers[r.URL.Hostname()]
+	info := requestInfo{}
+	if server != nil {
+		info = server.infoFor(r)
+	} else {
+		info = parseRequest(r, body)
+	}
 	c := &call{
-		request: r, body: body, info: info, identity: info.identity(), process: t.process,
+		request: r, body: body, info: info, identity: info.identity(), process: t.process, server: server,
 		reply: make(chan reply, 1), world: t.world,
 	}
-	if info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
+	if server == nil && info.asksWhatThereIs() && !t.process.asksTooOften(t.world.now()) {
 		return t.world.discover(c)
 	}
 	t.world.pending.put(item{
 		kind: callSent,
 		key:  t.process.identity + " " + c.identity,
-		tie:  c.info.selection + "\x00" + string(body),
+		tie:  c.tie(),
 		act:  func() { t.world.send(c) },
 	})
 	select {
@@ -64,6 +70,15 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-t.process.killed:
 		return nil, errProcessGone
 	}
+}
+
+// tie tells calls of one identity apart that are made in one instant.
+func (c *call) tie() string {
+	tie := c.info.selection + "\x00" + string(c.body)
+	if place := orderOf(c.request.Context()); place > 0 {
+		tie += fmt.Sprintf("\x00%08d", place)
+	}
+	return tie
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -88,7 +103,7 @@ func (c *call) giveUp() {
 	c.world.pending.put(item{
 		kind: callCancelled,
 		key:  c.process.identity + " " + c.identity,
-		tie:  c.info.selection + "\x00" + string(c.body),
+		tie:  c.tie(),
 		act:  func() { c.world.cancel(c) },
 	})
 }

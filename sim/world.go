@@ -30,6 +30,7 @@ type world struct {
 	progress *atomic.Uint64 // read by the watchdog
 	chance   *chance
 
+	servers    map[string]*httpServer // other than the API server, by host
 	replicas   replicas
 	ends       []*ending // of what is in force and ends with the faults
 	processes  []*process

@@ -92,6 +92,10 @@ func TestJSONIsOneObjectPerSeedAndNothingElse(t *testing.T) {
 		}
 		delete(keys, "signature") // of a failure
 		delete(keys, "unfired")
+		for _, ofFailure := range []string{"message", "culprit", "why"} {
+			assert.Equal(t, object["verdict"] != "pass", keys[ofFailure], "%s: %s", ofFailure, text)
+			delete(keys, ofFailure)
+		}
 		assert.Equal(t, map[string]bool{"seed": true, "scenario": true, "subject": true, "verdict": true, "property": true,
 			"hash": true, "requests": true, "virtual_seconds": true, "reproduced": true}, keys)
 		seeds = append(seeds, object["seed"].(float64))

@@ -32,6 +32,7 @@ const (
 	podResource       = "pods"
 	endpointsResource = "endpoints"
 	endpointsIPNote   = "submariner.io/headless-svc-endpoints-ip"
+	podIPNote         = "submariner.io/headless-svc-pod-ip"
 	serviceUIDNote    = "globalingressip.submariner.io/service-uid"
 
 	targetClusterIP = "ClusterIPService"

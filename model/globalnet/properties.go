@@ -39,7 +39,7 @@ func Properties(o Options) []model.Property {
 // Metrics lists what holds of a controller that has the metrics of
 // docs/globalnet.md.
 func Metrics(o Options) []model.Property {
-	return []model.Property{metricsTrue(o)}
+	return []model.Property{metricsTrue(o), countsTrue()}
 }
 
 // usable tells whether an address may be given out.

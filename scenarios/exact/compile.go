@@ -17,6 +17,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/seatrial/seatrial/scenarios/exact/wasm"
+	"github.com/seatrial/seatrial/sim/overlay"
 )
 
 // Compile makes sure that the cache holds a module's machine code, so that many
@@ -42,7 +43,7 @@ func Compile(ctx context.Context, file, cache string, progress io.Writer) (diges
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", file, err)
 	}
-	return digest, kind, errors.Join(writeFile(mark, nil, 0o644), prune(cache, kind))
+	return digest, kind, errors.Join(overlay.WriteFile(mark, nil, 0o644), prune(cache, kind))
 }
 
 // marks are files beside modules that are ready, by kind.
@@ -134,7 +135,7 @@ func straightened(code []byte, dir string) ([]byte, error) {
 		return nil, err
 	}
 	return straight, errors.Join(os.MkdirAll(dir, 0o755),
-		writeFile(file+".digest", []byte(digestOf(straight)+"\n"), 0o644), writeFile(file, straight, 0o644))
+		overlay.WriteFile(file+".digest", []byte(digestOf(straight)+"\n"), 0o644), overlay.WriteFile(file, straight, 0o644))
 }
 
 func (e *wazeroEngine) compileInto(ctx context.Context, dir string) error {

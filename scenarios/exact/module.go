@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seatrial/seatrial/sim/overlay"
 )
 
 // Load reads a module and names it by its content.
@@ -38,7 +40,7 @@ func keep(built, cache string) (string, error) {
 		return "", err
 	}
 	// Noted in any case: two checkouts may have built the same module.
-	if err := writeFile(built+".digest", []byte(digest+"\n"), 0o644); err != nil {
+	if err := overlay.WriteFile(built+".digest", []byte(digest+"\n"), 0o644); err != nil {
 		return "", err
 	}
 	return store(module, digest, cache)
@@ -54,7 +56,7 @@ func store(module []byte, digest, cache string) (string, error) {
 	if there, err := os.ReadFile(file); err == nil && bytes.Equal(there, module) {
 		return file, nil
 	}
-	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), writeFile(file, module, mode))
+	return file, errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), overlay.WriteFile(file, module, mode))
 }
 
 func discardDamaged(file string) error {
@@ -67,24 +69,6 @@ func discardDamaged(file string) error {
 	}
 	if err := os.RemoveAll(file); err != nil {
 		return fmt.Errorf("clearing the cache: %w", err)
-	}
-	return nil
-}
-
-// writeFile writes under a temporary name and renames: the file is there whole
-// or not at all.
-func writeFile(path string, data []byte, mode fs.FileMode) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".writing-")
-	if err != nil {
-		return fmt.Errorf("writing to the cache: %w", err)
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Chmod(mode), temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing to the cache: %w", err)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func TestDocumentationIsComplete(t *testing.T) {
 		name, body, _ := strings.Cut(section, "\n")
 		documented[name] = body
 	}
-	for _, info := range faults.Kinds() {
+	for _, info := range append(faults.Kinds(), faults.ProgramKinds()...) {
 		body := documented[string(info.Kind)]
 		assert.Contains(t, body, "Source: ", "docs/faults.md, %s", info.Kind)
 		assert.Contains(t, body, "What must hold: ", "docs/faults.md, %s", info.Kind)

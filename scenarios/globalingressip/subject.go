@@ -109,7 +109,7 @@ func (v Variant) Subject() scenarios.Subject {
 	return scenarios.Subject{
 		Name: v.Name, Summary: v.Summary, Language: Language(),
 		Deploy: v.deploy, Properties: v.properties,
-		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules()),
+		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules(), globalnet.Promptness(globalnet.Options{Headless: true}), globalnet.Told()),
 		World:  drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states, Owners: owners,
 	}
 }
@@ -156,6 +156,7 @@ func (v Variant) properties(p *scenarios.Plan) []model.Property {
 	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
 	if v.Claims {
 		properties = append(properties, globalnet.Promptness(o)...)
+		properties = append(properties, globalnet.Told()...)
 	}
 	if v.Metrics {
 		properties = append(properties, globalnet.Metrics(o)...)

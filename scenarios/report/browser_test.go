@@ -275,3 +275,16 @@ func TestAPageWithoutATrace(t *testing.T) {
 	eval[bool](b, `openPane('Stacks'), true`)
 	assert.Contains(t, eval[string](b, `document.getElementById('panel').innerText`), "goroutine 1")
 }
+
+// The pictures of docs/report.md; make screenshots keeps them.
+func TestTheDocumentationsPictures(t *testing.T) {
+	b := open(t, write(t, incident(t)))
+	eval[bool](b, `setTheme('light'), true`)
+	b.settle()
+	assert.Positive(t, eval[int](b, `document.querySelectorAll('#strip li').length`))
+	b.shoot("report")
+	b.run(chromedp.KeyEvent("v"))
+	b.settle()
+	assert.Equal(t, "commit", eval[string](b, `view.selected.type`))
+	b.shoot("report-violation")
+}

@@ -1,0 +1,151 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// observedCall is a call of a process under test that rules can strike.
+type observedCall struct {
+	faults.Call
+	class string // process, verb and resource: calls of one class are served by one piece of code
+	told  string // what came of it
+	group string
+	acted time.Duration // when a user changed something next; 0: never
+}
+
+// observe lists the calls that rules can strike, in order. Discovery is passed over,
+// which no rule names, and so is what is called once faults have ceased.
+func (w *World) observe(h *model.History) []observedCall {
+	var out []observedCall
+	times := map[faults.Call]int{}
+	for i := range h.Calls {
+		call := &h.Calls[i]
+		c := sim.FaultCall(call)
+		key := c
+		key.At, key.Nth = 0, 0
+		times[key]++
+		if !slices.Contains(w.UnderTest, c.Process) || call.Called >= w.Safety || c.Resource == "" || strings.HasPrefix(c.Resource, "/") {
+			continue
+		}
+		c.Nth, c.At = times[key], call.Called
+		out = append(out, observedCall{
+			Call: c, class: fmt.Sprintf("%s %s %s", c.Process, c.Verb, c.Resource), told: fmt.Sprintf("%s %d", call.Outcome, call.Code), group: call.Group,
+			acted: nextAct(h, call.Called),
+		})
+	}
+	return out
+}
+
+// nextAct is when a user next changed something; 0: never.
+func nextAct(h *model.History, after time.Duration) time.Duration {
+	for i := range h.Commits {
+		if c := &h.Commits[i]; c.User && c.At > after {
+			return c.At
+		}
+	}
+	return 0
+}
+
+// described is a call in words.
+func (c *observedCall) described() string {
+	name := c.Name
+	if c.Namespace != "" {
+		name = c.Namespace + "/" + c.Name
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s", c.class, name)) + fmt.Sprintf(" #%d", c.Nth)
+}
+
+// samples are the first, the last and the middle one of each class, by round, in the
+// order in which classes are first called.
+func samples(calls []observedCall) [3][]observedCall {
+	var order []string
+	byClass := map[string][]observedCall{}
+	for _, c := range calls {
+		if byClass[c.class] == nil {
+			order = append(order, c.class)
+		}
+		byClass[c.class] = append(byClass[c.class], c)
+	}
+	var rounds [3][]observedCall
+	for _, class := range order {
+		all := byClass[class]
+		rounds[0] = append(rounds[0], all[0])
+		if len(all) > 1 {
+			rounds[1] = append(rounds[1], all[len(all)-1])
+		}
+		if len(all) > 2 {
+			rounds[2] = append(rounds[2], all[len(all)/2])
+		}
+	}
+	return rounds
+}
+
+// ordered outcomes of a call: those that leave most behind come first.
+var (
+	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Conflict, DownForLong, Outage, CrashBefore, TimeoutApplied, TimeoutDropped}
+	outcomesOfReads  = []Outcome{Error, Outage}
+)
+
+func outcomesOf(c *observedCall) []Outcome {
+	if faults.IsWrite(c.Verb) {
+		return outcomesOfWrites
+	}
+	return outcomesOfReads
+}
+
+// outage is how long an outage lasts: longer than five attempts with client-go's
+// back-off, and shorter than what its back-off comes to after it.
+const outage = 20 * time.Second
+
+// strike is the probe that lets an outcome befall a call. It is not there for a conflict
+// of a call that does not change an existing object, and for a long absence after the
+// last act of users.
+func (w *World) strike(c *observedCall, o Outcome) (Probe, bool) {
+	p := Probe{Target: c.described(), Outcome: o, class: c.class}
+	rule := faults.At(c.Call, faults.InternalError)
+	switch o {
+	case Lost:
+		rule = faults.At(c.Call, faults.ResponseLost)
+	case TimeoutApplied:
+		rule = faults.At(c.Call, faults.TimeoutApplied)
+	case TimeoutDropped:
+		rule = faults.At(c.Call, faults.TimeoutDropped)
+	case CrashBefore:
+		rule = faults.CrashAt(c.Call, faults.BeforeCall)
+	case CrashAfter:
+		rule = faults.CrashAt(c.Call, faults.AfterCall)
+	case DownForLong:
+		if c.acted == 0 || c.acted+after >= w.Safety {
+			return p, false
+		}
+		rule = faults.CrashAt(c.Call, faults.AfterCall)
+		rule.RestartAfter = c.acted + after - c.At
+	case Outage:
+		rule.Limit, rule.Namespace, rule.Name, rule.First, rule.Last = 0, "", "", 0, 0
+		rule.From, rule.Until = c.At, min(c.At+outage, w.Safety)
+	case Conflict:
+		return w.conflict(p, c)
+	}
+	p.Faults = []faults.Rule{rule}
+	return p, true
+}
+
+// conflict holds a write back for a second, in which a user touches the object.
+func (w *World) conflict(p Probe, c *observedCall) (Probe, bool) {
+	const held = time.Second
+	if c.Verb != "update" && c.Verb != "patch" || c.At+2*held >= w.Safety {
+		return p, false
+	}
+	rule := faults.At(c.Call, faults.Hold)
+	rule.From, rule.Until, rule.Direction = c.At, c.At+held, faults.ToServer
+	p.Faults = []faults.Rule{rule}
+	p.Edits = []Edit{{At: c.At + held/2, Resource: qualified(c.group, c.Resource), Namespace: c.Namespace, Name: c.Name}}
+	return p, true
+}

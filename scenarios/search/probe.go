@@ -1,0 +1,91 @@
+package search
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/faults"
+)
+
+// Stage of a search.
+type Stage string
+
+const (
+	Systematic Stage = "systematic"
+	Recursive  Stage = "recursive"
+)
+
+// Outcome is what befalls a call or a commit.
+type Outcome string
+
+// Outcomes of calls. An outage is the error for twenty seconds, of all calls of the class.
+const (
+	Error          Outcome = "error"
+	Lost           Outcome = "answer lost"
+	CrashBefore    Outcome = "crash before"
+	CrashAfter     Outcome = "crash after"
+	DownForLong    Outcome = "crash after, down until users have acted"
+	Outage         Outcome = "outage"
+	TimeoutApplied Outcome = "time-out, applied"
+	TimeoutDropped Outcome = "time-out, dropped"
+	Conflict       Outcome = "conflict"
+)
+
+// Outcomes of commits.
+const (
+	SeenLate   Outcome = "seen late"   // ten seconds
+	NeverSeen  Outcome = "never seen"  // the watch expires, and the list comes after the next change
+	SleptOver  Outcome = "slept over"  // the process is down until after the next change
+	SeenBehind Outcome = "seen behind" // a restart at an API server that does not have what came later
+)
+
+// Outcomes of a process, and of what acts beside it.
+const (
+	CutOff          Outcome = "cut off" // for a third of the safety phase, longer than a lease
+	Paused          Outcome = "paused"  // as long
+	RestartedAtRest Outcome = "restarted at rest"
+	LateAtRestart   Outcome = "late at a restart" // a list, by three seconds
+	Slow            Outcome = "slow"
+)
+
+// Edit is a change by a user that goes with a probe: it alters nothing but the
+// resourceVersion of an object, once and back again.
+type Edit struct {
+	At                        time.Duration
+	Resource, Namespace, Name string
+}
+
+// Probe is one run to be made.
+type Probe struct {
+	Number  int // from 1
+	Stage   Stage
+	Story   int    // the baseline, by its place, whose steps the run has
+	Target  string // what is struck, in words
+	Outcome Outcome
+	Faults  []faults.Rule
+	Edits   []Edit
+	// AtRest is when a process is restarted in a world that has come to rest, after which
+	// it has nothing to change; see [model.RestLasts]. 0: that is not what the probe does.
+	AtRest time.Duration
+	// Servers is how many API servers the run needs at least; 0: any number.
+	Servers int
+
+	depth int
+	class string
+}
+
+// String names a probe in one line.
+func (p Probe) String() string {
+	return fmt.Sprintf("%s %d: %s: %s", p.Stage, p.Number, p.Target, p.Outcome)
+}
+
+// numbered gives the rules of a probe their IDs.
+func (p *Probe) numbered(n int) {
+	p.Number = n
+	rules := make([]faults.Rule, len(p.Faults))
+	for i, r := range p.Faults {
+		r.ID = fmt.Sprintf("probe-%d", i+1)
+		rules[i] = r
+	}
+	p.Faults = rules
+}

@@ -1,0 +1,11 @@
+package program
+
+// Where a process of a cluster finds itself and the API server. hooks/net.go.txt and
+// hooks/http.go.txt have the same addresses.
+const (
+	podIP         = "10.244.0.10"
+	apiServerIP   = "10.96.0.1"
+	apiServerPort = 443
+)
+
+var apiServerNames = []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}

@@ -1,0 +1,175 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Options say how a program is run, in the words of a pod's container. The zero value
+// is a program without arguments in the namespace default.
+type Options struct {
+	Args []string
+	// Env is what the program finds beside KUBERNETES_SERVICE_HOST and _PORT,
+	// HOSTNAME, POD_NAME, POD_NAMESPACE and POD_IP. $(NAME) in a value stands for
+	// one of these.
+	Env map[string]string
+	// Namespace of the pod; default "default".
+	Namespace string
+	// Files are there when a life begins, by absolute name, beside those of every
+	// program (the service account's, [Kubeconfig]). What a program writes is gone
+	// when its life ends.
+	Files map[string]string
+	// Start is when it is first started.
+	Start time.Duration
+	// MayExit says whether it is ordinary that the program ends by itself with err: nil
+	// for status 0, else an [*ExitError] or a [*ProbeError]. Panics never are. Nil: never.
+	MayExit func(err error) bool
+	// Liveness are probes that are asked as a kubelet does. A process that fails one
+	// is ended and started again, and has to answer for it as for any other exit.
+	Liveness []Probe
+	// Grace is how long a process has that was sent SIGTERM because its probe failed;
+	// default 30s.
+	Grace time.Duration
+	// Patience is how much processor time the program may take before it waits for
+	// something; default 10s. One that takes more is killed, which is a verdict.
+	Patience time.Duration
+	// Metrics is the page that is read when the run ends; its counters and gauges are
+	// in the history. Port 0: none is.
+	Metrics Page
+}
+
+// Page is something that the program serves.
+type Page struct {
+	Port  int
+	HTTPS bool
+	Path  string // default: what is usual
+}
+
+// Probe is a liveness probe (HTTP), with a pod's fields and defaults.
+type Probe struct {
+	Page
+	InitialDelay     time.Duration
+	Period           time.Duration // default 10s
+	Timeout          time.Duration // default 1s
+	FailureThreshold int           // default 3
+}
+
+func (p Probe) withDefaults() Probe {
+	if p.Path == "" {
+		p.Path = "/healthz"
+	}
+	if p.Period == 0 {
+		p.Period = 10 * time.Second
+	}
+	if p.Timeout == 0 {
+		p.Timeout = time.Second
+	}
+	if p.FailureThreshold == 0 {
+		p.FailureThreshold = 3
+	}
+	return p
+}
+
+func (o Options) namespace() string {
+	if o.Namespace == "" {
+		return "default"
+	}
+	return o.Namespace
+}
+
+func (o Options) grace() time.Duration {
+	if o.Grace == 0 {
+		return 30 * time.Second
+	}
+	return o.Grace
+}
+
+func (o Options) patience() time.Duration {
+	if o.Patience == 0 {
+		return 10 * time.Second
+	}
+	return o.Patience
+}
+
+// Validate says everything that is wrong with the options.
+func (o Options) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
+		switch {
+		case name == "" || strings.ContainsAny(name, "=\x00"):
+			wrong("env: %q is no name of a variable (want letters, digits and underscores)", name)
+		case slices.Contains(reserved, name):
+			wrong("env: %s decides how the program runs in virtual time (want it left out)", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Files)) {
+		if !path.IsAbs(name) || path.Clean(name) != name || name == "/" {
+			wrong("files: %q (want an absolute name, such as /etc/manager/config.yaml)", name)
+		}
+	}
+	for i, p := range o.Liveness {
+		if p.Port < 1 || p.Port > 65535 {
+			wrong("liveness[%d]: port %d (want the number of a port on which the program listens)", i, p.Port)
+		}
+		if d := p.withDefaults(); d.Timeout > d.Period || d.Timeout < 0 || d.InitialDelay < 0 || d.FailureThreshold < 1 {
+			wrong("liveness[%d]: timeout %s, period %s, initial delay %s, failure threshold %d (want nothing negative, and a time-out of at most the period)", i, d.Timeout, d.Period, d.InitialDelay, d.FailureThreshold)
+		}
+	}
+	if o.Metrics.Port < 0 || o.Metrics.Port > 65535 {
+		wrong("metrics: port %d (want the number of a port on which the program listens)", o.Metrics.Port)
+	}
+	if o.Grace < 0 || o.Start < 0 || o.Patience < 0 {
+		wrong("grace %s, start %s, patience %s (want nothing negative)", o.Grace, o.Start, o.Patience)
+	}
+	return errors.Join(errs...)
+}
+
+// reserved are variables that the runtime of a program in virtual time depends on.
+var reserved = []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "TZ", "SEATRIAL_PROGRAM"}
+
+// Process puts the program to sea: what [sim.Config] takes. Each of its incarnations
+// is a process of the machine, which lives in virtual time and ends, whatever happens,
+// with the run. The same binary, options and seed give the same run, log included.
+//
+// Run panics when the options are not valid; see [Options.Validate].
+func (b *Binary) Process(name string, o Options) sim.Process {
+	if err := o.Validate(); err != nil {
+		panic(fmt.Sprintf("program: process %s: %v", name, err))
+	}
+	return sim.Process{
+		Name: name, Start: o.Start, MayExit: o.MayExit, Program: true,
+		Run: func(ctx context.Context, env sim.Env) error { return b.run(ctx, env, o) },
+	}
+}
+
+// environment is what the program finds. It is the same in all incarnations.
+func (o Options) environment(env sim.Env) []string {
+	name := env.Process
+	given := map[string]string{
+		"HOSTNAME": name, "POD_NAME": name, "POD_NAMESPACE": o.namespace(), "POD_IP": podIP,
+		"KUBERNETES_SERVICE_HOST": apiServerIP, "KUBERNETES_SERVICE_PORT": strconv.Itoa(apiServerPort),
+	}
+	var pairs []string
+	for known, value := range given {
+		pairs = append(pairs, "$("+known+")", value)
+	}
+	expand := strings.NewReplacer(pairs...) // the names are distinct: their order decides nothing
+	for variable, value := range o.Env {
+		given[variable] = expand.Replace(value)
+	}
+	var all []string
+	for _, variable := range slices.Sorted(maps.Keys(given)) {
+		all = append(all, variable+"="+given[variable])
+	}
+	return all
+}

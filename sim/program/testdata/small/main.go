@@ -1,0 +1,211 @@
+// Program small does, with nothing but the standard library, the one thing that its
+// first argument names. Each is something that real programs do, or do wrong.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+var drawn = rand.New(rand.NewSource(1)) // seeded while packages are initialised
+
+func init() {
+	if len(os.Args) > 1 && os.Args[1] == "panics-in-init" {
+		panic("not even main")
+	}
+}
+
+func main() {
+	deeds[os.Args[1]]()
+}
+
+var deeds = map[string]func(){
+	"returns":       func() {},
+	"exits":         func() { fmt.Println("leaving"); os.Exit(3) },
+	"panics":        func() { time.Sleep(time.Second); panic("in main") },
+	"panics-astray": func() { go panicAstray(); select {} },
+	"deadlocks":     func() { <-make(chan int) },
+	"spins": func() {
+		time.Sleep(time.Second)
+		for {
+			work++
+		}
+	},
+	"waits-for-time": func() {
+		for end := time.Now().Add(time.Second); time.Now().Before(end); {
+			work++
+		}
+		sleepOn()
+	},
+	"ends-by-signal": func() { sleepOn() },
+	"ends-gracefully": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		<-ctx.Done()
+		time.Sleep(2 * time.Second)
+		fmt.Println("ended gracefully")
+	},
+	"ignores-sigterm":  func() { signal.Ignore(syscall.SIGTERM); sleepOn() },
+	"starts-a-program": func() { fmt.Println(exec.Command("/bin/true").Run()); sleepOn() },
+	"talks-udp":        func() { fmt.Println(net.Dial("udp", "192.0.2.1:53")); sleepOn() },
+	"looks-up": func() {
+		_, err := net.LookupHost("db.example.com")
+		fmt.Println(err)
+		_, err = net.Dial("tcp", "192.0.2.1:5432")
+		fmt.Println(err)
+		sleepOn()
+	},
+	"speaks-http2": func() {
+		c, err := net.Dial("tcp", server())
+		must(err)
+		fmt.Fprint(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+		sleepOn()
+	},
+	"upgrades": func() {
+		r, err := http.NewRequest("POST", "https://"+server()+"/api/v1/namespaces/default/pods/p/exec", nil)
+		must(err)
+		r.Header.Set("Connection", "Upgrade")
+		r.Header.Set("Upgrade", "SPDY/3.1")
+		_, err = client().Do(r)
+		must(err)
+	},
+	"prints-without-end": func() {
+		line := strings.Repeat("x", 1<<16)
+		for {
+			fmt.Println(line)
+			time.Sleep(time.Millisecond)
+		}
+	},
+	"recovers": func() {
+		defer sleepOn()
+		defer func() { fmt.Printf("E0101 00:00:01 runtime.go:1] Observed a panic: %v\n", recover()) }()
+		panic("and goes on")
+	},
+	"serves": serve,
+	"show":   show,
+	"lists":  list,
+	"clocks": clocks,
+}
+
+var work int
+
+func sleepOn() { time.Sleep(24 * time.Hour) }
+
+func panicAstray() {
+	time.Sleep(2 * time.Second)
+	panic(errors.New("nobody recovers this"))
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func server() string {
+	return net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
+}
+
+// client trusts the cluster's authority, as a program in a cluster does.
+func client() *http.Client {
+	pem, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")
+	must(err)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		must(errors.New("no certificate in ca.crt"))
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+}
+
+// list asks for ConfigMaps every ten seconds and prints what came of it.
+func list() {
+	c := client()
+	for {
+		r, err := c.Get("https://" + server() + "/api/v1/namespaces/default/configmaps")
+		if err != nil {
+			fmt.Println("failed:", err)
+		} else {
+			body, err := io.ReadAll(r.Body)
+			fmt.Println("got", r.StatusCode, len(body) > 0, err)
+		}
+		time.Sleep(10 * time.Second)
+	}
+}
+
+// serve has a page that stops being well after a minute, and metrics.
+func serve() {
+	begin := time.Now()
+	go func() {
+		mux := http.NewServeMux()
+		mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+			if time.Since(begin) > time.Minute {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		})
+		mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "# TYPE jobs_total counter\njobs_total{queue=\"a\"} 7\n# TYPE depth gauge\ndepth 2\n")
+		})
+		must(http.ListenAndServe(":8080", mux))
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	<-ctx.Done()
+	fmt.Println("told to end")
+}
+
+// show prints all that could differ between two runs.
+func show() {
+	runtime.GOMAXPROCS(8)
+	runtime.LockOSThread()
+	name, _ := os.Hostname()
+	_, never := os.ReadFile("/data")
+	must(os.WriteFile("/data", []byte("x"), 0o600))
+	fmt.Println(name, os.Getpid(), runtime.GOMAXPROCS(0), runtime.NumCPU(), os.Getenv("POD_NAME"), os.Getenv("WHO"), errors.Is(never, os.ErrNotExist), os.Args[1:])
+	order := ""
+	for k := range map[string]int{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7, "h": 8} {
+		order += k
+	}
+	fmt.Println(order, rand.Int63(), drawn.Int63())
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	raced := ""
+	for i := range 8 {
+		wg.Go(func() {
+			for range 3 {
+				mu.Lock()
+				raced += fmt.Sprint(i)
+				mu.Unlock()
+				runtime.Gosched()
+			}
+		})
+	}
+	wg.Wait()
+	fmt.Printf("%s %p\n", raced, &raced)
+	clocks()
+}
+
+// clocks prints both clocks every ten seconds.
+func clocks() {
+	begin := time.Now()
+	for {
+		now := time.Now()
+		fmt.Println(now.UTC().Round(0).Format("15:04:05"), now.Sub(begin).Round(time.Second))
+		time.Sleep(10 * time.Second)
+	}
+}
