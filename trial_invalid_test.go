@@ -49,7 +49,7 @@ func TestMistakesInGo(t *testing.T) {
 		{"faults of one ID", seatrial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: faults.InternalError}, {ID: "a", Kind: faults.InternalError}}}, `faults[1].id: "a" is also the id of faults[0], so both would decide alike (want ids that differ)`},
 		{"unknown fault", seatrial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `faults[0].kind: unknown kind "hail" (want one of `},
 		{"several objects in a step", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Apply(0, note.And(note))}}, "steps[0].apply: 2 objects in a step (want exactly one)"},
-		{"patch of nothing", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Patch(0, "configmap a", map[string]any{})}}, `steps[0].patch.resource: this world has no resource "configmap" (want did you mean configmaps?)`},
+		{"patch of nothing", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Patch(0, "configmap a", map[string]any{})}}, `steps[0].patch.resource: this world has no resource "configmap" (did you mean configmaps?)`},
 		{"too short", seatrial.Trial{Controller: idle, Settle: time.Second}, "settle 1s: out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -70,11 +70,11 @@ func TestMistakesInFiles(t *testing.T) {
 		{"a former kind", "apiVersion: seatrial.dev/v1alpha1\nkind: Trial\nname: a\n", `trial.yaml:2:7: kind: files of kind Trial are no more (want kind: Scenario, which has all that trials had`},
 		{"no such manifest", head + "objects: [a.yaml]\n", "a.yaml: no such file"},
 		{"no such file in a step", head + "steps:\n- {at: 5s, apply: a.yaml}\n", "trial.yaml:5:19: steps[0].apply: manifests "},
-		{"an object of a kind that is not there", head + "objects:\n- {apiVersion: a/v1, kind: B, metadata: {name: c}}\n", "kind: the cluster has no B of a/v1"},
+		{"an object of a kind that is not there", head + "objects:\n- {apiVersion: a/v1, kind: B, metadata: {name: c}}\n", "trial.yaml:5:3: objects[0]: this world has no kind a/v1 B (want a built-in kind, or one of a definition in the cluster)"},
 		{"bad CEL", head + "laws:\n- name: law\n  eventually: obj.x\n", "trial.yaml:5:3: laws[0]: eventually: ERROR: <input>:1:1: undeclared reference to 'obj'"},
 		{"no text", head + "laws:\n- {name: a, always: true}\n", "trial.yaml:5:21: laws[0].always: true is not text (want text; in quotes if it looks like a number)"},
 		{"line of a name", head + "cluster:\n- none.yaml\n", "trial.yaml:5:3: cluster[0]: manifests "},
-		{"neither file nor object", head + "cluster: [7]\n", "trial.yaml:4:11: cluster[0]: 7 is neither (want the name of a file, or an object with apiVersion, kind and metadata.name)"},
+		{"neither file nor object", head + "cluster: [7]\n", "trial.yaml:4:11: cluster[0]: 7 is no manifest (want the name of a file, or an object with apiVersion, kind and metadata.name)"},
 		{"known without a reason", head + "known: [{signature: quiet}]\n", "trial.yaml:4:9: known[0].reason: missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
