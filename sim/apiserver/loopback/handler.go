@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -35,6 +36,19 @@ type handler struct {
 	replicas int
 	options  Options
 	refused  atomic.Uint64
+}
+
+// Times within which a client must have sent its header, and after which an
+// idle connection is closed, and the size of a header: those of kube-apiserver.
+const (
+	headerTimeout = 32 * time.Second
+	idleTimeout   = 90 * time.Second
+	maxHeader     = 1 << 20
+)
+
+// NewServer serves a handler with the limits that kube-apiserver has.
+func NewServer(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
 }
 
 // maxBody is a little over what the server accepts: the rest of a longer body
