@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
@@ -57,7 +58,8 @@ const maxBody = 3<<20 + 1
 
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if !h.authenticated(req) {
+	who, ok := h.authenticated(req)
+	if !ok {
 		h.refuse(w)
 		return
 	}
@@ -70,7 +72,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return // the client is gone
 	}
 	a := newAnswer()
-	leave := h.host.handle(h.replica(), newRequest(req, body), a)
+	r := newRequest(req, body)
+	r.Identity = who
+	leave := h.host.handle(h.replica(), r, a)
 	defer leave()
 	gone := req.Context().Done()
 	if !a.responded(gone) {
@@ -89,12 +93,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-func (h *handler) authenticated(req *http.Request) bool {
-	if h.options.Token == "" {
-		return true
-	}
+// authenticated tells who asks: nil for the administrator, else the service
+// account whose token the request carries.
+func (h *handler) authenticated(req *http.Request) (who user.Info, ok bool) {
 	scheme, token, _ := strings.Cut(strings.TrimSpace(req.Header.Get("Authorization")), " ")
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(h.options.Token)) == 1
+	if strings.EqualFold(scheme, "Bearer") {
+		h.host.Do(func(s *apiserver.Server) { who, ok = s.Authenticate(token) })
+		if ok {
+			return who, true
+		}
+	}
+	if h.options.Token == "" {
+		return nil, true
+	}
+	return nil, strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(h.options.Token)) == 1
 }
 
 // refuse answers as kube-apiserver does, which names no scheme to try. The
