@@ -33,6 +33,9 @@ func TestEveryKindIsComplete(t *testing.T) {
 			t.Run(kind.Resource.String()+"/"+version.Name, func(t *testing.T) {
 				checkNames(t, r, kind, version)
 				checkTable(t, kind, version)
+				if kind.Virtual {
+					return // nobody merges what is never stored
+				}
 				converter, err := version.TypeConverter()
 				require.NoError(t, err)
 				_, err = converter.ObjectToTyped(version.New())
