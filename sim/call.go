@@ -151,7 +151,7 @@ func (w *world) arrive(c *call) {
 func (w *world) serve(c *call) {
 	w.serving = c
 	c.stopServer = w.server.Handle(c.replica, &apiserver.Request{
-		ID: c.id, User: c.process.name(), Method: c.request.Method, URL: c.request.URL,
+		ID: c.id, User: c.process.name(), Identity: c.process.of.identity, Method: c.request.Method, URL: c.request.URL,
 		Header: c.request.Header, Body: c.body,
 	}, &answer{call: c})
 	w.serving = nil

@@ -29,6 +29,7 @@ func (w *world) setUp() {
 		GarbageCollector:    true,
 		NamespaceController: true,
 		QuotaController:     true,
+		CallWebhook:         w.callWebhook,
 		OnCommit:            w.commit,
 	})
 	if err != nil {

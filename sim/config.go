@@ -106,6 +106,10 @@ type Process struct {
 	// machine, and heeds Env.Signals. A pause then stops its timers, too, and it is
 	// asked for a graceful end by a signal, where a function's context ends.
 	Program bool
+	// ServiceAccount, as namespace/name, is whom the program is to the API server:
+	// it may do what roles and bindings in the cluster allow, and is answered 403
+	// otherwise. Empty: it may do everything.
+	ServiceAccount string
 	// MayExit says whether returning err by itself is ordinary for this
 	// program, such as the end of a leader whose lease was lost. Nil: never.
 	MayExit func(err error) bool
@@ -153,4 +157,11 @@ type Env struct {
 	// in the world's order, and tells what it changed; it may not wait for
 	// anything. The error says that the process was killed before.
 	Host func(what string, do func() []model.HostChange) error
+	// Serve answers what the API server sends to https://HOST, until the process
+	// ends: the admission webhooks of a controller, say. A webhook that is
+	// configured by a Service has the host NAME.NAMESPACE.svc, whatever its port;
+	// the Service must be there. Requests and answers take the network's time;
+	// while the process is down or cut off they are refused, and the webhook's
+	// failurePolicy decides. Of two handlers for one host the later one answers.
+	Serve func(host string, handler http.Handler)
 }

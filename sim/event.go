@@ -23,6 +23,9 @@ const (
 	EventFault      EventType = "fault"      // a fault took effect
 	EventHost       EventType = "machine"    // a process did something to its machine
 	EventSchedule   EventType = "weather"    // a window opened or closed, faults were cleared
+	// The API server called a webhook, and was answered or failed to be.
+	EventWebhook         EventType = "webhook"
+	EventWebhookAnswered EventType = "webhook answered"
 )
 
 // Event is one entry of the trace, in the order in which the world delivered

@@ -8,14 +8,17 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim/apiserver"
 )
 
 // errKilled is the cause with which a killed incarnation's context ends.
@@ -36,10 +39,26 @@ type process struct {
 	current *incarnation     // nil while it is down
 	living  []*incarnation   // started and not yet returned, killed ones included
 	restart *entry           // when it will be started again
+
+	// identity is that of [Process.ServiceAccount]; nil: none.
+	identity user.Info
 }
 
 // spared tells whether faults concern the process only when they name it.
 func (p *process) spared() bool { return p.User || p.StandIn }
+
+// account is whom the program is to the API server. A service account that is
+// not namespace/name is the caller's mistake and panics.
+func (p *Process) account() user.Info {
+	if p.ServiceAccount == "" {
+		return nil
+	}
+	namespace, name, ok := strings.Cut(p.ServiceAccount, "/")
+	if !ok || namespace == "" || name == "" {
+		panic(fmt.Sprintf("sim: process %s: service account %q: want namespace/name", p.Name, p.ServiceAccount))
+	}
+	return apiserver.ServiceAccount(namespace, name)
+}
 
 // incarnation is one life of a process.
 type incarnation struct {
@@ -121,7 +140,8 @@ func (w *world) start(p *process) {
 			w.problem(problem)
 		},
 		Incarnation: i.number, Metrics: i.metrics,
-		Host: func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
+		Host:  func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
+		Serve: func(host string, handler http.Handler) { w.listen(i, host, handler) },
 	}
 	go func() {
 		err := w.guard(i, func() error { return p.Run(ctx, env) })

@@ -27,13 +27,14 @@ func Run(t *testing.T, config Config) *Record {
 	chance, restore := takeChance(config.Seed)
 	defer restore()
 	w := &world{
-		config:   config,
-		schedule: faults.NewSchedule(config.Faults),
-		trace:    newTrace(config.KeepTrace),
-		log:      &runLog{keep: config.KeepTrace},
-		progress: new(atomic.Uint64),
-		chance:   chance,
-		nth:      make(map[string]int),
+		config:    config,
+		schedule:  faults.NewSchedule(config.Faults),
+		trace:     newTrace(config.KeepTrace),
+		log:       &runLog{keep: config.KeepTrace},
+		progress:  new(atomic.Uint64),
+		chance:    chance,
+		nth:       make(map[string]int),
+		listeners: make(map[string]listener),
 	}
 	w.eventRules = w.schedule.HasEventRules()
 	report := func(r any) {
@@ -80,7 +81,7 @@ func (w *world) live() {
 	w.startServers()
 	w.replicas = newReplicas(w.config.Server.Replicas)
 	for i, p := range w.config.Processes {
-		running := &process{Process: p}
+		running := &process{Process: p, identity: p.account()}
 		if !p.User {
 			running.skew = startSkew * time.Duration(i)
 		}

@@ -35,8 +35,9 @@ type world struct {
 	ends       []*ending // of what is in force and ends with the faults
 	processes  []*process
 	requests   uint64
-	nth        map[string]int // calls so far, per process and identity
-	serving    *call          // the call the server is executing
+	nth        map[string]int      // calls so far, per process and identity
+	listeners  map[string]listener // by host
+	serving    *call               // the call the server is executing
 	cleared    bool
 	eventRules bool // some rule is about events of watches
 	frozen     bool // the run is over; what still happens is not recorded
@@ -166,6 +167,9 @@ func (w *world) commit(c apiserver.Commit) {
 	event := Event{Type: EventCommitted, Call: c.RequestID, Revision: c.Revision, Identity: c.Resource.Resource + " " + c.Namespace + "/" + c.Name}
 	if by := w.serving; by != nil && by.id == c.RequestID {
 		entry.Process, entry.User, event.Process = by.process.name(), by.process.of.spared(), by.process.identity
+	} else if n := c.RequestID; n > 0 && n <= uint64(len(w.history.Calls)) {
+		call := &w.history.Calls[n-1] // it waited for a webhook in between
+		entry.Process, entry.User, event.Process = call.Process, call.User, fmt.Sprintf("%s-%d", call.Process, call.Incarnation)
 	}
 	entry.Seq = w.event(event)
 	w.history.Commits = append(w.history.Commits, entry)

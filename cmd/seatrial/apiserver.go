@@ -106,7 +106,7 @@ func serve(c *cobra.Command, listen string, handler http.Handler) error {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "http://%s\n", listener.Addr())
-	server := &http.Server{Handler: handler}
+	server := loopback.NewServer(handler)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -6,7 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/authorization/authorizer"
 
 	"github.com/seatrial/seatrial/sim/apiserver/admission"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
@@ -137,7 +136,7 @@ func (w admissionWorld) Params(kind schema.GroupVersionKind) (admission.Params, 
 }
 
 // Authorizer implements [admission.World].
-func (w admissionWorld) Authorizer() authorizer.UnconditionalAuthorizer {
+func (w admissionWorld) Authorizer() admission.Authorizer {
 	return w.write.server.authorizer()
 }
 

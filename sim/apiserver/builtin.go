@@ -58,6 +58,8 @@ func (c *call) serveBuiltIn() {
 // nothing is there.
 func (c *call) builtInVerbs() map[string]func() {
 	switch {
+	case c.kind.Virtual:
+		return c.reviewVerbs()
 	case c.info.Watch && c.info.Subresource == "":
 		return map[string]func(){http.MethodGet: c.readCollection}
 	case c.info.Subresource != "":

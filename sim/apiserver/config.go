@@ -57,6 +57,13 @@ type Config struct {
 	// listens anywhere, so that every call is refused and the webhook's
 	// failurePolicy decides.
 	CallWebhook CallWebhook
+	// Offload does work, which touches nothing of the server, where it holds
+	// nobody up, and then calls done, serialised with all other calls into the
+	// server. Nil: work is done at once, as a simulation wants it.
+	Offload func(work, done func())
+	// PodLog is the text of pods/log, as whoever plays the kubelet has it;
+	// container is empty when the request names none. Nil: 500.
+	PodLog func(namespace, pod, container string) string
 	// OnCommit is called for every entry of the revision log, in order, before
 	// any watch hears of it.
 	OnCommit func(Commit)

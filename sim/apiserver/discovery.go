@@ -32,7 +32,14 @@ var specialSubresources = map[schema.GroupResource][]metav1.APIResource{
 	{Resource: "services"}:   {{Name: "proxy", Kind: "ServiceProxyOptions", Verbs: proxyVerbs}},
 	{Resource: "pods"}: {
 		{Name: "binding", Kind: "Binding", Verbs: metav1.Verbs{"create"}},
+		{Name: "ephemeralcontainers", Kind: "Pod", Verbs: subresourceVerbs},
 		{Name: "eviction", Kind: "Eviction", Group: "policy", Version: "v1", Verbs: metav1.Verbs{"create"}},
+		{Name: "log", Kind: "Pod", Verbs: metav1.Verbs{"get"}},
+		{Name: "resize", Kind: "Pod", Verbs: subresourceVerbs},
+	},
+	{Resource: "serviceaccounts"}: {{Name: "token", Kind: "TokenRequest", Group: "authentication.k8s.io", Version: "v1", Verbs: metav1.Verbs{"create"}}},
+	{Group: "certificates.k8s.io", Resource: "certificatesigningrequests"}: {
+		{Name: "approval", Kind: "CertificateSigningRequest", Verbs: subresourceVerbs},
 	},
 }
 
@@ -135,6 +142,8 @@ func describe(kind *kinds.Kind, version string) (main metav1.APIResource, subres
 	switch {
 	case kind.Custom:
 		verbs = customVerbs
+	case kind.Virtual:
+		verbs = metav1.Verbs{"create"}
 	case kind.Resource == namespaceResource:
 		verbs = namespaceVerbs
 	}

@@ -40,6 +40,10 @@ func (s *Server) serve(k *kinds.Kind) *resource {
 		return res
 	}
 	res := newResource(k, s.config.Replicas, s.revision)
+	if k.Virtual {
+		s.publish(k, res)
+		return res
+	}
 	for replica, c := range res.caches {
 		c.server, c.res = s, res
 		if s.lags[replica] != 0 {

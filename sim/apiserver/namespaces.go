@@ -103,12 +103,57 @@ func (c *call) specialVerbs() map[string]func() {
 		return map[string]func(){http.MethodPut: func() { c.update(c.finalizeEndpoint()) }}
 	case c.kind.Resource == serviceResource && c.info.Subresource == "proxy":
 		return map[string]func(){http.MethodGet: c.proxy, http.MethodPost: c.proxy, http.MethodPut: c.proxy, http.MethodPatch: c.proxy, http.MethodDelete: c.proxy}
-	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "eviction":
-		return map[string]func(){http.MethodPost: c.evict}
-	case c.kind.Resource.Group == "" && c.kind.Resource.Resource == "pods" && c.info.Subresource == "binding":
-		return map[string]func(){http.MethodPost: c.bind}
+	case c.kind.Resource == serviceAccountResource && c.info.Subresource == "token":
+		return map[string]func(){http.MethodPost: c.createToken}
+	case c.kind.Resource == certificateRequestResource && c.info.Subresource == "approval":
+		return c.writable(endpoint{subresource: "approval", strategy: kinds.Approval()})
+	case c.kind.Resource == podResource:
+		return c.podVerbs()
 	}
 	return nil
+}
+
+var certificateRequestResource = schema.GroupResource{Group: "certificates.k8s.io", Resource: "certificatesigningrequests"}
+
+// podVerbs are those of a pod's own subresources.
+func (c *call) podVerbs() map[string]func() {
+	switch c.info.Subresource {
+	case "eviction":
+		return map[string]func(){http.MethodPost: c.evict}
+	case "binding":
+		return map[string]func(){http.MethodPost: c.bind}
+	case "ephemeralcontainers":
+		return c.writable(endpoint{subresource: c.info.Subresource, strategy: kinds.EphemeralContainers()})
+	case "resize":
+		return c.writable(endpoint{subresource: c.info.Subresource, strategy: kinds.Resize()})
+	case "log":
+		return map[string]func(){http.MethodGet: c.podLog}
+	}
+	return nil
+}
+
+// writable are the verbs of a subresource that shows the whole object and lets
+// a part of it be changed.
+func (c *call) writable(e endpoint) map[string]func() {
+	return map[string]func(){
+		http.MethodGet:   c.get,
+		http.MethodPut:   func() { c.update(e) },
+		http.MethodPatch: func() { c.patch(e) },
+	}
+}
+
+// podLog shows what whoever plays the kubelet has to show.
+func (c *call) podLog() {
+	existing := c.res.objects[objectKey(c.info.Namespace, c.info.Name)]
+	switch {
+	case existing == nil:
+		c.fail(c.notFound())
+	case c.server.config.PodLog == nil:
+		c.fail(apierrors.NewInternalError(fmt.Errorf("pod %s: no kubelet keeps logs here", c.info.Name)))
+	default:
+		text := c.server.config.PodLog(c.info.Namespace, c.info.Name, c.query().Get("container"))
+		c.w.Respond(http.StatusOK, c.header("text/plain"), []byte(text), false)
+	}
 }
 
 var serviceResource = schema.GroupResource{Resource: "services"}

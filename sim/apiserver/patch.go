@@ -1,7 +1,9 @@
 package apiserver
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/seatrial/seatrial/sim/apiserver/admission"
 )
 
 const (
@@ -225,11 +229,41 @@ func (p *patching) jsonPatch(current []byte) (after []byte, strict []error, err 
 	if len(ops) > maxJSONPatchOperations {
 		return nil, nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("The allowed maximum operations in a JSON patch is %d, got %d", maxJSONPatchOperations, len(ops)))
 	}
-	after, err = ops.Apply(current)
+	after, err = p.applied(ops, current)
+	if errors.Is(err, admission.ErrSuspended) {
+		return nil, nil, err
+	}
 	if err != nil {
 		return nil, nil, errGeneric(http.StatusUnprocessableEntity, err.Error())
 	}
 	return after, strict, nil
+}
+
+// costlyPatch is from how many operations times bytes on a patch is worth being
+// done elsewhere: operations on long lists copy them.
+const costlyPatch = 1 << 24
+
+// applied is the patched document. A costly patch does not hold up others.
+func (p *patching) applied(ops jsonpatch.Patch, current []byte) ([]byte, error) {
+	offload := p.server.config.Offload
+	if offload == nil || len(ops)*len(current) < costlyPatch {
+		return ops.Apply(current)
+	}
+	type result struct {
+		after []byte
+		err   error
+	}
+	sum := sha256.Sum256(current)
+	answer, ok := p.await(question{key: "json patch " + string(sum[:]), ask: func(answered func(any)) func() {
+		var r result
+		offload(func() { r.after, r.err = ops.Apply(current) }, func() { answered(r) })
+		return func() {}
+	}})
+	if !ok {
+		return nil, admission.ErrSuspended
+	}
+	r := answer.(result)
+	return r.after, r.err
 }
 
 func (p *patching) mergePatch(current []byte) (after []byte, strict []error, err error) {

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,6 +41,9 @@ func inNamespace[T runtime.Object](s *Server, gr schema.GroupResource, namespace
 
 // mutateBuiltIn completes the pods that are created.
 func (w *write) mutateBuiltIn(a admitted, obj runtime.Object) (runtime.Object, error) {
+	if request, ok := obj.(*certificatesv1.CertificateSigningRequest); ok && a.operation == admissionlib.Create {
+		return w.requestedBy(request), nil
+	}
 	pod, ok := obj.(*corev1.Pod)
 	if !ok || a.operation != admissionlib.Create || w.trusted || w.endpoint.subresource != "" {
 		return obj, nil
@@ -55,6 +59,14 @@ func (w *write) mutateBuiltIn(a admitted, obj runtime.Object) (runtime.Object, e
 		return nil, w.refused(a, err)
 	}
 	return pod, nil
+}
+
+// requestedBy notes who asks for a certificate, whatever the request says.
+func (w *write) requestedBy(r *certificatesv1.CertificateSigningRequest) runtime.Object {
+	who := w.user()
+	r = r.DeepCopy()
+	r.Spec.Username, r.Spec.UID, r.Spec.Groups, r.Spec.Extra = who.GetName(), who.GetUID(), who.GetGroups(), nil
+	return r
 }
 
 // systemClasses are the priority classes that every cluster has.

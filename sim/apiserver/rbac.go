@@ -24,7 +24,7 @@ type rbac struct{ server *Server }
 
 func (s *Server) authorizer() rbac { return rbac{s} }
 
-// Authorize implements [authorizer.UnconditionalAuthorizer].
+// Authorize implements [admission.Authorizer].
 func (r rbac) Authorize(_ context.Context, a authorizer.Attributes) (authorizer.Decision, string, error) {
 	who := a.GetUser()
 	if who == nil || slices.Contains(who.GetGroups(), user.SystemPrivilegedGroup) {

@@ -86,12 +86,12 @@ func (h *Webhook) mutate(w World, inv *invocation, a Attributes, round int) (run
 	switch {
 	case len(patch) == 0:
 		return a.GetObject(), nil
-	case v.VersionedObject.Object() == nil:
+	case objectIn(&v.VersionedObject) == nil:
 		return nil, apierrors.NewInternalError(fmt.Errorf("admission webhook %q attempted to modify the object, which is not supported for this operation", h.Name))
 	case response.PatchType != nil && *response.PatchType != admissionv1.PatchTypeJSONPatch:
 		return nil, &callError{h.Name, fmt.Errorf("unsupported patch type %q", *response.PatchType)}
 	}
-	before, err := marshal(v.VersionedObject.Object())
+	before, err := marshal(objectIn(&v.VersionedObject))
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}

@@ -160,7 +160,7 @@ func versioned(w World, a Attributes, kind schema.GroupVersionKind) (*admission.
 	v := &admission.VersionedAttributes{Attributes: a, VersionedKind: kind}
 	for _, part := range []struct {
 		from runtime.Object
-		to   *admission.LazyObject
+		to   any
 	}{{a.GetObject(), &v.VersionedObject}, {a.GetOldObject(), &v.VersionedOldObject}} {
 		if part.from == nil {
 			continue
@@ -169,7 +169,7 @@ func versioned(w World, a Attributes, kind schema.GroupVersionKind) (*admission.
 		if err != nil {
 			return nil, err
 		}
-		part.to.Set(out)
+		setObject(part.to, out)
 	}
 	return v, nil
 }

@@ -134,7 +134,7 @@ func (p *mutatingPolicy) patched(w World, a Attributes, m matched, param runtime
 			return a.GetObject(), result.Error
 		}
 	}
-	if v.VersionedObject.Object() == nil {
+	if objectIn(&v.VersionedObject) == nil {
 		return nil, nil
 	}
 	types := w.Types(m.kind)
@@ -156,12 +156,12 @@ func (p *mutatingPolicy) patched(w World, a Attributes, m matched, param runtime
 		if next, err = w.Decode(data, m.kind); err != nil {
 			return nil, err
 		}
-		v.UpdateObject(next)
+		setObject(&v.VersionedObject, next)
 	}
 	if m.kind == a.GetKind() {
-		return v.VersionedObject.Object(), nil
+		return objectIn(&v.VersionedObject), nil
 	}
-	return w.Convert(v.VersionedObject.Object(), a.GetKind())
+	return w.Convert(objectIn(&v.VersionedObject), a.GetKind())
 }
 
 // failed refuses the request unless the policy fails open.

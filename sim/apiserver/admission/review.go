@@ -82,8 +82,8 @@ func (h *Webhook) call(w World, inv *invocation, v *admission.VersionedAttribute
 func (r *Review) Encode(uid string) ([]byte, error) {
 	request := celplugin.CreateAdmissionRequest(r.Attributes.Attributes, metav1.GroupVersionResource(r.Resource), metav1.GroupVersionKind(r.Attributes.VersionedKind))
 	request.UID = types.UID(uid)
-	request.Object.Object = r.Attributes.VersionedObject.Object()
-	request.OldObject.Object = r.Attributes.VersionedOldObject.Object()
+	request.Object.Object = objectIn(&r.Attributes.VersionedObject)
+	request.OldObject.Object = objectIn(&r.Attributes.VersionedOldObject)
 	review := admissionv1.AdmissionReview{TypeMeta: metav1.TypeMeta{APIVersion: r.APIVersion, Kind: "AdmissionReview"}, Request: request}
 	return json.Marshal(&review)
 }

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
-	"k8s.io/apiserver/pkg/authorization/authorizer"
 )
 
 // ErrSuspended ends a decision that waits for a webhook.
@@ -30,7 +29,7 @@ type World interface {
 	// namespaced tells whether the kind is; known is false if it is not served.
 	Params(kind schema.GroupVersionKind) (params Params, known bool)
 	// Authorizer answers the questions of CEL expressions.
-	Authorizer() authorizer.UnconditionalAuthorizer
+	Authorizer() Authorizer
 	// Types knows how objects of a kind are merged; nil if nobody does.
 	Types(kind schema.GroupVersionKind) TypeConverter
 	// Ask sends a review to a webhook; see [Question]. ok is false while there

@@ -27,6 +27,7 @@ type Kind struct {
 	ListKind   string
 	Namespaced bool
 	Custom     bool // served from a CustomResourceDefinition
+	Virtual    bool // answered when created, never stored: a question about a user
 
 	// Versions served, in discovery order. Storage names the version whose
 	// form is kept in the log.

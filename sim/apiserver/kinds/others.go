@@ -54,7 +54,7 @@ func newOtherKinds() []*Kind {
 		newRuntimeClassKind(),
 		newCertificateRequestKind(),
 	}
-	return slices.Concat(kinds, newNetworkingKinds(), newScalingKinds(), newStorageKinds(), newAdmissionKinds(), newResourceKinds(), newFlowControlKinds())
+	return slices.Concat(kinds, newNetworkingKinds(), newScalingKinds(), newStorageKinds(), newAdmissionKinds(), newResourceKinds(), newFlowControlKinds(), newReviewKinds())
 }
 
 func newNetworkingKinds() []*Kind {

@@ -93,6 +93,7 @@ func validateContainers(containers []corev1.Container, names sets.Set[string], p
 			errs = append(errs, field.Required(path.Child("image"), ""))
 		}
 		errs = append(errs, validateContainerPorts(c.Ports, path.Child("ports"))...)
+		errs = append(errs, validateResources(&c.Resources, path.Child("resources"))...)
 		if !pullPolicies.Has(c.ImagePullPolicy) {
 			errs = append(errs, field.NotSupported(path.Child("imagePullPolicy"), c.ImagePullPolicy, sets.List(pullPolicies)))
 		}

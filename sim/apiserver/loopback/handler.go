@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
@@ -37,13 +39,27 @@ type handler struct {
 	refused  atomic.Uint64
 }
 
+// Times within which a client must have sent its header, and after which an
+// idle connection is closed, and the size of a header: those of kube-apiserver.
+const (
+	headerTimeout = 32 * time.Second
+	idleTimeout   = 90 * time.Second
+	maxHeader     = 1 << 20
+)
+
+// NewServer serves a handler with the limits that kube-apiserver has.
+func NewServer(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
+}
+
 // maxBody is a little over what the server accepts: the rest of a longer body
 // is not read, the server sees that it is too long.
 const maxBody = 3<<20 + 1
 
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if !h.authenticated(req) {
+	who, ok := h.authenticated(req)
+	if !ok {
 		h.refuse(w)
 		return
 	}
@@ -56,7 +72,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return // the client is gone
 	}
 	a := newAnswer()
-	leave := h.host.handle(h.replica(), newRequest(req, body), a)
+	r := newRequest(req, body)
+	r.Identity = who
+	leave := h.host.handle(h.replica(), r, a)
 	defer leave()
 	gone := req.Context().Done()
 	if !a.responded(gone) {
@@ -75,12 +93,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-func (h *handler) authenticated(req *http.Request) bool {
-	if h.options.Token == "" {
-		return true
-	}
+// authenticated tells who asks: nil for the administrator, else the service
+// account whose token the request carries.
+func (h *handler) authenticated(req *http.Request) (who user.Info, ok bool) {
 	scheme, token, _ := strings.Cut(strings.TrimSpace(req.Header.Get("Authorization")), " ")
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(h.options.Token)) == 1
+	if strings.EqualFold(scheme, "Bearer") {
+		h.host.Do(func(s *apiserver.Server) { who, ok = s.Authenticate(token) })
+		if ok {
+			return who, true
+		}
+	}
+	if h.options.Token == "" {
+		return nil, true
+	}
+	return nil, strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(h.options.Token)) == 1
 }
 
 // refuse answers as kube-apiserver does, which names no scheme to try. The

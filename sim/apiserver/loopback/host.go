@@ -16,12 +16,18 @@ type Host struct {
 }
 
 // New makes a server on the clock of package time; config.Clock is ignored.
-// The error is that of [apiserver.New].
+// Webhooks are called at loopback addresses unless config.CallWebhook says
+// otherwise, and costly work of one request does not hold up the others. The
+// error is that of [apiserver.New].
 func New(config apiserver.Config) (*Host, error) {
 	h := &Host{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	config.Clock = clock{h}
+	config.Offload = h.offload
+	if config.CallWebhook == nil {
+		config.CallWebhook = h.callWebhook
+	}
 	server, err := apiserver.New(config)
 	if err != nil {
 		return nil, err
