@@ -89,7 +89,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 
 	for _, m := range all {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			break // what is known so far is told
 		}
 
 		if !pattern.MatchString(m.Name) {
@@ -97,6 +97,10 @@ func run(ctx context.Context, c config, out io.Writer) error {
 		}
 
 		r := trial.put(ctx, m)
+		if ctx.Err() != nil {
+			break
+		}
+
 		results = append(results, r)
 
 		fmt.Fprintln(os.Stderr, r.line())
