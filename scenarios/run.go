@@ -26,6 +26,8 @@ type RunOptions struct {
 	// OnHang is told of a run that blocks virtual time, before the process ends;
 	// see [sim.Config].
 	OnHang func(seed sim.Seed, stacks []byte)
+	// Reseed draws everything anew from a moment on; see [sim.Config]. Nil: nothing.
+	Reseed *sim.Reseed
 	// Baselines keeps the fault-free run of the last plan for the next one with the
 	// same steps. Nil: nothing is kept.
 	Baselines *Baselines
@@ -149,6 +151,9 @@ func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.
 	config.EndRestless = slices.ContainsFunc(r.subject.Properties(&plan), func(p model.Property) bool { return p.Name == "quiet" })
 	config.KeepTrace, config.MaxRequests = r.options.KeepTrace, r.options.MaxRequests
 	config.Watchdog, config.OnHang = r.options.Watchdog, r.options.OnHang
+	if len(rules) > 0 {
+		config.Reseed = r.options.Reseed // a baseline is a baseline
+	}
 	return config
 }
 

@@ -118,7 +118,7 @@ func (w *world) asRulesSee(c *call) faults.Call {
 // drawFor draws what rules leave to chance about what has this identity.
 func (w *world) drawFor(identity string) faults.Draw {
 	return func(ruleID, purpose string) float64 {
-		return Draw(w.config.Seed, "fault", ruleID, purpose, identity)
+		return Draw(w.seedNow(), "fault", ruleID, purpose, identity)
 	}
 }
 
@@ -255,7 +255,7 @@ func (w *world) fail(c *call, err error) {
 // returned notes at the client's edge what the caller is about to be told.
 func (w *world) returned(c *call, code int, err error, header http.Header, body []byte) {
 	w.told(c, code, err, header, body)
-	w.chance.reseed(c.key)
+	w.chance.reseed(w.seedNow(), c.key)
 }
 
 func (w *world) told(c *call, code int, err error, header http.Header, body []byte) {
@@ -306,7 +306,7 @@ func (w *world) endStream(c *call, err error) {
 		e.Detail = err.Error()
 	}
 	w.event(e)
-	w.chance.reseed(c.key + " ended")
+	w.chance.reseed(w.seedNow(), c.key+" ended")
 	w.stopServing(c)
 	w.finish(c)
 	if c.stream == nil { // the server closed before its first answer had arrived

@@ -41,6 +41,9 @@ type Config struct {
 	// [model.History.Restless]. By default it is let go on.
 	EndRestless bool
 
+	// Reseed draws everything anew from a moment on; nil: nothing.
+	Reseed *Reseed
+
 	// KeepTrace keeps the events in the record; otherwise only their hash and
 	// the history that the judge needs.
 	KeepTrace bool

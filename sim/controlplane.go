@@ -55,7 +55,7 @@ func (s *replicas) nextUp(replica int) int {
 // connect chooses the API server that a new incarnation talks to.
 func (w *world) connect(i *incarnation) {
 	if p := i.of; !p.pinned {
-		p.replica = int(Draw(w.config.Seed, "replica", p.Name, strconv.Itoa(i.number)) * float64(len(w.replicas.down)))
+		p.replica = int(Draw(w.seedNow(), "replica", p.Name, strconv.Itoa(i.number)) * float64(len(w.replicas.down)))
 	}
 	i.of.replica = w.replicas.nextUp(i.of.replica)
 }
@@ -92,7 +92,7 @@ func (w *world) breakConnection(p *process, down bool) {
 				continue
 			}
 			if !c.arrived {
-				c.dropped = down || Draw(w.config.Seed, "in flight at a reset", c.key) < 0.5
+				c.dropped = down || Draw(w.seedNow(), "in flight at a reset", c.key) < 0.5
 			}
 			// One entry each, as when a connection is lost in silence.
 			w.queue.add(w.now(), c.key+" reset", func() { w.fail(c, errReset) })

@@ -25,10 +25,7 @@ import (
 // times more or less before they are gone, which nobody fixes, and every later
 // draw in the world would shift. So whatever wakes a process, a start or the
 // end of a call, seeds the sources anew by its identity first.
-type chance struct {
-	seed   Seed
-	crypto *cryptoSource
-}
+type chance struct{ crypto *cryptoSource }
 
 // Seedable is nil when the global math/rand source, from which client-go draws, can be
 // seeded. Since Go 1.24 it cannot unless go.mod or GODEBUG says so; the error tells how.
@@ -47,11 +44,11 @@ func Seedable() error {
 // takeChance takes the sources over and returns what gives crypto/rand back.
 // It panics when the global source cannot be seeded, because then no run of
 // the program can be replayed.
-func takeChance(seed Seed) (*chance, func()) {
+func takeChance() (*chance, func()) {
 	if err := Seedable(); err != nil {
 		panic(err.Error())
 	}
-	c := &chance{seed, &cryptoSource{}}
+	c := &chance{&cryptoSource{}}
 	previous := cryptorand.Reader
 	cryptorand.Reader = c.crypto
 	uuid.SetRand(c.crypto) // it keeps the reader that it found when the program began
@@ -61,9 +58,9 @@ func takeChance(seed Seed) (*chance, func()) {
 	}
 }
 
-// reseed makes the next draws depend on the identity of what wakes a process.
-func (c *chance) reseed(identity string) {
-	h := hashOf(c.seed, "chance", identity)
+// reseed makes the next draws depend on a seed and on the identity of what wakes a process.
+func (c *chance) reseed(seed Seed, identity string) {
+	h := hashOf(seed, "chance", identity)
 	//lint:ignore SA1019 as in takeChance
 	rand.Seed(int64(h >> 1))
 	utilrand.Seed(int64(h >> 1))

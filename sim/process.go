@@ -119,7 +119,7 @@ func (w *world) start(p *process) {
 	p.living = append(p.living, i)
 	w.connect(i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
-	w.chance.reseed(i.identity)
+	w.chance.reseed(w.seedNow(), i.identity)
 	w.planCrash(i)
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
@@ -236,7 +236,7 @@ func (w *world) end(i *incarnation) {
 		if c.stopServer != nil {
 			w.stopServing(c)
 		} else {
-			c.dropped = Draw(w.config.Seed, "in flight at the end", c.key) < 0.5
+			c.dropped = Draw(w.seedNow(), "in flight at the end", c.key) < 0.5
 		}
 	}
 	close(i.killed)

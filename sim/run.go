@@ -24,7 +24,7 @@ func Run(t *testing.T, config Config) *Record {
 	config = config.withDefaults()
 	config.checkServers()
 	replaceHandlers()
-	chance, restore := takeChance(config.Seed)
+	chance, restore := takeChance()
 	defer restore()
 	w := &world{
 		config:    config,

@@ -178,7 +178,7 @@ func (w *world) commit(c apiserver.Commit) {
 // latency is the time one packet takes, drawn by its identity.
 func (w *world) latency(key, packet string) time.Duration {
 	span := w.config.Network.Latency
-	return span.Min + time.Duration(Draw(w.config.Seed, "latency", packet, key)*float64(span.Max-span.Min))
+	return span.Min + time.Duration(Draw(w.seedNow(), "latency", packet, key)*float64(span.Max-span.Min))
 }
 
 // clock is the server's clock: its timers are entries of the event queue.

@@ -31,7 +31,7 @@ type Data struct {
 	// Beside is another run, shown in the same picture; see [Compare].
 	Beside *Beside `json:"beside,omitempty"`
 	// Odds are the chances of the same failure over time; see [explain.Odds].
-	Odds []Odds `json:"odds,omitempty"`
+	Odds []explain.Chance `json:"odds,omitempty"`
 }
 
 // Beside is a second run of the same plan and seed but for one thing.
@@ -48,14 +48,6 @@ type Beside struct {
 	Frames  []Frame  `json:"frames"`
 	Commits []Commit `json:"commits"`
 	Bodies  []string `json:"bodies"`
-}
-
-// Odds is how often the run failed in the same way when everything after At was
-// drawn anew.
-type Odds struct {
-	At     time.Duration `json:"at"`
-	Failed int           `json:"failed"`
-	Runs   int           `json:"runs"`
 }
 
 // About is what stands at the head of the page.

@@ -1,0 +1,62 @@
+//go:build !wasip1
+
+package explain_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Goal: the chance of a failure jumps where it was decided. Method: a controller that
+// takes an error for an absence, and a look-up that fails once in a while: before the
+// fault strikes the failure is open, right after it is certain.
+func TestTheChanceJumpsWhereItWasDecided(t *testing.T) {
+	rule := again50(fails("look-up", faults.InternalError, "get", source, "a"))
+	rule.Probability, rule.Limit = 0.3, 0
+	world := func(seed sim.Seed, reseed *sim.Reseed) (*sim.Record, model.Verdict) {
+		r := sim.Run(t, sim.Config{
+			Seed: seed, Reseed: reseed, Faults: []faults.Rule{rule}, Safety: 100 * time.Second, Settle: 60 * time.Second, KeepTrace: true,
+			Processes: []sim.Process{{Name: "copier", Run: copier(hasty)}, {Name: "user", User: true, Run: user}},
+		})
+		return r, model.Judge(&r.History, []model.Property{model.EveryChange("never-removed", "", neverRemoved)})
+	}
+	var record *sim.Record
+	var verdict model.Verdict
+	seed := sim.Seed(1)
+	for ; seed < 40; seed++ {
+		if record, verdict = world(seed, nil); verdict.Kind == model.VerdictSafety {
+			break
+		}
+	}
+	require.Equal(t, model.VerdictSafety, verdict.Kind)
+	s := explain.Of(record, verdict)
+	struck := s.Steps[0]
+	for _, step := range s.Steps {
+		if step.Kind == explain.Fault {
+			struck = step
+		}
+	}
+	odds := explain.Odds(record, s, 12, func(at time.Duration, other sim.Seed) bool {
+		_, v := world(seed, &sim.Reseed{At: at, Seed: other})
+		return v.Property == verdict.Property
+	})
+	require.NotEmpty(t, odds)
+	for _, c := range odds {
+		assert.Equal(t, 12, c.Runs)
+		if c.At < struck.At-time.Second {
+			assert.Less(t, c.Failed, 9, "at %s it is open", c.At)
+		}
+		if c.At > struck.At {
+			assert.Equal(t, 12, c.Failed, "at %s it is decided", c.At)
+		}
+	}
+	assert.Empty(t, explain.Moments(explain.Story{}))
+}
