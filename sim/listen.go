@@ -60,7 +60,7 @@ func (w *world) callWebhook(call apiserver.WebhookCall, answered func(apiserver.
 		case !ok || l.process.dead() || w.cutOff(l.process):
 			respond(apiserver.WebhookAnswer{Err: errNobodyListens})
 		default:
-			w.chance.reseed(key)
+			w.chance.reseed(w.seedNow(), key)
 			go w.serveWebhook(ctx, l, call, key, respond)
 		}
 	})
