@@ -28,11 +28,12 @@ const module = "github.com/seatrial/seatrial/"
 var rooms = []string{
 	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
 	"scenarios/format", "scenarios/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
+	"sim/overlay", "sim/program", "sim/cluster",
 }
 
 // generic are the rooms that know no controller: what they need to know of one is
 // in the subject that they are given.
-var generic = []string{"sim", "sim/apiserver", "model", "model/cel", "scenarios", "scenarios/format", "scenarios/yamlread", "scenarios/exact", "internal/gotest"}
+var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "scenarios/format", "scenarios/yamlread", "scenarios/exact", "internal/gotest"}
 
 // mayImport lists, per room, the rooms of this module that it may import. A room is
 // its first path element unless a longer one is in rooms; front is the root package.
@@ -47,8 +48,13 @@ var mayImport = map[string][]string{
 	"sim":                {"sim/apiserver", "faults", "model"},
 	"scenarios/yamlread": {},
 	"scenarios/format":   {"scenarios/yamlread"},
-	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/apiserver", "faults", "model", "model/cel"},
-	"scenarios/exact":    {"scenarios", "sim"},
+	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/apiserver", "faults", "model", "model/cel"},
+	"scenarios/exact":    {"scenarios", "sim", "sim/overlay"},
+	"sim/overlay":        {},
+	"sim/program":        {"sim", "sim/overlay", "faults", "model"},
+	"sim/cluster":        {"sim", "faults"},
+	// Bugs of others, re-created: first subjects of the front door.
+	"detection": {front, "scenarios", "sim", "model"},
 	"scenarios/globalingressip": {
 		"scenarios", "scenarios/format", "scenarios/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
 	},
@@ -59,7 +65,7 @@ var mayImport = map[string][]string{
 	"internal":              {},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
 	front:                   {"internal/gotest", "scenarios", "sim", "faults", "model"},
-	"cmd":                   {"scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "faults", "model", "controller", "deploy"},
+	"cmd":                   {"scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."
@@ -90,7 +96,7 @@ var realClock = []string{"scenarios/realcluster/clock.go"}
 // inBubble are files whose time is the bubble's, and therefore virtual; the
 // loopback host and the replayer may also run on the real clock, outside.
 var inBubble = []string{
-	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "scenarios/user.go",
+	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "sim/program/agent.go", "sim/program/probe.go", "scenarios/user.go",
 	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
 }
 
