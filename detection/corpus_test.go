@@ -3,7 +3,6 @@ package detection_test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -57,13 +56,10 @@ func TestSiblingsDoSomething(t *testing.T) {
 	}
 }
 
-// measured is the class up to which docs/detection.md has figures, in the order of the
-// table; what comes after it was not taken yet.
-const measured = "two leaders"
-
 // hidden are the entries that the search does not find yet, and why.
 var hidden = map[string]string{
 	"machine-controller-581": "an App has to go between two writes: no story deletes just then",
+	"calico-12503":           "a restart has to find one Service without an address, and the list of blocks late",
 	"kubernetes-69376":       "both of two changes that are hidden have to be those of pods of an App that is made anew",
 }
 
@@ -72,7 +68,7 @@ func TestEachBugIsFound(t *testing.T) {
 		t.Skip("minutes")
 	}
 	for _, b := range bugs.All() {
-		if hidden[b.Name] != "" || slices.Index(bugs.Classes, b.Class) > slices.Index(bugs.Classes, measured) {
+		if hidden[b.Name] != "" {
 			continue
 		}
 		f := detection.Search(t, b, false, 1, *budget)

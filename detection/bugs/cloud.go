@@ -2,7 +2,6 @@ package bugs
 
 import (
 	"context"
-	"sync"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -94,11 +93,8 @@ func forgetsID(mended bool) Run {
 // finalizer goes in any case: there is nothing to do for what is not known.
 func onlyWhatItRemembers(mended bool) Run {
 	return func(ctx context.Context, cfg *rest.Config) error {
-		var mu sync.Mutex
 		known := map[string]bool{}
 		return loop{watches: []watch{{"apps", itself}}, reconcile: func(ctx context.Context, l *live, key string) error {
-			mu.Lock()
-			defer mu.Unlock()
 			a := l.app(key)
 			switch {
 			case a == nil:

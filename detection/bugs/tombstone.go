@@ -43,13 +43,20 @@ func dropsTombstones(mended bool) Run {
 			if a := l.app(key); a != nil {
 				return employ(ctx, l, l, a, machineOf(a))
 			}
+			// A handler waits for the mutex: it is not held during a call.
 			mu.Lock()
-			defer mu.Unlock()
-			if !gone[key] {
+			due := gone[key]
+			delete(gone, key)
+			mu.Unlock()
+			if !due {
 				return nil
 			}
 			err := client.IgnoreNotFound(l.Delete(ctx, machineOfKey(key)))
-			gone[key] = err != nil
+			if err != nil {
+				mu.Lock()
+				gone[key] = true
+				mu.Unlock()
+			}
 			return err
 		}
 		return c.run(ctx, cfg)
