@@ -131,7 +131,7 @@ func TestParseRefuses(t *testing.T) {
 		"probability of zero":    {head + "faults: [{kind: internal-error, probability: 0}]", "4:46: faults[0].probability: 0 is not in (0, 1] (want more than 0 and at most 1)"},
 		"probability in words":   {head + "faults: [{kind: internal-error, probability: often}]", `4:46: faults[0].probability: "often" is not a number (want a number such as 0.5)`},
 		"field of other kinds":   {head + "faults: [{kind: internal-error, delay: 1s}]", "4:40: faults[0].delay: internal-error does not use this field (want " + wantCalls + ")"},
-		"chance of a partition":  {head + "faults: [{kind: partition, probability: 1}]", "4:41: faults[0].probability: partition does not use this field (want one of id, kind, process, from, until, direction)"},
+		"chance of a partition":  {head + "faults: [{kind: partition, probability: 1}]", "4:41: faults[0].probability: partition does not use this field (want one of id, kind, process, resources, from, until, direction)"},
 		"crash at no time":       {head + "faults: [{kind: crash}]", "4:10: faults[0].at: missing (want when the process crashes, or when: before or after a call)"},
 		"crash from":             {head + "faults: [{kind: crash, from: 1s, at: 1s}]", "4:30: faults[0].from: a crash at a given time does not use this field (want one of id, kind, process, at, when, restartAfter)"},
 		"crash at and before":    {head + "faults: [{kind: crash, when: before, at: 1s}]", "4:42: faults[0].at: a crash at a call does not use this field (want one of id, kind, process, when, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit, restartAfter)"},

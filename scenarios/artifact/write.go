@@ -89,7 +89,10 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 
 // digests of the files that a replay depends on, as far as they are there.
 func digests(o sweep.Outcome) map[string]string {
-	out := map[string]string{planFile: digest([]byte(o.Plan))}
+	out := map[string]string{}
+	if o.Plan != "" { // a worker may die before it has drawn one
+		out[planFile] = digest([]byte(o.Plan))
+	}
 	if len(o.Trace) > 0 {
 		out[traceFile] = digest(o.Trace)
 	}
