@@ -210,7 +210,11 @@ func (c *Catalog) faultTargets() []faults.Resource {
 		}
 	}
 	for _, k := range c.registry.Kinds() {
-		add(faults.Resource{Name: k.Resource.Resource, Namespaced: k.Namespaced, Verbs: verbsOfObject})
+		verbs := verbsOfObject
+		if k.Virtual {
+			verbs = []string{"create"}
+		}
+		add(faults.Resource{Name: k.Resource.Resource, Namespaced: k.Namespaced, Verbs: verbs})
 		for _, sub := range subresourcesOf(k) {
 			add(faults.Resource{Name: k.Resource.Resource + "/" + sub, Namespaced: k.Namespaced, Verbs: verbsOf(sub)})
 		}

@@ -34,7 +34,7 @@ var passing = []string{"events", "leases", "customresourcedefinitions", "nodes"}
 func observedKinds(catalog *scenarios.Catalog) []observed {
 	var out []observed
 	for _, kind := range catalog.Kinds() {
-		if slices.Contains(passing, kind.Resource.Resource) || !kind.StoredAs.Empty() {
+		if slices.Contains(passing, kind.Resource.Resource) || !kind.StoredAs.Empty() || kind.Virtual {
 			continue
 		}
 		o := observed{GroupVersionResource: kind.Resource.WithVersion(kind.Versions[0].Name)}
