@@ -19,7 +19,9 @@ func Signature(r *Result) string {
 	}
 	parts := []string{r.Verdict.Property}
 	names := namesIn(&r.Record.History)
-	if c := r.Verdict.Culprit; c.CallID != 0 {
+	// What makes a liveness law false for good is one of several tries that were in
+	// vain, as chance has it: it says nothing about the bug.
+	if c := r.Verdict.Culprit; c.CallID != 0 && r.Verdict.Kind != model.VerdictLiveness {
 		if call := callOf(&r.Record.History, c.CallID); call != nil {
 			resource := call.Resource
 			if call.Subresource != "" {
