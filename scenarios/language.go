@@ -24,6 +24,11 @@ type Language struct {
 	// Processes names the processes under test, one for each replica, and the
 	// others, which faults spare unless they name them. Nil: one, "controller".
 	Processes func(*Plan) (underTest, others []string)
+	// Programs are the names of those that are programs of their own, with a clock
+	// and a life of theirs.
+	Programs []string
+	// Hosts are the names of servers beside the API server.
+	Hosts []string
 	// Settings is nil when the world has nothing of the language's own.
 	Settings *SettingsType
 	// Actions beside apply, patch, delete and do.

@@ -17,9 +17,12 @@ import (
 	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
-// Site is what a file says about a controller of its own: its cluster, what users
-// work with, and its laws. The programs are added by whoever reads the file.
+// Site is what a file says about a controller of its own: its programs, its cluster,
+// what users work with, and its laws. Where it names no programs, whoever reads the
+// file adds functions.
 type Site struct {
+	// Processes are programs, under test.
+	Processes []SiteProcess
 	// Cluster is what exists before anything starts, Objects what users work with.
 	Cluster, Objects Manifests
 	Laws             []SiteLaw
@@ -59,6 +62,7 @@ var knownFields = format.Object[Known]{
 // folder is where the files that it names are.
 func siteFields(folder string) format.Object[Site] {
 	return format.Object[Site]{
+		processesField(folder),
 		manifestsField("cluster", "Objects that exist before anything starts: files, or the objects themselves.", folder, func(s *Site) *Manifests { return &s.Cluster }),
 		manifestsField("objects", "Objects that users work with: files, or the objects themselves.", folder, func(s *Site) *Manifests { return &s.Objects }),
 		format.ListOf("laws", "What must hold of this controller, beside the generic laws.", lawFields.Schema, readLaw,
@@ -123,7 +127,7 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 
 // isEmpty: the file says nothing about a controller of its own.
 func (s *Site) isEmpty() bool {
-	return s.Cluster.Empty() && s.Objects.Empty() && len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
+	return s.Cluster.Empty() && s.Objects.Empty() && len(s.Processes)+len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
 }
 
 // Properties are the laws of the site's own.
@@ -168,6 +172,10 @@ func (s *Site) language(base *Language, report Report) *Language {
 	}
 	l := *base
 	l.Catalog = catalog
+	if l.Processes == nil && len(s.Processes) > 0 {
+		l.Programs = s.processNames()
+		l.Processes = func(*Plan) (underTest, others []string) { return s.processNames(), nil }
+	}
 	for i := range others {
 		if kind, _, name := others[i].Identity(); kind == "Namespace" {
 			l.Namespaces = append(slices.Clone(l.Namespaces), name)
@@ -182,6 +190,7 @@ func (s *Site) validate(catalog *Catalog, report Report) {
 	for _, problem := range s.problems {
 		report(problem.field, problem.problem, "")
 	}
+	s.validateProcesses(report)
 	for _, m := range []Manifests{s.Cluster, s.Objects} {
 		for i := range m.objects {
 			object := &m.objects[i]

@@ -127,6 +127,7 @@ func (p *Plan) faultWorld() faults.World {
 	}
 	underTest, others := p.processes()
 	w.Subjects, w.Users, w.Resources = underTest, slices.Concat(p.Users(), others), p.Language.Catalog.targets()
+	w.Programs, w.Hosts = p.Language.Programs, p.Language.Hosts
 	w.Suggest = p.Language.Catalog.suggestTarget
 	return w
 }

@@ -130,6 +130,24 @@ func Integer[T any](name, doc string, at func(*T) *int) Field[T] {
 	return f
 }
 
+// Integers is a list of whole numbers; no list is left out.
+func Integers[T any](name, doc string, at func(*T) *[]int) Field[T] {
+	return Field[T]{
+		Name: name, Doc: doc, schema: func() Schema { return listOf(integerSchema(math.MinInt)) },
+		read: func(o *yamlread.Object, name string, into *T) { o.Integers(name, at(into)) },
+		write: func(from *T) *yaml.Node {
+			if len(*at(from)) == 0 {
+				return nil
+			}
+			list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+			for _, n := range *at(from) {
+				list.Content = append(list.Content, Scalar("!!int", strconv.Itoa(n)))
+			}
+			return list
+		},
+	}
+}
+
 // Fraction is a number of more than 0 and at most 1, whose default is standard.
 func Fraction[T any](name, doc string, standard float64, at func(*T) *float64) Field[T] {
 	return Field[T]{

@@ -82,18 +82,33 @@ func (o *Object) Flag(name string, into *bool) {
 
 // Integer reads a whole number.
 func (o *Object) Integer(name string, into *int) {
-	n := o.Value(name)
-	if n == nil {
-		return
+	if n := o.Value(name); n != nil && !integer(n, into) {
+		o.Wrong(name, Describe(n)+" is not a whole number", "a whole number")
 	}
+}
+
+// Integers reads a list of whole numbers.
+func (o *Object) Integers(name string, into *[]int) {
+	o.List(name, func(n *yaml.Node, path string) {
+		var i int
+		if !integer(n, &i) {
+			o.Doc.Report(n, path, Describe(n)+" is not a whole number", "a whole number")
+		}
+		*into = append(*into, i)
+	})
+}
+
+// integer is the value of a node that is a whole number.
+func integer(n *yaml.Node, into *int) bool {
 	v, ok := number(n)
 	switch {
 	case ok && n.ShortTag() == "!!int" && n.Decode(into) == nil:
 	case ok && n.ShortTag() == "!!float" && v == math.Trunc(v) && v >= math.MinInt && v < math.MaxInt:
 		*into = int(v)
 	default:
-		o.Wrong(name, Describe(n)+" is not a whole number", "a whole number")
+		return false
 	}
+	return true
 }
 
 // Count reads a whole number of at least one: the fields for which zero would

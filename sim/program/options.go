@@ -103,35 +103,58 @@ func (o Options) patience() time.Duration {
 // Validate says everything that is wrong with the options.
 func (o Options) Validate() error {
 	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, p := range o.Problems() {
+		errs = append(errs, fmt.Errorf("%s: %s (want %s)", p.Field, p.Problem, p.Want))
+	}
+	return errors.Join(errs...)
+}
+
+// Problem is what is wrong with one field of options, as files spell it.
+type Problem struct{ Field, Problem, Want string }
+
+const wantPort = "the number of a port on which the program listens"
+
+// Problems lists everything that is wrong with the options, in the order of fields.
+func (o Options) Problems() []Problem {
+	var all []Problem
+	wrong := func(field, want, problem string, args ...any) {
+		all = append(all, Problem{field, fmt.Sprintf(problem, args...), want})
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
 		switch {
 		case name == "" || strings.ContainsAny(name, "=\x00"):
-			wrong("env: %q is no name of a variable (want letters, digits and underscores)", name)
+			wrong("env", "letters, digits and underscores", "%q is no name of a variable", name)
 		case slices.Contains(reserved, name):
-			wrong("env: %s decides how the program runs in virtual time (want it left out)", name)
+			wrong("env", "it left out", "%s decides how the program runs in virtual time", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Files)) {
 		if !path.IsAbs(name) || path.Clean(name) != name || name == "/" {
-			wrong("files: %q (want an absolute name, such as /etc/manager/config.yaml)", name)
+			wrong("files", "an absolute name, such as /etc/manager/config.yaml", "%q", name)
 		}
 	}
 	for i, p := range o.Liveness {
+		field := fmt.Sprintf("liveness[%d]", i)
 		if p.Port < 1 || p.Port > 65535 {
-			wrong("liveness[%d]: port %d (want the number of a port on which the program listens)", i, p.Port)
+			wrong(field, wantPort, "port %d", p.Port)
 		}
 		if d := p.withDefaults(); d.Timeout > d.Period || d.Timeout < 0 || d.InitialDelay < 0 || d.FailureThreshold < 1 {
-			wrong("liveness[%d]: timeout %s, period %s, initial delay %s, failure threshold %d (want nothing negative, and a time-out of at most the period)", i, d.Timeout, d.Period, d.InitialDelay, d.FailureThreshold)
+			wrong(field, "nothing negative, and a time-out of at most the period",
+				"timeout %s, period %s, initial delay %s, failure threshold %d", d.Timeout, d.Period, d.InitialDelay, d.FailureThreshold)
 		}
 	}
 	if o.Metrics.Port < 0 || o.Metrics.Port > 65535 {
-		wrong("metrics: port %d (want the number of a port on which the program listens)", o.Metrics.Port)
+		wrong("metrics", wantPort, "port %d", o.Metrics.Port)
 	}
-	if o.Grace < 0 || o.Start < 0 || o.Patience < 0 {
-		wrong("grace %s, start %s, patience %s (want nothing negative)", o.Grace, o.Start, o.Patience)
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{{"grace", o.Grace}, {"start", o.Start}, {"patience", o.Patience}} {
+		if d.value < 0 {
+			wrong(d.field, "nothing negative", "%s", d.value)
+		}
 	}
-	return errors.Join(errs...)
+	return all
 }
 
 // reserved are variables that the runtime of a program in virtual time depends on.
