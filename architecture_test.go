@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"sim":                {"sim/apiserver", "faults", "model"},
 	"scenarios/yamlread": {},
 	"scenarios/format":   {"scenarios/yamlread"},
-	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/apiserver", "faults", "model", "model/cel"},
+	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
 	"scenarios/exact":    {"scenarios", "sim", "sim/overlay"},
 	"sim/overlay":        {},
 	"sim/program":        {"sim", "sim/overlay", "faults", "model"},
@@ -64,8 +64,8 @@ var mayImport = map[string][]string{
 	"scenarios/exact/guest": {"scenarios", "scenarios/globalingressip"},
 	"internal":              {},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
-	front:                   {"internal/gotest", "scenarios", "sim", "faults", "model"},
-	"cmd":                   {"scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
+	front:                   {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
+	"cmd":                   {front, "scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."

@@ -50,7 +50,7 @@ func (tr *Trial) language() (*scenarios.Language, []scenarios.Manifest, error) {
 		return nil, nil, err
 	}
 	l := &scenarios.Language{
-		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true,
+		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true, Programs: tr.programs(),
 		Processes: func(*scenarios.Plan) (underTest, others []string) { return tr.names() }, Do: map[string]scenarios.DoFunc{},
 	}
 	for i := range tr.Steps {
@@ -88,11 +88,35 @@ func (tr *Trial) deploy(plan *scenarios.Plan) []sim.Process {
 	for _, p := range tr.processes() {
 		for _, name := range p.names() {
 			if !slices.Contains(plan.World.Without, name) {
-				all = append(all, sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn})
+				all = append(all, p.replica(name))
 			}
 		}
 	}
 	return all
+}
+
+// replica is one process. That its program can be had was found out when the trial
+// was checked.
+func (p *Process) replica(name string) sim.Process {
+	if p.Binary == nil {
+		return sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn}
+	}
+	s, err := p.Binary.process(name, p)
+	if err != nil {
+		panic(fmt.Sprintf("seatrial: the program of process %s is gone: %v", name, err))
+	}
+	return s
+}
+
+// programs are the names of the processes that are programs of their own.
+func (tr *Trial) programs() []string {
+	var names []string
+	for _, p := range tr.processes() {
+		if p.Binary != nil {
+			names = append(names, p.names()...)
+		}
+	}
+	return names
 }
 
 // properties are the laws of a run, but that it ends like its baseline.
@@ -175,8 +199,14 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 		seen[name] = true
 	}
 	for _, p := range tr.processes() {
-		if (p.Run == nil) == (p.Env == nil) {
-			wrong("processes: %s has both Run and Env, or neither (want one)", p.Name)
+		ways := 0
+		for _, given := range []bool{p.Run != nil, p.Env != nil, p.Binary != nil} {
+			if given {
+				ways++
+			}
+		}
+		if ways != 1 {
+			wrong("processes: %s has %d of Run, Env and Binary (want one)", p.Name, ways)
 		}
 	}
 	if tr.Safety <= 0 || tr.Settle < leastSettle {
@@ -186,6 +216,13 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 	errs = append(errs, tr.validateProperties(s.Language.Catalog)...)
 	if errors.Join(errs...) == nil {
 		errs = append(errs, tr.validatePlan(s))
+	}
+	if errors.Join(errs...) == nil {
+		for _, p := range tr.processes() {
+			if p.Binary != nil { // building takes long, so it comes last
+				errs = append(errs, p.Binary.check(p.Name))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package seatrial
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -79,6 +78,8 @@ type Process struct {
 	// run knows about the process, such as an identity for leader election.
 	Run func(ctx context.Context, cfg *rest.Config) error
 	Env func(ctx context.Context, env sim.Env) error
+	// Binary, in the place of Run, is a program of its own; see [Program].
+	Binary *Binary
 	// Replicas are called NAME-1, NAME-2 and so on when there is more than one.
 	Replicas int
 	// Start is when it is first started; never before the cluster is set up.
@@ -146,14 +147,7 @@ func (p *Process) run(ctx context.Context, env sim.Env) error {
 
 // names of its replicas.
 func (p *Process) names() []string {
-	if p.Replicas <= 1 {
-		return []string{p.Name}
-	}
-	names := make([]string, p.Replicas)
-	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", p.Name, i+1)
-	}
-	return names
+	return scenarios.ReplicaNames(p.Name, p.Replicas)
 }
 
 // processes lists all programs but the users.

@@ -102,7 +102,8 @@ func planFields(l *Language) format.Object[Plan] {
 		seedField(),
 		worldField(l),
 		format.Positive("safety", "How long faults are in force and users act; by default 2m.", DefaultSafety, func(p *Plan) *time.Duration { return &p.Safety }),
-		format.Positive("settle", "How long the world then has to come to rest; by default 2m.", DefaultSettle, func(p *Plan) *time.Duration { return &p.Settle }),
+		format.Positive("settle", "How long the world then has to come to rest; by default 2m, of programs 18m.", 0, func(p *Plan) *time.Duration { return &p.Settle }).
+			OmitIf(func(p *Plan) bool { return p.Settle == p.defaultSettle() }),
 		format.ListOf("steps", "What users do.", func() format.Schema { return stepSchema(l) },
 			func(o *yamlread.Object) Step { return readStep(o, l) },
 			func(s *Step) *yaml.Node { return writeStep(s, l) }, func(p *Plan) *[]Step { return &p.Steps }),

@@ -87,6 +87,17 @@ const (
 	defaultReplicas = 1
 )
 
+// ProgramSettle is how long a plan that names programs lets the world come to rest: a
+// work queue with client-go's default limiter waits up to 1000s after its last failure.
+const ProgramSettle = 18 * time.Minute
+
+func (p *Plan) defaultSettle() time.Duration {
+	if p.Site != nil && len(p.Site.Processes) > 0 {
+		return ProgramSettle
+	}
+	return DefaultSettle
+}
+
 // DefaultLatency is the one-way latency of a packet where a plan says nothing.
 var DefaultLatency = faults.Span{Min: time.Millisecond, Max: 10 * time.Millisecond}
 
@@ -107,7 +118,7 @@ func (p *Plan) Default() {
 		p.Safety = DefaultSafety
 	}
 	if p.Settle == 0 {
-		p.Settle = DefaultSettle
+		p.Settle = p.defaultSettle()
 	}
 	if p.World.APIServer.Replicas == 0 {
 		p.World.APIServer.Replicas = defaultReplicas

@@ -121,7 +121,26 @@ type Hold struct {
 
 // Registry finds subjects by name. Main functions and tests fill it; no generic
 // room knows what is in it.
-type Registry struct{ subjects []Subject }
+type Registry struct {
+	subjects []Subject
+	ofFile   func(file string, text []byte) (Subject, error)
+}
+
+// Reading is the registry, with a function that makes the subject of a scenario file
+// which brings its own.
+func (r *Registry) Reading(ofFile func(file string, text []byte) (Subject, error)) *Registry {
+	c := *r
+	c.ofFile = ofFile
+	return &c
+}
+
+// OfFile is the subject that a scenario file brings along.
+func (r *Registry) OfFile(file string, text []byte) (Subject, error) {
+	if r == nil || r.ofFile == nil {
+		return Subject{}, fmt.Errorf("%s brings its programs along, and this program cannot run any (want seatrial run)", file)
+	}
+	return r.ofFile(file, text)
+}
 
 // NewRegistry holds these subjects. It panics when two have one name.
 func NewRegistry(subjects ...Subject) *Registry {

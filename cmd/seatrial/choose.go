@@ -16,7 +16,7 @@ func (f *sweepFlags) choose(c *cobra.Command, args []string) (files []string, er
 	given := c.Flags().Changed
 	switch {
 	case !given("run") && (len(args) == 0 || slices.ContainsFunc(args, isFile)):
-		return args, nil
+		return f.chooseFiles(args)
 	case given("subject"):
 		return nil, errors.New("a package and --subject exclude each other: --subject PACKAGE:TEST is both in one")
 	case len(args) > 1:
@@ -27,6 +27,23 @@ func (f *sweepFlags) choose(c *cobra.Command, args []string) (files []string, er
 		f.subject.pkg = args[0]
 	}
 	return nil, nil
+}
+
+// chooseFiles looks whether a file brings its own subject along. Then the seeds are
+// those of its programs; with --mode, the faults are aimed at what it says.
+func (f *sweepFlags) chooseFiles(files []string) ([]string, error) {
+	for _, file := range files {
+		brought, err := f.subject.bringFile(file)
+		switch {
+		case err != nil:
+			return nil, err
+		case brought && len(files) > 1:
+			return nil, fmt.Errorf("%s brings its own programs along: a sweep is of one subject (want this file alone)", file)
+		case brought && f.aimed.mode == "":
+			return nil, nil
+		}
+	}
+	return files, nil
 }
 
 // isFile: the argument is a scenario file, or would be one if it were there.

@@ -258,6 +258,9 @@ func replayCommandFor(o sweep.Outcome) string {
 	if e := o.Job.Exact; e != nil {
 		what += exactArguments(e)
 	}
+	if o.Job.Site != nil && o.Job.File != "" {
+		return fmt.Sprintf("%s replay %s", quote(os.Args[0]), what) // the file says it all
+	}
 	return fmt.Sprintf("%s replay %s %s", quote(os.Args[0]), what, of(o.Job).arguments())
 }
 

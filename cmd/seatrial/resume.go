@@ -43,7 +43,12 @@ func (f *sweepFlags) adopt(c *cobra.Command, files []string) ([]string, error) {
 		return nil, fmt.Errorf("--resume: %w", err)
 	}
 	given := c.Flags().Changed
-	if !given("subject") && f.subject.pkg == "" {
+	if f.subject.site == nil && isFile(before.Package) {
+		if _, err := f.subject.bringFile(before.Package); err != nil {
+			return nil, fmt.Errorf("--resume: %w", err)
+		}
+	}
+	if !given("subject") && f.subject.pkg == "" && f.subject.site == nil {
 		f.subject.subject, f.subject.pkg, f.subject.mutexes = before.Subject, before.Package, before.Mutexes
 	}
 	if !given("baseline") {

@@ -72,6 +72,22 @@ func readScenario(file string, language *scenarios.Language) (scenarios.Plan, []
 	return plan, content, err
 }
 
+// readOwn is readScenario in the language of what is under test, which the file may
+// bring along.
+func readOwn(file string, subject *underTest) (scenarios.Plan, []byte, underTest, error) {
+	own := *subject
+	brought, err := own.bringFile(file)
+	if err != nil {
+		return scenarios.Plan{}, nil, own, err
+	}
+	language := own.language()
+	if brought {
+		language = nil // it says itself which kinds there are
+	}
+	plan, content, err := readScenario(file, language)
+	return plan, content, own, err
+}
+
 // scenarioJobs reads all files before anything runs, so that a mistake in the
 // last one does not cost the time of the others.
 func scenarioJobs(files []string, subject *underTest, seedGiven bool, seed uint64, seeds string) (iter.Seq[sweep.Job], error) {
@@ -79,13 +95,14 @@ func scenarioJobs(files []string, subject *underTest, seedGiven bool, seed uint6
 		return nil, err
 	}
 	type part struct {
-		job   sweep.Job
-		seeds sim.SeedRange
+		job     sweep.Job
+		subject underTest
+		seeds   sim.SeedRange
 	}
 	var parts []part
 	var problems []error
 	for _, file := range files {
-		plan, data, err := readScenario(file, subject.language())
+		plan, data, own, err := readOwn(file, subject)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -99,13 +116,20 @@ func scenarioJobs(files []string, subject *underTest, seedGiven bool, seed uint6
 				return nil, err
 			}
 		}
-		parts = append(parts, part{sweep.Job{Plan: string(data), File: file, Confirm: confirmations}, chosen})
+		job := sweep.Job{Plan: string(data), File: file, Confirm: confirmations}
+		if own.site != nil && !hasSteps(data) {
+			job.Plan, job.File = "", "" // which is to be drawn
+		}
+		if len(files) == 1 {
+			*subject = own
+		}
+		parts = append(parts, part{job, own, chosen})
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
 			if !p.seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 				p.job.Seed = uint64(seed)
-				return yield(subject.job(p.job))
+				return yield(p.subject.job(p.job))
 			}) {
 				return
 			}

@@ -5,12 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 )
 
 // registry holds the subjects that this program has itself. Users' trials are in
 // test binaries of their own: see [underTest].
-var registry = globalingressip.Registry
+func registry() *scenarios.Registry { return globalingressip.Registry().Reading(subjectOfFile) }
 
 func subjectsCommand() *cobra.Command {
 	return &cobra.Command{

@@ -151,6 +151,9 @@ func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
 		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
 	}
+	if f.subject.site != nil {
+		about.Package = f.subject.site.File
+	}
 	if f.aimed.mode != "" {
 		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}
 		for _, b := range bases {

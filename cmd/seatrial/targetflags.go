@@ -87,7 +87,7 @@ func readBases(files []string, language *scenarios.Language) ([]base, error) {
 // shard has a part of the plans that are derived from the files, or of the seeds.
 func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subject *underTest) target.Sweep {
 	s := target.Sweep{
-		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject.subject, Package: subject.pkg, Mutexes: subject.mutexes, Language: subject.language(),
+		Mode: target.Mode(a.mode), KeepFaults: a.keepFaults, Subject: subject.subject, Package: subject.pkg, Mutexes: subject.mutexes, Site: subject.site, Language: subject.language(),
 		Limit: a.limit, Only: a.only, Confirm: confirmations,
 	}
 	if len(bases) == 0 {
@@ -130,7 +130,7 @@ func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact)
 		Seed: seed, Confirm: confirmations, Coverage: true, Exact: exact,
 		Extras: scenarios.Extras{Illegal: illegal, Contention: exact != nil},
 	})
-	if job.Extras == (scenarios.Extras{}) {
+	if job.Extras == (scenarios.Extras{}) && job.Site == nil {
 		return job
 	}
 	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", quote(os.Args[0]), seed, subject.arguments())

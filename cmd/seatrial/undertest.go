@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +24,11 @@ type underTest struct {
 	mutexes bool
 	run     string // regexp that chooses the test of pkg, when subject does not name it
 	folder  string // of the test binary, once it is built
+	// site is the file that brings its own subject along, named as the user did, and own
+	// that subject; nil: there is no such file.
+	site  *sweep.Site
+	own   *scenarios.Subject
+	named string
 }
 
 // addFlags adds those that name it.
@@ -32,6 +39,12 @@ func (u *underTest) addFlags(c *cobra.Command) {
 
 // check reads the flags.
 func (u *underTest) check() error {
+	if u.site != nil {
+		if u.mutexes {
+			return errors.New("--mutexes goes with trials, --subject PACKAGE:TEST: programs have mutexes of their own")
+		}
+		return nil
+	}
 	if i := strings.LastIndex(u.subject, ":"); i > 0 && u.pkg == "" {
 		u.pkg, u.subject = u.subject[:i], u.subject[i+1:]
 	}
@@ -50,6 +63,9 @@ func (u *underTest) check() error {
 func (u *underTest) language() *scenarios.Language {
 	if u.pkg != "" {
 		return scenarios.Foreign()
+	}
+	if u.own != nil {
+		return u.own.Language
 	}
 	return registry().Language(u.subject)
 }
@@ -96,17 +112,29 @@ func (u *underTest) close() {
 
 // job makes a job one of this subject's.
 func (u *underTest) job(j sweep.Job) sweep.Job {
-	j.Subject, j.Package, j.Mutexes = u.subject, u.pkg, u.mutexes
+	j.Subject, j.Package, j.Mutexes, j.Site = u.subject, u.pkg, u.mutexes, u.site
 	return j
 }
 
 // of is what a job was about.
 func of(j sweep.Job) *underTest {
-	return &underTest{subject: j.Subject, pkg: j.Package, mutexes: j.Mutexes}
+	u := &underTest{subject: j.Subject, pkg: j.Package, mutexes: j.Mutexes, site: j.Site}
+	if j.Site != nil {
+		u.named = j.Site.File
+		if here, err := os.Getwd(); err == nil {
+			if short, err := filepath.Rel(here, u.named); err == nil && len(short) < len(u.named) {
+				u.named = short
+			}
+		}
+	}
+	return u
 }
 
 // arguments name the subject on a command line.
 func (u *underTest) arguments() string {
+	if u.site != nil {
+		return quote(u.named)
+	}
 	if u.pkg == "" {
 		return "--subject " + quote(u.subject)
 	}
@@ -119,8 +147,11 @@ func (u *underTest) arguments() string {
 
 // onlyOurs refuses trials where only subjects of this program can go.
 func (u *underTest) onlyOurs(what string) error {
-	if u.pkg == "" {
-		return nil
+	switch {
+	case u.site != nil:
+		return fmt.Errorf("%s runs the subjects of this program, and not the programs of %s", what, u.named)
+	case u.pkg != "":
+		return fmt.Errorf("%s runs the subjects of this program, and no tests of %s", what, u.pkg)
 	}
-	return fmt.Errorf("%s runs the subjects of this program, and no tests of %s", what, u.pkg)
+	return nil
 }

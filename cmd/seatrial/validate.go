@@ -17,7 +17,7 @@ func validateCommand() *cobra.Command {
 		Use:   "validate FILE...",
 		Short: "Check scenario files without running them",
 		Long: "Check scenario files without running them, and tell everything that is wrong with any of them.\n\n" +
-			"A file that says which cluster, objects or laws there are is one for a controller of its own; any other\n" +
+			"A file that says which processes, cluster, objects or laws there are is one for a controller of its own; any other\n" +
 			"is read as the subject understands it. Of a trial, PACKAGE:TEST, only the form can be checked.",
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
@@ -57,7 +57,7 @@ func isSite(content []byte) bool {
 	if yaml.Unmarshal(content, &fields) != nil {
 		return false // which is for the parser to say
 	}
-	for _, name := range []string{"cluster", "objects", "laws"} {
+	for _, name := range []string{"processes", "cluster", "objects", "laws"} {
 		if _, there := fields[name]; there {
 			return true
 		}

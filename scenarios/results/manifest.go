@@ -15,8 +15,8 @@ import (
 // same run the same.
 type Manifest struct {
 	Subject string `json:"subject"`
-	// Package is that of a trial, as the go command takes it; empty: the subject is
-	// one of seatrial's own. Mutexes: it was built as seatrial test builds it.
+	// Package is that of a trial, as the go command takes it, or the scenario file that
+	// brings the subject along; empty: the subject is one of seatrial's own. Mutexes: it was built as seatrial test builds it.
 	Package string `json:"package,omitempty"`
 	Mutexes bool   `json:"mutexes,omitempty"`
 	// Baseline is the subject whose failures are told apart; empty: there is none.

@@ -99,7 +99,7 @@ const leastRequests = 1000
 func (s *search) jobFor(plan scenarios.Plan) (sweep.Job, error) {
 	text, err := scenarios.Marshal(plan)
 	return sweep.Job{
-		Seed: uint64(plan.Seed), Plan: string(text), File: "candidate", Subject: s.job.Subject, Exact: s.job.Exact,
+		Seed: uint64(plan.Seed), Plan: string(text), File: "candidate", Subject: s.job.Subject, Site: s.job.Site, Exact: s.job.Exact,
 		Once: true, Watchdog: patience, MaxRequests: s.most,
 	}, err
 }

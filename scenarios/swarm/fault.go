@@ -33,8 +33,12 @@ func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observe
 	}
 	drawn := map[faults.Kind][]faults.Rule{}
 	// Crashes come first, because other faults gather around them.
+	kinds := faults.Kinds()
+	if len(p.Language.Programs) > 0 {
+		kinds = append(kinds, faults.ProgramKinds()...)
+	}
 	for _, crashes := range []bool{true, false} {
-		for _, info := range faults.Kinds() {
+		for _, info := range kinds {
 			if !info.Permitted && !illegal || crashes != (info.Scope == faults.ScopeProcess) {
 				continue
 			}
@@ -53,7 +57,7 @@ func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observe
 		}
 	}
 	var rules []faults.Rule
-	for _, info := range faults.Kinds() {
+	for _, info := range kinds {
 		rules = append(rules, drawn[info.Kind]...)
 	}
 	return rules
@@ -130,6 +134,14 @@ func (s *drawing) draw(scope faults.Scope) {
 			s.crash()
 		case faults.Pause:
 			s.interval(time.Second, time.Minute)
+		case faults.Terminate:
+			s.interval(time.Second, 2*time.Second)
+			s.rule.Until = 0
+			s.rule.RestartAfter = s.Scale(100*time.Millisecond, 30*time.Second)
+		case faults.ClockSkew:
+			s.interval(time.Second, time.Minute)
+			skew := s.Scale(100*time.Millisecond, 5*time.Minute)
+			s.rule.Delay = faults.Span{Min: skew, Max: skew}
 		case faults.CrashLoop:
 			s.interval(3*time.Second, 30*time.Second)
 			life := min(s.Scale(200*time.Millisecond, 8*time.Second), s.rule.Until-s.rule.From)

@@ -27,6 +27,9 @@ type Job struct {
 	// waiting for a mutex lets virtual time pass. Workers need neither.
 	Package string `json:"package,omitempty"`
 	Mutexes bool   `json:"mutexes,omitempty"`
+	// Site is the scenario file whose own the subject is, programs and all; nil: the
+	// subject is one of the registry's.
+	Site *Site `json:"site,omitempty"`
 	// Trace keeps the events and the log in the outcome.
 	Trace bool `json:"trace,omitempty"`
 	// Report collects what a page about the run shows, also when it passes.
@@ -55,6 +58,13 @@ type Job struct {
 	MaxRequests uint64 `json:"maxRequests,omitempty"`
 	// Exact asks for a run that is fixed bit for bit; nil: a native one.
 	Exact *Exact `json:"exact,omitempty"`
+}
+
+// Site is a scenario file that brings its subject along.
+type Site struct {
+	// File names it, absolute: the names of other files in it are relative to it.
+	File string `json:"file"`
+	Text string `json:"text"`
 }
 
 // Exact says how a job is run in exact mode.

@@ -56,7 +56,7 @@ func Serve(t *testing.T, registry *scenarios.Registry) {
 
 // serve runs jobs until there are no more.
 func serve(t *testing.T, registry *scenarios.Registry, jobs io.Reader, results io.Writer) {
-	work := &work{t: t, registry: registry}
+	work := &work{t: t, registry: registry, sites: map[Site]scenarios.Subject{}}
 	lines := bufio.NewReader(jobs)
 	encoder := json.NewEncoder(results)
 	for {
@@ -93,13 +93,33 @@ type work struct {
 	registry  *scenarios.Registry
 	onHang    func(sim.Seed, []byte) // tells the pool, and ends the process
 	baselines scenarios.Baselines
+	sites     map[Site]scenarios.Subject
+}
+
+// subject is what the job is about. That of a file is made once.
+func (w *work) subject(job Job) (scenarios.Subject, error) {
+	if job.Site == nil {
+		subject, ok := w.registry.Find(job.Subject)
+		if !ok {
+			return subject, fmt.Errorf("unknown subject %q", job.Subject)
+		}
+		return subject, nil
+	}
+	if kept, ok := w.sites[*job.Site]; ok {
+		return kept, nil
+	}
+	subject, err := w.registry.OfFile(job.Site.File, []byte(job.Site.Text))
+	if err == nil {
+		w.sites[*job.Site] = subject
+	}
+	return subject, err
 }
 
 // do runs one job in this process. A failure is run again, unless the job says once.
 func (w *work) do(job Job) Outcome {
-	subject, ok := w.registry.Find(job.Subject)
-	if !ok {
-		return Outcome{Job: job, Error: fmt.Sprintf("unknown subject %q", job.Subject)}
+	subject, err := w.subject(job)
+	if err != nil {
+		return Outcome{Job: job, Error: err.Error()}
 	}
 	options := scenarios.RunOptions{
 		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests,

@@ -33,6 +33,8 @@ type Sweep struct {
 	Subject    string
 	// Package and Mutexes are those of [sweep.Job], of a subject in a test binary.
 	Package string
+	// Site is that of [sweep.Job], of a subject that a file brings along.
+	Site    *sweep.Site
 	Mutexes bool
 	// Language is that of the subject.
 	Language *scenarios.Language
@@ -86,7 +88,7 @@ func (s Sweep) Run(ctx context.Context, run Runner, done func(sweep.Outcome)) er
 			return nil
 		}
 		job.Subject, job.FaultFree, job.Calls, job.Confirm = s.Subject, !s.KeepFaults, true, s.Confirm
-		job.Package, job.Mutexes = s.Package, s.Mutexes
+		job.Package, job.Mutexes, job.Site = s.Package, s.Mutexes, s.Site
 		if bases = append(bases, job); len(bases) < atATime {
 			continue
 		}
@@ -263,7 +265,7 @@ func (s Sweep) jobs(plans []scenarios.Plan) ([]sweep.Job, error) {
 			return nil, err
 		}
 		jobs[i] = sweep.Job{
-			Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject, Package: s.Package, Mutexes: s.Mutexes,
+			Seed: uint64(p.Seed), Plan: string(text), File: p.Name + ".yaml", Subject: s.Subject, Package: s.Package, Mutexes: s.Mutexes, Site: s.Site,
 			Confirm: s.Confirm, Coverage: true,
 		}
 		if s.Replay != nil {

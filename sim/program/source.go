@@ -116,6 +116,16 @@ func Open(file string) (*Binary, error) {
 	return nil, &SourceError{fmt.Sprintf("%s is a program for the machine's own clock", file), how}
 }
 
+// CacheDir is the folder in which seatrial keeps what it builds, unless told
+// otherwise: below that of the user's caches.
+func CacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding a folder for the cache: %w", err)
+	}
+	return filepath.Join(dir, "seatrial"), nil
+}
+
 type builder struct {
 	Source
 	cache string

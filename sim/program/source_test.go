@@ -52,7 +52,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		Liveness: []program.Probe{{}, {Page: program.Page{Port: 80}, Timeout: time.Minute}}, Metrics: program.Page{Port: 70000}, Grace: -1,
 	}
 	err := o.Validate()
-	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", "metrics: port 70000", "grace -1ns"} {
+	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", "metrics: port 70000", "grace: -1ns"} {
 		assert.ErrorContains(t, err, text)
 	}
 	assert.NoError(t, program.Options{}.Validate())

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+
+	front "github.com/seatrial/seatrial"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sweep"
+)
+
+// subjectOfFile is what a scenario file brings along: its programs, which are built
+// if need be, in its cluster and under its laws.
+func subjectOfFile(file string, text []byte) (scenarios.Subject, error) {
+	trial, err := front.ReadText(file, text)
+	if err != nil {
+		return scenarios.Subject{}, err
+	}
+	subject, err := trial.Subject()
+	if err != nil {
+		return scenarios.Subject{}, fmt.Errorf("%s: %w", file, err)
+	}
+	subject.Summary = "the programs of " + filepath.Base(file)
+	return subject, nil
+}
+
+// bringsPrograms: the file names programs, and so is what is under test.
+func bringsPrograms(text []byte) bool {
+	var fields map[string]yaml.Node
+	if yaml.Unmarshal(text, &fields) != nil {
+		return false // which is for the parser to say
+	}
+	_, there := fields["processes"]
+	return there
+}
+
+// hasSteps: the file says what users do, so nothing of it is drawn.
+func hasSteps(text []byte) bool {
+	var fields map[string]yaml.Node
+	if yaml.Unmarshal(text, &fields) != nil {
+		return false
+	}
+	_, there := fields["steps"]
+	return there
+}
+
+// bring makes a file's own subject what is under test.
+func (u *underTest) bring(file string, text []byte) error {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return fmt.Errorf("finding %s: %w", file, err)
+	}
+	subject, err := subjectOfFile(file, text)
+	if err != nil {
+		return err
+	}
+	u.subject, u.own = subject.Name, &subject
+	u.site, u.named = &sweep.Site{File: absolute, Text: string(text)}, file
+	return nil
+}
+
+// bringFile is bring, of a file that is read first.
+func (u *underTest) bringFile(file string) (brought bool, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return false, fmt.Errorf("reading a scenario: %w", err)
+	}
+	if !bringsPrograms(text) {
+		return false, nil
+	}
+	return true, u.bring(file, text)
+}
