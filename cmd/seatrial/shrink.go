@@ -87,7 +87,7 @@ func printShrunk(out io.Writer, r *shrink.Result, file string, took time.Duratio
 	}
 	fmt.Fprintf(out, "shrunk from %s to %s, %d plans tried in %s\n", r.From, r.To, r.Tried, took.Round(100*time.Millisecond))
 	o := r.Outcome
-	o.Job.File = file
+	o.Job.File, o.Job.Replay = file, ""
 	fmt.Fprintf(out, "%s\n%s\n", oneLine(o), replayCommandFor(o))
 }
 

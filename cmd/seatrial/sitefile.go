@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -20,11 +21,11 @@ func subjectOfFile(file string, text []byte) (scenarios.Subject, error) {
 		return scenarios.Subject{}, err
 	}
 	subject, err := trial.Subject()
-	if err != nil {
-		return scenarios.Subject{}, fmt.Errorf("%s: %w", file, err)
+	if err != nil && !strings.HasPrefix(err.Error(), file+":") {
+		err = fmt.Errorf("%s: %w", file, err)
 	}
 	subject.Summary = "the programs of " + filepath.Base(file)
-	return subject, nil
+	return subject, err
 }
 
 // bringsPrograms: the file names programs, and so is what is under test.

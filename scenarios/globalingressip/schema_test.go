@@ -211,6 +211,22 @@ func TestSchemaRefusesWhatTheParserDoes(t *testing.T) {
 // site is what a file may say of a controller of its own, and all that users can
 // do in any language.
 const site = head + `generator: by hand
+processes:
+- name: manager
+  build: {module: ../op, package: ./cmd/manager}
+  args: [--leader-elect]
+  env: {A: b, C: ''}
+  namespace: system
+  files: {/etc/a: text}
+  replicas: 2
+  serviceAccount: system/manager
+  start: 1s
+  grace: 2s
+  patience: 3s
+  exits: [0, -1]
+  liveness: [{port: 8081, https: true, path: /healthz, initialDelay: 1s, period: 2s, timeout: 1s, failureThreshold: 2}]
+  metrics: {port: 8080, https: true, path: /metrics}
+- {name: other, program: other.sea}
 cluster:
 - crds/*.yaml
 - {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}

@@ -24,11 +24,20 @@ import (
 
 type reconciler struct {
 	client.Client
-	forget bool // the planted bug: what changes later is not carried over
+	forget bool // a planted bug: what changes later is not carried over
+	once   bool // another: what failed is not tried again
 }
 
 // Reconcile brings one Secret in line with its ConfigMap.
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	result, err := r.reconcile(ctx, req)
+	if r.once {
+		err = nil
+	}
+	return result, err
+}
+
+func (r *reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var cm corev1.ConfigMap
 	if err := r.Get(ctx, req.NamespacedName, &cm); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -59,7 +68,8 @@ func main() {
 	metrics := flag.String("metrics-bind-address", ":8080", "")
 	probes := flag.String("health-probe-bind-address", ":8081", "")
 	elect := flag.Bool("leader-elect", false, "")
-	forget := flag.Bool("forget", false, "the planted bug")
+	forget := flag.Bool("forget", false, "a planted bug")
+	once := flag.Bool("once", false, "another planted bug")
 	flag.Parse()
 	ctrl.SetLogger(klog.NewKlogr())
 	scheme := runtime.NewScheme()
@@ -71,7 +81,7 @@ func main() {
 	})
 	must(err)
 	must(ctrl.NewControllerManagedBy(mgr).For(&corev1.ConfigMap{}).Owns(&corev1.Secret{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 10}).Complete(&reconciler{mgr.GetClient(), *forget}))
+		WithOptions(controller.Options{MaxConcurrentReconciles: 10}).Complete(&reconciler{mgr.GetClient(), *forget, *once}))
 	must(mgr.AddHealthzCheck("healthz", healthz.Ping))
 	must(mgr.AddReadyzCheck("readyz", healthz.Ping))
 	must(mgr.Start(ctrl.SetupSignalHandler()))
