@@ -44,6 +44,22 @@ func TestProgramsAreProcessesOfTrials(t *testing.T) {
 	assert.Contains(t, exits.Verdict.Message, "exit status 3: leaving")
 }
 
+func TestProgramsReachServersByName(t *testing.T) {
+	tr := program("asks-a-cloud")
+	tr.Servers = []seatrial.HTTPServer{seatrial.Server(cloud, newCloud)}
+	tr.Faults = []faults.Rule{{ID: "lost", Kind: faults.ResponseLost, Match: faults.Match{Resources: []string{cloud}, Verbs: []string{"create"}}, Limit: 1}}
+	r := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
+	assert.Equal(t, model.VerdictPass, r.Verdict.Kind, r.Verdict.Message)
+	assert.Equal(t, []string{"http", "https"}, r.Record.History.ServerState(cloud), "both were made")
+	lost := 0
+	for _, c := range r.Record.History.Calls {
+		if c.Host == cloud && c.Outcome == model.Unknown {
+			lost++
+		}
+	}
+	assert.Equal(t, 1, lost, "and one answer was lost")
+}
+
 func TestProgramsThatCannotBe(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*seatrial.Process)

@@ -30,9 +30,9 @@ func (tr *Trial) subject() (scenarios.Subject, error) {
 	}
 	s := scenarios.Subject{
 		Name: tr.Name, Summary: "a trial", Language: language, Deploy: tr.deploy, Cluster: cluster,
-		Properties: tr.properties,
-		Baseline:   &scenarios.Baseline{Ignore: tr.Ignore, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
-		World:      tr.world, Objects: tr.Objects.All(), Known: tr.Known,
+		Properties: tr.properties, Servers: tr.Servers,
+		Baseline: &scenarios.Baseline{Ignore: tr.Ignore, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
+		World:    tr.world, Objects: tr.Objects.All(), Known: tr.Known,
 	}
 	s.Survey = func() (scenarios.Subject, scenarios.Plan) { return s, tr.ordinaryDay(language) }
 	return s, tr.validate(s)
@@ -50,7 +50,7 @@ func (tr *Trial) language() (*scenarios.Language, []scenarios.Manifest, error) {
 		return nil, nil, err
 	}
 	l := &scenarios.Language{
-		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true, Programs: tr.programs(),
+		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true, Programs: tr.programs(), Hosts: tr.hosts(),
 		Processes: func(*scenarios.Plan) (underTest, others []string) { return tr.names() }, Do: map[string]scenarios.DoFunc{},
 	}
 	for i := range tr.Steps {
@@ -106,6 +106,15 @@ func (p *Process) replica(name string) sim.Process {
 		panic(fmt.Sprintf("seatrial: the program of process %s is gone: %v", name, err))
 	}
 	return s
+}
+
+// hosts are the names of the trial's servers.
+func (tr *Trial) hosts() []string {
+	var hosts []string
+	for _, s := range tr.Servers {
+		hosts = append(hosts, s.Host)
+	}
+	return hosts
 }
 
 // programs are the names of the processes that are programs of their own.
@@ -212,6 +221,7 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 	if tr.Safety <= 0 || tr.Settle < leastSettle {
 		wrong("safety %s, settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
 	}
+	errs = append(errs, sim.CheckServers(tr.Servers))
 	errs = append(errs, tr.Cluster.CheckKinds(s.Language.Catalog), tr.Objects.CheckKinds(s.Language.Catalog))
 	errs = append(errs, tr.validateProperties(s.Language.Catalog)...)
 	if errors.Join(errs...) == nil {

@@ -2,6 +2,7 @@ package seatrial
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -64,6 +65,9 @@ type Trial struct {
 	// two, by the seed), WatchList, compaction, namespaces. Definitions in it are
 	// added to those of Cluster.
 	Server sim.Server
+	// Servers are those beside the API server that processes reach by name: a cloud's
+	// API, a database. See [Server].
+	Servers []HTTPServer
 	// Network is the ordinary latency. Default 1ms to 10ms.
 	Network sim.Network
 
@@ -108,6 +112,8 @@ type (
 	Transition = model.Transition
 	// History is all that clients and the API server saw of a run.
 	History = model.History
+	// HTTPServer is a server beside the API server.
+	HTTPServer = sim.HTTPServer
 	// Result is one run, judged.
 	Result = scenarios.Result
 	// RunOptions are what a run can be asked for.
@@ -133,6 +139,20 @@ var (
 	// Linearizable is a porcupine model over the clients' history.
 	Linearizable = model.Linearizable
 )
+
+// Server is an HTTP server that processes reach by its name, over the simulated
+// network: a function by a client whose Transport is that of its *rest.Config, or by
+// [sim.Env.HTTP]; a program as any other, over HTTP or HTTPS. handler makes it, with its
+// state as it is when a run begins; it is asked one thing at a time and may wait for
+// nothing.
+//
+// Faults are drawn for what is asked of it as for calls of the API server, its calls are
+// in trace, history and report, and rules name it by its host. When the handler has a
+// method State() any, laws see what that returns at the end, in a [Property] whose Check
+// asks [History.ServerState].
+func Server(host string, handler func() http.Handler) HTTPServer {
+	return HTTPServer{Host: host, New: handler}
+}
 
 // RestartsAreFine is a MayExit for programs that leave it to their kubelet to
 // start them again, whatever went wrong.

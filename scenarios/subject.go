@@ -21,6 +21,9 @@ type Subject struct {
 	// Deploy lists the processes of a plan's world but for its users, the names
 	// of those under test being those of the language.
 	Deploy func(*Plan) []sim.Process
+	// Servers are those that processes reach by name beside the API server; their hosts
+	// are those of the language.
+	Servers []sim.HTTPServer
 	// Cluster are objects that exist before anything starts, beside the
 	// definitions of the language's catalog and the plan's namespaces.
 	Cluster []Manifest

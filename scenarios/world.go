@@ -27,6 +27,7 @@ func newWorld(plan Plan, subject Subject, seed sim.Seed, idle func(step string))
 			Replicas:  plan.World.APIServer.Replicas,
 			WatchList: plan.World.APIServer.WatchList, CompactEvery: plan.World.APIServer.CompactEvery,
 		},
+		Servers: subject.Servers,
 		Network: sim.Network{Latency: plan.World.Latency},
 		Faults:  plan.Faults,
 		Safety:  plan.Safety,

@@ -127,6 +127,8 @@ type Env struct {
 	// the simulated network, and dies with the process. The Transport of REST does,
 	// too, for programs that are given no more than that.
 	HTTP *http.Client
+	// Hosts are the names of those servers.
+	Hosts []string
 	// Log writes to the run's log, on virtual time.
 	Log logr.Logger
 	// Identity is unique per incarnation and the same in every run of the

@@ -1,13 +1,17 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
@@ -36,16 +40,40 @@ type httpServer struct {
 	handler http.Handler
 }
 
-// checkServers: two servers of one name are the caller's mistake, and panic.
-func (c *Config) checkServers() {
-	taken := map[string]bool{"": true, apiServerHost: true}
-	for _, s := range c.Servers {
-		if taken[s.Host] || s.New == nil {
-			panic(fmt.Sprintf("sim: the host %q of a server is missing, taken, or the API server's, or there is no New (want a name of its own for each)", s.Host))
+// CheckServers says everything that is wrong with the servers of a world: names that
+// are none, or taken, and servers that nothing makes.
+func CheckServers(servers []HTTPServer) error {
+	var errs []error
+	taken := map[string]bool{}
+	for i, s := range servers {
+		wrong := func(problem, want string) {
+			errs = append(errs, fmt.Errorf("servers[%d]: %s (want %s)", i, problem, want))
+		}
+		switch {
+		case s.Host == apiServerHost || slices.Contains(apiServerNames, s.Host):
+			wrong(fmt.Sprintf("the host %q is the API server's", s.Host), "another name")
+		case len(validation.IsDNS1123Subdomain(s.Host)) > 0:
+			wrong(fmt.Sprintf("%q is not the name of a host", s.Host), "a name such as cloud.example.com, without a port")
+		case taken[s.Host]:
+			wrong(fmt.Sprintf("there are two servers %q", s.Host), "a name of its own for each")
+		}
+		if s.New == nil {
+			wrong(fmt.Sprintf("nothing makes the server %q", s.Host), "a function that returns its handler")
 		}
 		taken[s.Host] = true
 	}
+	return errors.Join(errs...)
 }
+
+// checkServers: servers that cannot be are the caller's mistake, and panic.
+func (c *Config) checkServers() {
+	if err := CheckServers(c.Servers); err != nil {
+		panic("sim: " + err.Error())
+	}
+}
+
+// apiServerNames are those of the Service by which pods reach the API server.
+var apiServerNames = []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
 
 // startServers makes the servers of the config.
 func (w *world) startServers() {
@@ -53,6 +81,15 @@ func (w *world) startServers() {
 	for _, s := range w.config.Servers {
 		w.servers[s.Host] = &httpServer{host: s.Host, handler: s.New()}
 	}
+}
+
+// hosts are the names of the servers, in the order of the config.
+func (w *world) hosts() []string {
+	var hosts []string
+	for _, s := range w.config.Servers {
+		hosts = append(hosts, s.Host)
+	}
+	return hosts
 }
 
 // apiServerHost is what a process calls the API server by.

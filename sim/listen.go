@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim/apiserver"
 )
 
@@ -21,7 +23,10 @@ type listener struct {
 // listen is what an incarnation finds as [Env.Serve].
 func (w *world) listen(i *incarnation, host string, handler http.Handler) {
 	w.pending.put(item{kind: hostChanged, key: i.identity + " serves " + host, act: func() {
-		if !i.dead() {
+		switch {
+		case w.servers[host] != nil:
+			w.problem(model.Problem{Kind: model.Failing, Process: i.name(), Message: fmt.Sprintf("it serves the host %s, which is a server of the world (want one of the two)", host)})
+		case !i.dead():
 			w.listeners[host] = listener{process: i, handler: handler}
 		}
 	}})

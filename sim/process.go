@@ -131,8 +131,8 @@ func (w *world) start(p *process) {
 			// The simulated network is the only thing that slows a client down.
 			QPS: -1,
 		},
-		HTTP: &http.Client{Transport: byName{&transport{world: w, process: i}}},
-		Log:  w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
+		HTTP: &http.Client{Transport: byName{&transport{world: w, process: i}}}, Hosts: w.hosts(),
+		Log: w.log.logger(i), Output: w.log.output(i), Identity: i.identity, Process: p.Name,
 		Chance: hashOf(w.config.Seed, "program", i.identity), Skew: p.clock, Signals: i.signals,
 		Alive: func() { w.progress.Add(1) },
 		Problem: func(problem model.Problem) {

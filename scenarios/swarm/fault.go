@@ -127,6 +127,9 @@ func (s *drawing) draw(scope faults.Scope) {
 			return
 		}
 		s.rule.Direction = sim.Pick(s.dice, faults.BothWays, faults.BothWays, faults.BothWays, faults.ToServer, faults.FromServer)
+		if hosts := s.plan.Language.Hosts; len(hosts) > 0 && s.rule.Kind == faults.Partition && s.Chance(0.5) {
+			s.rule.Resources = []string{sim.Pick(s.dice, hosts...)} // from that server, and not the API server
+		}
 	case faults.ScopeProcess:
 		s.victim()
 		switch s.rule.Kind {

@@ -19,8 +19,9 @@ import (
 
 // conn is one connection of the process, seen from its other end.
 type conn struct {
-	number int // counted from 1, in the order in which they were made
-	fd     int // -1: closed
+	number int    // counted from 1, in the order in which they were made
+	host   string // of the server at its other end, as the world calls it
+	fd     int    // -1: closed
 	ready  bool
 	in     []byte // read and not yet understood
 	out    []byte // to be written
@@ -195,7 +196,7 @@ func (a *agent) serve(ctx context.Context, c *conn) (more bool, err error) {
 	if len(body) > 0 {
 		request.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", "apiserver", ""
+	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", c.host, ""
 	return a.call(ctx, c, request), nil
 }
 
@@ -209,11 +210,19 @@ func (a *agent) asked(m message) string {
 	case 'c':
 		a.closeListener(m.text)
 	case 'n':
-		if slices.Contains(apiServerNames, strings.TrimSuffix(m.text, ".")) {
+		name := strings.TrimSuffix(m.text, ".")
+		if slices.Contains(apiServerNames, name) {
 			return apiServerIP
+		}
+		if i := slices.Index(a.env.Hosts, name); i >= 0 {
+			return serverIP(i)
 		}
 		a.note("looked up %s, which does not exist", m.text)
 		return "none"
+	case 'p':
+		if slices.Contains(a.env.Hosts, m.text) {
+			return "plain"
+		}
 	case 'u':
 		network, to, _ := strings.Cut(m.text, " ")
 		a.note("asked for a socket (%s, %s), which the simulation does not have", network, to)
@@ -223,10 +232,12 @@ func (a *agent) asked(m message) string {
 	return "ok"
 }
 
-// dialled: the process connects to an address. Nobody but the API server is there.
+// dialled: the process connects to an address. Only the API server and the world's
+// other servers are there, the latter at any port.
 func (a *agent) dialled(address string, fd int) string {
-	if address == net.JoinHostPort(apiServerIP, strconv.Itoa(apiServerPort)) {
-		if _, err := a.open(fd, nil); err == nil {
+	if host := a.hostAt(address); host != "" {
+		if c, err := a.open(fd, nil); err == nil {
+			c.host = host
 			return "ok"
 		}
 		return "refused"
@@ -234,6 +245,20 @@ func (a *agent) dialled(address string, fd int) string {
 	syscall.Close(fd)
 	a.note("connected to %s, where nobody listens", address)
 	return "refused"
+}
+
+// hostAt is what the world calls the server at an address; empty: there is none.
+func (a *agent) hostAt(address string) string {
+	if address == net.JoinHostPort(apiServerIP, strconv.Itoa(apiServerPort)) {
+		return "apiserver"
+	}
+	ip, _, err := net.SplitHostPort(address)
+	for i, host := range a.env.Hosts {
+		if err == nil && ip == serverIP(i) {
+			return host
+		}
+	}
+	return ""
 }
 
 // note puts what the program should not have done into its log.

@@ -42,7 +42,7 @@ type Binary struct {
 
 // protocolTag tells a program that this version of the agent can talk to. It changes
 // with the hooks.
-const protocolTag = "seatrial_program_1"
+const protocolTag = "seatrial_program_2"
 
 // SourceError is a program that cannot be put to sea for what it is, or for how it
 // was named. What says what is wrong, Want what would be right.

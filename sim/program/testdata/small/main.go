@@ -96,6 +96,12 @@ var deeds = map[string]func(){
 		defer func() { fmt.Printf("E0101 00:00:01 runtime.go:1] Observed a panic: %v\n", recover()) }()
 		panic("and goes on")
 	},
+	"asks-a-cloud": func() {
+		for _, scheme := range []string{"http", "https"} {
+			fmt.Println(http.Post(scheme+"://cloud.example.com/balancers", "text/plain", strings.NewReader(scheme)))
+		}
+		sleepOn()
+	},
 	"serves": serve,
 	"show":   show,
 	"lists":  list,
