@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"scenarios/yamlread": {},
 	"scenarios/format":   {"scenarios/yamlread"},
 	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
-	"scenarios/exact":    {"scenarios", "sim", "sim/overlay"},
+	"scenarios/exact":    {"scenarios", "sim", "sim/overlay", "model"},
 	"sim/overlay":        {},
 	"sim/program":        {"sim", "sim/overlay", "faults", "model"},
 	"sim/cluster":        {"sim", "faults"},

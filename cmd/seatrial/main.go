@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios/exact/host"
 	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -34,8 +35,8 @@ type exitError struct {
 func (e *exitError) Error() string { return e.message }
 
 func main() {
-	sweep.ServeIfWorker(registry())
 	realcluster.ServeIfSubject(registry())
+	sweep.ServeIfWorker(registry(), host.Engine{}, realcluster.Engine{})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	c := root()
 	c.SetArgs(goStyle(os.Args[1:]))

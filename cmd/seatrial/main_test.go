@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/internal/version"
+	"github.com/seatrial/seatrial/scenarios/exact/host"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -24,7 +26,8 @@ import (
 // in process; this test binary is its own worker.
 
 func TestMain(m *testing.M) {
-	sweep.ServeIfWorker(registry())
+	realcluster.ServeIfSubject(registry())
+	sweep.ServeIfWorker(registry(), host.Engine{}, realcluster.Engine{})
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/realcluster"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -56,18 +57,20 @@ func identify(t TB) string {
 // this call, and then does not return. over says that it was started for
 // another: the test is to go on without doing anything.
 func serveIfWorker(t TB, name string, subject scenarios.Subject) (over bool) {
-	if !sweep.IsWorker() {
+	if !sweep.IsWorker() && !realcluster.IsSubject() {
 		return false
 	}
 	if os.Getenv(TestVariable) != name {
 		return true
 	}
 	subject.Name = name
+	registry := scenarios.NewRegistry(subject)
+	realcluster.ServeIfSubject(registry)
 	real, ok := t.(*testing.T)
 	if !ok {
 		real = new(testing.T) // a bubble needs one, and nothing of it but that
 	}
-	sweep.Serve(real, scenarios.NewRegistry(subject))
+	sweep.Serve(real, registry, realcluster.Engine{})
 	os.Exit(0)
 	return true
 }

@@ -22,8 +22,13 @@ import (
 type process struct {
 	name   string
 	folder string
-	record *recorder
-	fair   <-chan struct{} // closed when the weather clears
+	// standIn: it plays a part of the cluster, and is not under test.
+	standIn bool
+	// mayExit: see [sim.Process].
+	mayExit func(error) bool
+	delay   time.Duration // from the beginning of the run to its first start
+	record  *recorder
+	fair    <-chan struct{} // closed when the weather clears
 	// command makes the next one; it is started with what it needs in its
 	// environment and arguments.
 	command func(identity string) *exec.Cmd
@@ -47,6 +52,21 @@ const (
 // run keeps the process running until ctx ends.
 func (p *process) run(ctx context.Context) error {
 	p.done = make(chan struct{})
+	if p.delay > 0 {
+		go func() {
+			defer close(p.done)
+			if !pause(ctx, p.delay-p.record.now(), nil) {
+				return
+			}
+			cmd, log, err := p.start()
+			if err == nil {
+				p.keep(ctx, cmd, log)
+			} else if !errors.Is(err, errEnded) {
+				p.report(model.Exited, err.Error(), "")
+			}
+		}()
+		return nil
+	}
 	cmd, log, err := p.start()
 	if err != nil {
 		return err
@@ -56,6 +76,33 @@ func (p *process) run(ctx context.Context) error {
 		p.keep(ctx, cmd, log)
 	}()
 	return nil
+}
+
+func (p *process) report(kind model.ProblemKind, message, detail string) {
+	p.record.problem(model.Problem{Kind: kind, Process: p.name, StandIn: p.standIn, Message: message, Detail: detail})
+}
+
+// endedByItself tells of a process that ended by itself, unless it may.
+func (p *process) endedByItself(err error, log string) {
+	text := tail(log)
+	if panicked := panicLine(text); panicked != "" {
+		p.report(model.Panicked, panicked, text)
+		return
+	}
+	last := text[strings.LastIndex(text, "\n")+1:]
+	if p.mayExit == nil || !p.mayExit(errors.New(last)) {
+		p.report(model.Exited, fmt.Sprintf("ended by itself: %v: %s", err, last), text)
+	}
+}
+
+// panicLine is the line that the Go runtime ends a program with, if it did.
+func panicLine(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 func (p *process) keep(ctx context.Context, cmd *exec.Cmd, log string) {
@@ -68,9 +115,7 @@ func (p *process) keep(ctx context.Context, cmd *exec.Cmd, log string) {
 		}
 		wait := back
 		if rule == nil {
-			p.record.problem(model.Problem{
-				Kind: model.Exited, Process: p.name, Message: fmt.Sprintf("ended by itself: %v: %s", err, lastLine(log)), Detail: tail(log),
-			})
+			p.endedByItself(err, log)
 			back = min(2*back, lastRestart)
 		} else if rule.RestartAfter < 0 {
 			return
@@ -82,7 +127,7 @@ func (p *process) keep(ctx context.Context, cmd *exec.Cmd, log string) {
 		}
 		if cmd, log, err = p.start(); err != nil {
 			if !errors.Is(err, errEnded) {
-				p.record.problem(model.Problem{Kind: model.Exited, Process: p.name, Message: err.Error()})
+				p.report(model.Exited, err.Error(), "")
 			}
 			return
 		}
@@ -151,7 +196,7 @@ func (p *process) stop() {
 	select {
 	case <-p.done:
 	case <-time.After(stopTimeout):
-		p.record.problem(model.Problem{Kind: model.Hung, Process: p.name, Message: fmt.Sprintf("did not end within %s of being asked to", stopTimeout)})
+		p.report(model.Hung, fmt.Sprintf("did not end within %s of being asked to", stopTimeout), "")
 		running.Process.Kill()
 		<-p.done
 	}
@@ -166,9 +211,4 @@ func tail(path string) string {
 	}
 	lines := strings.Split(string(bytes.TrimSpace(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-tailLines):], "\n")
-}
-
-func lastLine(path string) string {
-	text := tail(path)
-	return text[strings.LastIndex(text, "\n")+1:]
 }

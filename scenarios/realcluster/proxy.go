@@ -19,6 +19,7 @@ import (
 // and does to it what the weather says.
 type proxy struct {
 	process  string
+	standIn  bool
 	upstream *url.URL
 	// transport reaches the API server; a process's own token passes through.
 	transport http.RoundTripper
@@ -61,7 +62,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	made := sim.CallOf(r, body)
-	made.Process = p.process
+	made.Process, made.User, made.StandIn = p.process, p.standIn, p.standIn
 	call := p.record.begin(made)
 	// Whatever happens from here, the client is told something or cut off.
 	defer p.record.end(call, model.Unknown, 0, "", nil, "no answer reached the client")

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 )
 
@@ -26,6 +27,7 @@ type recorder struct {
 	watches  []model.Watch // of users
 	problems []model.Problem
 	fired    map[string]int
+	struck   map[string]int // rule ID → times
 	cleared  time.Duration
 	// busy is when a subject last wrote, beside Leases and Events.
 	busy time.Duration
@@ -35,7 +37,7 @@ type recorder struct {
 type write struct{ group, resource, namespace, name, resourceVersion string }
 
 func newRecorder(c clock) *recorder {
-	return &recorder{clock: c, written: map[uint64]bool{}, made: map[write]uint64{}, fired: map[string]int{}}
+	return &recorder{clock: c, written: map[uint64]bool{}, made: map[write]uint64{}, fired: map[string]int{}, struck: map[string]int{}}
 }
 
 // begin records that a call is sent. The rest of it is filled in by end.
@@ -114,10 +116,11 @@ func (r *recorder) problem(p model.Problem) {
 	r.problems = append(r.problems, p)
 }
 
-func (r *recorder) fire(kind string) {
+func (r *recorder) fire(rule *faults.Rule) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fired[kind]++
+	r.fired[string(rule.Kind)]++
+	r.struck[rule.ID]++
 }
 
 // clear records that the weather cleared.

@@ -47,6 +47,13 @@ type Options struct {
 	Events []Event
 	// Log is told how users get on. Its zero value discards.
 	Log logr.Logger
+	// Settle is how long the world has at most to come to rest; 0: as the plan says.
+	Settle time.Duration
+
+	// baselines are what the end is compared with; late: what is under test starts
+	// when the safety phase is over.
+	baselines []*model.History
+	late      bool
 }
 
 // Event is something done to the cluster at a time, not divided by Speed.
@@ -60,8 +67,11 @@ type Result struct {
 	Verdict  model.Verdict
 	History  *model.History
 	Fired    map[string]int // fault kind → times
+	Unfired  []string       // IDs of the rules that never took effect
 	Requests int            // of the subject
-	Took     time.Duration
+	// FaultFree: it failed without the plan's faults already.
+	FaultFree bool
+	Took      time.Duration
 }
 
 // quietFor is how long nothing may have been written before a run is judged: what
@@ -71,32 +81,84 @@ const quietFor = 35 * time.Second
 // Run takes the subject through a plan, which must be valid, and judges what
 // happened. An error says that it could not be done; what the subject did wrong is
 // in the result.
+//
+// A subject with a [scenarios.Baseline] is taken through the plan without its faults
+// first, as in a simulated run. When that fails, it is the result.
 func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	if err := Feasible(&plan); err != nil {
 		return nil, err
 	}
+	if o.Subject.Baseline == nil || len(plan.Faults) == 0 {
+		return once(ctx, plan, o)
+	}
+	calm := plan.Clone()
+	calm.Faults = nil
+	base, err := once(ctx, calm, o)
+	if err != nil || base.Verdict.Kind != model.VerdictPass {
+		if base != nil {
+			base.FaultFree = true
+		}
+		return base, err
+	}
+	if o.Subject.Baseline.Unjudged {
+		return once(ctx, plan, o)
+	}
+	o.baselines = []*model.History{base.History}
+	result, err := once(ctx, plan, o)
+	if err != nil || result.Verdict.Property != scenarios.LikeBaseline {
+		return result, err
+	}
+	// What a controller shows only because it saw a state that came and went is no
+	// part of the end that it has to reach: one that comes late tells.
+	late := o
+	late.baselines, late.late = nil, true
+	other, err := once(ctx, calm, late)
+	if err != nil {
+		return nil, err
+	}
+	o.baselines = append(o.baselines, other.History)
+	result.Verdict = model.Judge(result.History, o.laws(&plan))
+	return result, nil
+}
+
+// once takes the subject through a plan and leaves the cluster as it was.
+func once(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	r, err := newRun(plan, o)
 	if err != nil {
 		return nil, err
 	}
 	defer r.removeFolder()
-	if err := Prepare(ctx, r.client, r.Subject, r.plan.World.Namespaces...); err != nil {
+	if len(r.config.Servers) > 0 {
+		return nil, fmt.Errorf("the subject's world has other servers than the API server: %w", ErrElsewhere)
+	}
+	if slices.ContainsFunc(r.config.Processes, func(p sim.Process) bool { return p.Program }) {
+		return nil, fmt.Errorf("what is under test is a program built for virtual time: %w", ErrElsewhere)
+	}
+	if err := Prepare(ctx, r.client, r.Subject, r.namespaces()...); err != nil {
 		return nil, fmt.Errorf("prepare the cluster: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	before, err := r.objects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.setUp(ctx); err != nil {
+		return nil, err
+	}
+	r.record.clock = newClock()
+	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.observer = &observer{client: r.client, catalog: r.Subject.Language.Catalog, record: r.record}
-	if err := r.observer.observe(ctx); err != nil {
+	if err := r.observer.observe(running); err != nil {
 		return nil, err
 	}
 	r.weather = newWeather(o.Seed, r.plan.Faults, r.record)
-	if err := r.startSubjects(ctx); err != nil {
+	if err := r.startSubjects(running); err != nil {
 		return nil, errors.Join(err, r.stopSubjects())
 	}
-	bystanders := r.watchOn(ctx)
-	failed := r.sail(ctx)
-	verdict := r.settle(ctx)
-	result := &Result{Verdict: verdict, History: r.record.history(), Fired: r.record.fired, Took: r.record.now()}
+	bystanders := r.watchOn(running)
+	failed := r.safetyPhase(running)
+	verdict := r.settle(running)
+	result := &Result{Verdict: verdict, History: r.record.history(), Fired: r.record.fired, Unfired: r.unfired(), Took: r.record.now()}
 	for i := range result.History.Calls {
 		if !result.History.Calls[i].User {
 			result.Requests++
@@ -110,7 +172,36 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	cancel()
 	r.observer.running.Wait()
 	bystanders.Wait()
-	return result, failed
+	return result, errors.Join(failed, r.removeLeftovers(ctx, before))
+}
+
+// namespaces are those that the world has from the start.
+func (r *run) namespaces() []string { return r.config.Server.Namespaces }
+
+// setUp lets the user who makes the objects of the cluster do that, before anything
+// is recorded.
+func (r *run) setUp(ctx context.Context) error {
+	for _, p := range r.config.Processes {
+		if p.Name != scenarios.SetUpUser || !p.User {
+			continue
+		}
+		if err := p.Run(ctx, sim.Env{REST: unlimited(r.Config), Identity: p.Name, Log: r.Log}); err != nil {
+			return fmt.Errorf("set the cluster up: %w", err)
+		}
+	}
+	r.config.Processes = slices.DeleteFunc(r.config.Processes, func(p sim.Process) bool { return p.User && p.Name == scenarios.SetUpUser })
+	return nil
+}
+
+// unfired are the IDs of the rules that never took effect.
+func (r *run) unfired() []string {
+	var ids []string
+	for i := range r.plan.Faults {
+		if id := r.plan.Faults[i].ID; r.record.struck[id] == 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // watchOn starts the users who go on until the run ends.
@@ -144,6 +235,9 @@ func newRun(plan scenarios.Plan, o Options) (*run, error) {
 		o.Log = logr.Discard()
 	}
 	r := &run{Options: o, plan: faster(plan, max(o.Speed, 1))}
+	if o.Settle > 0 {
+		r.plan.Settle = o.Settle
+	}
 	r.config = scenarios.NewWorld(r.plan, o.Subject, o.Seed)
 	var err error
 	if r.client, err = dynamic.NewForConfig(unlimited(o.Config)); err != nil {
@@ -204,17 +298,21 @@ func (r *run) startSubjects(ctx context.Context) error {
 		if p.User {
 			continue
 		}
-		if err := r.startSubject(ctx, p.Name, upstream, transport); err != nil {
+		if err := r.startSubject(ctx, p, upstream, transport); err != nil {
 			return fmt.Errorf("start %s: %w", p.Name, err)
 		}
 	}
 	return nil
 }
 
-func (r *run) startSubject(ctx context.Context, name string, upstream *url.URL, transport http.RoundTripper) error {
-	child := &process{name: name, folder: r.Folder, record: r.record, fair: r.weather.clear}
+func (r *run) startSubject(ctx context.Context, p sim.Process, upstream *url.URL, transport http.RoundTripper) error {
+	name := p.Name
+	child := &process{name: name, folder: r.Folder, record: r.record, fair: r.weather.clear, standIn: p.StandIn, mayExit: p.MayExit}
+	if child.delay = p.Start; r.late && !p.StandIn {
+		child.delay = max(p.Start, r.plan.Safety)
+	}
 	gate := &proxy{
-		process: name, upstream: upstream, transport: transport, record: r.record, weather: r.weather, link: newLink(),
+		process: name, standIn: p.StandIn, upstream: upstream, transport: transport, record: r.record, weather: r.weather, link: newLink(),
 		kill: func(rule *faults.Rule) { child.kill(rule) },
 	}
 	if err := gate.listen(); err != nil {
@@ -274,9 +372,9 @@ func (r *run) stopSubjects() error {
 	return nil
 }
 
-// sail is the safety phase: users act, the weather is rough. It ends when the time
-// is over and every user is done.
-func (r *run) sail(ctx context.Context) error {
+// safetyPhase is the time in which users act and faults are in force. It ends when
+// the time is over and every user is done.
+func (r *run) safetyPhase(ctx context.Context) error {
 	storm, calm := context.WithCancel(ctx)
 	defer calm()
 	var acting, events sync.WaitGroup
@@ -317,7 +415,7 @@ func (r *run) happen(ctx context.Context, rule *faults.Rule) {
 		return
 	}
 	for i, p := range r.processes {
-		if !rule.Match.Matches(faults.Call{Process: p.name}) {
+		if !rule.Match.Matches(faults.Call{Process: p.name, User: p.standIn}) {
 			continue
 		}
 		if rule.Kind == faults.Crash {
@@ -354,27 +452,44 @@ func (r *run) act(ctx context.Context, p sim.Process) {
 // settle waits until the world is at rest, or has had its time, and judges it.
 func (r *run) settle(ctx context.Context) model.Verdict {
 	deadline := r.record.now() + max(r.plan.Settle, 2*quietFor)
+	laws := r.laws(&r.plan)
 	for {
 		pause(ctx, time.Second, nil)
 		over := r.record.now() > deadline || ctx.Err() != nil
-		if over || r.record.quiet() > quietFor && r.record.now()-r.record.cleared > quietFor {
-			verdict := model.Judge(r.record.history(), properties(&r.plan, r.Subject))
-			if over || verdict.Kind == model.VerdictPass || verdict.Kind == model.VerdictSafety {
-				return verdict
-			}
+		if !over && (r.record.quiet() <= quietFor || r.record.now()-r.record.cleared <= quietFor) {
+			continue
+		}
+		verdict := model.Judge(r.record.history(), laws)
+		if verdict.Property == noOrphans && !collects(ctx, r.client) {
+			laws = slices.DeleteFunc(laws, func(p model.Property) bool { return p.Name == noOrphans })
+			verdict = model.Judge(r.record.history(), laws)
+		}
+		if over || verdict.Kind == model.VerdictPass || verdict.Kind == model.VerdictSafety {
+			return verdict
 		}
 	}
 }
 
-// properties are those that can be judged from outside: not the server's own
-// consistency, nor what is inside the subject's process.
-func properties(plan *scenarios.Plan, subject scenarios.Subject) []model.Property {
-	judged := []string{"no-exit", "no-hang", "users-performed", "quiet", "bounded-retries"}
-	inside := map[string]bool{}
-	for _, p := range slices.Concat(scenarios.GenericProperties(plan), subject.Inside) {
-		inside[p.Name] = !slices.Contains(judged, p.Name)
+// noOrphans is a law that needs a cluster with a garbage collector.
+const noOrphans = "no-orphans"
+
+// outside are the generic laws that can be judged from outside: not what is about the
+// server's own consistency, nor what is inside the subject's process.
+var outside = []string{"no-exit", "no-panic", "no-hang", "users-performed", "quiet", "bounded-retries", "finalizers-removed", noOrphans}
+
+// laws are those that a run is judged by.
+func (o *Options) laws(plan *scenarios.Plan) []model.Property {
+	all := slices.DeleteFunc(o.Subject.Properties(plan), func(p model.Property) bool { return inside(p.Name, plan, &o.Subject) })
+	if len(o.baselines) > 0 {
+		all = append(all, model.LikeBaseline(model.BaselineOptions{Baselines: o.baselines, Ignore: o.Subject.Baseline.Ignore}))
 	}
-	return slices.DeleteFunc(subject.Properties(plan), func(p model.Property) bool { return inside[p.Name] })
+	return all
+}
+
+// inside says whether only a simulation can judge a law.
+func inside(name string, plan *scenarios.Plan, subject *scenarios.Subject) bool {
+	return !slices.Contains(outside, name) &&
+		slices.ContainsFunc(slices.Concat(scenarios.GenericProperties(plan), subject.Inside), func(p model.Property) bool { return p.Name == name })
 }
 
 // waitForReleases gives the controller time to take back what it gave.

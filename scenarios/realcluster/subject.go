@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -42,6 +43,9 @@ func ServeIfSubject(registry *scenarios.Registry) {
 	os.Exit(0)
 }
 
+// IsSubject says whether [Run] has started this process as a subject.
+func IsSubject() bool { return os.Getenv(subjectVariable) != "" }
+
 func serve(text string, registry *scenarios.Registry) error {
 	var t task
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
@@ -59,6 +63,10 @@ func serve(text string, registry *scenarios.Registry) error {
 	if err != nil {
 		return err
 	}
+	go func() {
+		io.Copy(io.Discard, os.Stdin) // until whoever started this process is gone
+		os.Exit(1)
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	for _, p := range scenarios.NewWorld(plan, subject, 0).Processes {
@@ -82,7 +90,10 @@ func itself(t task) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program)
+	cmd := exec.Command(program, os.Args[1:]...)
+	if _, err := cmd.StdinPipe(); err != nil { // closed when this program ends: see serve
+		return nil, err
+	}
 	cmd.Env = append(os.Environ(), subjectVariable+"="+string(text))
 	return cmd, nil
 }

@@ -34,12 +34,18 @@ var feasible = []faults.Kind{
 // ErrInfeasible: the plan has a fault that only a simulated cluster can have.
 var ErrInfeasible = errors.New("this fault cannot be brought about on a real API server")
 
+// ErrElsewhere: the subject's world is not to be had on a real API server alone.
+var ErrElsewhere = errors.New("only a simulated world has that")
+
 // Feasible says, with [ErrInfeasible], which fault of a plan cannot be brought about
 // on a real API server; nil: all can.
 func Feasible(plan *scenarios.Plan) error {
 	for i := range plan.Faults {
 		if kind := plan.Faults[i].Kind; !slices.Contains(feasible, kind) {
 			return fmt.Errorf("faults[%d].kind: %s: %w; feasible are %v", i, kind, ErrInfeasible, feasible)
+		}
+		if replica := plan.Faults[i].Replica; replica != 0 {
+			return fmt.Errorf("faults[%d].replica: %d: which API server answers is not known: %w", i, replica, ErrInfeasible)
 		}
 	}
 	return nil
@@ -66,10 +72,10 @@ func (w *weather) decide(call *model.Call) faults.Decision {
 		return sim.Draw(w.seed, "fault", ruleID, purpose, key)
 	})
 	if d.Rule != nil {
-		w.record.fire(string(d.Rule.Kind))
+		w.record.fire(d.Rule)
 	}
 	for _, r := range d.Slowed {
-		w.record.fire(string(r.Kind))
+		w.record.fire(r)
 	}
 	return d
 }
@@ -82,7 +88,7 @@ func (w *weather) timed() []*faults.Rule {
 }
 
 func (w *weather) happened(r *faults.Rule) {
-	w.record.fire(string(r.Kind))
+	w.record.fire(r)
 }
 
 // end clears the weather.

@@ -83,9 +83,9 @@ const (
 	wantReport  detail = "report."
 )
 
-// forGuest is what a module gets of a job: what decides about the run and
+// ForGuest is what a module gets of a job: what decides about the run and
 // nothing else, in one form, however the job was put.
-func (j Job) forGuest(plan scenarios.Plan) ([]byte, error) {
+func (j Job) ForGuest(plan scenarios.Plan) ([]byte, error) {
 	text, err := scenarios.Marshal(plan)
 	if err != nil {
 		return nil, fmt.Errorf("writing the plan of seed %d: %w", j.Seed, err)

@@ -136,7 +136,7 @@ func (p Pool) serve(ctx context.Context, queue <-chan numbered, outcomes *inOrde
 func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error) {
 	var first Outcome
 	runs, same := 0, 0
-	for runs < 1+job.repetitions() {
+	for runs < 1+job.Repetitions() {
 		if *w == nil {
 			var err error
 			if *w, err = p.start(ctx); err != nil {
@@ -153,7 +153,7 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 			lastWords := (*w).stop() // what a crash leaves behind must not reach the next seed
 			*w = nil
 			if err != nil {
-				outcome = died(job, lastWords)
+				outcome = Died(job, lastWords)
 			}
 		}
 		if !fatal && runs == 0 {
@@ -199,8 +199,8 @@ const (
 	noHang  = "no-hang"
 )
 
-// died is the outcome of a job that ended its worker's process.
-func died(job Job, lastWords string) Outcome {
+// Died is the outcome of a job that ended its worker's process.
+func Died(job Job, lastWords string) Outcome {
 	message := "the process ended without a word"
 	for line := range strings.Lines(lastWords) {
 		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {

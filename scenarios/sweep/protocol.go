@@ -48,9 +48,9 @@ type Job struct {
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
-	// Real: it was run on a real API server, where time is not virtual and nothing
-	// has a hash.
-	Real bool `json:"real,omitempty"`
+	// Real asks for a run on a real API server, where time is not virtual and nothing
+	// has a hash; nil: a simulated one.
+	Real *Real `json:"real,omitempty"`
 	// Watchdog is how long, in real time, the run may go without progress;
 	// 0: the default.
 	Watchdog time.Duration `json:"watchdog,omitempty"`
@@ -84,8 +84,22 @@ type Exact struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-// repetitions is how often a failure is run again.
-func (j Job) repetitions() int {
+// Real says how a job is run on a real API server.
+type Real struct {
+	Kubeconfig string `json:"kubeconfig"`
+	// Speed divides the times at which users act and faults change; 0 stands for 1.
+	Speed int `json:"speed,omitempty"`
+	// Settle is how long the world has at most to come to rest; 0: as the plan says.
+	Settle time.Duration `json:"settle,omitempty"`
+	// Law names the one that is asked about; empty: any. It is not run at all when only a
+	// simulation sees whether that holds.
+	Law string `json:"law,omitempty"`
+	// Logs is a folder that keeps what the subject's processes print; empty: nothing is.
+	Logs string `json:"logs,omitempty"`
+}
+
+// Repetitions is how often a failure is run again.
+func (j Job) Repetitions() int {
 	if j.Once {
 		return 0
 	}

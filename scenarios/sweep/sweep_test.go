@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/exact/host"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	for _, v := range slices.Concat(troublesome, deviant) {
 		subjects = append(subjects, v.Subject())
 	}
-	sweep.ServeIfWorker(scenarios.NewRegistry(subjects...))
+	sweep.ServeIfWorker(scenarios.NewRegistry(subjects...), host.Engine{})
 	os.Exit(m.Run())
 }
 

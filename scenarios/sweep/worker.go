@@ -24,8 +24,9 @@ import (
 // one, and then does not return. The main function of a binary that uses a
 // Pool calls it first; in a test binary, TestMain does.
 //
-// Jobs name subjects of the registry.
-func ServeIfWorker(registry *scenarios.Registry) {
+// Jobs name subjects of the registry. Those that are not for this process are run by
+// the engines.
+func ServeIfWorker(registry *scenarios.Registry, engines ...Engine) {
 	if !IsWorker() {
 		return
 	}
@@ -41,7 +42,7 @@ func ServeIfWorker(registry *scenarios.Registry) {
 	// binary too.
 	testing.Main(
 		func(pattern, name string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { Serve(t, registry) }}},
+		[]testing.InternalTest{{Name: "worker", F: func(t *testing.T) { Serve(t, registry, engines...) }}},
 		nil, nil)
 }
 
@@ -50,13 +51,12 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 
 // Serve runs the jobs of the pool that started this process until there are no
 // more. A test that is itself the worker calls it, instead of [ServeIfWorker].
-func Serve(t *testing.T, registry *scenarios.Registry) {
-	serve(t, registry, os.Stdin, os.NewFile(3, "results"))
+func Serve(t *testing.T, registry *scenarios.Registry, engines ...Engine) {
+	serve(&work{t: t, registry: registry, engines: engines, sites: map[Site]scenarios.Subject{}}, os.Stdin, os.NewFile(3, "results"))
 }
 
 // serve runs jobs until there are no more.
-func serve(t *testing.T, registry *scenarios.Registry, jobs io.Reader, results io.Writer) {
-	work := &work{t: t, registry: registry, sites: map[Site]scenarios.Subject{}}
+func serve(work *work, jobs io.Reader, results io.Writer) {
 	lines := bufio.NewReader(jobs)
 	encoder := json.NewEncoder(results)
 	for {
@@ -91,6 +91,7 @@ func hung(job Job, stacks []byte) Outcome {
 type work struct {
 	t         *testing.T
 	registry  *scenarios.Registry
+	engines   []Engine
 	onHang    func(sim.Seed, []byte) // tells the pool, and ends the process
 	baselines scenarios.Baselines
 	sites     map[Site]scenarios.Subject
@@ -125,17 +126,21 @@ func (w *work) do(job Job) Outcome {
 		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests,
 		OnHang: w.onHang, Baselines: &w.baselines,
 	}
-	if job.PlanOnly || job.Exact != nil {
+	engine, err := w.engine(job)
+	if err != nil && !job.PlanOnly {
+		return Outcome{Job: job, Error: err.Error()}
+	}
+	if job.PlanOnly || engine != nil {
 		plan, err := w.plan(job, subject, options)
 		switch {
 		case err != nil:
 			return Outcome{Job: job, Error: err.Error()}
 		case job.PlanOnly:
 			o := Outcome{Job: job, Scenario: plan.Name, Illegal: plan.Illegal()}
-			o.writePlan(plan)
+			o.WritePlan(plan)
 			return o
 		}
-		return doExact(job, plan, w.onHang)
+		return engine.Run(Request{Job: job, Subject: subject, Plan: plan, OnHang: w.onHang})
 	}
 	result, err := w.run(job, subject, options)
 	if err != nil {
@@ -148,7 +153,7 @@ func (w *work) do(job Job) Outcome {
 	}
 	// The trace of a failure is wanted; keeping it does not change the run.
 	options.KeepTrace, options.Baselines = true, nil
-	for range job.repetitions() {
+	for range job.Repetitions() {
 		result, err = w.run(job, subject, options)
 		if err != nil {
 			return Outcome{Job: job, Error: err.Error()}
@@ -203,7 +208,9 @@ func (w *work) plan(job Job, subject scenarios.Subject, o scenarios.RunOptions) 
 	return plan, nil
 }
 
-func (o *Outcome) writePlan(plan scenarios.Plan) {
+// WritePlan keeps the plan that was run. It panics when that cannot be written: it
+// was valid.
+func (o *Outcome) WritePlan(plan scenarios.Plan) {
 	text, err := scenarios.Marshal(plan)
 	if err != nil {
 		panic(fmt.Sprintf("sweep: a plan that was run cannot be written: %v", err))
@@ -256,7 +263,7 @@ func collect(subject scenarios.Subject, r scenarios.Result) []byte {
 // keep adds to the outcome what an artefact is made of.
 func (o *Outcome) keep(subject scenarios.Subject, r scenarios.Result) {
 	if o.Job.Calls || o.Verdict != model.VerdictPass || len(r.Record.Events) > 0 {
-		o.writePlan(r.Plan)
+		o.WritePlan(r.Plan)
 	}
 	if len(r.Record.Events) == 0 {
 		return

@@ -1,6 +1,4 @@
-//go:build !wasip1
-
-package sweep
+package host
 
 import (
 	"bytes"
@@ -12,8 +10,8 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -24,7 +22,7 @@ var opened struct {
 	engine             exact.Engine
 }
 
-func open(e *Exact) error {
+func open(e *sweep.Exact) error {
 	if opened.file == e.Module {
 		return nil
 	}
@@ -36,11 +34,11 @@ func open(e *Exact) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Module, err)
 	}
-	var greeting Greeting
+	var greeting sweep.Greeting
 	if err := json.Unmarshal(engine.Greeting(), &greeting); err != nil {
 		return fmt.Errorf("%s is not a module of exact mode: build one with seatrial replay --exact", e.Module)
 	}
-	if want := ThisGreeting(); greeting != want {
+	if want := sweep.ThisGreeting(); greeting != want {
 		return fmt.Errorf("%s was built from another version of seatrial: it speaks protocol %d with generator %q, this program %d with %q; use the seatrial of that version, or leave out --module to build the module anew",
 			e.Module, greeting.Protocol, greeting.Generator, want.Protocol, want.Generator)
 	}
@@ -59,31 +57,38 @@ func open(e *Exact) error {
 // exactPatience is how long, in real time, an exact run may take by default.
 const exactPatience = 2 * time.Minute
 
-// doExact runs one job in the module, a failure again job.Confirm times. Runs
-// are the same only when every byte of their outcomes is.
-func doExact(job Job, plan scenarios.Plan, onHang func(sim.Seed, []byte)) Outcome {
+// Engine is the [sweep.Engine] of exact mode. A failure is run again [sweep.Job.Confirm]
+// times: runs are the same only when every byte of their outcomes is.
+type Engine struct{}
+
+// Takes implements [sweep.Engine].
+func (Engine) Takes(job sweep.Job) bool { return job.Exact != nil }
+
+// Run implements [sweep.Engine].
+func (Engine) Run(r sweep.Request) sweep.Outcome {
+	job := r.Job
 	if err := open(job.Exact); err != nil {
-		return Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{Job: job, Error: err.Error()}
 	}
-	input, err := job.forGuest(plan)
+	input, err := job.ForGuest(r.Plan)
 	if err != nil {
-		return Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{Job: job, Error: err.Error()}
 	}
-	first, err := runExact(job, input, onHang)
+	first, err := runOnce(r, input)
 	if err != nil {
-		return Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{Job: job, Error: err.Error()}
 	}
-	outcome := readExact(job, first)
+	outcome := read(job, first)
 	if outcome.Scenario == "" && outcome.Error == "" { // it died, or hung
-		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = plan.Name, plan.Illegal(), 1, 1
-		outcome.writePlan(plan)
+		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = r.Plan.Name, r.Plan.Illegal(), 1, 1
+		outcome.WritePlan(r.Plan)
 	}
-	outcome.Job.Exact = &Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
+	outcome.Job.Exact = &sweep.Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
 	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
 		return outcome
 	}
-	for range job.repetitions() {
-		again, err := runExact(job, input, onHang)
+	for range job.Repetitions() {
+		again, err := runOnce(r, input)
 		outcome.Runs++
 		if err == nil && again.ExitCode == first.ExitCode && bytes.Equal(again.Stdout, first.Stdout) && bytes.Equal(again.Stderr, first.Stderr) {
 			outcome.Reproduced++
@@ -92,22 +97,22 @@ func doExact(job Job, plan scenarios.Plan, onHang func(sim.Seed, []byte)) Outcom
 	return outcome
 }
 
-func runExact(job Job, input []byte, onHang func(sim.Seed, []byte)) (exact.Output, error) {
-	patience := job.Watchdog
+func runOnce(r sweep.Request, input []byte) (exact.Output, error) {
+	patience := r.Job.Watchdog
 	if patience == 0 {
 		patience = exactPatience
 	}
 	if opened.kind == exact.Wasm {
 		defer runtime.GC() // by hand, see open
 	}
-	defer time.AfterFunc(patience, func() { onHang(sim.Seed(job.Seed), nil) }).Stop()
-	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(job.Seed), Stdin: input})
+	defer time.AfterFunc(patience, func() { r.OnHang(sim.Seed(r.Job.Seed), nil) }).Stop()
+	return opened.engine.Run(context.Background(), exact.Input{Seed: sim.Seed(r.Job.Seed), Stdin: input})
 }
 
-// readExact finds the outcome in the last line that a run printed; before it
-// is what the subject prints. A run that printed none has died.
-func readExact(job Job, out exact.Output) Outcome {
-	var o Outcome
+// read finds the outcome in the last line that a run printed; before it is what the
+// subject prints. A run that printed none has died.
+func read(job sweep.Job, out exact.Output) sweep.Outcome {
+	var o sweep.Outcome
 	printed := bytes.TrimSuffix(out.Stdout, []byte("\n"))
 	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
 	if err := json.Unmarshal(last, &o); err == nil {
@@ -117,5 +122,5 @@ func readExact(job Job, out exact.Output) Outcome {
 		}
 		return o
 	}
-	return died(job, string(out.Stderr))
+	return sweep.Died(job, string(out.Stderr))
 }
