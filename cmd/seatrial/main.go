@@ -70,7 +70,7 @@ func root() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explained(c, err) })
-	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), shrinkCommand(), reportCommand(), explainCommand(), openCommand(), serveCommand(), catalogueCommand(), buildCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), confirmCommand(), shrinkCommand(), reportCommand(), explainCommand(), openCommand(), serveCommand(), catalogueCommand(), buildCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	return root
 }
 

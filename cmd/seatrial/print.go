@@ -232,7 +232,7 @@ func (p *printer) printFailure(o sweep.Outcome) {
 }
 
 func summary(o sweep.Outcome) string {
-	if o.Job.Real {
+	if o.Job.Real != nil {
 		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
 			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
 	}

@@ -32,7 +32,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(real.check(c, &subject), exact.check(&subject)); err != nil {
+			if err := errors.Join(real.check(c), exact.check(&subject)); err != nil {
 				return err
 			}
 			e, err := exact.prepare(c)
@@ -40,7 +40,9 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			if real.kubeconfig != "" {
-				return real.run(c, out, jobs)
+				if jobs, err = real.jobs(jobs); err != nil {
+					return err
+				}
 			}
 			defer subject.close()
 			pool, err := subject.open(c, 1)
@@ -56,7 +58,7 @@ func runCommand() *cobra.Command {
 	subject.addFlags(c)
 	out.addFlags(c)
 	out.addStrictFlag(c)
-	real.addFlags(c)
+	real.addFlags(c, "against")
 	exact.addFlags(c)
 	return c
 }
