@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -173,6 +174,17 @@ func TestGenericRoomsNameNoController(t *testing.T) {
 		})
 	})
 	assert.Greater(t, looked, 200, "files of generic rooms")
+}
+
+// What a user's test binary links, every user compiles: no engine that it cannot use.
+func TestTheFrontDoorLinksNoEngineOfExactMode(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	linked := strings.Fields(string(out))
+	require.Contains(t, linked, module+"scenarios/realcluster", "it lists what is linked")
+	for _, path := range linked {
+		assert.False(t, strings.Contains(path, "wazero") || strings.HasPrefix(path, module+"scenarios/exact"), "%s is linked into every user's tests", path)
+	}
 }
 
 func TestNothingButTheSeedDecides(t *testing.T) {
