@@ -32,7 +32,7 @@ func (tr *Trial) subject() (scenarios.Subject, error) {
 		Name: tr.Name, Summary: "a trial", Language: language, Deploy: tr.deploy, Cluster: cluster,
 		Properties: tr.properties, Servers: tr.Servers,
 		Baseline: &scenarios.Baseline{Ignore: tr.Ignore, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
-		World:    tr.world, Objects: tr.Objects.All(), Known: tr.Known,
+		World:    tr.world, Objects: tr.Objects.All(), Known: tr.Known, Without: tr.Server.Without,
 	}
 	s.Survey = func() (scenarios.Subject, scenarios.Plan) { return s, tr.ordinaryDay(language) }
 	return s, tr.validate(s)
@@ -222,6 +222,11 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 		wrong("safety %s, settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
 	}
 	errs = append(errs, sim.CheckServers(tr.Servers))
+	for _, name := range tr.Server.Without {
+		if !slices.Contains(sim.BuiltInControllers(), name) {
+			wrong("server: without: %q is no part of the API server (want any of %s)", name, strings.Join(sim.BuiltInControllers(), ", "))
+		}
+	}
 	errs = append(errs, tr.Cluster.CheckKinds(s.Language.Catalog), tr.Objects.CheckKinds(s.Language.Catalog))
 	errs = append(errs, tr.validateProperties(s.Language.Catalog)...)
 	if errors.Join(errs...) == nil {

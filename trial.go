@@ -126,6 +126,8 @@ var (
 	Files   = scenarios.Files
 	Objects = scenarios.Objects
 	Scheme  = scenarios.Scheme
+	// ModuleFiles are files of a module that go.mod requires.
+	ModuleFiles = scenarios.ModuleFiles
 )
 
 // Laws of a controller's own.

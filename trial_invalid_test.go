@@ -12,6 +12,7 @@ import (
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Goal: whatever is wrong with a trial is told at once, with its place and with
@@ -31,6 +32,9 @@ func TestMistakesInGo(t *testing.T) {
 		{"no object", seatrial.Trial{Controller: idle, Objects: seatrial.YAML("a: b")}, "manifest:1: apiVersion: missing"},
 		{"no YAML", seatrial.Trial{Controller: idle, Objects: seatrial.YAML("a: b: c")}, "manifest: yaml:"},
 		{"no such file", seatrial.Trial{Controller: idle, Objects: seatrial.Files("testdata/nothing*.yaml")}, "manifests testdata/nothing*.yaml: no such file"},
+		{"no such module", seatrial.Trial{Controller: idle, Objects: seatrial.ModuleFiles("example.com/nothing", "*.yaml")},
+			"manifests of module example.com/nothing: go list does not find it (want a module that go.mod requires, downloaded)"},
+		{"no such file of a module", seatrial.Trial{Controller: idle, Objects: seatrial.ModuleFiles("github.com/seatrial/seatrial", "nothing*.yaml")}, "nothing*.yaml: no such file"},
 		{"bad definition", seatrial.Trial{Controller: idle, Cluster: seatrial.YAML("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: {scope: 7}}")},
 			"manifest:1: CustomResourceDefinition a:"},
 		{"definition twice", seatrial.Trial{Controller: idle, Cluster: seatrial.Files("testdata/website.crd.yaml", "testdata/website.crd.yaml")},
@@ -50,6 +54,8 @@ func TestMistakesInGo(t *testing.T) {
 		{"unknown fault", seatrial.Trial{Controller: idle, Faults: []faults.Rule{{ID: "a", Kind: "hail"}}}, `faults[0].kind: unknown kind "hail" (want one of `},
 		{"several objects in a step", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Apply(0, note.And(note))}}, "steps[0].apply: 2 objects in a step (want exactly one)"},
 		{"patch of nothing", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Patch(0, "configmap a", map[string]any{})}}, `steps[0].patch.resource: this world has no resource "configmap" (did you mean configmaps?)`},
+		{"no part of the server", seatrial.Trial{Controller: idle, Server: sim.Server{Without: []string{"kubelet"}}},
+			`server: without: "kubelet" is no part of the API server (want any of garbage-collector-controller, namespace-controller, resourcequota-controller)`},
 		{"too short", seatrial.Trial{Controller: idle, Settle: time.Second}, "settle 1s: out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/seatrial/seatrial"
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -68,4 +69,29 @@ func TestWhatNeverRestsIsCutOff(t *testing.T) {
 	assert.Contains(t, result.Verdict.Message, "it does not come to rest: in the last minute controller ")
 	assert.Contains(t, result.Verdict.Message, "websites/status default/")
 	assert.Less(t, result.Record.Virtual, 5*time.Minute)
+}
+
+// Definitions are had from where they were published.
+func TestFilesOfAModule(t *testing.T) {
+	of, here := seatrial.ModuleFiles("github.com/seatrial/seatrial", "testdata/website*.yaml"), seatrial.Files("testdata/website*.yaml")
+	assert.NoError(t, of.Err())
+	assert.NotEmpty(t, of.All())
+	assert.Len(t, of.All(), len(here.All()))
+}
+
+// A subject that is a part of kube-controller-manager needs the API server not to
+// play that part: without a garbage collector what is orphaned stays.
+func TestTheServerLeavesOutWhatTheSubjectIs(t *testing.T) {
+	orphan := seatrial.YAML(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: child, ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: gone, uid: of-nobody}]}`)
+	for property, without := range map[string][]string{"": nil, "no-orphans": {sim.GarbageCollector}} {
+		tr := seatrial.Trial{
+			Controller: idle, Server: sim.Server{Without: without}, Faults: []faults.Rule{},
+			Steps: []seatrial.Step{seatrial.Apply(time.Second, orphan)},
+		}
+		result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
+		assert.Equal(t, property, result.Verdict.Property, result.Verdict.Message)
+	}
 }

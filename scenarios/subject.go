@@ -27,6 +27,9 @@ type Subject struct {
 	// Cluster are objects that exist before anything starts, beside the
 	// definitions of the language's catalog and the plan's namespaces.
 	Cluster []Manifest
+	// Without is what the API server does not play of kube-controller-manager,
+	// because the subject is that part: see [sim.Server].
+	Without []string
 
 	// Properties are the laws of a run. None is added to them: see [GenericProperties].
 	Properties func(*Plan) []model.Property

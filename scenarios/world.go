@@ -26,6 +26,7 @@ func newWorld(plan Plan, subject Subject, seed sim.Seed, idle func(step string))
 			CRDs: language.Catalog.Definitions, Namespaces: slices.Clone(plan.World.Namespaces),
 			Replicas:  plan.World.APIServer.Replicas,
 			WatchList: plan.World.APIServer.WatchList, CompactEvery: plan.World.APIServer.CompactEvery,
+			Without: slices.Clone(subject.Without),
 		},
 		Servers: subject.Servers,
 		Network: sim.Network{Latency: plan.World.Latency},

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -26,9 +27,9 @@ func (w *world) setUp() {
 		Replicas:            config.Replicas,
 		WatchList:           config.WatchList,
 		CompactionInterval:  config.CompactEvery,
-		GarbageCollector:    true,
-		NamespaceController: true,
-		QuotaController:     true,
+		GarbageCollector:    !slices.Contains(config.Without, GarbageCollector),
+		NamespaceController: !slices.Contains(config.Without, NamespaceController),
+		QuotaController:     !slices.Contains(config.Without, QuotaController),
 		CallWebhook:         w.callWebhook,
 		OnCommit:            w.commit,
 	})

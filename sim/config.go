@@ -74,6 +74,23 @@ type Server struct {
 	// CompactEvery discards history older than one interval, as kube-apiserver
 	// does every 5m; 0: never.
 	CompactEvery time.Duration
+	// Without names what the API server shall not play itself of
+	// kube-controller-manager, for subjects that are that part: any of
+	// [BuiltInControllers].
+	Without []string
+}
+
+// What the API server plays itself of kube-controller-manager, under the names
+// that its flag --controllers knows, see [Server.Without].
+const (
+	GarbageCollector    = "garbage-collector-controller"
+	NamespaceController = "namespace-controller"
+	QuotaController     = "resourcequota-controller"
+)
+
+// BuiltInControllers lists them.
+func BuiltInControllers() []string {
+	return []string{GarbageCollector, NamespaceController, QuotaController}
 }
 
 // Network gives the ordinary one-way latency, drawn per packet in [Min, Max].

@@ -1,0 +1,35 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// ModuleFiles reads files of a Go module that the test's own module requires, as
+// [Files] does: definitions as they were published with the code that is tested.
+// Patterns are relative to the module's folder in the module cache, which `go list`
+// names.
+func ModuleFiles(module string, patterns ...string) Manifests {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	dir := strings.TrimSpace(string(out))
+	if err != nil || dir == "" {
+		return Manifests{err: fmt.Errorf("manifests of module %s: go list does not find it (want a module that go.mod requires, downloaded): %w", module, errors.Join(err, outputOf(err)))}
+	}
+	placed := make([]string, len(patterns))
+	for i := range patterns {
+		placed[i] = filepath.Join(dir, patterns[i])
+	}
+	return Files(placed...)
+}
+
+// outputOf is what a command wrote that failed.
+func outputOf(err error) error {
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return errors.New(strings.TrimSpace(string(failed.Stderr)))
+	}
+	return nil
+}
