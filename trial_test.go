@@ -73,7 +73,7 @@ func TestWhatNeverRestsIsCutOff(t *testing.T) {
 
 // Definitions are had from where they were published.
 func TestFilesOfAModule(t *testing.T) {
-	of, here := seatrial.ModuleFiles("github.com/seatrial/seatrial", "testdata/website*.yaml"), seatrial.Files("testdata/website*.yaml")
+	of, here := seatrial.ModuleFiles("github.com/seatrial/seatrial", "testdata/websites.yaml"), seatrial.Files("testdata/websites.yaml")
 	assert.NoError(t, of.Err())
 	assert.NotEmpty(t, of.All())
 	assert.Len(t, of.All(), len(here.All()))
