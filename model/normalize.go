@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // normal brings the end states of two runs into a form in which they are equal
@@ -24,13 +26,16 @@ import (
 //     of a prefix and five random letters, become the prefix and "*", wherever
 //     they stand; objects that become namesakes are compared as a set;
 //   - addresses and node ports that the server gave a Service are left out;
-//   - finalizers and owner references are sets; lists of maps that have a type
+//   - the address of a pod, wherever it stands, becomes the pod's name;
+//   - finalizers, owner references and the endpoints of an EndpointSlice are sets; lists of maps that have a type
 //     or a name each, such as conditions, are maps by it.
 type normal struct {
 	uids  map[string]string
 	names *strings.Replacer
 	// alias are generated names by their whole text.
 	alias map[string]string
+	// slice: the object that is looked at is an EndpointSlice.
+	slice bool
 }
 
 // incidental: what the server and its actors write for themselves, and what
@@ -90,6 +95,9 @@ func newNormal(h *History) *normal {
 	for i := range h.Commits {
 		c := &h.Commits[i]
 		n.uids[c.UID] = "<uid of " + n.name(c.objectID()) + ">"
+		if pod, ok := c.New.(*corev1.Pod); ok && pod.Status.PodIP != "" && !pod.Spec.HostNetwork {
+			n.alias[pod.Status.PodIP] = "<address of " + n.name(c.objectID()) + ">"
+		}
 	}
 	return n
 }
@@ -131,6 +139,7 @@ func (n *normal) object(o stored) leaves {
 	if spec, ok := m["spec"].(map[string]any); ok && o.id.group == "" && o.id.resource == "services" {
 		withoutAllocations(spec)
 	}
+	n.slice = o.id.group == "discovery.k8s.io" && o.id.resource == "endpointslices"
 	out := leaves{}
 	n.flatten(out, "", m, generation)
 	return out
@@ -178,7 +187,7 @@ func (n *normal) flatten(out leaves, path string, value any, generation int64) {
 
 func (n *normal) list(out leaves, path string, list []any, generation int64) {
 	keys := keysOf(list)
-	if path == "metadata.finalizers" || path == "metadata.ownerReferences" {
+	if path == "metadata.finalizers" || path == "metadata.ownerReferences" || (path == "endpoints" && n.slice) {
 		keys = n.sortedKeys(list)
 	}
 	for i, item := range list {

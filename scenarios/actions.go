@@ -383,6 +383,10 @@ func (d *Delete) Perform(ctx context.Context, a *Actor) error {
 		if err != nil {
 			return gone(err)
 		}
+		if a.deleted != "" && existing.GetUID() != a.deleted {
+			return nil // a controller has made another one of the name
+		}
+		a.deleted = existing.GetUID()
 		if existing.GetDeletionTimestamp() != nil {
 			return fmt.Errorf("%s is still there: %w", d.Object(), errNotYet)
 		}

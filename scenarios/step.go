@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -67,6 +68,7 @@ type Actor struct {
 	Client  dynamic.Interface
 	Catalog *Catalog
 	do      map[string]DoFunc
+	deleted types.UID // what the step deleted that is under way, and waits for
 }
 
 // On is where the objects of a resource are.

@@ -74,6 +74,7 @@ func (u *user) run(ctx context.Context, env sim.Env) error {
 func (u *user) insist(ctx context.Context, step *Step, a *Actor, log logr.Logger) (done bool, err error) {
 	begin, wait := time.Now(), firstPause
 	waited := false
+	a.deleted = ""
 	for {
 		err := step.Action.Perform(ctx, a)
 		if errors.Is(err, ErrNothingToDo) && (waited || isDelete(step) || refused(err)) {

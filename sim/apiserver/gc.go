@@ -47,11 +47,13 @@ func (g *garbageCollector) observe(res *resource, e *event) {
 			// An owner that waits for this dependent may go on, once the
 			// collector has heard of it.
 			if owner, ok := g.owners[o.UID]; ok {
-				if cancel := g.pending[owner]; cancel != nil && e.deleted {
-					cancel()
-					delete(g.pending, owner)
+				if o := g.object(owner); o != nil && waiting(o) != "" {
+					if cancel := g.pending[owner]; cancel != nil && e.deleted {
+						cancel()
+						delete(g.pending, owner)
+					}
+					g.enqueue(owner)
 				}
-				g.enqueueWaiting(owner)
 			}
 		}
 	}

@@ -1,44 +1,19 @@
 package kubernetes
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"k8s.io/client-go/informers"
-	clientset "k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/kubernetes/pkg/controller/endpointslice"
 
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
 )
 
-// runEndpointSlices is how kube-controller-manager starts the controller, with
-// one worker.
-func runEndpointSlices(ctx context.Context, cfg *rest.Config) error {
-	client := clientset.NewForConfigOrDie(cfg)
-	factory := informers.NewSharedInformerFactory(client, 0)
-	defer factory.Shutdown()
-	c := endpointslice.NewController(ctx, factory.Core().V1().Pods(), factory.Core().V1().Services(), factory.Core().V1().Nodes(),
-		factory.Discovery().V1().EndpointSlices(), 100, client, 0)
-	factory.Start(ctx.Done())
-	c.Run(ctx, 1)
-	return nil
-}
-
-var endpointSlices = seatrial.Trial{
-	Name:       "endpointslice",
-	Controller: runEndpointSlices,
-	Processes:  []seatrial.Process{kubelet(0)},
-	Objects:    seatrial.Files("testdata/services.yaml"),
-}
-
 // The annotation with the time of the last change is left out: see
 // TestEndpointSliceForgetsItsTriggerTime.
 func TestEndpointSlice(t *testing.T) {
-	tr := endpointSlices
+	tr := EndpointSlice()
 	tr.Ignore = []string{"endpointslices.discovery.k8s.io: metadata.annotations"}
 	seatrial.Check(t, tr)
 }
@@ -48,7 +23,7 @@ func TestEndpointSlice(t *testing.T) {
 // tracker takes the time for exported before the write has succeeded, and the
 // retry finds nothing new to export.
 func TestEndpointSliceForgetsItsTriggerTime(t *testing.T) {
-	tr := endpointSlices
+	tr := EndpointSlice()
 	tr.Objects = seatrial.Manifests{}
 	tr.Steps = []seatrial.Step{seatrial.Apply(10*time.Second, seatrial.YAML(`
 apiVersion: v1

@@ -58,7 +58,7 @@ func TestEndpointSliceForgetsItsTriggerTimeOnARealServer(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan error, 1)
-			go func() { ended <- runEndpointSlices(ctx, cfg) }()
+			go func() { ended <- program(endpointSlices)(ctx, cfg) }()
 			service := &corev1.Service{
 				ObjectMeta: metav1.ObjectMeta{Name: name},
 				Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": name}, Ports: []corev1.ServicePort{{Port: 80}}},
