@@ -132,3 +132,18 @@ func TestPatchThatCopiesItself(t *testing.T) {
 func (w *world) patch(path, contentType, body string) *recorder {
 	return w.send("PATCH", path, contentType, body)
 }
+
+// A dependent that has dependents of its own is looked at although one of those
+// goes before its turn has come.
+func TestAnOrphanWhoseDependentGoesIsCollected(t *testing.T) {
+	w := newWorld(t, apiserver.Config{GarbageCollector: true})
+	a := uidOf(t, w.do(0, "POST", configMaps, `{"metadata":{"name":"a"}}`))
+	b := uidOf(t, w.do(0, "POST", configMaps, dependent("b", "a", a)))
+	require.Equal(t, 201, w.do(0, "POST", configMaps, dependent("c", "b", b)).code)
+	w.clock.pass(time.Second)
+	require.Equal(t, 200, w.do(0, "DELETE", configMaps+"/a", "").code)
+	w.clock.pass(50 * time.Millisecond)
+	require.Equal(t, 200, w.do(0, "DELETE", configMaps+"/c", "").code)
+	w.clock.pass(time.Second)
+	assert.Equal(t, 404, w.do(0, "GET", configMaps+"/b", "").code)
+}

@@ -60,7 +60,7 @@ func BootstrapSigner() seatrial.Trial {
 		}
 		return alone(c.Run), nil
 	}, "bootstrap", cluster.Options{})
-	tr.Server.Namespaces = []string{"kube-public"}
+	tr.Known = []seatrial.Known{{Signature: "like-twin: configmaps *: data.jws-kubeconfig-", Reason: "docs/findings/002"}}
 	return tr
 }
 
@@ -73,6 +73,6 @@ func TokenCleaner() seatrial.Trial {
 		}
 		return alone(c.Run), nil
 	}, "bootstrap", cluster.Options{})
-	tr.Server.Namespaces = []string{"kube-public"}
+	tr.Known = []seatrial.Known{{Signature: "like-twin: secrets *: there is one, and in fair weather is none", Reason: "docs/findings/001"}}
 	return tr
 }

@@ -1,3 +1,3 @@
-// Package kubernetes puts Kubernetes' own controllers to sea: ReplicaSet, Job
-// and EndpointSlice, as kube-controller-manager starts them.
+// Package kubernetes puts controllers of kube-controller-manager to sea, each made by its
+// own constructor. Trials are no test files, so that modules of older versions can run them.
 package kubernetes

@@ -15,6 +15,7 @@ import (
 func TestEndpointSlice(t *testing.T) {
 	tr := EndpointSlice()
 	tr.Ignore = []string{"endpointslices.discovery.k8s.io: metadata.annotations"}
+	tr.Known = []seatrial.Known{{Signature: "like-twin: endpointslices.discovery.k*: there is none, and in fair weather is one", Reason: "docs/findings/003"}}
 	seatrial.Check(t, tr)
 }
 

@@ -25,7 +25,7 @@ func Disruption() seatrial.Trial {
 		return disruption.NewDisruptionController(p.ctx, p.Core().V1().Pods(), p.Policy().V1().PodDisruptionBudgets(),
 			p.Core().V1().ReplicationControllers(), p.Apps().V1().ReplicaSets(), p.Apps().V1().Deployments(), p.Apps().V1().StatefulSets(),
 			p.client, mapper, scales, p.client.Discovery()), nil
-	}, "budgets", cluster.Options{Deployments: &cluster.Controller{}, Kubelet: kubelets(2)})
+	}, "budgets", cluster.Options{Deployments: &cluster.Controller{}, Kubelet: kubelets(1)})
 }
 
 // HorizontalPodAutoscaler scales a StatefulSet by what pods are said to use: the
@@ -50,7 +50,7 @@ func HorizontalPodAutoscaler() seatrial.Trial {
 			metrics.NewRESTMetricsClient(resources, custom_metrics.NewForConfig(p.cfg, mapper, apis), external),
 			p.Autoscaling().V2().HorizontalPodAutoscalers(), p.Core().V1().Pods(),
 			15*time.Second, 5*time.Minute, 0.1, 5*time.Minute, 30*time.Second), nil
-	}, "autoscalers", cluster.Options{StatefulSets: &cluster.Controller{}, Kubelet: kubelets(2)})
+	}, "autoscalers", cluster.Options{StatefulSets: &cluster.Controller{}, Kubelet: kubelets(1)})
 	tr.Cluster = tr.Cluster.And(manifests("metrics"))
 	return tr
 }
