@@ -1,3 +1,3 @@
-// Package operators puts operators to sea that extend Kubernetes: JobSet and
-// LeaderWorkerSet, with their own definitions and webhooks.
+// Package operators puts operators to sea that extend Kubernetes: JobSet,
+// with its own definitions and webhooks.
 package operators
