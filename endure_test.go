@@ -17,12 +17,12 @@ import (
 )
 
 // Goal: a user who deletes what a controller makes anew deletes it once. Method: a
-// controller that sees to it every second that the object is there, and a step that
+// controller that sees to it twenty times a second that the object is there, and a step that
 // waits until it is gone.
 
 func endure(ctx context.Context, cfg *rest.Config) error {
 	client := kubernetes.NewForConfigOrDie(cfg)
-	for sim.Pause(ctx, time.Second) {
+	for sim.Pause(ctx, 50*time.Millisecond) {
 		if _, err := client.CoreV1().ConfigMaps("default").Get(ctx, "note", metav1.GetOptions{}); err != nil {
 			_, _ = client.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "note"}}, metav1.CreateOptions{})
 		}
