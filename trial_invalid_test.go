@@ -40,7 +40,7 @@ func TestMistakesInGo(t *testing.T) {
 		{"definition twice", seatrial.Trial{Controller: idle, Cluster: seatrial.Files("testdata/website.crd.yaml", "testdata/website.crd.yaml")},
 			"CustomResourceDefinition websites.example.com: it is there twice"},
 		{"one name twice", seatrial.Trial{Controller: idle, Processes: []seatrial.Process{{Name: "controller", Run: idle}}}, `the name "controller" is missing or taken`},
-		{"no program", seatrial.Trial{Processes: []seatrial.Process{{Name: "a"}}}, "a has both Run and Env, or neither"},
+		{"no program", seatrial.Trial{Processes: []seatrial.Process{{Name: "a"}}}, "a has 0 of Run, Env and Binary"},
 		{"step without action", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{{At: time.Second}}}, "steps[0]: no action (want one of apply, patch, delete, do)"},
 		{"step too late", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Apply(2*time.Minute, note)}}, "steps[0].at: 2m is not within the safety phase (want less than 2m)"},
 		{"user like a process", seatrial.Trial{Controller: idle, Steps: []seatrial.Step{seatrial.Apply(0, note).By("controller")}}, `steps[0].user: "controller" is the name of a controller (want another name)`},
@@ -92,7 +92,7 @@ func TestMistakesInFiles(t *testing.T) {
 		})
 	}
 	_, err := seatrial.ReadFile("testdata/none.yaml")
-	assert.ErrorContains(t, err, "reading scenario: open testdata/none.yaml")
+	assert.ErrorContains(t, err, "reading a scenario: open testdata/none.yaml")
 }
 
 // In Go, too, where the cluster is the trial's.

@@ -129,6 +129,9 @@ func scenarioJobs(files []string, subject *underTest, seedGiven bool, seed uint6
 	}
 	return func(yield func(sweep.Job) bool) {
 		for _, p := range parts {
+			if p.subject.site == nil {
+				p.subject = *subject // of a trial more is known once it is built
+			}
 			if !p.seeds.Each(sim.WholeRange, func(seed sim.Seed) bool {
 				p.job.Seed = uint64(seed)
 				return yield(p.subject.job(p.job))
