@@ -30,7 +30,7 @@ func (tr *Trial) subject() (scenarios.Subject, error) {
 	}
 	s := scenarios.Subject{
 		Name: tr.Name, Summary: "a trial", Language: language, Deploy: tr.deploy, Cluster: cluster,
-		Properties: tr.properties, Servers: tr.Servers,
+		Properties: tr.properties, Servers: tr.Servers, StandIns: tr.StandIns,
 		Baseline: &scenarios.Baseline{Ignore: tr.Ignore, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
 		World:    tr.world, Objects: tr.Objects.All(), Known: tr.Known, Without: tr.Server.Without,
 	}
@@ -79,6 +79,9 @@ func (tr *Trial) names() (underTest, others []string) {
 		} else {
 			underTest = append(underTest, p.names()...)
 		}
+	}
+	if tr.StandIns != nil {
+		others = append(others, tr.StandIns.ProcessNames()...)
 	}
 	return underTest, others
 }
@@ -226,6 +229,9 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 		if !slices.Contains(sim.BuiltInControllers(), name) {
 			wrong("server: without: %q is no part of the API server (want any of %s)", name, strings.Join(sim.BuiltInControllers(), ", "))
 		}
+	}
+	if tr.StandIns != nil {
+		errs = append(errs, tr.StandIns.AddTo(&sim.Config{Safety: tr.Safety}))
 	}
 	errs = append(errs, tr.Cluster.CheckKinds(s.Language.Catalog), tr.Objects.CheckKinds(s.Language.Catalog))
 	errs = append(errs, tr.validateProperties(s.Language.Catalog)...)

@@ -65,6 +65,10 @@ type Trial struct {
 	// two, by the seed), WatchList, compaction, namespaces. Definitions in it are
 	// added to those of Cluster.
 	Server sim.Server
+	// StandIns are parts of a cluster that the API server alone has not, such as the
+	// kubelet and the Deployment controller: cluster.Drawn(cluster.Options{...}) of package
+	// sim/cluster has them, as slow and as faulty as the seed wants. Nil: none.
+	StandIns scenarios.StandIns
 	// Servers are those beside the API server that processes reach by name: a cloud's
 	// API, a database. See [Server].
 	Servers []HTTPServer

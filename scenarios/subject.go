@@ -24,6 +24,9 @@ type Subject struct {
 	// Servers are those that processes reach by name beside the API server; their hosts
 	// are those of the language.
 	Servers []sim.HTTPServer
+	// StandIns are the parts of a cluster that the API server alone has not; nil: none.
+	// Their processes are among the others of the language.
+	StandIns StandIns
 	// Cluster are objects that exist before anything starts, beside the
 	// definitions of the language's catalog and the plan's namespaces.
 	Cluster []Manifest
@@ -66,6 +69,17 @@ type Subject struct {
 
 	// Known failures are told apart and not looked into again.
 	Known []Known
+}
+
+// StandIns puts parts of a cluster into a world, the kubelet for one: see package
+// sim/cluster, whose options are some.
+type StandIns interface {
+	// ProcessNames are those of the processes that AddTo adds, all of them
+	// [sim.Process.StandIn].
+	ProcessNames() []string
+	// AddTo adds them to a world, and changes nothing else; what is left to chance in
+	// them is drawn by its seed. The error says what is wrong with them.
+	AddTo(config *sim.Config) error
 }
 
 // Baseline says how a run is compared with fault-free ones.

@@ -45,7 +45,21 @@ func newWorld(plan Plan, subject Subject, seed sim.Seed, idle func(step string))
 		u := &user{name: name, steps: stepsOf(name, plan.Steps), language: language, idle: idle}
 		config.Processes = append(config.Processes, sim.Process{Name: name, User: true, Run: u.run})
 	}
+	if subject.StandIns != nil {
+		addStandIns(&config, &plan, subject.StandIns)
+	}
 	return config
+}
+
+// addStandIns adds those that the plan does not leave out. That they can be had was
+// found out when the subject was made.
+func addStandIns(config *sim.Config, plan *Plan, standIns StandIns) {
+	if err := standIns.AddTo(config); err != nil {
+		panic("scenarios: the stand-ins of a subject cannot be used: " + err.Error())
+	}
+	config.Processes = slices.DeleteFunc(config.Processes, func(p sim.Process) bool {
+		return p.StandIn && slices.Contains(plan.World.Without, p.Name)
+	})
 }
 
 // setUp lets a user make the objects of the cluster, and tells when they will
