@@ -77,12 +77,12 @@ catalogue: build ## runs to detection of every historical bug, into BUGS.md; tak
 	$(BIN)/seatrial catalogue --write BUGS.md
 
 .PHONY: detection
-detection: ## how soon the search finds the corpus of public bugs, into docs/detection.md; takes hours
-	go test ./detection -run TestMeasure -timeout 0 -detection.ranges=10 -detection.mended=100 -detection.write=../docs/detection.md
+detection: ## how soon the search finds the corpus of public bugs, into docs/inside/detection.md; takes hours
+	go test ./detection -run TestMeasure -timeout 0 -detection.ranges=10 -detection.mended=100 -detection.write=../docs/inside/detection.md
 
 .PHONY: mutants
-mutants: ## mistakes made by hand in the controller: which are found, and by what, into docs/mutants.md; takes an hour
-	go run ./controller/mutants/measure -write docs/mutants.md
+mutants: ## mistakes made by hand in the controller: which are found, and by what, into docs/globalingressip/mutants.md; takes an hour
+	go run ./controller/mutants/measure -write docs/globalingressip/mutants.md
 
 # Go spends up to a minute on making one new input smaller; a run is too slow
 # for that, and seatrial shrink does it better.
@@ -127,7 +127,7 @@ programs: ## controllers as they ship, in virtual time: 100 seeds three times; m
 	go test -v ./sim/program -timeout 4h -seeds 100
 
 .PHONY: bench
-bench: ## the figures of docs/performance.md
+bench: ## the figures of docs/inside/performance.md
 	go test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: cover

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,7 +21,7 @@ import (
 // Goal: what the docs show is what the tests run. Method: compare the text.
 
 func TestOwnControllerShowsTheExample(t *testing.T) {
-	page, err := os.ReadFile("docs/own-controller.md")
+	page, err := os.ReadFile("docs/use/own-controller.md")
 	require.NoError(t, err)
 	for language, path := range map[string]string{"go": "example_test.go", "yaml": "testdata/website.yaml"} {
 		source, err := os.ReadFile(path)
@@ -28,16 +30,78 @@ func TestOwnControllerShowsTheExample(t *testing.T) {
 		require.True(t, ok)
 		shown, _, ok := strings.Cut(rest, "\n```")
 		require.True(t, ok)
-		assert.Contains(t, string(source), shown, "copy %s into docs/own-controller.md", path)
+		assert.Contains(t, string(source), shown, "copy %s into docs/use/own-controller.md", path)
 	}
 }
 
 func TestNoPlaceholderIsLeft(t *testing.T) {
-	for _, page := range []string{"README.md", "BUGS.md", "docs/failures.md", "docs/own-controller.md", "docs/quickstart.md", "docs/gallery.md", "docs/determinism.md", "docs/performance.md"} {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		assert.NotContains(t, string(text), "@@", page)
+	for page, text := range markdown(t) {
+		assert.NotContains(t, text, "@@", page)
 	}
+}
+
+// Every link from page to page leads to a file, and to a heading of it where it
+// names one. So does every page of docs/ that code, scripts and scenarios name.
+func TestNoLinkIsBroken(t *testing.T) {
+	pages := markdown(t)
+	for page, text := range pages {
+		for _, link := range markdownLink.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+			path, anchor, _ := strings.Cut(link[1], "#")
+			if strings.Contains(path, ":") {
+				continue // to another site
+			}
+			target := page
+			if path != "" {
+				target = filepath.Join(filepath.Dir(page), path)
+			}
+			if _, err := os.Stat(target); !assert.NoError(t, err, "%s links to %s", page, link[1]) || anchor == "" {
+				continue
+			}
+			assert.Contains(t, anchors(pages[target]), anchor, "%s links to %s", page, link[1])
+		}
+	}
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !namesPages.MatchString(path) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, page := range pageName.FindAllString(string(text), -1) {
+			assert.Contains(t, pages, page, "%s names it", path)
+		}
+		return err
+	}))
+}
+
+var (
+	markdownLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	fenced       = regexp.MustCompile("(?s)\n```.*?\n```")
+	heading      = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notInAnchor  = regexp.MustCompile(`[^a-z0-9 _-]`)
+	namesPages   = regexp.MustCompile(`\.(go|ya?ml|sh|golden|mod)$|(^|/)(Makefile|run|nightly|Containerfile)$`)
+	pageName     = regexp.MustCompile(`\bdocs/(use|inside|globalingressip)/[a-z0-9/-]+\.md`)
+)
+
+// anchors lists the headings of a page as GitHub makes anchors of them.
+func anchors(page string) []string {
+	var list []string
+	for _, line := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(page, ""), -1) {
+		list = append(list, strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(line[1]), ""), " ", "-"))
+	}
+	return list
+}
+
+// markdown reads all pages of the repository, by their paths.
+func markdown(t *testing.T) map[string]string {
+	pages := map[string]string{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		pages[path] = string(text)
+		return err
+	}))
+	return pages
 }
 
 var update = flag.Bool("update", false, "write the hashes that docs show anew")
@@ -54,7 +118,7 @@ func TestDocsShowTheIncident(t *testing.T) {
 		result := scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{})
 		line := regexp.MustCompile(`(incident-3336  seed 0  subject ` + name + `  )\d+ requests (.*hash )[0-9a-f]+`)
 		want := fmt.Sprintf("${1}%d requests ${2}%s", result.Record.Requests, result.Record.Hash)
-		for _, page := range []string{"README.md", "docs/failures.md"} {
+		for _, page := range []string{"README.md", "docs/use/failures.md"} {
 			text, err := os.ReadFile(page)
 			require.NoError(t, err)
 			fresh := line.ReplaceAll(text, []byte(want))

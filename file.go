@@ -9,7 +9,7 @@ import (
 
 // ReadFile reads a trial from a scenario file: everything but functions, which the
 // caller adds (Controller or Processes) where the file names no programs. The names of
-// other files in it are relative to it. The format is described in docs/scenarios.md.
+// other files in it are relative to it. The format is described in docs/use/scenarios.md.
 //
 // The error is [scenarios.InvalidErrors], everything that is wrong in the order of
 // lines, manifests and CEL expressions included, or says why the file could not

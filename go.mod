@@ -3,7 +3,7 @@ module github.com/seatrial/seatrial
 go 1.26.0
 
 // client-go jitters with the global math/rand source; a run can only be
-// replayed if that source can be seeded (see docs/determinism.md).
+// replayed if that source can be seeded (see docs/inside/determinism.md).
 godebug randseednop=0
 
 require (

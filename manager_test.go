@@ -75,7 +75,7 @@ func TestAManagerAsKubebuilderWritesIt(t *testing.T) {
 		result := seatrial.Run(t, tr, seed, seatrial.RunOptions{})
 		require.Equal(t, model.VerdictPass, result.Verdict.Kind, "seed %d: %s", seed, result.Verdict.Message)
 	}
-	tr.Faults = []faults.Rule{} // after a restart, handlers get what is there in map order: docs/determinism.md
+	tr.Faults = []faults.Rule{} // after a restart, handlers get what is there in map order: docs/inside/determinism.md
 	for seed := sim.Seed(1); seed <= 10; seed++ {
 		once, again := seatrial.Run(t, tr, seed, seatrial.RunOptions{}), seatrial.Run(t, tr, seed, seatrial.RunOptions{})
 		assert.Equal(t, once.Record.Hash, again.Record.Hash, "seed %d", seed)

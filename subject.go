@@ -270,7 +270,7 @@ func (tr *Trial) validateProperties(catalog *scenarios.Catalog) []error {
 	}
 	for _, name := range tr.Except {
 		if !names[name] {
-			errs = append(errs, fmt.Errorf("except: there is no generic property %q (they are listed in docs/properties.md)", name))
+			errs = append(errs, fmt.Errorf("except: there is no generic property %q (they are listed in docs/use/properties.md)", name))
 		}
 	}
 	for _, p := range tr.Properties {

@@ -29,7 +29,7 @@ type BaselineOptions struct {
 // LikeBaseline is the property that faults leave no trace: after the weather has
 // cleared, the cluster is what it would be had there been none. It is the oracle
 // that found most bugs of Sieve (OSDI 2022). Objects are compared as
-// docs/properties.md tells; Events and Leases are left out.
+// docs/use/properties.md tells; Events and Leases are left out.
 //
 // Without a baseline, or without a liveness phase, it is undecided.
 func LikeBaseline(o BaselineOptions) Property {

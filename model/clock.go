@@ -17,7 +17,7 @@ func noWallClock() Property {
 	return Property{
 		Name:     "no-wall-clock",
 		Sentence: "The subject knows no other time than the run's: nothing that it writes is dated twenty years away.",
-		Source:   "docs/determinism.md: what depends on the wall clock cannot be replayed",
+		Source:   "docs/inside/determinism.md: what depends on the wall clock cannot be replayed",
 		Class:    ClassCrash,
 		Check:    checkWallClock,
 	}

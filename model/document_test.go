@@ -15,7 +15,7 @@ import (
 	"github.com/seatrial/seatrial/model/globalnet"
 )
 
-var update = flag.Bool("update", false, "write docs/properties.md anew")
+var update = flag.Bool("update", false, "write docs/use/properties.md anew")
 
 // documented in the order of the document.
 func documented() []struct {
@@ -42,7 +42,7 @@ func documented() []struct {
 // The document lists what the code has: the table is made from the code, and
 // this test fails when it was not made again.
 func TestPropertiesDocument(t *testing.T) {
-	const path = "../docs/properties.md"
+	const path = "../docs/use/properties.md"
 	var table strings.Builder
 	table.WriteString("\n| property | class | what always holds | source | list |\n|---|---|---|---|---|\n")
 	for _, list := range documented() {

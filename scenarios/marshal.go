@@ -9,7 +9,7 @@ import (
 
 // header is the comment on top of every file that [Marshal] writes.
 const header = "A scenario for seatrial: what happens, when, and what must hold.\n" +
-	"Run it with: seatrial run FILE. The format is described in docs/scenarios.md."
+	"Run it with: seatrial run FILE. The format is described in docs/use/scenarios.md."
 
 // Marshal writes a complete, valid plan as a scenario file. [Parse] reads back
 // the same plan. The text depends on the plan alone: fields in a fixed order,

@@ -33,7 +33,7 @@ func ParseFile(path string, language *Language) (Plan, error) {
 //
 // The error is [InvalidErrors], everything that is wrong in the order of lines,
 // and the plan is then empty. Parse never panics. The plan is complete, as
-// [Plan.Default] would make it. The format is described in docs/scenarios.md.
+// [Plan.Default] would make it. The format is described in docs/use/scenarios.md.
 func Parse(file string, data []byte, language *Language) (Plan, error) {
 	p, doc := parseForm(file, data, language)
 	if p.Language != nil {
@@ -62,7 +62,7 @@ func parseForm(file string, data []byte, language *Language) (Plan, *yamlread.Do
 	}
 	doc, top := yamlread.Read(file, data, yamlread.Format{
 		APIVersion: APIVersion, Kind: Kind,
-		Former: map[string]string{"Trial": "kind: Scenario, which has all that trials had; apply takes one file or object, delete and patch name resource and name: docs/scenarios.md"},
+		Former: map[string]string{"Trial": "kind: Scenario, which has all that trials had; apply takes one file or object, delete and patch name resource and name: docs/use/scenarios.md"},
 	})
 	if top == nil {
 		return Plan{}, doc

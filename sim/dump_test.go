@@ -41,7 +41,7 @@ func TestADumpIsRead(t *testing.T) {
 	hang := string(describeHang([]byte(dump)))
 	advice, _, _ := strings.Cut(hang, "\n\n")
 	assert.Equal(t, "blocks virtual time: sigs.k8s.io/controller-runtime/pkg/manager.(*runnableGroup).Start.func1 (runnable), started by sigs.k8s.io/controller-runtime/pkg/manager.(*controllerManager).Start: "+
-		"controller-runtime's manager loops without a pause when its context ends before its caches have synced, as it does when the process is killed soon after its start: give it a cache that is not waited for (docs/own-controller.md, controller-runtime)", advice)
+		"controller-runtime's manager loops without a pause when its context ends before its caches have synced, as it does when the process is killed soon after its start: give it a cache that is not waited for (docs/use/own-controller.md, controller-runtime)", advice)
 	assert.True(t, strings.HasSuffix(hang, dump), "all of it comes after")
 
 	message, detail := describeLeak(dump)

@@ -110,7 +110,7 @@ func describeLeak(dump string) (message, detail string) {
 // virtual time. Goroutines whose state is marked durable do not.
 var remedies = []struct{ state, frame, advice string }{
 	{"sync.", "internal/controller.(*Controller", "controller-runtime's Controller waits for its caches with its mutex held; EnableWarmup makes another goroutine wait for that mutex, which stops virtual time: leave EnableWarmup off in the run"},
-	{"run", "manager.(*runnableGroup).Start", "controller-runtime's manager loops without a pause when its context ends before its caches have synced, as it does when the process is killed soon after its start: give it a cache that is not waited for (docs/own-controller.md, controller-runtime)"},
+	{"run", "manager.(*runnableGroup).Start", "controller-runtime's manager loops without a pause when its context ends before its caches have synced, as it does when the process is killed soon after its start: give it a cache that is not waited for (docs/use/own-controller.md, controller-runtime)"},
 	{"sync.Mutex.Lock", "", "a mutex is held by somebody who waits for an answer or for time to pass, and neither can come while this goroutine waits: do not hold a lock across a call or a sleep, or use a channel"},
 	{"sync.RWMutex", "", "a lock is held by somebody who waits for an answer or for time to pass, and neither can come while this goroutine waits: do not hold a lock across a call or a sleep, or use a channel"},
 	{"IO wait", "", "a socket or pipe is waited for: reach the API server through the rest.Config that was given, switch metrics, probe and webhook servers off, and put a stand-in where another service is called"},

@@ -3,7 +3,7 @@ package sim
 import (
 	"encoding/binary"
 
-	//lint:ignore SA1019 pinned on purpose, docs/adr/0003
+	//lint:ignore SA1019 pinned on purpose, docs/inside/adr/0003
 	"golang.org/x/exp/rand"
 )
 

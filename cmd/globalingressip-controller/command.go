@@ -82,7 +82,7 @@ func versionText() string {
 func (s *settings) addFlags(flags *pflag.FlagSet) {
 	o := &s.options
 
-	flags.StringVar(&s.config, "config", "", "path to a configuration file; flags have the last word (docs/operations.md)")
+	flags.StringVar(&s.config, "config", "", "path to a configuration file; flags have the last word (docs/globalingressip/operations.md)")
 	flags.StringSliceVar(&s.cidrs, "global-cidr", nil,
 		"range global IPs are taken from, e.g. 242.0.0.0/16; may be given several times (required)")
 	flags.BoolVar(&o.MoveOutside, "move-outside", false,

@@ -20,7 +20,7 @@ func buildCommand() *cobra.Command {
 		Use:   "build [--module DIR|MODULE@VERSION] [PACKAGE] -o FILE",
 		Short: "Build a controller's own program so that it can run in virtual time",
 		Long: "Build a controller's own program, main included, so that it can run in virtual time. The go.mod of\n" +
-			"its module decides every version. The program runs on linux/amd64; what it cannot do is told in docs/any-binary.md.",
+			"its module decides every version. The program runs on linux/amd64; what it cannot do is told in docs/use/any-binary.md.",
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if output == "" {

@@ -148,7 +148,7 @@ func (d *doctor) finish(seeds int) error {
 		fmt.Fprintf(d.out, "%d seeds: nothing depends on what the native mode does not control\n", seeds)
 		return nil
 	}
-	return &exitError{exitInconclusive, fmt.Sprintf("%d of %d seeds depend on what the native mode does not control: docs/determinism.md tells what to do; exact mode repeats them all the same", d.ill, seeds)}
+	return &exitError{exitInconclusive, fmt.Sprintf("%d of %d seeds depend on what the native mode does not control: docs/inside/determinism.md tells what to do; exact mode repeats them all the same", d.ill, seeds)}
 }
 
 // run runs jobs and makes the first that cannot be run an error.

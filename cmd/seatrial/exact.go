@@ -25,7 +25,7 @@ type exactFlags struct {
 }
 
 func (f *exactFlags) addFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&f.on, "exact", false, "run bit for bit, goroutines included; see docs/determinism.md")
+	c.Flags().BoolVar(&f.on, "exact", false, "run bit for bit, goroutines included; see docs/inside/determinism.md")
 	f.addModuleFlags(c, "with --exact: ")
 	c.Flags().Uint64Var(&f.schedule, "schedule", 0, "with --exact: another interleaving of the same seed")
 }

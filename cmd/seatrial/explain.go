@@ -23,7 +23,7 @@ func explainCommand() *cobra.Command {
 		Use:   "explain ARTIFACT",
 		Short: "Say why a run failed: one sentence, and the few events that led there",
 		Long: "Say why a run failed, from what the artifact holds: nothing is run.\n\n" +
-			"The events are found by walking back from the one that broke the law: commit, call, what its process had been told, whose change or which fault that was. docs/report.md says how far to trust it.",
+			"The events are found by walking back from the one that broke the law: commit, call, what its process had been told, whose change or which fault that was. docs/use/report.md says how far to trust it.",
 		Example: "  seatrial explain failures/globalingressip-seed-12",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -62,7 +62,7 @@ func allocation() model.Property {
 	return model.Property{
 		Name:     "allocation",
 		Sentence: "What clients were told about each global IP has an explanation in which it never had two owners and was never freed or changed while its service was exported.",
-		Source:   "docs/globalnet.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
+		Source:   "docs/globalingressip/design.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
 		Class:    model.ClassSafety,
 		Check:    checkAllocation,
 	}

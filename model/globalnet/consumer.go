@@ -14,7 +14,7 @@ import (
 // (History.Watches of user processes), and nothing else of the server. They
 // hold if nobody watches, and are undecided if frames came without their data.
 func Consumers() []model.Property {
-	source := "docs/globalnet.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
+	source := "docs/globalingressip/design.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
 	return []model.Property{
 		{
 			Name:     "consumer-one-owner",

@@ -36,7 +36,7 @@ func converges(o Options) model.Property {
 	return model.Property{
 		Name:     "converges",
 		Sentence: "After the weather has cleared, every exported service has its one IP, published, routed and reported; if the pool is too small, as many as it holds, and the others say so.",
-		Source:   "docs/globalnet.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
+		Source:   "docs/globalingressip/design.md §5; catalogue: 1734, 1738, 1457, 1415, create-read-error, relist-recreate",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {

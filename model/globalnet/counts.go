@@ -8,7 +8,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 )
 
-// The counters and the gauge of docs/operations.md.
+// The counters and the gauge of docs/globalingressip/operations.md.
 const (
 	metricAllocations = "globalingressip_allocations_total"
 	metricReleases    = "globalingressip_releases_total"
@@ -37,7 +37,7 @@ func countsTrue() model.Property {
 	return model.Property{
 		Name:     "counts-true",
 		Sentence: "Counters say how often the process has allocated, released, failed and retried, and the gauge how many wait.",
-		Source:   "docs/operations.md; Prometheus: whoever alerts on a counter relies on it",
+		Source:   "docs/globalingressip/operations.md; Prometheus: whoever alerts on a counter relies on it",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {

@@ -88,7 +88,7 @@ func noDoubleAssignment() model.Property {
 	return model.Property{
 		Name:     "no-double-assignment",
 		Sentence: "At no revision do two owners hold one IP, be it by claim, internal Service or status.",
-		Source:   "docs/globalnet.md §5; catalogue: delete-down, crash-before-status, time-travel, split-brain",
+		Source:   "docs/globalingressip/design.md §5; catalogue: delete-down, crash-before-status, time-travel, split-brain",
 		Class:    model.ClassSafety,
 		Check:    checkNoDoubleAssignment,
 	}

@@ -35,7 +35,7 @@ func rulesClaimed() model.Property {
 	return model.Property{
 		Name:     "rules-claimed",
 		Sentence: "A rule is in place only for an IP that its GlobalIngressIP has claimed, and no IP is given back while its rule stands.",
-		Source:   "docs/globalnet.md §5; submariner #2388: the IP and its rules leaked",
+		Source:   "docs/globalingressip/design.md §5; submariner #2388: the IP and its rules leaked",
 		Class:    model.ClassSafety,
 		Check:    checkRulesClaimed,
 	}
@@ -49,7 +49,7 @@ func rulesTrue() model.Property {
 	return model.Property{
 		Name:     "rules-true",
 		Sentence: "After the weather has cleared, every global IP of a pod or endpoint leads there, and no rule is left whose IP is not claimed.",
-		Source:   "docs/globalnet.md §5; a packet that arrives at another pod is worse than one that does not arrive",
+		Source:   "docs/globalingressip/design.md §5; a packet that arrives at another pod is worse than one that does not arrive",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// The gauges of docs/globalnet.md that say how the pool stands.
+// The gauges of docs/globalingressip/design.md that say how the pool stands.
 const (
 	metricFree    = "submariner_global_IP_availability"
 	metricTaken   = "submariner_global_IP_allocated"
@@ -21,7 +21,7 @@ func metricsTrue(o Options) model.Property {
 	return model.Property{
 		Name:     "metrics-true",
 		Sentence: "After the weather has cleared, the metrics say of every CIDR how many of its IPs are claimed, taken and free.",
-		Source:   "docs/globalnet.md §5; Prometheus: whoever alerts on a gauge relies on it",
+		Source:   "docs/globalingressip/design.md §5; Prometheus: whoever alerts on a gauge relies on it",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {

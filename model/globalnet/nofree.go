@@ -41,7 +41,7 @@ import (
 // that a user put in its place, as from a backup; in one of a name that the subject
 // never had its hands on, as Submariner leaves them, it is.
 //
-// Of a subject that promises claims more is asked (docs/globalnet.md §5): a change of
+// Of a subject that promises claims more is asked (docs/globalingressip/design.md §5): a change of
 // the type, as long as the service does not become headless, takes no title away; and
 // when a user deletes the GlobalIngressIP of a ClusterIP service under its standing
 // title, the IP is kept for the next one: its claim stays, and that IP is what the

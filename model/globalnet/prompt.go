@@ -46,7 +46,7 @@ func servedSoon(o Options) model.Property {
 	return model.Property{
 		Name:     "served-soon",
 		Sentence: "While nothing stands in the way, an exported service is served, and follows a change of its ports, pods and Endpoints, within 10 s; who waits for an IP gets one within 10 s of its being free.",
-		Source:   "docs/globalnet.md §3 and §5: waiting GlobalIngressIPs are retried promptly; submariner #1734, #1738",
+		Source:   "docs/globalingressip/design.md §3 and §5: waiting GlobalIngressIPs are retried promptly; submariner #1734, #1738",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if len(h.Disturbances) == 0 {
@@ -260,7 +260,7 @@ func publishedRouted(o Options) model.Property {
 	return model.Property{
 		Name:     "published-routed",
 		Sentence: "While nothing stands in the way, an IP is published only after the internal Service carries it, or a rule leads from it.",
-		Source:   "docs/globalnet.md §5: claim → internal Service → status, claim → rule → status",
+		Source:   "docs/globalingressip/design.md §5: claim → internal Service → status, claim → rule → status",
 		Class:    model.ClassSafety,
 		Check: func(h *model.History) model.Result {
 			if len(h.Disturbances) == 0 {

@@ -11,7 +11,7 @@ type Options struct {
 	// CIDRs are the pools global IPs come from. Of each, every address may be
 	// used but the network and the broadcast address.
 	CIDRs []netip.Prefix
-	// Claims requires what docs/globalnet.md §5 promises and Submariner's own
+	// Claims requires what docs/globalingressip/design.md §5 promises and Submariner's own
 	// controller never did: an IPAddress claim for every IP in use, an IP kept
 	// through changes of the type and a user's deletion of the GlobalIngressIP,
 	// and copies of Endpoints. Of others claims alone are required, and only of
@@ -37,7 +37,7 @@ func Properties(o Options) []model.Property {
 }
 
 // Metrics lists what holds of a controller that has the metrics of
-// docs/globalnet.md.
+// docs/globalingressip/design.md.
 func Metrics(o Options) []model.Property {
 	return []model.Property{metricsTrue(o), countsTrue()}
 }

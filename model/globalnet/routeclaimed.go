@@ -25,7 +25,7 @@ func routeClaimed(o Options) model.Property {
 	return model.Property{
 		Name:     "route-claimed",
 		Sentence: "At no revision does a subject's internal Service carry, or its status show, an IP that its GlobalIngressIP has not claimed.",
-		Source:   "docs/globalnet.md §5: before an IP is used anywhere it is claimed; status and internal Service gone → claim gone",
+		Source:   "docs/globalingressip/design.md §5: before an IP is used anywhere it is claimed; status and internal Service gone → claim gone",
 		Class:    model.ClassSafety,
 		Check: func(h *model.History) model.Result {
 			if !o.Claims {

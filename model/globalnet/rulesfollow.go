@@ -20,7 +20,7 @@ func rulesFollow() model.Property {
 	return model.Property{
 		Name:     "rules-follow",
 		Sentence: "While nothing stands in the way, no rule leads for more than 10 s to an address that is not that of its pod or endpoint, and every published one has its rule.",
-		Source:   "docs/globalnet.md §5; a packet that arrives at another pod is worse than one that does not arrive",
+		Source:   "docs/globalingressip/design.md §5; a packet that arrives at another pod is worse than one that does not arrive",
 		Class:    model.ClassSafety,
 		Check: func(h *model.History) model.Result {
 			if len(h.Disturbances) == 0 {

@@ -140,7 +140,7 @@ func eventsTold() model.Property {
 	return model.Property{
 		Name:     "events-told",
 		Sentence: "While nothing stands in the way, an Event tells of every allocation and every release within 10 s.",
-		Source:   "docs/globalnet.md §5: conditions, Events, metrics",
+		Source:   "docs/globalingressip/design.md §5: conditions, Events, metrics",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if len(h.Disturbances) == 0 {
@@ -207,7 +207,7 @@ func annotationsTrue() model.Property {
 	return model.Property{
 		Name:     "annotations-true",
 		Sentence: "After the weather has cleared, the GlobalIngressIP of a pod names the address that the pod has.",
-		Source:   "docs/globalnet.md §2 and §5: a pod that moves keeps its global IP; annotation and rule follow",
+		Source:   "docs/globalingressip/design.md §2 and §5: a pod that moves keeps its global IP; annotation and rule follow",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			if h.Ended <= h.Cleared {
@@ -233,7 +233,7 @@ func annotationsTrue() model.Property {
 func backsOff() model.Property {
 	return model.RetriesFall("backs-off",
 		"A call that has been failing for 15 s is tried not more than 8 times in ten seconds, and one for a minute not more than 15 times a minute.",
-		"docs/globalnet.md §3: per key 50 ms doubling to 30 s",
+		"docs/globalingressip/design.md §3: per key 50 ms doubling to 30 s",
 		[]model.Pace{{After: 15 * time.Second, Window: 10 * time.Second, Most: 8}, {After: time.Minute, Window: time.Minute, Most: 15}},
 		func(c *model.Call) bool {
 			return c.Writes() || c.Verb == "get" && (c.Resource == claimResource || c.Resource == ingressIPResource)

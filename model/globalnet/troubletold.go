@@ -27,7 +27,7 @@ func troubleTold() model.Property {
 	return model.Property{
 		Name:     "trouble-told",
 		Sentence: "What keeps failing is told: a condition other than Allocated=True, 20 s and eight failures after it began.",
-		Source:   "docs/globalnet.md §1: set a condition that says the state could not be verified and why",
+		Source:   "docs/globalingressip/design.md §1: set a condition that says the state could not be verified and why",
 		Class:    model.ClassLiveness,
 		Check: func(h *model.History) model.Result {
 			t := &troubleBook{history: h, changes: changesOf(h), cluster: newCluster(), rows: map[string]row{}, mute: map[owner]time.Duration{}, born: map[string]time.Duration{}}

@@ -16,7 +16,7 @@ import (
 // Goal: the story blames what really did it. Method: controllers that have each one
 // bug of Submariner's history, in the scenario that shows it, where what does it is
 // known: its documentation says so, and without the fault that the table names the bug
-// does not show (those of which it says nothing fail without any). docs/report.md has
+// does not show (those of which it says nothing fail without any). docs/use/report.md has
 // the table for people.
 
 func TestTheStoryBlamesWhatDidIt(t *testing.T) {

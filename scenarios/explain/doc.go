@@ -19,7 +19,7 @@
 //   - a write whose answer was lost, so that nobody knew it had succeeded;
 //   - a request that was on its way for long and arrived in another world.
 //
-// The heaviest becomes the story. That is a guess, a good one: docs/report.md says
+// The heaviest becomes the story. That is a guess, a good one: docs/use/report.md says
 // how often it was right. Same record and verdict, same story.
 //
 // It does not model what a process keeps in its memory, nor goroutines: two

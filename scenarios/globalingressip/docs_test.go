@@ -21,7 +21,7 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // Every example in the documentation is read. One that is not a whole scenario
 // is put into one.
 func TestDocumentedExamplesParse(t *testing.T) {
-	text, err := os.ReadFile("../../docs/scenarios.md")
+	text, err := os.ReadFile("../../docs/use/scenarios.md")
 	require.NoError(t, err)
 	blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
 	require.GreaterOrEqual(t, len(blocks), 5)
@@ -45,16 +45,16 @@ func TestDocumentedExamplesParse(t *testing.T) {
 // backquotes or, for a kind, as a heading of its own. The error message that
 // the page shows is the one that is given.
 func TestDocumentationIsComplete(t *testing.T) {
-	format, err := os.ReadFile("../../docs/scenarios.md")
+	format, err := os.ReadFile("../../docs/use/scenarios.md")
 	require.NoError(t, err)
 	words := slices.Concat(faults.AllFields(), scenarios.Verdicts(), faults.Verbs(), fieldsOf(scenarios.JSONSchema(globalingressip.Language())))
 	words = append(words, "controller.replicas", "controller.workers", "controller.leaderElection",
 		"apiServer.replicas", "apiServer.watchList", "apiServer.compactEvery", "headless: true")
 	for _, word := range words {
-		assert.Regexp(t, "`([a-zA-Z]+\\.)?"+word+"`", string(format), "docs/scenarios.md")
+		assert.Regexp(t, "`([a-zA-Z]+\\.)?"+word+"`", string(format), "docs/use/scenarios.md")
 	}
 
-	kinds, err := os.ReadFile("../../docs/faults.md")
+	kinds, err := os.ReadFile("../../docs/use/faults.md")
 	require.NoError(t, err)
 	sections := strings.Split(string(kinds), "\n### ")
 	documented := map[string]string{}
@@ -64,8 +64,8 @@ func TestDocumentationIsComplete(t *testing.T) {
 	}
 	for _, info := range append(faults.Kinds(), faults.ProgramKinds()...) {
 		body := documented[string(info.Kind)]
-		assert.Contains(t, body, "Source: ", "docs/faults.md, %s", info.Kind)
-		assert.Contains(t, body, "What must hold: ", "docs/faults.md, %s", info.Kind)
+		assert.Contains(t, body, "Source: ", "docs/use/faults.md, %s", info.Kind)
+		assert.Contains(t, body, "What must hold: ", "docs/use/faults.md, %s", info.Kind)
 		delete(documented, string(info.Kind))
 	}
 	assert.Empty(t, documented, "kinds that do not exist")

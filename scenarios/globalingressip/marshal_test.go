@@ -132,7 +132,7 @@ faults:
 	require.NoError(t, err)
 	text, err := scenarios.Marshal(plan)
 	require.NoError(t, err)
-	_, body, found := strings.Cut(string(text), "docs/scenarios.md.\n\n")
+	_, body, found := strings.Cut(string(text), "docs/use/scenarios.md.\n\n")
 	require.True(t, found, "begins with a comment that tells what this is:\n%s", text)
 	assert.Equal(t, `apiVersion: seatrial.dev/v1alpha1
 kind: Scenario

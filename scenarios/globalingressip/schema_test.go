@@ -149,7 +149,7 @@ func corpus(tb testing.TB) map[string][]byte {
 		require.NoError(tb, err)
 		out["seed "+strconv.Itoa(int(seed))] = text
 	}
-	page, err := os.ReadFile("../../docs/scenarios.md")
+	page, err := os.ReadFile("../../docs/use/scenarios.md")
 	require.NoError(tb, err)
 	for i, block := range yamlBlock.FindAllStringSubmatch(string(page), -1) {
 		if text := block[1]; strings.Contains(text, "apiVersion: "+scenarios.APIVersion) {

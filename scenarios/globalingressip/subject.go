@@ -26,7 +26,7 @@ type Variant struct {
 	// Claims: the controller promises an IPAddress claim for every IP it
 	// publishes. Submariner's controller makes none.
 	Claims bool
-	// Metrics: the controller has the metrics of docs/globalnet.md.
+	// Metrics: the controller has the metrics of docs/globalingressip/design.md.
 	Metrics bool
 	// Headless: the controller promises a global IP for everything that is ready
 	// behind an exported headless service. The re-creations do not go there.

@@ -276,7 +276,7 @@ func TestAPageWithoutATrace(t *testing.T) {
 	assert.Contains(t, eval[string](b, `document.getElementById('panel').innerText`), "goroutine 1")
 }
 
-// The pictures of docs/report.md; make screenshots keeps them.
+// The pictures of docs/use/report.md; make screenshots keeps them.
 func TestTheDocumentationsPictures(t *testing.T) {
 	b := open(t, write(t, incident(t)))
 	eval[bool](b, `setTheme('light'), true`)

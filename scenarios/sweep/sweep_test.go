@@ -91,7 +91,7 @@ func TestAThousandSeeds(t *testing.T) {
 }
 
 // The generator does not draw WatchList, because of what client-go does with it
-// (docs/determinism.md): runs need not be the same twice. They pass all the same.
+// (docs/inside/determinism.md): runs need not be the same twice. They pass all the same.
 func TestSeedsWithWatchList(t *testing.T) {
 	var all []sweep.Job
 	for _, seed := range seedsTo(100) {

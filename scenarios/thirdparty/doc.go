@@ -1,4 +1,4 @@
 // Package thirdparty is the gallery: controllers that others wrote, taken from
 // the module proxy and put to sea without a line of them changed. Each folder
-// has one; docs/gallery.md tells what was found.
+// has one; docs/use/gallery.md tells what was found.
 package thirdparty

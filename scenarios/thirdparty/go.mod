@@ -4,7 +4,7 @@ module github.com/seatrial/seatrial/scenarios/thirdparty
 
 go 1.26.0
 
-// See docs/determinism.md of the library.
+// See docs/inside/determinism.md of the library.
 godebug randseednop=0
 
 require (

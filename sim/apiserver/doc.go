@@ -23,6 +23,6 @@
 // [Config].Seed and of the identity of what it belongs to, so that taking one
 // object out of a run changes nothing for the others.
 //
-// docs/fidelity.md tells what is simulated, how that is proven, and what is
+// docs/inside/fidelity.md tells what is simulated, how that is proven, and what is
 // not modelled.
 package apiserver

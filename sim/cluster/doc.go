@@ -9,7 +9,7 @@
 //
 // They are small, and stand for what other controllers see of the real ones: which
 // objects come, in which steps, and what their status says meanwhile. What is left
-// out is listed in docs/cluster.md.
+// out is listed in docs/use/cluster.md.
 //
 // Every decision that is left to chance (how long a pod takes to start, whether a
 // container crashes) is a hash of the seed and of the identity of what it is

@@ -2,7 +2,7 @@
 // one seatrial that has them all and puts each through the scenario library, the
 // default search and the targeted modes, until one finds it.
 //
-//	go run ./controller/mutants/measure -write docs/mutants.md
+//	go run ./controller/mutants/measure -write docs/globalingressip/mutants.md
 package main
 
 import (
