@@ -16,7 +16,7 @@ import (
 )
 
 // A Binary is a controller's own program, as a process of a trial: where it comes
-// from and how it is run. See docs/any-binary.md for what programs can do.
+// from and how it is run. See docs/use/any-binary.md for what programs can do.
 type Binary struct {
 	Source  program.Source
 	Options program.Options

@@ -7,7 +7,7 @@ import (
 )
 
 // Goal: Kubernetes' own controllers, put to sea. Method: what users may do with
-// what each looks after, and the generic properties. docs/gallery.md has what was
+// what each looks after, and the generic properties. docs/use/gallery.md has what was
 // found.
 
 func TestDeployment(t *testing.T)              { seatrial.Check(t, Deployment()) }
