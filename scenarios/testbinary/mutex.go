@@ -21,12 +21,12 @@ var mutexHook []byte
 // such as klog's, are those that others may really hold: they stay as they are.
 var mutexes = overlay.Overlay{
 	Added: map[string][]byte{"runtime/seatrial_mutex.go": mutexHook},
-	Changes: []overlay.Change{
+	Changes: append(overlay.LazySeeding(), []overlay.Change{
 		{File: "runtime/runtime2.go", Was: "\twaitReasonSynctestSelect:        true,\n", Is: "\twaitReasonSynctestSelect:        true,\n\twaitReasonSyncMutexLock: true,\n\twaitReasonSyncRWMutexRLock: true,\n\twaitReasonSyncRWMutexLock: true,\n"},
 		{File: "runtime/sema.go", Was: "skipframes, waitReasonSyncMutexLock)", Is: "skipframes, seatrialReason(addr, waitReasonSyncMutexLock))"},
 		{File: "runtime/sema.go", Was: "skipframes, waitReasonSyncRWMutexRLock)", Is: "skipframes, seatrialReason(addr, waitReasonSyncRWMutexRLock))"},
 		{File: "runtime/sema.go", Was: "skipframes, waitReasonSyncRWMutexLock)", Is: "skipframes, seatrialReason(addr, waitReasonSyncRWMutexLock))"},
-	},
+	}...),
 	Otherwise: "use the Go release that seatrial's go.mod names (GOTOOLCHAIN), or go test without seatrial, under which a mutex that is held across a call hangs",
 }
 

@@ -133,6 +133,22 @@ func SingleThread() []Change { return slices.Clone(singleThread) }
 // WithoutClock are files whose place those changes take: the machine's clock.
 func WithoutClock() []string { return []string{"runtime/timeasm.go", "runtime/time_linux_amd64.s"} }
 
+// LazySeeding are the changes under which a source of math/rand remembers its seed
+// and fills its table of 607 numbers at the first draw. What is drawn stays the
+// same. A simulated world seeds two sources whenever something wakes a process, and
+// few of them are drawn from before they are seeded again.
+func LazySeeding() []Change { return slices.Clone(lazySeeding) }
+
+var lazySeeding = []Change{
+	{"math/rand/rng.go", "\tvec  [rngLen]int64 // current feedback register\n", "\tvec  *[rngLen]int64 // current feedback register; filled at the first draw\n\n\tseatrialSeed int64\n\tseatrialLazy bool\n"},
+	{
+		"math/rand/rng.go", "func (rng *rngSource) Seed(seed int64) {\n",
+		"func (rng *rngSource) Seed(seed int64) {\n\trng.seatrialSeed, rng.seatrialLazy = seed, true\n}\n\n" +
+			"func (rng *rngSource) seatrialFill(seed int64) {\n\trng.seatrialLazy = false\n\tif rng.vec == nil {\n\t\trng.vec = new([rngLen]int64)\n\t}\n",
+	},
+	{"math/rand/rng.go", "func (rng *rngSource) Uint64() uint64 {\n", "func (rng *rngSource) Uint64() uint64 {\n\tif rng.seatrialLazy {\n\t\trng.seatrialFill(rng.seatrialSeed)\n\t}\n"},
+}
+
 var singleThread = []Change{
 	// The thread that interrupts goroutines, and takes work from those that wait
 	// for the system, when the clock says so.

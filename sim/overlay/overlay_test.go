@@ -1,6 +1,8 @@
 package overlay_test
 
 import (
+	"fmt"
+	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +28,7 @@ func goroot(t *testing.T) string {
 // this release's files, and then each of them with something else in it.
 func TestAChangeThatDoesNotFitIsRefused(t *testing.T) {
 	library := t.TempDir()
-	native := overlay.Overlay{Changes: overlay.SingleThread(), Removed: overlay.WithoutClock(), Otherwise: "do something else"}
+	native := overlay.Overlay{Changes: append(overlay.SingleThread(), overlay.LazySeeding()...), Removed: overlay.WithoutClock(), Otherwise: "do something else"}
 	for _, c := range native.Changes {
 		content, err := os.ReadFile(filepath.Join(goroot(t), "src", c.File))
 		require.NoError(t, err)
@@ -79,4 +81,43 @@ func TestWriteLeavesEqualFilesAlone(t *testing.T) {
 	after, err := os.Stat(file)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "a file is replaced only by another content")
+}
+
+// Goal: a source that fills its table late draws what it would have drawn. Method: a
+// program built with the changes, beside this one, which is built without: sources of
+// many seeds, new and seeded again, with and without a draw in between.
+func TestLazySeedingDrawsTheSame(t *testing.T) {
+	dir := t.TempDir()
+	o := overlay.Overlay{Changes: overlay.LazySeeding()}
+	file, err := o.Write(goroot(t), dir)
+	require.NoError(t, err)
+	program := filepath.Join(dir, "main.go")
+	require.NoError(t, os.WriteFile(program, []byte(`package main
+
+import "math/rand"
+
+func main() {
+	for seed := int64(-3); seed < 200; seed++ {
+		s := rand.New(rand.NewSource(seed))
+		println(s.Uint64(), s.Int63())
+		s.Seed(seed + 1)
+		s.Seed(seed + 7)
+		println(s.Uint64(), s.Perm(700)[3])
+	}
+}
+`), 0o600))
+	command := exec.Command("go", "run", "-overlay="+file, program)
+	command.Dir = dir
+	got, err := command.CombinedOutput()
+	require.NoError(t, err, string(got))
+
+	var want strings.Builder
+	for seed := int64(-3); seed < 200; seed++ {
+		s := rand.New(rand.NewSource(seed))
+		fmt.Fprintln(&want, s.Uint64(), s.Int63())
+		s.Seed(seed + 1)
+		s.Seed(seed + 7)
+		fmt.Fprintln(&want, s.Uint64(), s.Perm(700)[3])
+	}
+	assert.Equal(t, want.String(), string(got))
 }
