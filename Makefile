@@ -127,8 +127,8 @@ programs: ## controllers as they ship, in virtual time: 100 seeds three times; m
 	go test -v ./sim/program -timeout 4h -seeds 100
 
 .PHONY: bench
-bench: ## the figures of docs/inside/performance.md
-	go test ./... -run '^$$' -bench . -benchmem
+bench: ## the figures of docs/inside/performance.md; beside another commit's: make bench BASE=main~1; REAL=1: beside a real kube-apiserver
+	go run ./internal/bench $(if $(BASE),-base $(BASE)) $(if $(REAL),-real)
 
 .PHONY: cover
 cover: ## test coverage
