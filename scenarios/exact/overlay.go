@@ -20,16 +20,14 @@ var forkHook []byte
 // overlay is what is laid over the library for a kind of module.
 func (b Builder) overlay() overlay.Overlay {
 	if b.kind() != Fork {
-		return overlay.Overlay{
-			Added: overlay.Preemption(), Changes: overlay.LazySeeding(), Otherwise: "use the Go release that go.mod names",
-		}
+		return overlay.Overlay{Added: overlay.Preemption()}
 	}
 	added := overlay.Preemption()
 	maps.Copy(added, overlay.Machine())
 	added["runtime/seatrial_fork.go"] = forkHook
 	return overlay.Overlay{
 		Added: added, Removed: overlay.WithoutClock(),
-		Changes: append(append(overlay.SingleThread(), overlay.LazySeeding()...), overlay.Change{
+		Changes: append(overlay.SingleThread(), overlay.Change{
 			File: "os/sys_linux.go",
 			Was:  "func hostname() (name string, err error) {\n",
 			Is:   "func hostname() (name string, err error) {\n\treturn \"seatrial\", nil\n",
