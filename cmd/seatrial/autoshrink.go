@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/internal/version"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/shrink"
@@ -41,11 +42,11 @@ func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error 
 			continue
 		}
 		folder := filepath.Join(f.Folder, f.Artefact)
-		if _, err := os.Stat(filepath.Join(folder, smallPlan)); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, artifact.SmallPlan)); err == nil {
 			continue
 		}
 		if err := s.shrinkArtefact(c.Context(), folder, func(p shrink.Progress) {
-			status.show(fmt.Sprintf("shrinking seed %d: %s, %d plans tried", f.Seed, p.Size, p.Tried))
+			status.show(fmt.Sprintf("shrinking seed %d: %s, %s tried", f.Seed, p.Size, scenarios.Count(p.Tried, "plan")))
 		}); err != nil {
 			return err
 		}
@@ -68,17 +69,20 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 	if err != nil {
 		return fmt.Errorf("shrinking %s: %w", folder, err)
 	}
-	small := filepath.Join(folder, smallPlan)
-	if err := writeSmallReport(filepath.Join(folder, smallReport), small, result); err != nil {
+	small := filepath.Join(folder, artifact.SmallPlan)
+	if err := writeSmallReport(filepath.Join(folder, artifact.SmallReport), small, result); err != nil {
 		return err
 	}
-	return writeFile(small, result.YAML)
+	if err := writeFile(small, result.YAML); err != nil {
+		return err
+	}
+	return artifact.NoteShrunk(folder)
 }
 
 // writeSmallReport shows the small run, with what its last fault does.
 func writeSmallReport(file, plan string, r *shrink.Result) error {
 	o := r.Outcome
-	o.Job.File, o.Porcupine = plan, nil
+	o.Job.File, o.Porcupine = filepath.Base(plan), nil // it is beside the page, more often than not
 	words := artifact.Words{Version: version.String(), Replay: replayCommandFor(o)}
 	if r.Explanation != nil {
 		words.Explains = r.Explanation.String()

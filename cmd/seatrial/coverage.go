@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -98,13 +99,14 @@ func (c *coverage) print(out io.Writer) {
 			known++
 		}
 	}
-	fmt.Fprintf(out, "covered: %d of %d fault kinds, %d triples of verb, resource and outcome, %d states of objects\n",
-		kinds, known, calls, states)
+	fmt.Fprintf(out, "covered: %d of %s, %s of verb, resource and outcome, %s of objects\n",
+		kinds, scenarios.Count(known, "fault kind"), scenarios.Count(calls, "triple"), scenarios.Count(states, "state"))
 	if c.runs > recently {
-		fmt.Fprintf(out, "new in the last %d runs: %d fault kinds, %d triples, %d states\n", recently, newKinds, newCalls, newStates)
+		fmt.Fprintf(out, "new in the last %d runs: %s, %s, %s\n", recently,
+			scenarios.Count(newKinds, "fault kind"), scenarios.Count(newCalls, "triple"), scenarios.Count(newStates, "state"))
 	}
 	if c.illegal > 0 {
-		fmt.Fprintf(out, "%d runs had faults that Kubernetes does not permit\n", c.illegal)
+		fmt.Fprintf(out, "%s had faults that Kubernetes does not permit\n", scenarios.Count(c.illegal, "run"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -145,7 +146,7 @@ func (d *doctor) report(job sweep.Job, findings []string) {
 
 func (d *doctor) finish(seeds int) error {
 	if d.ill == 0 {
-		fmt.Fprintf(d.out, "%d seeds: nothing depends on what the native mode does not control\n", seeds)
+		fmt.Fprintf(d.out, "%s: nothing depends on what the native mode does not control\n", scenarios.Count(seeds, "seed"))
 		return nil
 	}
 	return &exitError{exitInconclusive, fmt.Sprintf("%d of %d seeds depend on what the native mode does not control: docs/inside/determinism.md tells what to do; exact mode repeats them all the same", d.ill, seeds)}

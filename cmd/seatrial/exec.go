@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -128,7 +129,7 @@ func execSeeds(c *cobra.Command, cache string, seeds sim.SeedRange, args []strin
 		return err
 	}
 	if !single {
-		fmt.Fprintf(c.OutOrStdout(), "seatrial: %d seeds, %d failed\n", ran, failed)
+		fmt.Fprintf(c.OutOrStdout(), "seatrial: %s, %d failed\n", scenarios.Count(ran, "seed"), failed)
 	}
 	if code != 0 {
 		return &exitError{code: code}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -40,12 +41,12 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 	}
 	kind := builtBefore(c.Context())
 	if kind == "" { // and to build it takes minutes, which nobody asked for
-		fmt.Fprintf(out, "%d failures depend on in-process scheduling (maps, select, goroutines); after `seatrial replay --exact --seed 1`, which builds exact mode, this command looks for interleavings that show them each time\n", len(flaky))
+		fmt.Fprintf(out, "%s: not the same run each time, so in-process scheduling matters (maps, select, goroutines); after `seatrial replay --exact --seed 1`, which builds exact mode, this command looks for interleavings that show them each time\n", scenarios.Count(len(flaky), "failure"))
 		return
 	}
 	e, err := (&exactFlags{on: true, engine: kind}).prepare(c)
 	if err != nil {
-		fmt.Fprintf(out, "%d failures depend on in-process scheduling, and exact mode cannot be used here: %v\n", len(flaky), err)
+		fmt.Fprintf(out, "%s: in-process scheduling matters, and exact mode cannot be used here: %v\n", scenarios.Count(len(flaky), "failure"), err)
 		return
 	}
 	for _, o := range flaky[:min(len(flaky), flakyExamined)] {
@@ -98,7 +99,7 @@ func explain(ctx context.Context, failure sweep.Outcome, e *sweep.Exact) (string
 	})
 	switch {
 	case found != nil:
-		return fmt.Sprintf("exact mode shows it in the %d. interleaving tried, the same run in %d of %d: %s", tried, found.Reproduced, found.Runs, replayCommandFor(*found)), nil
+		return fmt.Sprintf("exact mode shows it in the %d. interleaving tried, the same run in %d of %d: %s", tried, found.Reproduced, found.Runs, pasteable(replayCommandFor(*found))), nil
 	case err != nil:
 		return "", fmt.Errorf("exact mode: %w", err)
 	}

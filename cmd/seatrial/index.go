@@ -9,15 +9,10 @@ import (
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/report"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/shrink"
-)
-
-// Names of what shrinking leaves in an artefact.
-const (
-	smallPlan   = "min.yaml"
-	smallReport = "min.html"
 )
 
 // writeIndex writes the page over the failures of a summary.
@@ -66,7 +61,7 @@ func remark(p results.Part) string {
 	if p.Unfinished {
 		missing = "not ended"
 	}
-	return fmt.Sprintf("%s: %d runs, %s, seatrial %s", p.Manifest, p.Done, missing, p.Manifest.Version)
+	return fmt.Sprintf("%s: %s, %s, seatrial %s", p.Manifest, scenarios.Count(p.Done, "run"), missing, p.Manifest.Version)
 }
 
 func addToIndex(index *report.Index, f results.Failure, dir string) {
@@ -99,11 +94,11 @@ func addToIndex(index *report.Index, f results.Failure, dir string) {
 
 // causeOf reads what an artefact was shrunk to; empty when it was not.
 func causeOf(folder string, language *scenarios.Language) (cause, plan string) {
-	text, err := os.ReadFile(filepath.Join(folder, smallPlan))
+	text, err := os.ReadFile(filepath.Join(folder, artifact.SmallPlan))
 	if err != nil {
 		return "", ""
 	}
-	p, err := scenarios.Parse(smallPlan, text, language)
+	p, err := scenarios.Parse(artifact.SmallPlan, text, language)
 	if err != nil {
 		return "", ""
 	}

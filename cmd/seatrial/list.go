@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/testbinary"
 )
 
@@ -28,7 +29,7 @@ func listCommand() *cobra.Command {
 				return err
 			}
 			if listTrials(out, packages) == 0 {
-				return fmt.Errorf("list: no trial in %d packages (want a test that calls seatrial.Check or seatrial.CheckEveryCall)", len(packages))
+				return fmt.Errorf("list: no trial in %s (want a test that calls seatrial.Check or seatrial.CheckEveryCall)", scenarios.Count(len(packages), "package"))
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -54,9 +55,10 @@ type printer struct {
 	voids         int
 	fired         map[string]int
 	met           coverage
-	// failure is the last line pair to print: verdict and replay command of the
-	// first failure.
+	// failure is the last line pair to print: verdict and replay command of the first
+	// of the gravest failures, which are of this verdict.
 	failure string
+	gravest model.VerdictKind
 	rates   string // how fast a sweep was; empty: not measured
 	// flaky are the failures that were not the same run each time.
 	flaky []sweep.Outcome
@@ -93,14 +95,14 @@ func (p *printer) print(o sweep.Outcome) {
 		p.flaky = append(p.flaky, sweep.Outcome{Job: o.Job, Property: o.Property, Runs: o.Runs, Reproduced: o.Reproduced})
 	}
 	failed := o.Verdict != model.VerdictPass && o.Known == ""
-	replay := replayCommandFor(o)
+	replay := pasteable(replayCommandFor(o))
 	p.count(results.Failure{Entry: p.entryOf(o), Folder: p.dir})
 	if failed && p.dir != "" {
 		path, err := artifact.Write(p.dir, version.String(), o)
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {
-			replay = quote(os.Args[0]) + " replay " + quote(path)
+			replay = pasteable(program + " replay " + quote(path))
 		}
 	}
 	defer func() { p.fail(p.out.err) }()
@@ -117,13 +119,18 @@ func (p *printer) print(o sweep.Outcome) {
 	}
 	if !failed {
 		if p.void(o) && p.failure == "" {
-			p.failure = fmt.Sprintf("strict: %d steps and %d faults of %s, seed %d, had no effect\n%s", len(o.Idle), len(o.Unfired), o.Scenario, o.Job.Seed, replay)
+			p.failure = fmt.Sprintf("strict: %s and %s of %s, seed %d, had no effect\n%s", scenarios.Count(len(o.Idle), "step"), scenarios.Count(len(o.Unfired), "fault"), o.Scenario, o.Job.Seed, replay)
 		}
 		return
 	}
 	p.printFailure(o)
-	if p.failure == "" {
-		p.failure = fmt.Sprintf("%s\n%s", oneLine(o), replay)
+	p.last(o.Verdict, fmt.Sprintf("%s\n%s", oneLine(o), replay))
+}
+
+// last keeps what is said of a failure for the last lines, if none so far was as grave.
+func (p *printer) last(verdict model.VerdictKind, text string) {
+	if p.failure == "" || results.Graver(verdict, p.gravest) {
+		p.failure, p.gravest = text, verdict
 	}
 }
 
@@ -180,9 +187,9 @@ func (p *printer) printVoid(o sweep.Outcome) {
 func (p *printer) restore(e *results.Entry, folder string) {
 	p.count(results.Failure{Entry: *e, Folder: folder})
 	p.met.restore(e)
-	if !e.Passed() && e.Known == "" && p.failure == "" {
-		p.failure = fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
-			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact)))
+	if !e.Passed() && e.Known == "" {
+		p.last(e.Verdict, fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
+			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact))))
 	}
 }
 
@@ -233,11 +240,11 @@ func (p *printer) printFailure(o sweep.Outcome) {
 
 func summary(o sweep.Outcome) string {
 	if o.Job.Real != nil {
-		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of real time",
-			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual.Round(time.Millisecond))
+		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %s in %s of real time",
+			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, scenarios.Count(o.Requests, "request"), o.Virtual.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %d requests in %s of virtual time  hash %s%s",
-		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, o.Requests, o.Virtual, o.Hash, caveat(o))
+	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %s in %s of virtual time  hash %s%s",
+		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, scenarios.Count(o.Requests, "request"), o.Virtual, o.Hash, caveat(o))
 }
 
 func oneLine(o sweep.Outcome) string {
@@ -246,7 +253,17 @@ func oneLine(o sweep.Outcome) string {
 
 func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
 
-// replayCommandFor is a command that shows the outcome again, to be pasted.
+// program is what commands that are kept begin with. Where this program is on the
+// machine that ran it tells nobody else anything.
+const program = "seatrial"
+
+// pasteable is a command as it can be pasted into this very shell.
+func pasteable(command string) string {
+	return quote(os.Args[0]) + strings.TrimPrefix(command, program)
+}
+
+// replayCommandFor is a command that shows the outcome again, as it is kept; see
+// [pasteable].
 func replayCommandFor(o sweep.Outcome) string {
 	if o.Job.Replay != "" {
 		return o.Job.Replay
@@ -259,9 +276,9 @@ func replayCommandFor(o sweep.Outcome) string {
 		what += exactArguments(e)
 	}
 	if o.Job.Site != nil && o.Job.File != "" {
-		return fmt.Sprintf("%s replay %s", quote(os.Args[0]), what) // the file says it all
+		return fmt.Sprintf("%s replay %s", program, what) // the file says it all
 	}
-	return fmt.Sprintf("%s replay %s %s", quote(os.Args[0]), what, of(o.Job).arguments())
+	return fmt.Sprintf("%s replay %s %s", program, what, of(o.Job).arguments())
 }
 
 // exactArguments are those that ask for the same exact run.
@@ -287,7 +304,7 @@ func quote(s string) string {
 func firstLines(s string, n int) []string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	if len(lines) > n {
-		lines = append(lines[:n], fmt.Sprintf("… %d more lines", len(lines)-n))
+		lines = append(lines[:n], "… and "+scenarios.Count(len(lines)-n, "more line"))
 	}
 	return lines
 }
@@ -336,12 +353,12 @@ func (p *printer) printTotals() {
 	}
 	if len(p.known) > 0 {
 		total += len(p.known)
-		parts = append(parts, fmt.Sprintf("%d known failures", len(p.known)))
+		parts = append(parts, scenarios.Count(len(p.known), "known failure"))
 	}
 	if p.voids > 0 {
 		parts = append(parts, fmt.Sprintf("%d with steps or faults of no effect", p.voids))
 	}
-	fmt.Fprintf(p.out, "%d seeds: %s\n", total, strings.Join(parts, ", "))
+	fmt.Fprintf(p.out, "%s: %s\n", scenarios.Count(total, "seed"), strings.Join(parts, ", "))
 	if p.rates != "" {
 		fmt.Fprintln(p.out, p.rates)
 	}
@@ -373,7 +390,7 @@ func (p *printer) printGroups() {
 			fmt.Fprintf(p.out, "%6d × %s  %s\n         first seed %d%s\n", g.Times, g.First.Verdict, g.Name(), g.First.Seed, because(g.First.Known))
 		}
 		if more := len(groups) - mostGroups; more > 0 {
-			fmt.Fprintf(p.out, "         and %d more kinds\n", more)
+			fmt.Fprintf(p.out, "         and %s\n", scenarios.Count(more, "more kind"))
 		}
 	}
 }

@@ -80,9 +80,9 @@ func TestWhatIsPrinted(t *testing.T) {
 	assert.Error(t, p.finish())
 	assert.Contains(t, out.String(), "3 seeds: 1 pass, 1 safety, 1 crash\n")
 	assert.Contains(t, out.String(), "crash: s violated p in seed-7, seed 7 (reproduced 3/3)\n"+os.Args[0]+" replay --seed 7 --subject s\n")
-	assert.Equal(t, os.Args[0]+" replay 'a plan.yaml' --seed 7 --exact --schedule 2 --subject s", replayCommandFor(second))
+	assert.Equal(t, "seatrial replay 'a plan.yaml' --seed 7 --exact --schedule 2 --subject s", replayCommandFor(second))
 	second.Job.Exact.Schedule = 0
-	assert.Equal(t, os.Args[0]+" replay 'a plan.yaml' --seed 7 --exact --subject s", replayCommandFor(second))
+	assert.Equal(t, "seatrial replay 'a plan.yaml' --seed 7 --exact --subject s", replayCommandFor(second))
 }
 
 func TestErrorsThatAreNoExitCodeAreWrongUsage(t *testing.T) {

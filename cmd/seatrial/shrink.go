@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/shrink"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
@@ -58,7 +59,7 @@ func shrinkTo(c *cobra.Command, job sweep.Job, options shrink.Options, file, pic
 	begin := time.Now()
 	status := newStatus(c.ErrOrStderr())
 	options.Progress = func(p shrink.Progress) {
-		status.show(fmt.Sprintf("shrinking: %s, %d plans tried, now %s", p.Size, p.Tried, p.Doing))
+		status.show(fmt.Sprintf("shrinking: %s, %s tried, now %s", p.Size, scenarios.Count(p.Tried, "plan"), p.Doing))
 	}
 	result, err := shrink.Shrink(c.Context(), job, options)
 	status.clear()
@@ -85,10 +86,10 @@ func printShrunk(out io.Writer, r *shrink.Result, file string, took time.Duratio
 	if r.Explanation != nil {
 		fmt.Fprintf(out, "%s\n", r.Explanation)
 	}
-	fmt.Fprintf(out, "shrunk from %s to %s, %d plans tried in %s\n", r.From, r.To, r.Tried, took.Round(100*time.Millisecond))
+	fmt.Fprintf(out, "shrunk from %s to %s, %s tried in %s\n", r.From, r.To, scenarios.Count(r.Tried, "plan"), took.Round(100*time.Millisecond))
 	o := r.Outcome
 	o.Job.File, o.Job.Replay = file, ""
-	fmt.Fprintf(out, "%s\n%s\n", oneLine(o), replayCommandFor(o))
+	fmt.Fprintf(out, "%s\n%s\n", oneLine(o), pasteable(replayCommandFor(o)))
 }
 
 // writable makes sure, before hours are spent, that the file can be written.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/swarm"
@@ -184,7 +185,7 @@ func (f *sweepFlags) open(c *cobra.Command, pool sweep.Pool, about results.Manif
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	if s.enough.Load() {
-		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %d failures already: nothing more is run (to go on, --max-failures %d or none)\n", f.out.dir, s.failures, s.failures+1)
+		fmt.Fprintf(c.ErrOrStderr(), "seatrial: %s has %s already: nothing more is run (to go on, --max-failures %d or none)\n", f.out.dir, scenarios.Count(s.failures, "failure"), s.failures+1)
 	}
 	return s, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -133,7 +132,7 @@ func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact)
 	if job.Extras == (scenarios.Extras{}) && job.Site == nil {
 		return job
 	}
-	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", quote(os.Args[0]), seed, subject.arguments())
+	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", program, seed, subject.arguments())
 	if illegal {
 		job.Replay += " --allow-illegal"
 	}
@@ -145,7 +144,7 @@ func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact)
 
 // command shows one derived plan again.
 func (a *aimed) command(source, name string, subject *underTest) string {
-	text := fmt.Sprintf("%s sweep --mode %s %s --only %s %s", quote(os.Args[0]), a.mode, source, name, subject.arguments())
+	text := fmt.Sprintf("%s sweep --mode %s %s --only %s %s", program, a.mode, source, name, subject.arguments())
 	if a.limit != 0 {
 		text += fmt.Sprintf(" --limit %d", a.limit)
 	}

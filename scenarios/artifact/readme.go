@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -13,8 +15,31 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
+// replayHere is the command for who is in the folder: folders are downloaded, renamed
+// and sent, and a path would die with that.
+const replayHere = "seatrial replay ."
+
+// Names of what shrinking leaves in a folder: the small plan, and its run as a page.
+const (
+	SmallPlan   = "min.yaml"
+	SmallReport = "min.html"
+)
+
+// NoteShrunk rewrites the folder's README, which told how to shrink, once [SmallPlan]
+// and [SmallReport] are in it.
+func NoteShrunk(path string) error {
+	a, err := Read(path)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(path, "README.md"), readme(a.Version, a.Outcome, true), 0o644); err != nil {
+		return fmt.Errorf("noting in the artefact %s what it was shrunk to: %w", path, err)
+	}
+	return nil
+}
+
 // readme says what the folder is to somebody who finds it.
-func readme(path, version string, o sweep.Outcome) []byte {
+func readme(version string, o sweep.Outcome, shrunk bool) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s: %s\n\n", o.Job.Subject, o.Verdict)
 	if o.Property != "" {
@@ -31,13 +56,26 @@ func readme(path, version string, o sweep.Outcome) []byte {
 		b.WriteString("The plan has faults that Kubernetes does not permit: no controller has to survive it.\n\n")
 	}
 	b.WriteString("`report.html` shows the run as a picture.\n\n")
-	fmt.Fprintf(&b, "Replay, shrink:\n\n    seatrial replay %s\n    seatrial shrink %s -o min.yaml\n\n", path, path)
+	if shrunk {
+		fmt.Fprintf(&b, "`%s` is the smallest plan found that fails in the same way, `%s` its run as a picture.\n\n", SmallPlan, SmallReport)
+		fmt.Fprintf(&b, "Replay this run, run the small one (in this folder):\n\n    %s\n    seatrial replay %s --seed %d %s\n\n", replayHere, SmallPlan, o.Job.Seed, subjectOf(o))
+	} else {
+		fmt.Fprintf(&b, "Replay, explain, shrink (in this folder):\n\n    %s\n    seatrial explain .\n    seatrial shrink . -o %s\n\n", replayHere, SmallPlan)
+	}
 	if e := o.Job.Exact; e != nil {
 		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
 	}
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
 	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", version, swarm.Version, runtime.Version(), libraries())
 	return b.Bytes()
+}
+
+// subjectOf names the subject on a command line.
+func subjectOf(o sweep.Outcome) string {
+	if o.Job.Package == "" {
+		return "--subject " + o.Job.Subject
+	}
+	return "--subject " + o.Job.Package + ":" + o.Job.Subject
 }
 
 // ofInterest are the libraries whose version changes what a controller sends,

@@ -40,9 +40,21 @@ func RemoveUnfinished(dir string) error {
 // unfinished is how the names of folders begin that are being written.
 const unfinished = ".writing-"
 
-// Name is what the folder of an outcome is called.
+// longestName is what a folder may be called, in bytes: file systems take 255, and
+// what is being written has a few more.
+const longestName = 200
+
+// Name is what the folder of an outcome is called: subject, scenario and seed. A plan
+// drawn from a seed is called by it already. Of a name that is too long the middle is
+// replaced by the beginning of its digest.
 func Name(o sweep.Outcome) string {
-	return fmt.Sprintf("%s-%s-seed-%d", strings.ReplaceAll(o.Job.Subject, "/", "-"), o.Scenario, o.Job.Seed)
+	name, seed := strings.ReplaceAll(o.Job.Subject+"-"+o.Scenario, "/", "-"), fmt.Sprintf("-seed-%d", o.Job.Seed)
+	name = strings.TrimSuffix(name, seed) + seed
+	if len(name) <= longestName {
+		return name
+	}
+	middle, kept := "-"+digest([]byte(name))[:12], longestName/2-16
+	return strings.ToValidUTF8(name[:kept], "") + middle + strings.ToValidUTF8(name[len(name)-kept:], "")
 }
 
 // Write makes the folder for an outcome below dir and returns its path. An
@@ -61,7 +73,7 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encoding the verdict of %s: %w", name, err)
 	}
-	page, err := Page(Words{Version: version, Replay: "seatrial replay " + path}, o)
+	page, err := Page(Words{Version: version, Replay: replayHere}, o)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +83,7 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	}{
 		{planFile, []byte(o.Plan)}, {"verdict.json", append(verdict, '\n')}, {traceFile, o.Trace},
 		{"controller.log", o.Log}, {"detail.txt", []byte(o.Detail)}, {"porcupine.html", o.Porcupine}, {"report.html", page},
-		{"README.md", readme(path, version, o)},
+		{"README.md", readme(version, o, false)},
 	}
 	for _, file := range files {
 		if len(file.data) == 0 {

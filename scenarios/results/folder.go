@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -64,7 +65,7 @@ func (f *Folder) open(goOn bool) error {
 	case err != nil:
 		return err
 	case !goOn:
-		return fmt.Errorf("results folder %s: it holds a sweep of %s, %d runs done (want --resume to go on with it, or another folder)", f.path, before, len(entries))
+		return fmt.Errorf("results folder %s: it holds a sweep of %s, %s done (want --resume to go on with it, or another folder)", f.path, before, scenarios.Count(len(entries), "run"))
 	case !before.same(f.Manifest):
 		return fmt.Errorf("results folder %s: it holds a sweep of %s, made with %s; this is one of %s, made with %s (want the same, or another folder)",
 			f.path, before, before.version(), f.Manifest, f.Manifest.version())

@@ -41,6 +41,12 @@ func GroupsOf(failures []Failure) []Group {
 	return groups
 }
 
+// Graver says whether a verdict is graver than another. A pass, or none, is graver
+// than nothing.
+func Graver(a, b model.VerdictKind) bool {
+	return gravity(a) >= 0 && (gravity(b) < 0 || gravity(a) < gravity(b))
+}
+
 // gravity orders verdicts, the gravest first.
 func gravity(v model.VerdictKind) int {
 	return slices.Index([]model.VerdictKind{model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive}, v)

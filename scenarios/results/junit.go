@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // The elements of JUnit XML that CI systems read.
@@ -53,7 +54,7 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 	for _, t := range s.Subjects {
 		one := suite{Name: t.Subject}
 		if passed := t.Verdicts[model.VerdictPass]; passed > 0 {
-			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: fmt.Sprintf("%d runs passed", passed)})
+			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: scenarios.Count(passed, "run") + " passed"})
 		}
 		for _, list := range [][]Failure{s.Failures, s.Known} {
 			for _, f := range grouped(list) {
@@ -72,7 +73,7 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 	}
 	if s.incomplete() || len(s.Diverged) > 0 {
 		missing := suite{Name: "sweep", Tests: 1, Errors: 1}
-		text := fmt.Sprintf("%d runs are missing, %d aimed sweeps have not ended, %d runs diverged", s.Missing, s.Unfinished, len(s.Diverged))
+		text := fmt.Sprintf("missing: %s; not ended: %s; diverged: %s", scenarios.Count(s.Missing, "run"), scenarios.Count(s.Unfinished, "aimed sweep"), scenarios.Count(len(s.Diverged), "run"))
 		missing.Cases = []testcase{{Class: "sweep", Name: "complete", Error: &problem{Type: "incomplete", Message: text}}}
 		all.Suites = append(all.Suites, missing)
 	}

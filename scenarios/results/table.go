@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // kinds of verdict in the order of columns.
@@ -66,26 +67,26 @@ func (s *Summary) WriteTable(w io.Writer) error {
 func (s *Summary) remarks() []string {
 	var out []string
 	if len(s.Covered) > 0 {
-		out = append(out, fmt.Sprintf("covered: %d fault kinds, %d triples of verb, resource and outcome, %d states of objects",
-			s.covered("fault "), s.covered("call "), s.covered("state ")))
+		out = append(out, fmt.Sprintf("covered: %s, %s of verb, resource and outcome, %s of objects",
+			scenarios.Count(s.covered("fault "), "fault kind"), scenarios.Count(s.covered("call "), "triple"), scenarios.Count(s.covered("state "), "state")))
 	}
 	for _, t := range s.Subjects {
 		if t.Illegal > 0 {
-			out = append(out, fmt.Sprintf("%d runs of %s had faults that Kubernetes does not permit", t.Illegal, t.Subject))
+			out = append(out, fmt.Sprintf("%s of %s had faults that Kubernetes does not permit", scenarios.Count(t.Illegal, "run"), t.Subject))
 		}
 	}
 	if len(s.Void) > 0 {
 		first := s.Void[0]
-		out = append(out, fmt.Sprintf("strict: steps or faults of %d runs had no effect, first of seed %d: %s", len(s.Void), first.Seed, strings.Join(append(first.Idle, first.Unfired...), ", ")))
+		out = append(out, fmt.Sprintf("strict: steps or faults of %s had no effect, first of seed %d: %s", scenarios.Count(len(s.Void), "run"), first.Seed, strings.Join(append(first.Idle, first.Unfired...), ", ")))
 	}
 	if s.Missing > 0 {
-		out = append(out, fmt.Sprintf("%d runs are missing: go on with seatrial sweep --resume FOLDER", s.Missing))
+		out = append(out, fmt.Sprintf("missing: %s; go on with seatrial sweep --resume FOLDER", scenarios.Count(s.Missing, "run")))
 	}
 	if s.Unfinished > 0 {
-		out = append(out, fmt.Sprintf("%d aimed sweeps have not ended: go on with seatrial sweep --resume FOLDER", s.Unfinished))
+		out = append(out, fmt.Sprintf("not ended: %s; go on with seatrial sweep --resume FOLDER", scenarios.Count(s.Unfinished, "aimed sweep")))
 	}
 	if s.Repeated > 0 {
-		out = append(out, fmt.Sprintf("%d runs were made more than once and are counted once", s.Repeated))
+		out = append(out, fmt.Sprintf("made more than once and counted once: %s", scenarios.Count(s.Repeated, "run")))
 	}
 	for _, run := range s.Diverged {
 		out = append(out, "diverged: "+run+" did not end the same each time")

@@ -36,14 +36,7 @@ func (s Size) less(t Size) bool {
 
 // String is for people: "3 steps and 1 fault in 4 lines".
 func (s Size) String() string {
-	return fmt.Sprintf("%s and %s in %s", count(s.Steps, "step"), count(s.Faults, "fault"), count(s.Lines, "line"))
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s and %s in %s", scenarios.Count(s.Steps, "step"), scenarios.Count(s.Faults, "fault"), scenarios.Count(s.Lines, "line"))
 }
 
 func sizeOf(p scenarios.Plan, text string) Size {
