@@ -37,6 +37,8 @@ func TestParseRefuses(t *testing.T) {
 		"only a comment":    {"# nothing\n", "1:1: empty file (want a scenario that begins with apiVersion: seatrial.dev/v1alpha1 and kind: Scenario)"},
 		"not YAML":          {"a: [", "1:1: not YAML: did not find expected node content"},
 		"not YAML, later":   {head + "steps:\n\t- x", "5:1: not YAML: found character that cannot start any token"},
+		"not YAML, a key":   {head + "seed: 1\nsafety: 10s\nsettle\nsteps: []\n", "6:1: not YAML: could not find expected ':'"},
+		"not YAML, dedent":  {head + "world:\n  namespaces: [a]\n - x\n", "6:1: not YAML: did not find expected key"},
 		"a list":            {"- a\n- b", "1:1: a list is not a mapping (want fields with values)"},
 		"two documents":     {head + "---\n" + head, "4:1: a second document (want one scenario per file)"},
 		"no apiVersion":     {"kind: Scenario\nname: bad", "1:1: apiVersion: missing (want seatrial.dev/v1alpha1)"},

@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +24,8 @@ type auditSettings struct {
 	kubeconfig string
 	output     string
 	settle     time.Duration
+	configOnly bool
+	config     string
 }
 
 func newCheckCommand() *cobra.Command {
@@ -34,9 +38,24 @@ func newCheckCommand() *cobra.Command {
 claims and internal Services that belong to nobody, GlobalIngressIPs whose target
 is gone, exports without an address.
 
+With --config-only no cluster is asked: what is wrong with a configuration file is
+told, all at once and in the order of its lines.
+
 Exit codes: 0 nothing to put right · 1 could not look · 2 usage · 3 something found.`,
+		Example: "  globalingressip-controller check --global-cidr 242.0.0.0/16\n" +
+			"  globalingressip-controller check --config-only --config controller.yaml",
 		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return a.run(command) },
+		RunE: func(command *cobra.Command, _ []string) error {
+			if a.configOnly {
+				return a.checkConfig(command)
+			}
+
+			if a.config != "" {
+				return errors.New("--config: goes with --config-only; an audit takes --global-cidr")
+			}
+
+			return a.run(command)
+		},
 	}
 
 	flags := command.Flags()
@@ -46,8 +65,38 @@ Exit codes: 0 nothing to put right · 1 could not look · 2 usage · 3 something
 	flags.StringVarP(&a.output, "output", "o", "text", "text or json")
 	flags.DurationVar(&a.settle, "settle", 3*time.Second,
 		"look again after this time and report only what is still there; 0 reports at once")
+	flags.BoolVar(&a.configOnly, "config-only", false, "only read the file of --config, as the controller would, and start nothing")
+	flags.StringVar(&a.config, "config", "", "with --config-only: path to a configuration file")
 
 	return command
+}
+
+// checkConfig reads the configuration as the controller does when it starts, with
+// --global-cidr as the one flag that files often leave to the command line.
+func (a *auditSettings) checkConfig(command *cobra.Command) error {
+	if a.config == "" {
+		return errors.New("--config-only: which file? Say it with --config FILE")
+	}
+
+	var s settings
+
+	flags := pflag.NewFlagSet("controller", pflag.ContinueOnError)
+	s.addFlags(flags)
+
+	s.config = a.config
+	for _, cidr := range a.cidrs {
+		if err := flags.Set("global-cidr", cidr); err != nil {
+			return fmt.Errorf("--global-cidr: %w", err)
+		}
+	}
+
+	if _, err := s.check(flags, io.Discard); err != nil {
+		return err
+	}
+
+	_, err := fmt.Fprintf(command.OutOrStdout(), "%s: nothing found\n", a.config)
+
+	return err
 }
 
 func (a *auditSettings) run(command *cobra.Command) error {

@@ -112,7 +112,7 @@ func (s *settings) addFlags(flags *pflag.FlagSet) {
 }
 
 func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
-	logger, err := s.check(command, stderr)
+	logger, err := s.check(command.Flags(), stderr)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,9 @@ func (s *settings) run(command *cobra.Command, stderr io.Writer) error {
 	return nil
 }
 
-// check turns file and flags into options. What is wrong with them is told all at once.
-func (s *settings) check(command *cobra.Command, stderr io.Writer) (logr.Logger, error) {
+// check turns file and flags into options. What is wrong with them is told all at once,
+// what is in the file in the order of its lines.
+func (s *settings) check(flags *pflag.FlagSet, stderr io.Writer) (logr.Logger, error) {
 	var (
 		at     places
 		faults [5]error
@@ -146,7 +147,7 @@ func (s *settings) check(command *cobra.Command, stderr io.Writer) (logr.Logger,
 	)
 
 	if s.config != "" {
-		at, faults[0] = readConfigFile(s.config, command.Flags())
+		at, faults[0] = readConfigFile(s.config, flags)
 		if at == nil {
 			return logger, faults[0] // nothing of it could be read
 		}
@@ -166,7 +167,7 @@ func (s *settings) check(command *cobra.Command, stderr io.Writer) (logr.Logger,
 	o.DataPath, faults[3] = newDataPath(s.dataPath, at)
 	logger, faults[4] = s.log.newLogger(stderr, at)
 
-	return logger, errors.Join(faults[:]...)
+	return logger, inOrder(s.config, faults[:])
 }
 
 func parseCIDRs(texts []string, at places) ([]netip.Prefix, error) {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -98,9 +101,37 @@ func readConfigFile(path string, flags *pflag.FlagSet) (places, error) {
 		}
 	}
 
-	slices.SortFunc(f.faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return f.places, inOrder(path, f.faults)
+}
 
-	return f.places, errors.Join(f.faults...)
+// inOrder joins mistakes: those that name a line of the file in the order of lines,
+// then the others.
+func inOrder(path string, faults []error) error {
+	var all []error
+
+	for _, fault := range faults {
+		if joined, ok := fault.(interface{ Unwrap() []error }); ok {
+			all = append(all, joined.Unwrap()...)
+		} else if fault != nil {
+			all = append(all, fault)
+		}
+	}
+
+	line := func(err error) int {
+		rest, _ := strings.CutPrefix(err.Error(), path+":")
+		number, _, _ := strings.Cut(rest, ":")
+
+		if n, err := strconv.Atoi(number); err == nil {
+			return n
+		}
+
+		return math.MaxInt
+	}
+	slices.SortStableFunc(all, func(a, b error) int {
+		return cmp.Or(cmp.Compare(line(a), line(b)), strings.Compare(a.Error(), b.Error()))
+	})
+
+	return errors.Join(all...)
 }
 
 func (f *configFile) report(node *yaml.Node, field, format string, args ...any) {

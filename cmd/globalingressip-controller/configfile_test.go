@@ -7,6 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -104,4 +107,52 @@ log: {format: xml}
 	}
 
 	assert.NotContains(t, stderr.String(), "workers is 0", "nothing that only follows from another mistake")
+	assert.IsIncreasing(t, linesNamed(t, stderr.String()), "in the order of lines")
+}
+
+func linesNamed(t *testing.T, text string) []int {
+	t.Helper()
+
+	var lines []int
+
+	for _, m := range regexp.MustCompile(`config\.yaml:(\d+): `).FindAllStringSubmatch(text, -1) {
+		n, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+
+		lines = append(lines, n)
+	}
+
+	return lines
+}
+
+// A file is looked at without a cluster, and line 10 comes after line 9.
+func TestCheckOfAConfigAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		code int
+		want string
+	}{
+		"good":       {configHead + "globalCIDRs: [242.0.0.0/16]\n", exitOK, "nothing found"},
+		"no CIDR":    {configHead, exitInvalid, "no global CIDR given"},
+		"two digits": {configHead + strings.Repeat("\n", 5) + "workers: many\n\nmore: 1\n", exitInvalid, ":8: workers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+
+			code := run(t.Context(), []string{"check", "--config-only", "--config=" + writeConfig(t, c.text)}, &stdout, &stderr)
+			assert.Equal(t, c.code, code)
+			assert.Contains(t, stdout.String()+stderr.String(), c.want)
+
+			if lines := linesNamed(t, stderr.String()); len(lines) > 1 {
+				assert.Equal(t, []int{8, 10}, lines)
+			}
+		})
+	}
+
+	for _, args := range [][]string{{"check", "--config-only"}, {"check", "--config=x"}} {
+		var stdout, stderr bytes.Buffer
+
+		assert.Equal(t, exitInvalid, run(t.Context(), args, &stdout, &stderr))
+		assert.Contains(t, stderr.String(), "--config")
+	}
 }

@@ -70,7 +70,7 @@ func (r *realCluster) jobs(jobs iter.Seq[sweep.Job]) (iter.Seq[sweep.Job], error
 		for job := range jobs {
 			job.Real, job.Once = real.Real, true
 			job.Replay = fmt.Sprintf("%s run %s --seed %d %s --against %s --speed %d",
-				program, quote(job.File), job.Seed, of(job).arguments(), quote(r.kubeconfig), r.speed)
+				programName, quote(job.File), job.Seed, of(job).arguments(), quote(r.kubeconfig), r.speed)
 			if !yield(job) {
 				return
 			}

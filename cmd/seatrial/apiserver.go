@@ -27,8 +27,9 @@ func apiserverCommand() *cobra.Command {
 		WatchCacheSize: 100_000, // bounds the history of a server that runs for days
 	}
 	c := &cobra.Command{
-		Use:   "apiserver --listen 127.0.0.1:PORT",
-		Short: "Serve the simulated API server on a loopback address, on the real clock",
+		Use:     "apiserver --listen 127.0.0.1:PORT",
+		Short:   "Serve the simulated API server on a loopback address, on the real clock",
+		Example: "  seatrial apiserver --listen 127.0.0.1:8443 --crd crd.yaml",
 		Long: "Serve the simulated API server over plain HTTP on a loopback address, on the real clock,\n" +
 			"so that curl, kubectl and any client can talk to it. The flags choose what varies between real clusters.",
 		Args: cobra.NoArgs,

@@ -17,8 +17,9 @@ func buildCommand() *cobra.Command {
 	var source programs.Source
 	var output string
 	c := &cobra.Command{
-		Use:   "build [--module DIR|MODULE@VERSION] [PACKAGE] -o FILE",
-		Short: "Build a controller's own program so that it can run in virtual time",
+		Use:     "build [--module DIR|MODULE@VERSION] [PACKAGE] -o FILE",
+		Short:   "Build a controller's own program so that it can run in virtual time",
+		Example: "  seatrial build ./cmd/manager -o manager.sea\n  seatrial build --module example.org/controller@v1.2.3 ./cmd/manager -o manager.sea",
 		Long: "Build a controller's own program, main included, so that it can run in virtual time. The go.mod of\n" +
 			"its module decides every version. The program runs on linux/amd64; what it cannot do is told in docs/use/any-binary.md.",
 		Args: arguments(cobra.MaximumNArgs(1)),

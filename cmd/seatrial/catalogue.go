@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,8 +19,9 @@ func catalogueCommand() *cobra.Command {
 	var only, file string
 	var ranges, size, aimed, workers int
 	c := &cobra.Command{
-		Use:   "catalogue",
-		Short: "Measure how many runs it takes to find each historical bug",
+		Use:     "catalogue",
+		Short:   "Measure how many runs it takes to find each historical bug",
+		Example: "  seatrial catalogue --subjects 3336,4122 --ranges 5",
 		Long: "Measure how many runs it takes to find each historical bug, by swarm and by aimed sweeps, as the\n" +
 			"median and the 90th percentile of disjoint ranges. A run counts only when the correct sibling passes it.",
 		Args: cobra.NoArgs,
@@ -61,7 +61,7 @@ func catalogueCommand() *cobra.Command {
 	c.Flags().IntVar(&ranges, "ranges", 20, "how many disjoint ranges are searched")
 	c.Flags().IntVar(&size, "size", 500, "after how many runs a range of the swarm is given up")
 	c.Flags().IntVar(&aimed, "aimed-size", 100, "after how many runs an aimed range is given up: what one fault shows, it shows soon")
-	c.Flags().IntVar(&workers, "workers", runtime.NumCPU(), "number of worker processes")
+	addWorkersFlag(c, &workers)
 	return c
 }
 

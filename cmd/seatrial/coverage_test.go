@@ -46,7 +46,7 @@ func TestCoverageTellsWhatTheLastThousandRunsBrought(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf("covered: 2 of %d fault kinds, 2 triples of verb, resource and outcome, 3 states of objects\n"+
-		"new in the last 1000 runs: 1 fault kinds, 1 triples, 1 states\n", permitted())
+		"new in the last 1000 runs: 1 fault kind, 1 triple, 1 state\n", permitted())
 	for _, c := range []coverage{whole, resumed} {
 		var out bytes.Buffer
 		c.print(&out)

@@ -22,9 +22,11 @@ func doctorCommand() *cobra.Command {
 	var schedules uint64
 	var exact exactFlags
 	c := &cobra.Command{
-		Use:   "doctor [FILE.yaml]",
-		Short: "Say whether a subject's seeds are the same run each time, and if not, what they depend on",
-		Args:  arguments(cobra.MaximumNArgs(1)),
+		Use:               "doctor [FILE.yaml]",
+		Short:             "Say whether a subject's seeds are the same run each time, and if not, what they depend on",
+		Example:           "  seatrial doctor --seeds 1-3\n  seatrial doctor storm.yaml",
+		ValidArgsFunction: completeFiles,
+		Args:              arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			jobs, err := doctorJobs(files, &subject, seeds)
 			if err != nil {

@@ -19,8 +19,9 @@ func execCommand() *cobra.Command {
 	var seeds, engine string
 	var buildFlags bool
 	c := &cobra.Command{
-		Use:   "exec PROGRAM [ARGUMENT...]",
-		Short: "Run a program of your own, such as a test binary, bit for bit",
+		Use:     "exec PROGRAM [ARGUMENT...]",
+		Short:   "Run a program of your own, such as a test binary, bit for bit",
+		Example: "  seatrial exec --seeds 1-100 ./mycontroller.test -test.run TestTrial",
 		Long: `Run a program, such as a test binary, bit for bit: the seed decides about map
 order, select choices and, when it was built with the flags that --build-flags prints,
 where goroutines are preempted. On linux/amd64:

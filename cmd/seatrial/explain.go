@@ -24,8 +24,9 @@ func explainCommand() *cobra.Command {
 		Short: "Say why a run failed: one sentence, and the few events that led there",
 		Long: "Say why a run failed, from what the artifact holds: nothing is run.\n\n" +
 			"The events are found by walking back from the one that broke the law: commit, call, what its process had been told, whose change or which fault that was. docs/use/report.md says how far to trust it.",
-		Example: "  seatrial explain failures/globalingressip-seed-12",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Example:           "  seatrial explain failures/historical-1457-seed-12",
+		ValidArgsFunction: completeArtifacts,
+		Args:              arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := artifact.Read(args[0])
 			if err != nil {
@@ -44,10 +45,11 @@ func explainCommand() *cobra.Command {
 
 func openCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "open ARTIFACT",
-		Short:   "Open the report of a failure in the browser",
-		Example: "  seatrial open failures/globalingressip-seed-12",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Use:               "open ARTIFACT",
+		Short:             "Open the report of a failure in the browser",
+		Example:           "  seatrial open failures/historical-1457-seed-12",
+		ValidArgsFunction: completeArtifacts,
+		Args:              arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := filepath.Abs(filepath.Join(args[0], pageOf))
 			if err != nil {
@@ -83,8 +85,9 @@ func serveCommand() *cobra.Command {
 		Short: "Serve a results folder to this machine's browser, also while a sweep fills it",
 		Long: "Serve a results folder on the loopback interface, to read only, until interrupted.\n\n" +
 			"Pages show what is there when they are loaded: artifacts of a running sweep appear as they are written, its index when it ends.",
-		Example: "  seatrial serve failures",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Example:           "  seatrial serve failures",
+		ValidArgsFunction: completeFolders,
+		Args:              arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
 				return fmt.Errorf("serve: %s is no folder (want the one that --out named)", args[0])

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +38,13 @@ func parseShard(text string) (sim.Shard, error) {
 		return shard, fmt.Errorf("--shard: %w", err)
 	}
 	return shard, nil
+}
+
+// addWorkersFlag adds --workers. Its default is the machine's, and is told in words:
+// help is the same everywhere.
+func addWorkersFlag(c *cobra.Command, workers *int) {
+	c.Flags().IntVar(workers, "workers", runtime.GOMAXPROCS(0), "`number` of worker processes; default one for each core, or as many as the container may use")
+	c.Flags().Lookup("workers").DefValue = "0"
 }
 
 // output is what the flags say about printing and keeping results.

@@ -16,8 +16,9 @@ import (
 
 func testCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "test [go test flags and packages]",
-		Short: "Run go test, built so that waiting for a mutex lets virtual time pass",
+		Use:     "test [go test flags and packages]",
+		Short:   "Run go test, built so that waiting for a mutex lets virtual time pass",
+		Example: "  seatrial test ./mycontroller -run TestTrial -count=1",
 		Long: `Run go test with the flags and packages given, built so that waiting for a mutex
 lets virtual time pass: a controller that holds one across a call does not hang.
 Locks that are package variables are left as they are.

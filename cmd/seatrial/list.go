@@ -12,8 +12,9 @@ import (
 
 func listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [PACKAGE...]",
-		Short: "List what can be put to sea: subjects, trials in Go tests, and their files",
+		Use:     "list [PACKAGE...]",
+		Short:   "List what can be put to sea: subjects, trials in Go tests, and their files",
+		Example: "  seatrial list\n  seatrial list ./...",
 		Long: "List what can be put to sea. Without packages: the subjects that seatrial has itself. With Go packages,\n" +
 			"such as ./...: the tests that call seatrial.Check or seatrial.CheckEveryCall, and scenario files in testdata.",
 		RunE: func(c *cobra.Command, patterns []string) error {

@@ -57,7 +57,7 @@ func exitCode(err error) int {
 		return exit.code
 	}
 	// Everything else is wrong usage or input that cannot be used.
-	fmt.Fprintln(os.Stderr, "seatrial:", err)
+	complain(os.Stderr, err)
 	return exitUsage
 }
 
@@ -65,18 +65,17 @@ func root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "seatrial",
 		Short:         "Deterministic simulation and fault injection for Kubernetes controllers",
+		Version:       versionText(),
+		Args:          meantCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explained(c, err) })
 	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), confirmCommand(), shrinkCommand(), reportCommand(), explainCommand(), openCommand(), serveCommand(), catalogueCommand(), buildCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	completeFlags(root)
 	return root
-}
-
-// explained adds to what cobra says about wrong usage what would be right.
-func explained(c *cobra.Command, err error) error {
-	return fmt.Errorf("%w (want %s; see %s --help)", err, c.UseLine(), c.CommandPath())
 }
 
 // arguments is a rule of cobra's whose error says what would be right.

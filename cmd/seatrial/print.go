@@ -102,7 +102,7 @@ func (p *printer) print(o sweep.Outcome) {
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {
-			replay = pasteable(program + " replay " + quote(path))
+			replay = pasteable(programName + " replay " + quote(path))
 		}
 	}
 	defer func() { p.fail(p.out.err) }()
@@ -253,13 +253,13 @@ func oneLine(o sweep.Outcome) string {
 
 func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
 
-// program is what commands that are kept begin with. Where this program is on the
+// programName is what commands that are kept begin with. Where this program is on the
 // machine that ran it tells nobody else anything.
-const program = "seatrial"
+const programName = "seatrial"
 
 // pasteable is a command as it can be pasted into this very shell.
 func pasteable(command string) string {
-	return quote(os.Args[0]) + strings.TrimPrefix(command, program)
+	return quote(os.Args[0]) + strings.TrimPrefix(command, programName)
 }
 
 // replayCommandFor is a command that shows the outcome again, as it is kept; see
@@ -276,9 +276,9 @@ func replayCommandFor(o sweep.Outcome) string {
 		what += exactArguments(e)
 	}
 	if o.Job.Site != nil && o.Job.File != "" {
-		return fmt.Sprintf("%s replay %s", program, what) // the file says it all
+		return fmt.Sprintf("%s replay %s", programName, what) // the file says it all
 	}
-	return fmt.Sprintf("%s replay %s %s", program, what, of(o.Job).arguments())
+	return fmt.Sprintf("%s replay %s %s", programName, what, of(o.Job).arguments())
 }
 
 // exactArguments are those that ask for the same exact run.

@@ -79,7 +79,7 @@ func TestWhatIsPrinted(t *testing.T) {
 	assert.Contains(t, out.String(), "    p: m\n    culprit: event 5: the event\n    | goroutine 1 [running]:\n")
 	assert.Error(t, p.finish())
 	assert.Contains(t, out.String(), "3 seeds: 1 pass, 1 safety, 1 crash\n")
-	assert.Contains(t, out.String(), "crash: s violated p in seed-7, seed 7 (reproduced 3/3)\n"+os.Args[0]+" replay --seed 7 --subject s\n")
+	assert.Contains(t, out.String(), "safety: s violated p in seed-7, seed 7 (reproduced 3/3)\n"+os.Args[0]+" replay 'a plan.yaml' --seed 7 --exact --schedule 2 --subject s\n", "the last lines are of the gravest failure, not of the first")
 	assert.Equal(t, "seatrial replay 'a plan.yaml' --seed 7 --exact --schedule 2 --subject s", replayCommandFor(second))
 	second.Job.Exact.Schedule = 0
 	assert.Equal(t, "seatrial replay 'a plan.yaml' --seed 7 --exact --subject s", replayCommandFor(second))
@@ -105,10 +105,10 @@ func TestKnownFailuresAndRunsWithoutAnEffect(t *testing.T) {
 		code     int
 		want     string
 	}{
-		{"known beside a pass", []sweep.Outcome{known, outcome(model.VerdictPass)}, false, exitPass, "2 seeds: 1 pass, 1 known failures\n"},
+		{"known beside a pass", []sweep.Outcome{known, outcome(model.VerdictPass)}, false, exitPass, "2 seeds: 1 pass, 1 known failure\n"},
 		{"known alone", []sweep.Outcome{known}, false, exitInconclusive, "known failures, which count for nothing:\n     1 × safety  p: something\n         first seed 7, known: issue 7\n"},
 		{"another failure beside it", []sweep.Outcome{known, outcome(model.VerdictLiveness)}, false, exitViolated, "failures:\n     1 × liveness  p\n"},
-		{"no effect", []sweep.Outcome{void}, false, exitPass, "1 seeds: 1 pass\n"},
+		{"no effect", []sweep.Outcome{void}, false, exitPass, "1 seed: 1 pass\n"},
 		{"no effect, strictly", []sweep.Outcome{void}, true, exitViolated, "    steps that found nothing to do: step-1\n    faults that never took effect: fault-1\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,9 +18,11 @@ func replayCommand() *cobra.Command {
 	var trace bool
 	var exact exactFlags
 	c := &cobra.Command{
-		Use:   "replay ARTIFACT|FILE.yaml|--seed N",
-		Short: "Run a failure again and say whether it is the same",
-		Args:  arguments(cobra.MaximumNArgs(1)),
+		Use:               "replay ARTIFACT|FILE.yaml|--seed N",
+		Short:             "Run a failure again and say whether it is the same",
+		Example:           "  seatrial replay failures/historical-1457-seed-12\n  seatrial replay --seed 12 --trace",
+		ValidArgsFunction: completeRuns,
+		Args:              arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, before, err := from.job(c, args)
 			if err != nil {

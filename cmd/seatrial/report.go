@@ -16,8 +16,10 @@ func reportCommand() *cobra.Command {
 	var from source
 	var file string
 	c := &cobra.Command{
-		Use:   "report ARTIFACT|FILE.yaml|--seed N -o report.html",
-		Short: "Show a run as one HTML file that needs no network",
+		Use:               "report ARTIFACT|FILE.yaml|--seed N -o report.html",
+		Short:             "Show a run as one HTML file that needs no network",
+		Example:           "  seatrial report storm.yaml --seed 7 -o report.html",
+		ValidArgsFunction: completeRuns,
 		Long: "Run a plan again and show it as one HTML file that needs nothing else. Runs that pass can be shown, too.\n\n" +
 			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
 		Args: arguments(cobra.MaximumNArgs(1)),

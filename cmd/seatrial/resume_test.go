@@ -58,7 +58,7 @@ func TestAKilledAimedSweepGoesOn(t *testing.T) {
 			}
 			killed := linesOf(t, filepath.Join(shards, "shard-1-of-2"))
 			_, table, _ := seatrial(t, "summarize", shards)
-			assert.Contains(t, table, "1 aimed sweeps have not ended: go on with seatrial sweep --resume FOLDER")
+			assert.Contains(t, table, "not ended: 1 aimed sweep; go on with seatrial sweep --resume FOLDER")
 
 			code, _, message := seatrial(t, "sweep", "--resume", filepath.Join(shards, "shard-1-of-2"))
 			require.Contains(t, ended, code, message)

@@ -24,9 +24,11 @@ func runCommand() *cobra.Command {
 	var real realCluster
 	var exact exactFlags
 	c := &cobra.Command{
-		Use:   "run FILE.yaml...",
-		Short: "Run scenario files",
-		Args:  arguments(cobra.MinimumNArgs(1)),
+		Use:               "run FILE.yaml...",
+		Short:             "Run scenario files",
+		Example:           "  seatrial run testdata/calm-day.yaml\n  seatrial run storm.yaml --seeds 1-100 --out failures",
+		ValidArgsFunction: completeFiles,
+		Args:              arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			jobs, err := scenarioJobs(files, &subject, c.Flags().Changed("seed"), seed, seeds)
 			if err != nil {

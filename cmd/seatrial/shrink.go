@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +21,10 @@ func shrinkCommand() *cobra.Command {
 	var file, picture string
 	var workers int
 	c := &cobra.Command{
-		Use:   "shrink ARTIFACT|FILE.yaml|--seed N -o min.yaml",
-		Short: "Make a failing plan as small as it can be, and show what its last fault does",
+		Use:               "shrink ARTIFACT|FILE.yaml|--seed N -o min.yaml",
+		Short:             "Make a failing plan as small as it can be, and show what its last fault does",
+		Example:           "  seatrial shrink failures/historical-1457-seed-12 -o min.yaml --report min.html",
+		ValidArgsFunction: completeRuns,
 		Long: "Make a failing plan as small as it can be while it violates the same property, and show what\n" +
 			"its last fault does: how the same plan ends without it, and where the two runs part.\n\n" +
 			"Exit code 0: a smaller plan, or the same one if it cannot be smaller, is in the file. 4: the run passes.",
@@ -50,7 +51,7 @@ func shrinkCommand() *cobra.Command {
 	c.Flags().StringVarP(&file, "output", "o", "", "scenario `file` for the small plan")
 	c.MarkFlagRequired("output")
 	c.Flags().StringVar(&picture, "report", "", "show the small run in this HTML `file`, too")
-	c.Flags().IntVar(&workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
+	addWorkersFlag(c, &workers)
 	from.addFlags(c)
 	return c
 }

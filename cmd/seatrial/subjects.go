@@ -15,9 +15,10 @@ func registry() *scenarios.Registry { return globalingressip.Registry().Reading(
 
 func subjectsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "subjects",
-		Short: "List the subjects that this program has itself",
-		Args:  cobra.NoArgs,
+		Use:     "subjects",
+		Short:   "List the subjects that this program has itself",
+		Example: "  seatrial subjects",
+		Args:    cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
 			for _, s := range registry().Subjects() {
 				fmt.Fprintf(c.OutOrStdout(), "%-24s %s\n", s.Name, s.Summary)

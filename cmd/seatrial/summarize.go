@@ -15,8 +15,10 @@ func summarizeCommand() *cobra.Command {
 	var junit, index string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "summarize FOLDER...",
-		Short: "Sum up the results of sweeps, as those of several shards",
+		Use:               "summarize FOLDER...",
+		Short:             "Sum up the results of sweeps, as those of several shards",
+		Example:           "  seatrial summarize failures\n  seatrial summarize shard-* --index index.html --junit junit.xml",
+		ValidArgsFunction: completeFolders,
 		Long: "Sum up what seatrial sweep --out wrote: results folders, or folders that hold such folders.\n" +
 			"A run that is in several is counted once.\n\n" +
 			"Exit codes are those of a sweep; 4 also if runs are missing or did not end the same each time.",

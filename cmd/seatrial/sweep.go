@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -40,8 +39,10 @@ type sweepFlags struct {
 func sweepCommand() *cobra.Command {
 	var f sweepFlags
 	c := &cobra.Command{
-		Use:   "sweep [PACKAGE|FILE...] --seeds A-B",
-		Short: "Run plans generated from seeds, or derived from a fault-free run",
+		Use:               "sweep [PACKAGE|FILE...] --seeds A-B",
+		Short:             "Run plans generated from seeds, or derived from a fault-free run",
+		Example:           "  seatrial sweep --seeds 1-1000 --out failures\n  seatrial sweep ./mycontroller -run TestTrial --for 10m --out failures --shrink 1\n  seatrial sweep storm.yaml --mode every-call\n  seatrial sweep --resume failures",
+		ValidArgsFunction: completeFiles,
 		Long: "Run plans generated from seeds, or derived from a fault-free run, on all cores.\n\n" +
 			"With a Go package, what is under test is the trial in its tests that -run chooses: a test that calls\n" +
 			"seatrial.Check or seatrial.CheckEveryCall. seatrial list shows them.\n\n" +
@@ -52,7 +53,7 @@ func sweepCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.seeds, "seeds", "", "closed range of seeds, `A-B`")
-	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "number of worker processes; default one for each core, or as many as the container may use")
+	addWorkersFlag(c, &f.workers)
 	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the range, I counted from 0; default from JOB_COMPLETION_INDEX and JOB_COMPLETIONS, as a Kubernetes Indexed Job has them")
 	c.Flags().StringVar(&f.resume, "resume", "", "go on with the sweep whose results are in this `folder`; with --seeds or --mode, begin one if there is none")
 	c.Flags().DurationVar(&f.lasting, "for", 0, "start no more runs after this `time`; without --seeds, from seed 1 on")

@@ -85,7 +85,7 @@ func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
 
 	code, table, _ := seatrial(t, "summarize", shards)
 	assert.Equal(t, exitViolated, code)
-	assert.Contains(t, table, "runs are missing: go on with seatrial sweep --resume FOLDER")
+	assert.Contains(t, table, "runs; go on with seatrial sweep --resume FOLDER")
 
 	code, _, message = seatrial(t, command("1/3")...)
 	assert.Contains(t, []int{exitPass, exitViolated}, code, message)

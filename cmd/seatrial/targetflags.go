@@ -132,7 +132,7 @@ func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact)
 	if job.Extras == (scenarios.Extras{}) && job.Site == nil {
 		return job
 	}
-	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", program, seed, subject.arguments())
+	job.Replay = fmt.Sprintf("%s sweep --seeds %d %s", programName, seed, subject.arguments())
 	if illegal {
 		job.Replay += " --allow-illegal"
 	}
@@ -144,7 +144,7 @@ func plainJob(seed uint64, subject *underTest, illegal bool, exact *sweep.Exact)
 
 // command shows one derived plan again.
 func (a *aimed) command(source, name string, subject *underTest) string {
-	text := fmt.Sprintf("%s sweep --mode %s %s --only %s %s", program, a.mode, source, name, subject.arguments())
+	text := fmt.Sprintf("%s sweep --mode %s %s --only %s %s", programName, a.mode, source, name, subject.arguments())
 	if a.limit != 0 {
 		text += fmt.Sprintf(" --limit %d", a.limit)
 	}

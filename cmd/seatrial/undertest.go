@@ -13,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/testbinary"
+	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // underTest is what a command puts to sea: a subject of this program, or a trial
@@ -54,7 +55,7 @@ func (u *underTest) check() error {
 	case u.mutexes:
 		return fmt.Errorf("--mutexes goes with trials, --subject PACKAGE:TEST: %s is no test binary", u.subject)
 	case !known:
-		return fmt.Errorf("--subject %q: there is no such subject; seatrial subjects lists them, and PACKAGE:TEST is a trial of yours", u.subject)
+		return fmt.Errorf("--subject %q: there is no such subject (%s); seatrial subjects lists them, and PACKAGE:TEST is a trial of yours", u.subject, meantSubject(u.subject))
 	}
 	return nil
 }
@@ -154,4 +155,16 @@ func (u *underTest) onlyOurs(what string) error {
 		return fmt.Errorf("%s runs the subjects of this program, and no tests of %s", what, u.pkg)
 	}
 	return nil
+}
+
+// meantSubject asks whether a subject of this program was meant, or says what one is.
+func meantSubject(name string) string {
+	var names []string
+	for _, s := range registry().Subjects() {
+		names = append(names, s.Name)
+		if _, last, below := strings.Cut(s.Name, "/"); below && last == name {
+			return "did you mean " + s.Name + "?"
+		}
+	}
+	return yamlread.DidYouMean(name, names, "want a name such as "+globalingressip.Shipped)
 }

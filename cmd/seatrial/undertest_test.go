@@ -81,7 +81,7 @@ func TestWhatIsNoTrialIsRefused(t *testing.T) {
 		{"exactly", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--exact"}, "exact mode runs the subjects of this program"},
 		{"a baseline", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--baseline", "historical/sibling"}, "has its trial alone"},
 		{"mutexes of ours", []string{"sweep", "--mutexes", "--seeds", "1-2"}, "--mutexes goes with trials"},
-		{"lists nothing", []string{"list", none}, "no trial in 1 packages"},
+		{"lists nothing", []string{"list", none}, "no trial in 1 package "},
 		{"an overlay twice", []string{"test", "-overlay=x"}, "-overlay is given by seatrial test"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,8 +14,10 @@ import (
 func validateCommand() *cobra.Command {
 	var subject underTest
 	c := &cobra.Command{
-		Use:   "validate FILE...",
-		Short: "Check scenario files without running them",
+		Use:               "validate FILE...",
+		Short:             "Check scenario files without running them",
+		Example:           "  seatrial validate testdata/*.yaml",
+		ValidArgsFunction: completeFiles,
 		Long: "Check scenario files without running them, and tell everything that is wrong with any of them.\n\n" +
 			"A file that says which processes, cluster, objects or laws there are is one for a controller of its own; any other\n" +
 			"is read as the subject understands it. Of a trial, PACKAGE:TEST, only the form can be checked.",
@@ -68,8 +70,9 @@ func isSite(content []byte) bool {
 func schemaCommand() *cobra.Command {
 	var subject underTest
 	c := &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of scenario files",
+		Use:     "schema",
+		Short:   "Print the JSON Schema of scenario files",
+		Example: "  seatrial schema > scenario.schema.json",
 		Long: "Print the JSON Schema of scenario files, so that an editor completes and underlines:\n" +
 			"what every plan can say and what the plans of the subject can. Of a trial, PACKAGE:TEST, the former.",
 		Args: arguments(cobra.NoArgs),

@@ -11,11 +11,16 @@ import (
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, and the generator that seeds depend on",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version, and the generator that seeds depend on",
+		Example: "  seatrial version",
+		Args:    cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
-			fmt.Fprintf(c.OutOrStdout(), "seatrial %s generator %s\n", version.String(), swarm.Version)
+			fmt.Fprintln(c.OutOrStdout(), versionText())
 		},
 	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("seatrial %s generator %s", version.String(), swarm.Version)
 }

@@ -77,7 +77,7 @@ func TestTheFolderSaysWhatItIs(t *testing.T) {
 	for _, want := range []string{
 		"# historical/3336: safety\n", "Property `no-free-while-exported`: 242.0.0.1 was freed\n", "Culprit: event 12: the very event\n",
 		"\n    it was told 503, and *then* freed it.\n", "+12ms  event 12     it frees <242.0.0.1>\n",
-		"seatrial replay " + path + "\n", "seatrial shrink " + path + " -o min.yaml\n",
+		"    seatrial replay .\n", "    seatrial shrink . -o min.yaml\n",
 		"An exact run, engine fork, schedule 5, of module sha256:abc.", "Scenario storm, seed 7, hash abc, reproduced 3/3.\n",
 		"Made with seatrial v1.2.3, generator " + swarm.Version + ", go1.",
 	} {
@@ -86,12 +86,19 @@ func TestTheFolderSaysWhatItIs(t *testing.T) {
 	assert.FileExists(t, filepath.Join(path, "porcupine.html"))
 	page, err := os.ReadFile(filepath.Join(path, "report.html"))
 	require.NoError(t, err)
-	for _, want := range []string{`"reproduced":"3/3"`, `"version":"v1.2.3"`, `"porcupine":true`, `"plan":"name: storm\n"`, `"replay":"seatrial replay ` + path} {
+	for _, want := range []string{`"reproduced":"3/3"`, `"version":"v1.2.3"`, `"porcupine":true`, `"plan":"name: storm\n"`, `"replay":"seatrial replay ."`} {
 		assert.Contains(t, string(page), want)
 	}
 	a, err := artifact.Read(path)
 	require.NoError(t, err)
 	assert.Empty(t, string(a.Outcome.Trace)+string(a.Outcome.Log)+string(a.Outcome.Porcupine)+a.Outcome.Plan, "what has a file of its own is in that alone")
+
+	require.NoError(t, artifact.NoteShrunk(path))
+	text, err = os.ReadFile(filepath.Join(path, "README.md"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "seatrial shrink", "that is done")
+	assert.Contains(t, string(text), "    seatrial replay min.yaml --seed 7 --subject historical/3336\n")
+	assert.NotContains(t, string(text), path, "the folder may be moved")
 
 	passed := failure(t)
 	passed.Verdict, passed.Property, passed.Message = model.VerdictPass, "", ""
@@ -190,4 +197,19 @@ func TestAFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	assert.Error(t, artifact.Prepare(file), "a file is in its place")
 	require.NoError(t, artifact.Prepare(filepath.Join(t.TempDir(), "a", "b")), "made if need be")
+}
+
+// A name says each thing once, and a file system takes it, however long the scenario's is.
+func TestNamesOfFolders(t *testing.T) {
+	o := failure(t)
+	o.Scenario = "seed-7"
+	assert.Equal(t, "historical-3336-seed-7", artifact.Name(o))
+	o.Scenario = strings.Repeat("x", 253)
+	long := artifact.Name(o)
+	assert.LessOrEqual(t, len(long), 200)
+	assert.True(t, strings.HasSuffix(long, "-seed-7"), long)
+	o.Scenario = strings.Repeat("x", 120) + "y" + strings.Repeat("x", 132)
+	assert.NotEqual(t, long, artifact.Name(o), "long names that differ in the middle stay apart")
+	_, err := artifact.Write(t.TempDir(), "v1", o)
+	assert.NoError(t, err)
 }

@@ -30,7 +30,7 @@ func TestAFolderHasOneWriter(t *testing.T) {
 	require.NoError(t, first.Close())
 
 	_, err = results.Open(path, about, false)
-	assert.ErrorContains(t, err, "1 runs done (want --resume to go on with it, or another folder)")
+	assert.ErrorContains(t, err, "1 run done (want --resume to go on with it, or another folder)")
 	again, err := results.Open(path, about, true)
 	require.NoError(t, err)
 	assert.Len(t, again.Entries, 1)

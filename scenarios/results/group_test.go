@@ -92,7 +92,7 @@ func TestStepsAndFaultsWithoutAnEffect(t *testing.T) {
 	require.Len(t, s.Void, 1)
 	var table, junit bytes.Buffer
 	require.NoError(t, s.WriteTable(&table))
-	assert.Contains(t, table.String(), "strict: steps or faults of 1 runs had no effect, first of seed 1: step-3, lost")
+	assert.Contains(t, table.String(), "strict: steps or faults of 1 run had no effect, first of seed 1: step-3, lost")
 	require.NoError(t, s.WriteJUnit(&junit))
 	assert.Contains(t, junit.String(), `<failure type="strict" message="without an effect: step-3, lost">`)
 }

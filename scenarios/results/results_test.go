@@ -98,9 +98,9 @@ func TestAnAimedSweepEnds(t *testing.T) {
 	assert.Equal(t, model.VerdictInconclusive, s.Verdict())
 	var table, junit bytes.Buffer
 	require.NoError(t, s.WriteTable(&table))
-	assert.Contains(t, table.String(), "1 aimed sweeps have not ended: go on with")
+	assert.Contains(t, table.String(), "not ended: 1 aimed sweep; go on with")
 	require.NoError(t, s.WriteJUnit(&junit))
-	assert.Contains(t, junit.String(), "1 aimed sweeps have not ended")
+	assert.Contains(t, junit.String(), "not ended: 1 aimed sweep")
 
 	moved := aimed
 	moved.Aim.Files = []results.File{results.FileOf("there/a.yaml", []byte("a"))}
@@ -171,7 +171,7 @@ func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
 	require.NoError(t, err)
 	var table, junit bytes.Buffer
 	require.NoError(t, s.WriteTable(&table))
-	assert.Contains(t, table.String(), "1 runs of globalingressip had faults that Kubernetes does not permit")
+	assert.Contains(t, table.String(), "1 run of globalingressip had faults that Kubernetes does not permit")
 	require.NoError(t, s.WriteJUnit(&junit))
 	assert.Equal(t, 1, bytes.Count(junit.Bytes(), []byte("faults that Kubernetes does not permit")))
 }

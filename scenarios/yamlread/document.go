@@ -1,11 +1,13 @@
 package yamlread
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -130,18 +132,38 @@ func (d *Document) spoilt(field string) bool {
 	return false
 }
 
-var syntaxError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+var syntaxError = regexp.MustCompile(`^yaml: (?:line \d+: )?(.*)`)
 
-// reportSyntax reports that data is not YAML.
-func (d *Document) reportSyntax(err error) {
-	line, problem := 1, err.Error()
+// reportSyntax reports that data is not YAML. The parser's own line is that in which
+// the innermost list or mapping begins, and often counted from 0.
+func (d *Document) reportSyntax(data []byte, err error) {
+	problem := err.Error()
 	if m := syntaxError.FindStringSubmatch(strings.ReplaceAll(problem, "\n", " ")); m != nil {
-		problem = m[2]
-		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
-			line = n
-		}
+		problem = m[1]
 	}
-	d.Report(&yaml.Node{Line: line, Column: 1}, "", "not YAML: "+problem, "")
+	d.Report(&yaml.Node{Line: syntaxErrorLine(data, err), Column: 1}, "", "not YAML: "+problem, "")
+}
+
+// syntaxErrorLine is the line, counted from 1, by the end of which a parser that stops
+// with err must stop: the number of lines of the shortest beginning of data that brings
+// it about.
+func syntaxErrorLine(data []byte, err error) int {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	end := 0
+	ends := make([]int, len(lines))
+	for i, line := range lines {
+		end += len(line)
+		ends[i] = end
+	}
+	return 1 + sort.Search(len(lines)-1, func(i int) bool {
+		var ignored yaml.Node
+		decoder := yaml.NewDecoder(bytes.NewReader(data[:ends[i]]))
+		for {
+			if got := decoder.Decode(&ignored); got != nil {
+				return got.Error() == err.Error()
+			}
+		}
+	})
 }
 
 // root parses data and returns the mapping at its top, or nil after reporting
@@ -159,14 +181,14 @@ func (d *Document) root(data []byte) *yaml.Node {
 		d.Report(top, "", "empty file", fmt.Sprintf("a %s that begins with apiVersion: %s and kind: %s", d.format.noun(), d.format.APIVersion, d.format.Kind))
 		return nil
 	case err != nil:
-		d.reportSyntax(err)
+		d.reportSyntax(data, err)
 		return nil
 	}
 	var second yaml.Node
 	switch err := decoder.Decode(&second); {
 	case errors.Is(err, io.EOF):
 	case err != nil:
-		d.reportSyntax(err)
+		d.reportSyntax(data, err)
 	default:
 		d.Report(&second, "", "a second document", fmt.Sprintf("one %s per file", d.format.noun()))
 	}
