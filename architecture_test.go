@@ -66,7 +66,7 @@ var mayImport = map[string][]string{
 	"internal":              {},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
 	front:                   {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
-	"cmd":                   {front, "scenarios", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
+	"cmd":                   {front, "scenarios", "scenarios/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."

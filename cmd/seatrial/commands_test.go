@@ -20,9 +20,9 @@ import (
 // is what the program says, completion, and advice for what is misspelt. Method: look at
 // every command; ask for completion as the shells' scripts do.
 
-var update = flag.Bool("update", false, "write docs/commands.md anew")
+var update = flag.Bool("update", false, "write docs/use/commands.md anew")
 
-const reference = "../../docs/commands.md"
+const reference = "../../docs/use/commands.md"
 
 // commandsAsMarkdown is the reference of all commands, made from them.
 func commandsAsMarkdown(t *testing.T) string {
@@ -52,7 +52,7 @@ func TestReferenceOfCommands(t *testing.T) {
 	}
 	got, err := os.ReadFile(reference)
 	require.NoError(t, err)
-	assert.Equal(t, want, string(got), "docs/commands.md is not what the commands say: run this test with -update")
+	assert.Equal(t, want, string(got), "docs/use/commands.md is not what the commands say: run this test with -update")
 }
 
 func TestEveryCommandHasAnExampleThatIsOne(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ func candidates(args []string, typed string, files bool) ([]string, cobra.ShellC
 		case e.IsDir():
 			out = append(out, path+"/")
 			directive |= cobra.ShellCompDirectiveNoSpace // there is more to come
-		case files && isFile(e.Name()):
+		case files && slices.Contains(scenarioFiles, strings.TrimPrefix(filepath.Ext(e.Name()), ".")):
 			out = append(out, path)
 		}
 	}
@@ -73,10 +74,12 @@ func isArtifact(path string) bool {
 }
 
 // completeSubjects completes the subjects of this program.
-func completeSubjects(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var out []string
 	for _, s := range registry().Subjects() {
-		out = append(out, cobra.CompletionWithDesc(s.Name, s.Summary))
+		if strings.HasPrefix(s.Name, typed) {
+			out = append(out, cobra.CompletionWithDesc(s.Name, s.Summary))
+		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

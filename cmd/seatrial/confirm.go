@@ -18,8 +18,10 @@ func confirmCommand() *cobra.Command {
 	var real realCluster
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "confirm ARTIFACT|FILE.yaml|--seed N --kubeconfig FILE",
-		Short: "Run the plan of a failure on a real API server and say whether it fails there, too",
+		Use:               "confirm ARTIFACT|FILE.yaml|--seed N --kubeconfig FILE",
+		Short:             "Run the plan of a failure on a real API server and say whether it fails there, too",
+		Example:           "  seatrial confirm failures/historical-1457-seed-12 --kubeconfig kind.kubeconfig",
+		ValidArgsFunction: completeRuns,
 		Long: "Run the plan of a failure on a real API server, in real time, and say whether it fails there, too:\n" +
 			"confirmed, not confirmed, or not possible and why. Users act through client-go; the controller runs as\n" +
 			"processes of its own, behind a proxy on loopback that injects the plan's faults. A scenario file or a seed\n" +
