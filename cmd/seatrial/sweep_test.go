@@ -255,7 +255,7 @@ func TestGoingOnKeepsTheLimitOfFailures(t *testing.T) {
 	}{
 		{"this is one of seeds 1-18446744073709551615, of globalingressip", []string{"--subject", "globalingressip"}},
 		{"with faults that Kubernetes does not permit", []string{"--allow-illegal"}},
-		{"scenario files go with --mode", []string{"another.yaml"}},
+		{"scenario files go with --mode", []string{calmDay}},
 	} {
 		code, out, message = seatrial(t, append([]string{"sweep", "--resume", dir}, c.args...)...)
 		assert.Equal(t, exitUsage, code)
