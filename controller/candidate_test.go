@@ -158,7 +158,8 @@ func TestAFullPoolIsNotFreedOfWhatAPodHas(t *testing.T) {
 		ServiceRef: &corev1.LocalObjectReference{Name: "db"},
 		PodRef:     &corev1.LocalObjectReference{Name: "db-0"},
 	}}
-	gip.UID, gip.Annotations = "former", map[string]string{v1.ServiceUIDAnnotation: "uid-1"}
+	gip.Labels = map[string]string{v1.ServiceRefLabel: "db"}
+	gip.UID, gip.Annotations = "former", map[string]string{v1.ServiceUIDAnnotation: "uid-1", v1.PodAnnotation: "db-0"}
 	require.NoError(t, w.Client.Create(w.ctx, newClaim(gip, netip.MustParseAddr("242.9.0.1"))))
 	require.NoError(t, w.Client.Create(w.ctx, gip))
 
@@ -237,7 +238,7 @@ func TestWhatIsInUse(t *testing.T) {
 		}, "242.0.0.5"},
 		{"behind it", func(gip *v1.GlobalIngressIP, claim *networkingv1.IPAddress) {
 			claim.Spec.ParentRef.Name = "other"
-			gip.Spec.Target = v1.HeadlessServicePod
+			gip.Labels, gip.Annotations[v1.PodAnnotation] = map[string]string{v1.ServiceRefLabel: "web"}, "web-0"
 		}, ""},
 	} {
 		w := newWorld(t, "242.0.0.0/29")

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -228,9 +229,7 @@ func (r *reconciler) suitable(ctx context.Context, e *exported) (bool, error) {
 // controller did not make is left alone.
 func (r *reconciler) restoreSpec(ctx context.Context, e *exported) error {
 	want := ingressSpec(e.name.Name)
-	made := e.gip.Annotations[v1.ServiceUIDAnnotation] != ""
-
-	if !made || e.gip.Spec.Target == want.Target && serviceOf(e.gip) == e.name.Name {
+	if !isBound(e.gip) || equality.Semantic.DeepEqual(e.gip.Spec, want) {
 		return nil
 	}
 

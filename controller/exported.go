@@ -35,8 +35,16 @@ func servedBy(gip *v1.GlobalIngressIP) served {
 	}
 }
 
-// serviceOf returns the name of the Service a GlobalIngressIP serves, or "".
+// serviceOf returns the name of the Service a GlobalIngressIP serves, or "". As for
+// [purposeOf], that of one which is bound does not depend on an edit of the spec.
 func serviceOf(gip *v1.GlobalIngressIP) string {
+	switch label := gip.Labels[v1.ServiceRefLabel]; {
+	case isBound(gip) && label == "":
+		return gip.Name
+	case isBound(gip):
+		return label
+	}
+
 	if gip.Spec.ServiceRef != nil {
 		return gip.Spec.ServiceRef.Name
 	}

@@ -113,13 +113,13 @@ func invalidReference(gip *v1.GlobalIngressIP) string {
 	t := targetOf(gip)
 
 	switch {
-	case gip.Spec.Target != v1.ClusterIPService && !leadsBehind(gip):
+	case purposeOf(gip) != v1.ClusterIPService && !leadsBehind(gip):
 		return fmt.Sprintf("target %q is none that is known", gip.Spec.Target)
 	case serviceOf(gip) == "":
 		return "serviceRef names no Service"
-	case gip.Spec.Target == v1.HeadlessServicePod && t.pod == "":
+	case purposeOf(gip) == v1.HeadlessServicePod && t.pod == "":
 		return "podRef names no pod"
-	case gip.Spec.Target == v1.HeadlessServiceEndpoints && !t.address.Is4():
+	case purposeOf(gip) == v1.HeadlessServiceEndpoints && !t.address.Is4():
 		return fmt.Sprintf("annotation %s holds no IPv4 address", v1.HeadlessServiceEndpointsIP)
 	case leadsBehind(gip):
 		return ""
@@ -135,7 +135,7 @@ func invalidReference(gip *v1.GlobalIngressIP) string {
 // this controller's: the finalizer before anything that needs cleaning up, the
 // Service's UID before anything that depends on which Service it is.
 func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressIP) (*v1.GlobalIngressIP, error) {
-	bound := gip.Annotations[v1.ServiceUIDAnnotation] != ""
+	bound := isBound(gip)
 	if bound && slices.Contains(gip.Finalizers, v1.Finalizer) {
 		return gip, nil
 	}
@@ -150,6 +150,7 @@ func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressI
 		}
 
 		annotate(owned, v1.ServiceUIDAnnotation, string(service.UID))
+		noteTarget(owned, gip)
 
 		address, err := r.addressFromSubmariner(ctx, gip)
 		if err != nil {
@@ -162,6 +163,25 @@ func (r *reconciler) ensureOwnership(ctx context.Context, gip *v1.GlobalIngressI
 	}
 
 	return owned, r.calls.update(ctx, owned)
+}
+
+// noteTarget writes down what a GlobalIngressIP leads to behind a headless Service, in
+// the form in which this controller's own have it: from when it is bound on, the spec
+// is not what says so.
+func noteTarget(owned, gip *v1.GlobalIngressIP) {
+	if !leadsBehind(gip) {
+		return
+	}
+
+	if owned.Labels == nil {
+		owned.Labels = map[string]string{}
+	}
+
+	owned.Labels[v1.ServiceRefLabel] = serviceOf(gip)
+
+	if pod := targetOf(gip).pod; pod != "" {
+		annotate(owned, v1.PodAnnotation, pod)
+	}
 }
 
 // addressFromSubmariner returns the address in the status of a GlobalIngressIP that

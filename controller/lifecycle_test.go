@@ -201,6 +201,12 @@ func TestUserDeletesAndEditsArePutRight(t *testing.T) {
 			gip := w.gip("web")
 			edit(w, gip, func(_ *v1.GlobalIngressIP) { gip.Spec.Target = v1.HeadlessServicePod })
 		},
+		"target and pod edited": func(w *world) {
+			gip := w.gip("web")
+			edit(w, gip, func(_ *v1.GlobalIngressIP) {
+				gip.Spec.Target, gip.Spec.PodRef = v1.HeadlessServicePod, &corev1.LocalObjectReference{Name: "nobody"}
+			})
+		},
 		"GlobalIngressIP abandoned, type changed": func(w *world) {
 			w.abandon("web")
 			edit(w, newService("web"), func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })

@@ -194,6 +194,28 @@ func TestARefusedGlobalIngressIPTakesNothingAlong(t *testing.T) {
 	assertAllocated(w, "web", "242.0.0.6")
 }
 
+// What somebody writes into the spec of a GlobalIngressIP that is on its way out does not
+// decide what is taken away with it.
+func TestAnEditedGlobalIngressIPTakesItsInternalServiceAlong(t *testing.T) {
+	for name, spec := range map[string]v1.GlobalIngressIPSpec{
+		"another Service": ingressSpec("other"),
+		"a pod":           {Target: v1.HeadlessServicePod, ServiceRef: ingressSpec("web").ServiceRef, PodRef: &corev1.LocalObjectReference{Name: "nobody"}},
+		"nothing":         {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "242.0.0.0/29")
+			w.export("web")
+			require.Empty(t, w.drive())
+
+			w.remove(&corev1.Service{ObjectMeta: named("web")})
+			w.remove(w.gip("web"))
+			edit(w, w.gip("web"), func(gip *v1.GlobalIngressIP) { gip.Spec = spec })
+			require.Empty(t, w.drive())
+			assertNothingLeft(w)
+		})
+	}
+}
+
 // Submariner makes no claims: of a GlobalIngressIP that is gone, an internal Service
 // is all that is left.
 func TestAnInternalServiceWithoutAClaimGoesWithItsService(t *testing.T) {

@@ -42,17 +42,42 @@ func (t target) String() string {
 // behind it.
 func isHeadless(service *corev1.Service) bool { return service.Spec.ClusterIP == corev1.ClusterIPNone }
 
+// purposeOf returns what kind of target a GlobalIngressIP was made for. Once this
+// controller has bound it to a Service, the label and the annotations say so, which
+// outlive an edit of the spec: that is undone, and until then, or while the
+// GlobalIngressIP is on its way out, nothing may be released by it, nor be left behind.
+func purposeOf(gip *v1.GlobalIngressIP) v1.TargetType {
+	switch {
+	case !isBound(gip):
+		return gip.Spec.Target
+	case gip.Labels[v1.ServiceRefLabel] == "":
+		return v1.ClusterIPService
+	case gip.Annotations[v1.HeadlessServiceEndpointsIP] != "":
+		return v1.HeadlessServiceEndpoints
+	case gip.Annotations[v1.PodAnnotation] != "":
+		return v1.HeadlessServicePod
+	}
+
+	return gip.Spec.Target
+}
+
+// isBound tells whether this controller has written down which Service the
+// GlobalIngressIP is for.
+func isBound(gip *v1.GlobalIngressIP) bool { return gip.Annotations[v1.ServiceUIDAnnotation] != "" }
+
 // leadsBehind tells whether a GlobalIngressIP leads to something behind a
 // headless Service rather than to the Service.
 func leadsBehind(gip *v1.GlobalIngressIP) bool {
-	return gip.Spec.Target == v1.HeadlessServicePod || gip.Spec.Target == v1.HeadlessServiceEndpoints
+	purpose := purposeOf(gip)
+
+	return purpose == v1.HeadlessServicePod || purpose == v1.HeadlessServiceEndpoints
 }
 
 // targetOf returns what a headless Service's GlobalIngressIP was made for. The
 // annotation outlives an edit of the reference; Submariner's have only the
 // latter.
 func targetOf(gip *v1.GlobalIngressIP) target {
-	switch gip.Spec.Target {
+	switch purposeOf(gip) {
 	case v1.HeadlessServicePod:
 		t := target{pod: gip.Annotations[v1.PodAnnotation]}
 		if t.pod == "" && gip.Spec.PodRef != nil {

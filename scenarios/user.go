@@ -83,7 +83,10 @@ func (u *user) insist(ctx context.Context, step *Step, a *Actor, log logr.Logger
 			}
 			return true, nil
 		}
-		waited = waited || errors.Is(err, errNotYet)
+		if errors.Is(err, errNotYet) {
+			// It was done, and is waited for: only what fails from now on is trouble.
+			waited, begin = true, time.Now()
+		}
 		since := time.Since(begin)
 		switch {
 		case err == nil:

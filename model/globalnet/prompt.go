@@ -166,8 +166,13 @@ func (s *demand) concerned(c *change) []owner {
 	case c.gipOld != nil || c.gipNew != nil:
 		list := []owner{own}
 		for _, gip := range []*ingressIP{c.gipOld, c.gipNew} {
-			if gip != nil {
-				list = append(list, gip.service())
+			if gip == nil {
+				continue
+			}
+			list = append(list, gip.service())
+			// Who publishes the same IP is served again when this one no longer does.
+			for _, other := range slices.Sorted(maps.Keys(s.cluster.publishers[gip.ip])) {
+				list = append(list, s.cluster.gips[other].service())
 			}
 		}
 		return list

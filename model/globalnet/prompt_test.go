@@ -117,6 +117,19 @@ func TestServedSoon(t *testing.T) {
 			s.user().Remove(endpoints, "ns/a")
 			return s
 		}, model.Violated},
+		{"a namesake repaired", "who shares an IP with a forged status is served again when that is mended, though nothing of its own changes", func() *story {
+			s := calm("ns/a", "ns/b")
+			s.user().status("ns/b", first)
+			editPorts(s)
+			s.controller().EditService(internalName("ns/a"), func(service *corev1.Service) { service.Spec.Ports[0].Port = 81 })
+			s.controller().status("ns/b", second)
+			return s
+		}, model.Held},
+		{"a namesake not repaired", "two have one IP for good", func() *story {
+			s := calm("ns/a", "ns/b")
+			s.user().status("ns/b", first)
+			return s
+		}, model.Violated},
 		{"pool full", "who waits for what is not there lacks nothing", full, model.Held},
 		{"woken", "the one freed address goes to the one who waits", func() *story {
 			s := full()

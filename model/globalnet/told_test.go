@@ -110,6 +110,13 @@ func TestTroubleTold(t *testing.T) {
 				call.Called, call.Outcome, call.Code = s.Now, model.Failed, 404
 			}
 		}, model.Held},
+		{"asked to wait", "a 429 is what the client keeps to itself: the program has been told nothing", func(s *story) {
+			for range 20 {
+				s.Wait(4 * time.Second)
+				call := s.controller().Get(services, "ns/a")
+				call.Called, call.Outcome, call.Code = s.Now, model.Failed, 429
+			}
+		}, model.Held},
 		{"mute", "the status cannot be written either", func(s *story) {
 			fails(s, s.controller(), 3, 10*time.Second)
 			call := s.controller().refused().status("ns/a", first)

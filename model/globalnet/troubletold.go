@@ -2,6 +2,7 @@ package globalnet
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ const (
 //
 // Excused is who could not write the status either since the row began; who has no
 // GlobalIngressIP to tell it with, or one on its way out; and a GlobalIngressIP that
-// came while the row was under way. A row ends with a success, and with the process.
+// came while the row was under way. A 429 is no failure here: the client keeps it to
+// itself. A row ends with a success, and with the process.
 func troubleTold() model.Property {
 	return model.Property{
 		Name:     "trouble-told",
@@ -88,6 +90,9 @@ func (t *troubleBook) judge(call *model.Call) string {
 	if !call.Troubled() {
 		delete(t.rows, id)
 		return ""
+	}
+	if call.Code == http.StatusTooManyRequests {
+		return "" // client-go makes such a call again, up to ten times, before it tells the program
 	}
 	r, known := t.rows[id]
 	if !known {
