@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/scale"
 
 	"github.com/seatrial/seatrial"
-	"github.com/seatrial/seatrial/scenarios/thirdparty/standins"
 	"github.com/seatrial/seatrial/sim/cluster"
 )
 
@@ -98,9 +97,7 @@ func manifests(name string) seatrial.Manifests {
 
 // trial is a controller with what users work with and what else the cluster has.
 func trial(build func(parts) (controller, error), objects string, rest cluster.Options) seatrial.Trial {
-	tr := seatrial.Trial{Controller: program(build), Objects: manifests(objects)}
-	standins.AddTo(&tr, rest)
-	return tr
+	return seatrial.Trial{Controller: program(build), Objects: manifests(objects), StandIns: rest}
 }
 
 // beside adds a real controller that is not under test.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/scenarios/thirdparty/manager"
-	"github.com/seatrial/seatrial/scenarios/thirdparty/standins"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/cluster"
 )
@@ -54,10 +53,10 @@ func TestJobSet(t *testing.T) {
 		Objects:   seatrial.Files("testdata/jobsets.yaml"),
 		Cluster: seatrial.ModuleFiles("sigs.k8s.io/jobset",
 			"config/components/crd/bases/*.yaml", "config/components/webhook/manifests.yaml").And(seatrial.Files("testdata/system.yaml")),
+		StandIns: cluster.Options{Jobs: &cluster.Controller{}, Kubelet: &cluster.Kubelet{Nodes: 1}},
 	}
 	// For some patches of Events the harness finds no order that explains them: why
 	// is not known yet.
 	tr.Except = []string{"store-linearizable"}
-	standins.AddTo(&tr, cluster.Options{Jobs: &cluster.Controller{}, Kubelet: &cluster.Kubelet{Nodes: 1}})
 	seatrial.Check(t, tr)
 }
