@@ -279,8 +279,11 @@ func (tr *Trial) validateProperties(catalog *scenarios.Catalog) []error {
 		}
 		names[p.Name] = true
 	}
+	laws := tr.Properties
 	if tr.site != nil {
 		errs = append(errs, tr.site.CheckLaws(catalog))
+		laws = slices.DeleteFunc(slices.Clone(laws), tr.site.Has) // their places were told
 	}
+	errs = append(errs, catalog.CheckLaws(laws...))
 	return errs
 }

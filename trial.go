@@ -104,6 +104,8 @@ type Process struct {
 type (
 	// Manifests are Kubernetes objects as files hold them.
 	Manifests = scenarios.Manifests
+	// SchemeKind says of a kind of [Scheme] what its Go type does not.
+	SchemeKind = scenarios.SchemeKind
 	// Step is one action of a user at a time.
 	Step = scenarios.Step
 	// Known is a failure that is known already, by its signature.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	builtin "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial"
@@ -69,7 +70,49 @@ func TestAScheme(t *testing.T) {
 	assert.NoError(t, answers[1])
 }
 
-func TestASchemeWithoutTheKindNamed(t *testing.T) {
-	defer func() { assert.Contains(t, recover(), `scheme: it has no kind "Paeg"`) }()
-	seatrial.Run(t, seatrial.Trial{Controller: idle, Cluster: seatrial.Scheme(runtime.NewScheme(), "Paeg")}, 1, seatrial.RunOptions{})
+// client-go's global scheme holds Kubernetes' kinds and those that projects have added to
+// it; only the latter are declared, also in a group that Kubernetes has as well.
+func TestTheGlobalScheme(t *testing.T) {
+	for _, group := range []string{"trial.example.com", "apps"} {
+		builtin.Scheme.AddKnownTypeWithName(schema.GroupVersionKind{Group: group, Version: "v1", Kind: "Sheep"}, &Page{})
+	}
+	declared := names(t, seatrial.Scheme(builtin.Scheme,
+		seatrial.SchemeKind{Name: "Sheep.trial.example.com", Plural: "sheep", ClusterScoped: true}))
+	assert.Equal(t, []string{"sheeps.apps Namespaced", "sheep.trial.example.com Cluster"}, declared)
+}
+
+// names of definitions, with their scopes.
+func names(t *testing.T, m seatrial.Manifests) []string {
+	t.Helper()
+	definitions, others, err := m.Definitions()
+	require.NoError(t, err)
+	require.NoError(t, m.Err())
+	require.Empty(t, others)
+	var all []string
+	for _, crd := range definitions {
+		all = append(all, crd.Name+" "+string(crd.Spec.Scope))
+	}
+	return all
+}
+
+func TestMistakesAboutAScheme(t *testing.T) {
+	s := runtime.NewScheme()
+	for _, group := range []string{"a.example.com", "b.example.com"} {
+		s.AddKnownTypeWithName(schema.GroupVersionKind{Group: group, Version: "v1", Kind: "Page"}, &Page{})
+	}
+	for _, c := range []struct {
+		name string
+		say  []seatrial.SchemeKind
+		want string
+	}{
+		{"misspelt", []seatrial.SchemeKind{{Name: "Paeg"}}, `scheme: it has no kind "Paeg" (did you mean Page?)`},
+		{"Kubernetes' own", []seatrial.SchemeKind{{Name: "Deployment"}}, `scheme: it has no kind "Deployment" (want a kind of the scheme that is not Kubernetes' own)`},
+		{"of two groups", []seatrial.SchemeKind{{Name: "Page"}}, `scheme: 2 groups have a kind "Page" (want its group as well, such as Page.a.example.com)`},
+		{"twice", []seatrial.SchemeKind{{Name: "Page.a.example.com", Plural: "a"}, {Name: "Page.a.example.com"}}, "scheme: Page.a.example.com is there twice"},
+		{"no plural", []seatrial.SchemeKind{{Name: "Page.a.example.com", Plural: "Pages of a"}}, `scheme: Page.a.example.com: plural: "Pages of a" is no name of a resource`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.ErrorContains(t, seatrial.Scheme(s, c.say...).Err(), c.want)
+		})
+	}
 }

@@ -20,36 +20,25 @@ import (
 // of this file. resource is as [State] names it, path a field with dots ("status.address"). Lists are
 // not entered.
 func Unique(resource, path string) Property {
-	of := schema.ParseGroupResource(resource)
 	return Property{
 		Name:     lawName("unique", resource, path),
 		Sentence: fmt.Sprintf("No two %s have the same %s at a time.", resource, path),
 		Source:   "an allocator gives nothing away twice", Class: ClassSafety,
-		Check: func(h *History) Result {
-			s := h.newState()
-			s.asked(resource)
-			if wrong, misled := s.misled(); misled {
-				return wrong
+	}.eachCommit(resource, func(before *State, c *Commit) string {
+		value := ""
+		if c.New != nil {
+			value = field(c.New, path)
+		}
+		if value == "" {
+			return ""
+		}
+		for _, other := range before.list(c.groupResource()) {
+			if other.id != c.objectID() && field(other.object, path) == value {
+				return fmt.Sprintf("%s and %s both have %s %q", other.id, c.objectID(), path, value)
 			}
-			for i := range h.Commits {
-				c := &h.Commits[i]
-				s.apply(c)
-				value := ""
-				if c.New != nil && c.groupResource() == of {
-					value = field(c.New, path)
-				}
-				if value == "" {
-					continue
-				}
-				for _, other := range s.list(of) {
-					if other.id != c.objectID() && field(other.object, path) == value {
-						return Breach(fmt.Sprintf("%s and %s both have %s %q", other.id, c.objectID(), path, value), c.Culprit())
-					}
-				}
-			}
-			return Holds()
-		},
-	}
+		}
+		return ""
+	})
 }
 
 // Stable makes a property of a field that keeps its first value for as long as its object
@@ -59,29 +48,44 @@ func Unique(resource, path string) Property {
 //
 // resource and path are those of [Unique].
 func Stable(resource, path string) Property {
-	of := schema.ParseGroupResource(resource)
 	return Property{
 		Name:     lawName("stable", resource, path),
 		Sentence: fmt.Sprintf("Once one of the %s has a %s, it keeps it for as long as it lives.", resource, path),
 		Source:   "others rely on what they have been told", Class: ClassSafety,
-		Check: func(h *History) Result {
-			s := h.newState()
-			s.asked(resource)
-			if wrong, misled := s.misled(); misled {
-				return wrong
-			}
-			for i := range h.Commits {
-				c := &h.Commits[i]
-				if c.Old == nil || c.New == nil || !c.Subject() || c.groupResource() != of || Metadata(c.Old).GetUID() != Metadata(c.New).GetUID() {
-					continue
+	}.eachCommit(resource, func(_ *State, c *Commit) string {
+		if c.Old == nil || c.New == nil || !c.Subject() || Metadata(c.Old).GetUID() != Metadata(c.New).GetUID() {
+			return ""
+		}
+		if was, is := field(c.Old, path), field(c.New, path); was != "" && was != is {
+			return fmt.Sprintf("%s had %s %q and has %q", c.objectID(), path, was, is)
+		}
+		return ""
+	})
+}
+
+// eachCommit lets check say what is wrong with each commit to a resource, in order; the
+// first that is wrong violates the property. check also gets the state before the commit.
+func (p Property) eachCommit(resource string, check func(before *State, c *Commit) string) Property {
+	of := schema.ParseGroupResource(resource)
+	p.probe = func(s *State) { s.asked(resource) }
+	p.Check = func(h *History) Result {
+		s := h.newState()
+		s.asked(resource)
+		if wrong, misled := s.misled(); misled {
+			return wrong
+		}
+		for i := range h.Commits {
+			c := &h.Commits[i]
+			if c.groupResource() == of {
+				if wrong := check(s, c); wrong != "" {
+					return Breach(wrong, c.Culprit())
 				}
-				if was, is := field(c.Old, path), field(c.New, path); was != "" && was != is {
-					return Breach(fmt.Sprintf("%s had %s %q and has %q", c.objectID(), path, was, is), c.Culprit())
-				}
 			}
-			return Holds()
-		},
+			s.apply(c)
+		}
+		return Holds()
 	}
+	return p
 }
 
 // Needed says whether an object of the state is needed by somebody.
@@ -113,27 +117,16 @@ func Stays(resource string, need Needed) Property {
 	if need == nil {
 		need = OwnerLives
 	}
-	of := schema.ParseGroupResource(resource)
 	return Property{
 		Name:     lawName("stays", resource),
 		Sentence: fmt.Sprintf("While they are needed, %s are not deleted, however soon they are made again.", resource),
 		Source:   "what is made again is empty, and was not there for a while", Class: ClassSafety,
-		Check: func(h *History) Result {
-			s := h.newState()
-			s.asked(resource)
-			if wrong, misled := s.misled(); misled {
-				return wrong
-			}
-			for i := range h.Commits {
-				c := &h.Commits[i]
-				if c.groupResource() == of && c.Subject() && ends(c) && need(s, c.Old) {
-					return Breach(fmt.Sprintf("%s was deleted, and is needed", c.objectID()), c.Culprit())
-				}
-				s.apply(c)
-			}
-			return Holds()
-		},
-	}
+	}.eachCommit(resource, func(before *State, c *Commit) string {
+		if c.Subject() && ends(c) && need(before, c.Old) {
+			return fmt.Sprintf("%s was deleted, and is needed", c.objectID())
+		}
+		return ""
+	})
 }
 
 // ends: the commit removes an object, or marks it for deletion, for the first time.
@@ -145,31 +138,21 @@ func ends(c *Commit) bool {
 // a list of them. need is asked about the state before the commit whether the entry of
 // that key is needed; the object itself may go.
 func EntriesStay(resource, path string, need func(s *State, key string) bool) Property {
-	of := schema.ParseGroupResource(resource)
 	return Property{
 		Name:     lawName("entries-stay", resource, path),
 		Sentence: fmt.Sprintf("While it is needed, an entry of %s in %s is not taken out, however soon it is put in again.", path, resource),
 		Source:   "what is left out for a moment is not served for a moment", Class: ClassSafety,
-		Check: func(h *History) Result {
-			s := h.newState()
-			s.asked(resource)
-			if wrong, misled := s.misled(); misled {
-				return wrong
+	}.eachCommit(resource, func(before *State, c *Commit) string {
+		if !c.Subject() || c.Old == nil || c.New == nil {
+			return ""
+		}
+		for _, key := range lostKeys(c, path) {
+			if need(before, key) {
+				return fmt.Sprintf("%s: the entry %s of %s was taken out, and is needed", c.objectID(), key, path)
 			}
-			for i := range h.Commits {
-				c := &h.Commits[i]
-				if c.groupResource() == of && c.Subject() && c.Old != nil && c.New != nil {
-					for _, key := range lostKeys(c, path) {
-						if need(s, key) {
-							return Breach(fmt.Sprintf("%s: the entry %s of %s was taken out, and is needed", c.objectID(), key, path), c.Culprit())
-						}
-					}
-				}
-				s.apply(c)
-			}
-			return Holds()
-		},
-	}
+		}
+		return ""
+	})
 }
 
 // lostKeys are those of a map that a commit takes out, in order.

@@ -9,6 +9,7 @@ type Law func(*State) error
 func Always(name, sentence string, law Law) Property {
 	return Property{
 		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
+		probe: func(s *State) { _ = law(s) },
 		Check: func(h *History) Result {
 			s := h.newState()
 			for i := range h.Commits {
@@ -32,6 +33,7 @@ func Always(name, sentence string, law Law) Property {
 func Eventually(name, sentence string, law Law) Property {
 	return Property{
 		Name: name, Sentence: sentence, Source: "an expectation of this controller", Class: ClassLiveness,
+		probe: func(s *State) { _ = law(s) },
 		Check: func(h *History) Result {
 			if h.Ended <= h.Cleared {
 				return Undecide("the run has no liveness phase")
@@ -63,6 +65,7 @@ type Transition struct {
 func EveryChange(name, sentence string, law func(Transition) error) Property {
 	return Property{
 		Name: name, Sentence: sentence, Source: "an invariant of this controller", Class: ClassSafety,
+		probe: func(s *State) { _ = law(Transition{&Commit{}, s}) },
 		Check: func(h *History) Result {
 			s := h.newState()
 			for i := range h.Commits {

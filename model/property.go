@@ -24,6 +24,24 @@ type Property struct {
 	Source   string // where the law comes from
 	Class    Class
 	Check    func(*History) Result
+
+	probe func(empty *State) // asks for what the law is about; nil: that is not known
+}
+
+// Unserved is a resource that a law of this package asks for and that a cluster does not
+// have; empty: none is known. It is found by showing the law a cluster without objects,
+// so one that is asked for only beside others is found when a run is judged: it leaves
+// the law undecided.
+func (p Property) Unserved(serves func(resource string) bool) string {
+	if p.probe == nil {
+		return ""
+	}
+	s := (&History{Serves: serves}).newState()
+	func() {
+		defer func() { _ = recover() }() // a law may count on objects that every run has
+		p.probe(s)
+	}()
+	return s.unserved
 }
 
 // Status is how the check of one property ended. The zero value means that it

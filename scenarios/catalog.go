@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/yamlread"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
@@ -149,6 +151,32 @@ func (c *Catalog) Kinds() []*kinds.Kind { return c.registry.Kinds() }
 func closest(name string, among []string, otherwise string) string {
 	return yamlread.DidYouMean(name, among, otherwise)
 }
+
+// Serves says whether a cluster has a resource of that full name: services, or
+// deployments.apps, as laws name it.
+func (c *Catalog) Serves(resource string) bool {
+	_, ok := c.registry.GroupResource(schema.ParseGroupResource(resource))
+	return ok
+}
+
+// CheckLaws says which laws ask for resources that a cluster has not: those would hold
+// of anything.
+func (c *Catalog) CheckLaws(laws ...model.Property) error {
+	var errs []error
+	for _, law := range laws {
+		if missing := law.Unserved(c.Serves); missing != "" {
+			errs = append(errs, fmt.Errorf("properties: %s: %s", law.Name, c.noResource(missing)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// noResource says of the name of a resource that there is none, and what would be right.
+func (c *Catalog) noResource(name string) string {
+	return fmt.Sprintf("the cluster has no resource %q (%s)", name, closest(name, c.groupResources(), "want "+wantGroupResource))
+}
+
+const wantGroupResource = "plural and group, such as deployments.apps, of a built-in kind or of a definition in the cluster"
 
 // groupResources are the full names of all resources: services, deployments.apps.
 func (c *Catalog) groupResources() []string {

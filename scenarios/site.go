@@ -9,7 +9,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/model/cel"
@@ -141,6 +140,11 @@ func (s *Site) Properties() []model.Property {
 	return all
 }
 
+// Has says whether a property is one of the site's laws.
+func (s *Site) Has(p model.Property) bool {
+	return slices.ContainsFunc(s.Laws, func(l SiteLaw) bool { return l.Name == p.Name })
+}
+
 // language is a base language with the kinds of the site's cluster; nil when they
 // make no catalog.
 func (s *Site) language(base *Language, report Report) *Language {
@@ -203,9 +207,8 @@ func (s *Site) validate(catalog *Catalog, report Report) {
 	}
 	for i := range s.Laws {
 		law, field := &s.Laws[i], fmt.Sprintf("laws[%d]", i)
-		if _, ok := catalog.registry.GroupResource(schema.ParseGroupResource(law.Resource)); !ok && law.Resource != "" {
-			report(field+".resource", fmt.Sprintf("this world has no resource %q", law.Resource), closest(law.Resource, catalog.groupResources(),
-				"plural and group, such as deployments.apps, of a built-in kind or of a definition in the cluster"))
+		if law.Resource != "" && !catalog.Serves(law.Resource) {
+			report(field+".resource", fmt.Sprintf("this world has no resource %q", law.Resource), closest(law.Resource, catalog.groupResources(), wantGroupResource))
 		}
 		if _, err := law.Property(); err != nil {
 			report(field, strings.Join(strings.Fields(err.Error()), " "), "")
@@ -217,8 +220,8 @@ func (s *Site) validate(catalog *Catalog, report Report) {
 func (s *Site) CheckLaws(catalog *Catalog) error {
 	var errs []error
 	for _, law := range s.Laws {
-		if _, ok := catalog.registry.GroupResource(schema.ParseGroupResource(law.Resource)); !ok && law.Resource != "" {
-			errs = append(errs, fmt.Errorf("%s: resource: the cluster has no %s (want plural and group, such as deployments.apps, of a built-in kind or of a definition in Cluster)", law.place, law.Resource))
+		if law.Resource != "" && !catalog.Serves(law.Resource) {
+			errs = append(errs, fmt.Errorf("%s: resource: %s", law.place, catalog.noResource(law.Resource)))
 		}
 	}
 	return errors.Join(errs...)
