@@ -96,7 +96,7 @@ func testContention(t *testing.T, job sweep.Job) {
 	hashes := map[string]bool{compareExact(t, jobs)[0].Hash: true}
 
 	var schedules []sweep.Job
-	for schedule := range uint64(2) {
+	for schedule := range uint64(3) {
 		other := jobs[0]
 		e := *other.Exact
 		e.Schedule = schedule + 1
@@ -111,7 +111,7 @@ func testContention(t *testing.T, job sweep.Job) {
 
 	clear(hashes)
 	job.Exact = nil
-	for _, o := range run(t, sweep.Pool{}, []sweep.Job{job, job, job, job}) {
+	for _, o := range run(t, sweep.Pool{}, []sweep.Job{job, job, job, job, job, job, job, job}) {
 		hashes[o.Hash] = true
 	}
 	assert.Greater(t, len(hashes), 1, "natively it differs from run to run: if it no longer does, this test needs another subject")
