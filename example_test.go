@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/sim/cluster"
 )
 
 // mark is a controller with a bug: it notes on every ConfigMap that it has seen
@@ -67,4 +68,27 @@ func ExampleReadFile() {
 	result := seatrial.Run(new(testing.T), tr, 1, seatrial.RunOptions{})
 	fmt.Println(result.Verdict.Kind, result.Verdict.Message)
 	// Output: pass
+}
+
+// A controller as it ships, main and all: its module's go.mod decides every version.
+// Compiled and not run, as what follows: a program takes minutes to build.
+func ExampleProgram() {
+	var t *testing.T
+	seatrial.Check(t, seatrial.Trial{
+		Processes: []seatrial.Process{seatrial.Program("./cmd/manager", "--leader-elect")},
+		Objects:   seatrial.Files("config/samples/*.yaml"),
+	})
+}
+
+// What stands around a controller: stand-ins whose knobs each seed draws, and a
+// server beside the API server.
+func ExampleServer() {
+	_ = seatrial.Trial{
+		Controller: mark,
+
+		StandIns: cluster.Drawn(cluster.Options{Kubelet: &cluster.Kubelet{Nodes: 3}, Deployments: &cluster.Controller{}}),
+
+		Servers:    []seatrial.HTTPServer{seatrial.Server("cloud.example.com", newCloud)},
+		Properties: []seatrial.Property{noneLeaked},
+	}
 }

@@ -47,6 +47,13 @@ log: {level: debug}
 	}
 }
 
+// docs/globalingressip/operations.md shows this file.
+func TestTheDocumentedFileIsRead(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"check", "--config-only", "--config=testdata/controller.yaml"}, &stdout, &stderr)
+	assert.Zero(t, code, "%s", stderr.String())
+}
+
 func TestEveryFlagHasAField(t *testing.T) {
 	fields := map[string]bool{"config": true, "help": true}
 	for _, flag := range configFields {
