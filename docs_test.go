@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,17 @@ func TestOwnControllerShowsTheExample(t *testing.T) {
 		shown, _, ok := strings.Cut(rest, "\n```")
 		require.True(t, ok)
 		assert.Contains(t, string(source), shown, "copy %s into docs/use/own-controller.md", path)
+	}
+}
+
+// A page begins with whom it is for and which page comes next; the map, the reference of
+// commands and single decisions and findings have no need to.
+func TestEveryPageSaysForWhomItIsAndWhatComesNext(t *testing.T) {
+	for page, text := range markdown(t) {
+		shelf, name := filepath.Split(filepath.ToSlash(page))
+		if name != "commands.md" && slices.Contains([]string{"docs/use/", "docs/globalingressip/", "docs/inside/"}, shelf) {
+			assert.Regexp(t, `^# .*\n\n\*For .*\. Next: \[.*\.\*\n\n`, text, page)
+		}
 	}
 }
 
@@ -78,7 +90,7 @@ var (
 	heading      = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	notInAnchor  = regexp.MustCompile(`[^a-z0-9 _-]`)
 	namesPages   = regexp.MustCompile(`\.(go|ya?ml|sh|golden|mod)$|(^|/)(Makefile|run|nightly|Containerfile)$`)
-	pageName     = regexp.MustCompile(`\bdocs/(use|inside|globalingressip)/[a-z0-9/-]+\.md`)
+	pageName     = regexp.MustCompile(`\bdocs/(use|inside|globalingressip|findings)/[a-z0-9/-]+\.md`)
 )
 
 // anchors lists the headings of a page as GitHub makes anchors of them.

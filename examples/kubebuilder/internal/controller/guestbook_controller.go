@@ -1,0 +1,56 @@
+// Package controller is what kubebuilder create api writes, with a Reconcile that has a bug.
+package controller
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	webappv1 "example.com/examples/kubebuilder/api/v1"
+)
+
+const finalizer = "webapp.my.domain/page"
+
+// GuestbookReconciler reconciles a Guestbook object
+type GuestbookReconciler struct {
+	client.Client
+	Scheme *runtime.Scheme
+}
+
+// Reconcile keeps a ConfigMap with each Guestbook's greeting, and takes it away with it.
+func (r *GuestbookReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var book webappv1.Guestbook
+	if err := r.Get(ctx, req.NamespacedName, &book); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	page := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: book.Namespace, Name: book.Name}}
+	if !book.DeletionTimestamp.IsZero() {
+		if err := r.Delete(ctx, page); err != nil {
+			logf.FromContext(ctx).Error(err, "deleting the page")
+		}
+		controllerutil.RemoveFinalizer(&book, finalizer)
+		return ctrl.Result{}, client.IgnoreNotFound(r.Update(ctx, &book))
+	}
+	if controllerutil.AddFinalizer(&book, finalizer) {
+		return ctrl.Result{}, r.Update(ctx, &book)
+	}
+	_, err := ctrl.CreateOrUpdate(ctx, r.Client, page, func() error {
+		page.Data = map[string]string{"greeting": book.Spec.Greeting}
+		return nil
+	})
+	return ctrl.Result{}, err
+}
+
+// SetupWithManager sets up the controller with the Manager.
+func (r *GuestbookReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&webappv1.Guestbook{}).
+		Named("guestbook").
+		Complete(r)
+}
