@@ -45,10 +45,12 @@ func newCache(cfg *rest.Config, o cache.Options) (cache.Cache, error) {
 	return ungated{c}, err
 }
 
-func TestTrial(t *testing.T) {
-	seatrial.Check(t, seatrial.Trial{
-		Controller: run,
-		Cluster:    seatrial.Files("../../config/crd/bases/*.yaml"),
-		Objects:    seatrial.Files("../../config/samples/*_guestbook.yaml"),
-	})
+var trial = seatrial.Trial{
+	Controller: run,
+	Cluster:    seatrial.Files("../../config/crd/bases/*.yaml"),
+	Objects:    seatrial.Files("../../config/samples/*_guestbook.yaml"),
 }
+
+func TestTrial(t *testing.T) { seatrial.Check(t, trial) }
+
+func TestEveryCall(t *testing.T) { seatrial.CheckEveryCall(t, trial) }
