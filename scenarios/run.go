@@ -59,12 +59,16 @@ func Run(t *testing.T, plan Plan, subject Subject, seed sim.Seed, o RunOptions) 
 	plan.Language = subject.language()
 	r := runner{t: t, plan: plan, subject: subject, seed: seed, options: o}
 	if subject.Baseline == nil {
-		record, idle := r.run(plan.Faults)
-		return r.result(record, idle, false, model.Judge(&record.History, subject.Properties(&plan)))
+		record, idle := r.run(plan.Faults, o.Reseed)
+		return r.result(record, idle, false, r.judge(record))
 	}
 	base := r.baseline()
 	if base.Verdict.Kind != model.VerdictPass || len(plan.Faults) == 0 {
-		return base
+		if o.Reseed == nil {
+			return base
+		}
+		record, idle := r.run(nil, o.Reseed)
+		return r.result(record, idle, true, r.judge(record))
 	}
 	return r.beside(base.Record)
 }
@@ -89,12 +93,20 @@ func (r *runner) result(record *sim.Record, idle []string, faultFree bool, verdi
 	return Result{Plan: r.plan, Subject: r.subject.Name, Seed: r.seed, Record: record, Verdict: verdict, FaultFree: faultFree, Idle: idle}
 }
 
-// run lives through the plan's world with these faults.
-func (r *runner) run(rules []faults.Rule) (*sim.Record, []string) {
+// run lives through the plan's world with these faults, and draws anew what it is
+// told to.
+func (r *runner) run(rules []faults.Rule, anew *sim.Reseed) (*sim.Record, []string) {
 	var idle []string
-	record := sim.Run(r.t, r.config(r.seed, rules, &idle))
+	config := r.config(r.seed, rules, &idle)
+	config.Reseed = anew
+	record := sim.Run(r.t, config)
 	slices.Sort(idle)
 	return record, idle
+}
+
+// judge asks all laws but that a run is like its baseline.
+func (r *runner) judge(record *sim.Record) model.Verdict {
+	return model.Judge(&record.History, r.subject.Properties(&r.plan))
 }
 
 // baseline is the run without faults, judged by all laws but that it is like
@@ -103,8 +115,8 @@ func (r *runner) baseline() Result {
 	if kept, ok := r.options.Baselines.find(r); ok {
 		return kept
 	}
-	record, idle := r.run(nil)
-	result := r.result(record, idle, true, model.Judge(&record.History, r.subject.Properties(&r.plan)))
+	record, idle := r.run(nil, nil) // a baseline is a baseline
+	result := r.result(record, idle, true, r.judge(record))
 	r.options.Baselines.keep(r, result)
 	return result
 }
@@ -115,7 +127,7 @@ func (r *runner) baseline() Result {
 // controller shows only because it saw a state that came and went is no part of
 // the end that it has to reach.
 func (r *runner) beside(base *sim.Record) Result {
-	record, idle := r.run(r.plan.Faults)
+	record, idle := r.run(r.plan.Faults, r.options.Reseed)
 	laws := r.subject.Properties(&r.plan)
 	judge := func(baselines ...*model.History) model.Verdict {
 		like := model.LikeBaseline(model.BaselineOptions{Baselines: baselines, Ignore: r.subject.Baseline.Ignore})
@@ -151,9 +163,6 @@ func (r *runner) config(seed sim.Seed, rules []faults.Rule, idle *[]string) sim.
 	config.EndRestless = slices.ContainsFunc(r.subject.Properties(&plan), func(p model.Property) bool { return p.Name == "quiet" })
 	config.KeepTrace, config.MaxRequests = r.options.KeepTrace, r.options.MaxRequests
 	config.Watchdog, config.OnHang = r.options.Watchdog, r.options.OnHang
-	if len(rules) > 0 {
-		config.Reseed = r.options.Reseed // a baseline is a baseline
-	}
 	return config
 }
 

@@ -9,8 +9,8 @@ import "time"
 // that is under way, stays. So do names and addresses that the server draws, and what
 // a program ([Process]) draws by itself until it is started again.
 type Reseed struct {
-	At   time.Duration
-	Seed Seed
+	At   time.Duration `json:"at"`
+	Seed Seed          `json:"seed"`
 }
 
 // seedNow is the seed that decisions are drawn from at this moment.

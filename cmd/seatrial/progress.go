@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -51,15 +49,11 @@ func newProgress(out io.Writer, total uint64, lasting time.Duration, met *covera
 	if lasting > 0 {
 		p.deadline = p.started.Add(lasting)
 	}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		length := int64(total)
-		if total == 0 {
-			length = -1 // a spinner
-		}
-		p.bar = progressbar.NewOptions64(length, progressbar.OptionSetWriter(out), progressbar.OptionSetItsString("seeds"),
-			progressbar.OptionShowIts(), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(24))
+	length := int64(total)
+	if total == 0 {
+		length = -1
 	}
+	p.bar = newBar(out, length, "seeds")
 	return p
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
@@ -22,6 +23,9 @@ type Verdict struct {
 	// Files holds the SHA-256 of those that a replay depends on, by name.
 	Files   map[string]string `json:"files"`
 	Outcome sweep.Outcome     `json:"outcome"` // without the parts that are files of their own
+	// Odds are the chances of the same failure over time, once they were asked for; see
+	// [NoteOdds].
+	Odds []explain.Chance `json:"odds,omitempty"`
 }
 
 // Artefact is a folder read back.
@@ -35,7 +39,7 @@ type Artefact struct {
 // Whether what made it is what runs now is for [Artefact.MadeWith] to say.
 func Read(path string) (*Artefact, error) {
 	a := &Artefact{}
-	verdict, err := os.ReadFile(filepath.Join(path, "verdict.json"))
+	verdict, err := os.ReadFile(filepath.Join(path, verdictFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the artefact %s: %w", path, err)
 	}
@@ -70,10 +74,13 @@ func (a *Artefact) MadeWith(version string) error {
 	return nil
 }
 
-// Names of the files that a replay depends on.
+// Names of files. A replay depends on the plan and the trace.
 const (
-	planFile  = "plan.yaml"
-	traceFile = "trace.jsonl"
+	planFile    = "plan.yaml"
+	traceFile   = "trace.jsonl"
+	verdictFile = "verdict.json"
+	reportFile  = "report.html"
+	readmeFile  = "README.md"
 )
 
 // file reads a file and makes sure that it is what was written: half a trace

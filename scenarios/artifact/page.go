@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/report"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
@@ -15,6 +16,7 @@ type Words struct {
 	Version  string
 	Replay   string // the command that shows the run again
 	Explains string // what shrinking found out
+	Odds     []explain.Chance
 }
 
 // Page is report.html of an outcome: the run as its worker collected it or,
@@ -29,7 +31,7 @@ func Page(words Words, o sweep.Outcome) ([]byte, error) {
 			return nil, fmt.Errorf("reading what a worker collected of seed %d: %w", o.Job.Seed, err)
 		}
 	}
-	d.Plan, d.Explains = o.Plan, words.Explains
+	d.Plan, d.Explains, d.Odds = o.Plan, words.Explains, words.Odds
 	d.About.Version, d.About.Replay, d.About.Porcupine = words.Version, words.Replay, len(o.Porcupine) > 0
 	d.About.Illegal = o.Illegal
 	if o.Runs > 0 && o.Property != "" {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -32,15 +31,16 @@ func NoteShrunk(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(path, "README.md"), readme(a.Version, a.Outcome, true), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(path, readmeFile), readme(&a.Verdict, true), 0o644); err != nil {
 		return fmt.Errorf("noting in the artefact %s what it was shrunk to: %w", path, err)
 	}
 	return nil
 }
 
 // readme says what the folder is to somebody who finds it.
-func readme(version string, o sweep.Outcome, shrunk bool) []byte {
+func readme(v *Verdict, shrunk bool) []byte {
 	var b bytes.Buffer
+	o := v.Outcome
 	fmt.Fprintf(&b, "# %s: %s\n\n", o.Job.Subject, o.Verdict)
 	if o.Property != "" {
 		fmt.Fprintf(&b, "Property `%s`: %s\n\n", o.Property, o.Message)
@@ -51,6 +51,9 @@ func readme(version string, o sweep.Outcome, shrunk bool) []byte {
 	if o.Why != nil {
 		// Indented as code: what objects are called is no markup.
 		fmt.Fprintf(&b, "Why, as far as calls and events tell:\n\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(o.Why.Text()), "\n", "\n    "))
+	}
+	if len(v.Odds) > 0 && o.Why != nil {
+		fmt.Fprintf(&b, "How likely it was, when everything after a moment is drawn anew (%d runs each):\n\n    %s\n\n", v.Odds[0].Runs, strings.ReplaceAll(strings.TrimRight(o.Why.OddsText(v.Odds), "\n"), "\n", "\n    "))
 	}
 	if o.Illegal {
 		b.WriteString("The plan has faults that Kubernetes does not permit: no controller has to survive it.\n\n")
@@ -66,7 +69,7 @@ func readme(version string, o sweep.Outcome, shrunk bool) []byte {
 		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
 	}
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
-	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", version, swarm.Version, runtime.Version(), libraries())
+	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", v.Version, v.Generator, runtime.Version(), libraries())
 	return b.Bytes()
 }
 

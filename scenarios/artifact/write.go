@@ -69,9 +69,10 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 	defer os.RemoveAll(temporary)
 	bare := o
 	bare.Plan, bare.Trace, bare.Log, bare.Porcupine, bare.Report, bare.Job.Plan = "", nil, nil, nil, nil, ""
-	verdict, err := json.MarshalIndent(Verdict{version, swarm.Version, digests(o), bare}, "", "  ")
+	about := Verdict{Version: version, Generator: swarm.Version, Files: digests(o), Outcome: bare}
+	verdict, err := about.encoded()
 	if err != nil {
-		return "", fmt.Errorf("encoding the verdict of %s: %w", name, err)
+		return "", err
 	}
 	page, err := Page(Words{Version: version, Replay: replayHere}, o)
 	if err != nil {
@@ -81,9 +82,9 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 		name string
 		data []byte
 	}{
-		{planFile, []byte(o.Plan)}, {"verdict.json", append(verdict, '\n')}, {traceFile, o.Trace},
-		{"controller.log", o.Log}, {"detail.txt", []byte(o.Detail)}, {"porcupine.html", o.Porcupine}, {"report.html", page},
-		{"README.md", readme(version, o, false)},
+		{planFile, []byte(o.Plan)}, {verdictFile, verdict}, {traceFile, o.Trace},
+		{"controller.log", o.Log}, {"detail.txt", []byte(o.Detail)}, {"porcupine.html", o.Porcupine}, {reportFile, page},
+		{readmeFile, readme(&about, false)},
 	}
 	for _, file := range files {
 		if len(file.data) == 0 {
@@ -97,6 +98,15 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 		return "", fmt.Errorf("writing an artefact: %w", err)
 	}
 	return path, replace(temporary, path)
+}
+
+// encoded is the content of verdict.json.
+func (v *Verdict) encoded() ([]byte, error) {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encoding the verdict of seed %d: %w", v.Outcome.Job.Seed, err)
+	}
+	return append(text, '\n'), nil
 }
 
 // digests of the files that a replay depends on, as far as they are there.

@@ -204,13 +204,15 @@ func (x *run) rival(d decision) (cause, bool) {
 }
 
 // trim puts steps into the order of time, each event once, and leaves out of too
-// many those in the middle. The last step stays the last.
+// many those in the middle. The last step stays the last: what happened after it is
+// left out, and when it is no event it is not before any other.
 func trim(steps []Step) []Step {
 	last := steps[len(steps)-1]
 	var out []Step
 	for _, s := range steps[:len(steps)-1] {
 		known := slices.ContainsFunc(out, func(o Step) bool { return o.Seq == s.Seq && o.Seq != 0 })
-		if !known && s.Text != "" && (s.Seq != last.Seq || s.Seq == 0) {
+		later := last.Seq != 0 && s.Seq >= last.Seq // what came after it was no cause of it
+		if !known && s.Text != "" && !later {
 			out = append(out, s)
 		}
 	}
@@ -220,6 +222,10 @@ func trim(steps []Step) []Step {
 		}
 		return int(a.Seq) - int(b.Seq)
 	})
+	if len(out) > 0 && last.Seq == 0 {
+		// It is no event: what did not follow is missing from then on.
+		last.At = max(last.At, out[len(out)-1].At)
+	}
 	for len(out) > most-1 {
 		i := slices.IndexFunc(out, func(s Step) bool { return s.Kind == Decision || s.Kind == Known })
 		if i < 0 {

@@ -1,7 +1,9 @@
 package explain
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/sim"
@@ -15,36 +17,49 @@ type Chance struct {
 	Runs   int           `json:"runs"`
 }
 
-// Rerun runs what failed once more, with everything from at on drawn from another
-// seed ([sim.Reseed]), and says whether it failed in the same way.
-type Rerun func(at time.Duration, seed sim.Seed) bool
+// Share is the part of the runs that failed, from 0 to 1.
+func (c Chance) Share() float64 { return float64(c.Failed) / float64(max(1, c.Runs)) }
+
+// Rerun runs what failed once more for each draw, and says of each, in their order,
+// whether it failed in the same way. Runs do not depend on each other.
+type Rerun func(draws []sim.Reseed) (same []bool, err error)
 
 // Odds tells when a failure became inevitable: the chance of it over virtual time, of
 // as many runs each as asked for. Where it jumps, something happened that mattered.
 // Moments are spread evenly up to the violation, and lie right before and after each
-// step of the story. Same record, story and rerun: same odds.
-//
-// Each calls again len(moments) × runs times, in order; who has several cores asks
-// [Moments] and [Seeds] and shares the work out.
-func Odds(r *sim.Record, s Story, runs int, again Rerun) []Chance {
-	var out []Chance
-	for _, at := range Moments(s) {
-		c := Chance{At: at, Runs: runs}
-		for _, seed := range Seeds(r.Seed, runs) {
-			if again(at, seed) {
-				c.Failed++
-			}
+// step of the story; a story without steps has none. Same story, seed of the run and
+// rerun: same odds. The error is that of the rerun.
+func Odds(s Story, of sim.Seed, runs int, again Rerun) ([]Chance, error) {
+	var draws []sim.Reseed
+	for _, at := range moments(s) {
+		for _, seed := range seeds(of, runs) {
+			draws = append(draws, sim.Reseed{At: at, Seed: seed})
 		}
-		out = append(out, c)
 	}
-	return out
+	if len(draws) == 0 {
+		return nil, nil
+	}
+	same, err := again(draws)
+	if err != nil {
+		return nil, err
+	}
+	var out []Chance
+	for i, draw := range draws {
+		if i%runs == 0 {
+			out = append(out, Chance{At: draw.At, Runs: runs})
+		}
+		if same[i] {
+			out[len(out)-1].Failed++
+		}
+	}
+	return out, nil
 }
 
 // spread is how many moments lie evenly between the beginning and the violation.
 const spread = 11
 
-// Moments are those at which [Odds] draws anew, in order: a story without steps has none.
-func Moments(s Story) []time.Duration {
+// moments are those at which everything is drawn anew, in order.
+func moments(s Story) []time.Duration {
 	if len(s.Steps) == 0 {
 		return nil
 	}
@@ -60,12 +75,45 @@ func Moments(s Story) []time.Duration {
 	return slices.Compact(out)
 }
 
-// Seeds are those that [Odds] draws from.
-func Seeds(of sim.Seed, runs int) []sim.Seed {
+// seeds are those that are drawn from.
+func seeds(of sim.Seed, runs int) []sim.Seed {
 	stream := sim.Stream(of, "odds")
 	out := make([]sim.Seed, runs)
 	for i := range out {
 		out[i] = sim.Seed(stream.Uint64())
 	}
 	return out
+}
+
+// Jump is by how much, at least, a chance differs from the one before where
+// something happened that mattered.
+const Jump = 0.25
+
+// OddsText is the chance over time for a terminal: a line for each moment, with what
+// happened in the story since the one before where it jumps.
+func (s *Story) OddsText(odds []Chance) string {
+	var b strings.Builder
+	for i, c := range odds {
+		happened := ""
+		if i > 0 && max(c.Share()-odds[i-1].Share(), odds[i-1].Share()-c.Share()) >= Jump {
+			happened = s.between(odds[i-1].At, c.At)
+		}
+		line := fmt.Sprintf("  %12s  %3.0f%%  %-20s  %s", short(c.At), 100*c.Share(), strings.Repeat("#", int(20*c.Share()+0.5)), happened)
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// between is what happened later than from and not later than until.
+func (s *Story) between(from, until time.Duration) string {
+	var texts []string
+	for _, step := range s.Steps {
+		if from < step.At && step.At <= until {
+			texts = append(texts, step.Text)
+		}
+	}
+	if len(texts) == 0 {
+		return "between these two, nothing that the story names"
+	}
+	return strings.Join(texts, "; ")
 }

@@ -44,10 +44,14 @@ func TestTheChanceJumpsWhereItWasDecided(t *testing.T) {
 			struck = step
 		}
 	}
-	odds := explain.Odds(record, s, 12, func(at time.Duration, other sim.Seed) bool {
-		_, v := world(seed, &sim.Reseed{At: at, Seed: other})
-		return v.Property == verdict.Property
+	odds, err := explain.Odds(s, seed, 12, func(draws []sim.Reseed) (same []bool, err error) {
+		for _, draw := range draws {
+			_, v := world(seed, &draw)
+			same = append(same, v.Property == verdict.Property)
+		}
+		return same, nil
 	})
+	require.NoError(t, err)
 	require.NotEmpty(t, odds)
 	for _, c := range odds {
 		assert.Equal(t, 12, c.Runs)
@@ -58,5 +62,9 @@ func TestTheChanceJumpsWhereItWasDecided(t *testing.T) {
 			assert.Equal(t, 12, c.Failed, "at %s it is decided", c.At)
 		}
 	}
-	assert.Empty(t, explain.Moments(explain.Story{}))
+	assert.Regexp(t, `100%  ####################  .*internal-error \(look-up\) strikes copier`, s.OddsText(odds), "the jump is told with what happened")
+
+	odds, err = explain.Odds(explain.Story{}, 1, 12, nil)
+	assert.NoError(t, err)
+	assert.Empty(t, odds, "nothing is known of when anything happened")
 }

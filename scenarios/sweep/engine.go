@@ -30,6 +30,9 @@ type Request struct {
 // engine is the one that takes a job; nil: it is for this process.
 func (w *work) engine(job Job) (Engine, error) {
 	for _, e := range w.engines {
+		if e.Takes(job) && job.Reseed != nil {
+			return nil, fmt.Errorf("a run of %s in exact mode or on a real API server cannot be drawn anew from a moment on", job.Subject)
+		}
 		if e.Takes(job) {
 			return e, nil
 		}

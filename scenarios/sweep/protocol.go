@@ -7,6 +7,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Job is one seed to be run, as the pool sends it to a worker.
@@ -34,6 +35,8 @@ type Job struct {
 	Trace bool `json:"trace,omitempty"`
 	// Report collects what a page about the run shows, also when it passes.
 	Report bool `json:"report,omitempty"`
+	// Reseed draws everything anew from a moment on; see [scenarios.RunOptions].
+	Reseed *sim.Reseed `json:"reseed,omitempty"`
 	// Confirm is how often a failure is run again before it is reported.
 	Confirm int `json:"confirm,omitempty"`
 	// Once reports a failure as it is, without running it again. Then its

@@ -124,7 +124,7 @@ func (w *work) do(job Job) Outcome {
 	}
 	options := scenarios.RunOptions{
 		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests,
-		OnHang: w.onHang, Baselines: &w.baselines,
+		OnHang: w.onHang, Baselines: &w.baselines, Reseed: job.Reseed,
 	}
 	engine, err := w.engine(job)
 	if err != nil && !job.PlanOnly {
