@@ -75,7 +75,7 @@ func checkLikeBaseline(h *History, o BaselineOptions) Result {
 		return Holds()
 	}
 	message := listDifferences(differences)
-	return Breach(message, h.unlikeSince(differences[0], message))
+	return Breach(message, h.unlikeSince(o.Baselines[0], differences[0], message))
 }
 
 // listDifferences names the first few and counts the others.

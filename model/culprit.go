@@ -93,46 +93,6 @@ func (h *History) bisect(k int, property Property) int {
 	return k - 1
 }
 
-// unlikeSince blames the first change after which one object, of that normal name,
-// never was again as in the run that it is compared with. If it never was, the last
-// change to it is where progress ended.
-func (h *History) unlikeSince(d difference, message string) Culprit {
-	n := newNormal(h)
-	alive := map[objectID]bool{}
-	var since, last *Commit
-	everAlike := false
-	for i := range h.Commits {
-		c := &h.Commits[i]
-		if n.name(c.objectID()) != d.name {
-			continue
-		}
-		last = c
-		if alive[c.objectID()] = c.New != nil; c.New == nil {
-			delete(alive, c.objectID())
-		}
-		alike := d.path == "" && countOf(make([]leaves, len(alive))) == d.was
-		if d.path != "" && c.New != nil {
-			value, there := n.object(stored{c.objectID(), c.New, c})[d.path]
-			alike = shown(value, there) == d.was
-		}
-		switch {
-		case alike:
-			since, everAlike = nil, true
-		case since == nil:
-			since = c
-		}
-	}
-	switch {
-	case last == nil:
-		return Culprit{At: h.Ended, Text: "no such object was ever there"}
-	case everAlike && since != nil:
-		return h.answerable(since, message)
-	}
-	culprit := last.Culprit()
-	culprit.Text = "last change: " + culprit.Text
-	return culprit
-}
-
 // after is what the law says of the history with its first k changes only.
 func (h *History) after(k int, property Property) Result {
 	shorter := *h

@@ -27,7 +27,7 @@ func (s *sweeping) afterwards(c *cobra.Command, whole bool) error {
 	if whole && s.flags.shrink > 0 {
 		err = s.shrinkSome(c, summary)
 	}
-	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), "index.html"), summary))
+	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), indexFile), summary))
 }
 
 // shrinkSome shrinks the first failures of each signature, and none that is known.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,7 @@ func commandsAsMarkdown(t *testing.T) string {
 		return "#" + strings.ReplaceAll(strings.TrimSuffix(file, ".md"), "_", "-")
 	}
 	require.NoError(t, doc.GenMarkdownCustom(r, &page, link))
+	r.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true }) // told once is enough
 	for _, c := range r.Commands() {
 		if c.IsAvailableCommand() {
 			c.DisableAutoGenTag = true

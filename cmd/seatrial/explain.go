@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 )
 
@@ -38,13 +39,14 @@ func explainCommand() *cobra.Command {
 
 func printExplanation(c *cobra.Command, a *artifact.Artefact, path string) error {
 	o, out := a.Outcome, c.OutOrStdout()
-	fmt.Fprintf(out, "%s: %s violated %s in %s, seed %d\n    %s\n", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, o.Message)
+	style := styleOf(c, out)
+	fmt.Fprintf(out, "%s: %s violated %s in %s, seed %d\n    %s\n", style.verdict(o.Verdict, string(o.Verdict)), o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, o.Message)
 	if o.Why == nil {
 		return &exitError{exitInconclusive, fmt.Sprintf("the artifact holds no explanation: seatrial %s did not make one, or the run left no events; try seatrial replay %s", a.Version, quote(path))}
 	}
-	fmt.Fprint(out, o.Why.Text())
+	fmt.Fprint(out, style.story(o.Why.Text()))
 	if len(a.Odds) > 0 {
-		fmt.Fprintf(out, "\nThe same failure, when everything after a moment is drawn anew (%d runs each):\n%s", a.Odds[0].Runs, o.Why.OddsText(a.Odds))
+		fmt.Fprintf(out, "\nThe same failure, when everything after a moment is drawn anew (%s each):\n%s", scenarios.Count(a.Odds[0].Runs, "run"), o.Why.OddsText(a.Odds))
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ import (
 	"github.com/seatrial/seatrial/scenarios/shrink"
 )
 
+// indexFile is the page over the failures of a results folder.
+const indexFile = "index.html"
+
 // writeIndex writes the page over the failures of a summary.
 func writeIndex(file string, s *results.Summary) error {
 	var page bytes.Buffer

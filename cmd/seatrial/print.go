@@ -44,7 +44,8 @@ type line struct {
 // printer prints outcomes as they come and remembers what they amount to.
 type printer struct {
 	output
-	out *sink
+	style style
+	out   *sink
 	// quiet leaves out passes: a sweep has too many of them.
 	quiet bool
 
@@ -60,6 +61,7 @@ type printer struct {
 	failure string
 	gravest model.VerdictKind
 	rates   string // how fast a sweep was; empty: not measured
+	index   string // the page over all failures; empty: there is none
 	// flaky are the failures that were not the same run each time.
 	flaky []sweep.Outcome
 	err   error
@@ -111,7 +113,7 @@ func (p *printer) print(o sweep.Outcome) {
 		return
 	}
 	if failed || !p.quiet || p.void(o) {
-		fmt.Fprintln(p.out, summary(o))
+		fmt.Fprintln(p.out, p.style.leading(o.Verdict, summary(o)))
 		p.printVoid(o)
 	}
 	if o.Known != "" && !p.quiet {
@@ -124,7 +126,7 @@ func (p *printer) print(o sweep.Outcome) {
 		return
 	}
 	p.printFailure(o)
-	p.last(o.Verdict, fmt.Sprintf("%s\n%s", oneLine(o), replay))
+	p.last(o.Verdict, fmt.Sprintf("%s\n%s", p.style.leading(o.Verdict, oneLine(o)), replay))
 }
 
 // last keeps what is said of a failure for the last lines, if none so far was as grave.
@@ -188,8 +190,8 @@ func (p *printer) restore(e *results.Entry, folder string) {
 	p.count(results.Failure{Entry: *e, Folder: folder})
 	p.met.restore(e)
 	if !e.Passed() && e.Known == "" {
-		p.last(e.Verdict, fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s replay %s",
-			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, quote(os.Args[0]), quote(filepath.Join(folder, e.Artefact))))
+		p.last(e.Verdict, p.style.leading(e.Verdict, fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s",
+			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, replayOf(results.Failure{Entry: *e, Folder: folder}))))
 	}
 }
 
@@ -224,12 +226,12 @@ func (p *printer) printJSON(o sweep.Outcome) {
 }
 
 func (p *printer) printFailure(o sweep.Outcome) {
-	fmt.Fprintf(p.out, "    %s: %s\n", o.Property, o.Message)
+	fmt.Fprintf(p.out, "    %s: %s\n", p.style.bold(o.Property), o.Message)
 	if c := o.Culprit; c != nil {
 		fmt.Fprintf(p.out, "    culprit: event %d: %s\n", c.Seq, c.Text)
 	}
 	if o.Why != nil && o.Why.Sentence != "" {
-		fmt.Fprintf(p.out, "    why: %s\n", o.Why.Sentence)
+		fmt.Fprintf(p.out, "    why: %s\n", p.style.bold(o.Why.Sentence))
 	}
 	if o.Verdict == model.VerdictCrash && o.Detail != "" {
 		for _, l := range firstLines(o.Detail, 40) {
@@ -316,6 +318,9 @@ func (p *printer) finish() error {
 			p.printTotals()
 			p.printGroups()
 		}
+		if p.index != "" {
+			fmt.Fprintf(p.out, "report: %s\n", p.style.link(p.index, p.index))
+		}
 		if p.failure != "" {
 			fmt.Fprintln(p.out, p.failure)
 		}
@@ -348,7 +353,7 @@ func (p *printer) printTotals() {
 	for _, kind := range []model.VerdictKind{model.VerdictPass, model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive} {
 		total += p.counts[kind]
 		if p.counts[kind] > 0 || kind == model.VerdictPass {
-			parts = append(parts, fmt.Sprintf("%d %s", p.counts[kind], kind))
+			parts = append(parts, p.style.verdict(kind, fmt.Sprintf("%d %s", p.counts[kind], kind)))
 		}
 	}
 	if len(p.known) > 0 {
@@ -387,12 +392,34 @@ func (p *printer) printGroups() {
 		}
 		fmt.Fprintf(p.out, "%s:\n", list.title)
 		for _, g := range groups[:min(len(groups), mostGroups)] {
-			fmt.Fprintf(p.out, "%6d × %s  %s\n         first seed %d%s\n", g.Times, g.First.Verdict, g.Name(), g.First.Seed, because(g.First.Known))
+			p.printGroup(g)
 		}
 		if more := len(groups) - mostGroups; more > 0 {
 			fmt.Fprintf(p.out, "         and %s\n", scenarios.Count(more, "more kind"))
 		}
 	}
+}
+
+// printGroup tells of one group, with the command that shows the first of it again.
+func (p *printer) printGroup(g results.Group) {
+	f := g.First
+	seed := fmt.Sprintf("first seed %d", f.Seed)
+	if f.Artefact != "" {
+		seed = p.style.link(filepath.Join(f.Folder, f.Artefact, pageOf), seed)
+	}
+	fmt.Fprintf(p.out, "%6d × %s  %s\n         %s%s\n", g.Times, p.style.verdict(f.Verdict, string(f.Verdict)), g.Name(), seed, because(f.Known))
+	if f.Known == "" {
+		fmt.Fprintf(p.out, "         %s\n", replayOf(f))
+	}
+}
+
+// replayOf is a command that shows a failure again, as it can be pasted into this very
+// shell.
+func replayOf(f results.Failure) string {
+	if f.Artefact == "" || f.Folder == "" {
+		return pasteable(f.Replay)
+	}
+	return pasteable(programName + " replay " + quote(filepath.Join(f.Folder, f.Artefact)))
 }
 
 func because(known string) string {

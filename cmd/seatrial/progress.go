@@ -110,7 +110,7 @@ func (p *progress) aiming(made, of int) {
 func (p *progress) show() {
 	switch {
 	case p.bar != nil:
-		p.bar.Describe(p.found())
+		p.bar.Describe(p.found() + p.left())
 	case time.Since(p.shown) >= between:
 		p.shown = time.Now()
 		fmt.Fprintln(p.out, p.line())
@@ -140,17 +140,23 @@ func (p *progress) line() string {
 	elapsed := time.Since(p.started)
 	rate := float64(p.count) / elapsed.Seconds()
 	text += fmt.Sprintf(" seeds, %.1f/s, %s", rate, p.found())
+	return text + p.left()
+}
+
+// left is how long it still takes: to the end of the runs, if their number is known and
+// somebody does not tell already, or of the time given.
+func (p *progress) left() string {
 	left := time.Duration(0)
-	if p.total > 0 {
+	if rate := float64(p.count) / time.Since(p.started).Seconds(); p.total > 0 && rate > 0 && p.bar == nil {
 		left = time.Duration(float64(p.total-uint64(p.before+p.count)) / rate * float64(time.Second))
 	}
 	if !p.deadline.IsZero() && (left == 0 || time.Until(p.deadline) < left) {
 		left = time.Until(p.deadline)
 	}
-	if left > 0 {
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	if left <= 0 {
+		return ""
 	}
-	return text
+	return fmt.Sprintf(", %s left", left.Round(time.Second))
 }
 
 func (p *progress) end() {

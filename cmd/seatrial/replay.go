@@ -53,6 +53,7 @@ func replayCommand() *cobra.Command {
 func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, trace bool) error {
 	job.Trace, job.Confirm = true, confirmations
 	p := newPrinter(output{}, c.OutOrStdout(), false)
+	p.style = styleOf(c, c.OutOrStdout())
 	var outcome sweep.Outcome
 	err := pool.Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) {
 		outcome = o
@@ -61,7 +62,7 @@ func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.A
 		}
 		p.print(o)
 		if o.Why != nil {
-			fmt.Fprint(c.OutOrStdout(), o.Why.Events())
+			fmt.Fprint(c.OutOrStdout(), p.style.story(o.Why.Events()))
 		}
 	})
 	if err != nil {

@@ -150,6 +150,7 @@ func runJobs(c *cobra.Command, out output, pool sweep.Pool, jobs iter.Seq[sweep.
 		return err
 	}
 	p := newPrinter(out, c.OutOrStdout(), false)
+	p.style = styleOf(c, c.OutOrStdout())
 	return finishRun(c, p, pool.Run(c.Context(), jobs, p.print))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -183,6 +184,7 @@ func (f *sweepFlags) open(c *cobra.Command, pool sweep.Pool, about results.Manif
 		}
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
+	s.printer.style = styleOf(c, c.OutOrStdout())
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	if s.enough.Load() {
@@ -330,6 +332,7 @@ func (s *sweeping) finish(c *cobra.Command, err error) error {
 	s.progress.end()
 	if s.folder != nil {
 		err = errors.Join(err, s.afterwards(c, err == nil))
+		s.printer.index = filepath.Join(s.folder.Path(), indexFile)
 	}
 	if s.progress.count > 0 && !s.printer.json {
 		s.printer.rates = s.progress.rates()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -53,7 +54,7 @@ func readme(v *Verdict, shrunk bool) []byte {
 		fmt.Fprintf(&b, "Why, as far as calls and events tell:\n\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(o.Why.Text()), "\n", "\n    "))
 	}
 	if len(v.Odds) > 0 && o.Why != nil {
-		fmt.Fprintf(&b, "How likely it was, when everything after a moment is drawn anew (%d runs each):\n\n    %s\n\n", v.Odds[0].Runs, strings.ReplaceAll(strings.TrimRight(o.Why.OddsText(v.Odds), "\n"), "\n", "\n    "))
+		fmt.Fprintf(&b, "How likely it was, when everything after a moment is drawn anew (%s each):\n\n    %s\n\n", scenarios.Count(v.Odds[0].Runs, "run"), strings.ReplaceAll(strings.TrimRight(o.Why.OddsText(v.Odds), "\n"), "\n", "\n    "))
 	}
 	if o.Illegal {
 		b.WriteString("The plan has faults that Kubernetes does not permit: no controller has to survive it.\n\n")

@@ -134,8 +134,14 @@ func (x *run) about(object, message string) concerns {
 	return out
 }
 
-// refersTo tells whether an object's metadata name one of the names.
+// refersTo tells whether an object's metadata name one of the names, or it has the name
+// that one of them gave its own: web-x7k2q or shop-web of shop/web.
 func refersTo(c *model.Commit, names concerns) bool {
+	for name := range names {
+		if madeOf(keyOf(c.Namespace, c.Name), name) || madeOf(name, keyOf(c.Namespace, c.Name)) {
+			return true
+		}
+	}
 	if c.New == nil {
 		return false
 	}
@@ -157,6 +163,18 @@ func refersTo(c *model.Commit, names concerns) bool {
 		}
 	}
 	return false
+}
+
+// madeOf tells whether an object's name, as namespace/name, is made of another's: it
+// begins with it and a dash in the same namespace, or has the namespace before it.
+func madeOf(object, of string) bool {
+	namespace, name, _ := strings.Cut(object, "/")
+	ownNamespace, own, ok := strings.Cut(of, "/")
+	if !ok || name == "" {
+		return false
+	}
+	full := ownNamespace + "-" + own
+	return namespace == ownNamespace && strings.HasPrefix(name, own+"-") || name == full || strings.HasPrefix(name, full+"-")
 }
 
 // call tells whether a call is about one of the names.

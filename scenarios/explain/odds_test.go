@@ -3,6 +3,7 @@
 package explain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -67,4 +70,61 @@ func TestTheChanceJumpsWhereItWasDecided(t *testing.T) {
 	odds, err = explain.Odds(explain.Story{}, 1, 12, nil)
 	assert.NoError(t, err)
 	assert.Empty(t, odds, "nothing is known of when anything happened")
+}
+
+// The same of bugs of Submariner's history, whose moment their documentation tells: the
+// fault that strikes, and which now does so by chance alone.
+func TestTheChanceOfOldBugsJumpsAtTheirMoment(t *testing.T) {
+	const runs = 3
+	for _, c := range []struct {
+		scenario, subject string
+		decides           faults.Kind
+		probability       float64
+	}{
+		{"incident-3336", "3336", faults.ServiceUnavailable, 0.2},
+		{"bug-create-read-error", "create-read-error", faults.InternalError, 0.5},
+		{"bug-2388", "2388", faults.TimeoutApplied, 0.5},
+	} {
+		t.Run(c.scenario, func(t *testing.T) {
+			plan, ok := globalingressip.Find(c.scenario)
+			require.True(t, ok)
+			subject, ok := globalingressip.Registry().Find("historical/" + c.subject)
+			require.True(t, ok)
+			plan.Faults = slices.Clone(plan.Faults)
+			for i := range plan.Faults {
+				if plan.Faults[i].Kind == c.decides {
+					plan.Faults[i].Probability = c.probability
+				}
+			}
+			var kept scenarios.Baselines
+			failed := scenarios.Result{}
+			for seed := sim.Seed(1); seed < 30 && failed.Verdict.Property == ""; seed++ {
+				failed = scenarios.Run(t, plan, subject, seed, scenarios.RunOptions{KeepTrace: true})
+			}
+			require.NotEmpty(t, failed.Verdict.Property)
+			s := explain.Of(failed.Record, failed.Verdict)
+			i := slices.IndexFunc(s.Steps, func(step explain.Step) bool { return step.FaultKind == string(c.decides) })
+			require.NotEqual(t, -1, i, "%+v", s)
+
+			odds, err := explain.Odds(s, failed.Seed, runs, func(draws []sim.Reseed) (same []bool, err error) {
+				for _, draw := range draws {
+					again := scenarios.Run(t, plan, subject, failed.Seed, scenarios.RunOptions{Reseed: &draw, Baselines: &kept})
+					same = append(same, again.Verdict.Property == failed.Verdict.Property)
+				}
+				return same, nil
+			})
+			require.NoError(t, err)
+			at := slices.IndexFunc(odds, func(o explain.Chance) bool { return o.At > s.Steps[i].At })
+			require.Positive(t, at)
+			t.Logf("%s\n%s", s.Text(), s.OddsText(odds))
+			for i := range at {
+				assert.LessOrEqual(t, odds[i].Share(), 0.4, "at %s it is open", odds[i].At)
+			}
+			// An answer may still come so early or so late that all is well.
+			assert.GreaterOrEqual(t, odds[at].Share()-odds[at-1].Share(), explain.Jump)
+			for _, o := range odds[at:] {
+				assert.GreaterOrEqual(t, o.Share(), 0.6, "at %s it is decided", o.At)
+			}
+		})
+	}
 }
