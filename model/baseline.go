@@ -75,7 +75,9 @@ func checkLikeBaseline(h *History, o BaselineOptions) Result {
 		return Holds()
 	}
 	message := listDifferences(differences)
-	return Breach(message, h.unlikeSince(o.Baselines[0], differences[0], message))
+	result := Breach(message, h.unlikeSince(differences[0], message))
+	result.answerable = func() Culprit { return h.missing(o.Baselines[0], differences[0], message, result.Culprit) }
+	return result
 }
 
 // listDifferences names the first few and counts the others.

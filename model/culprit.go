@@ -14,10 +14,15 @@ import (
 // followed is missing, and the culprit is the last call about it that failed and
 // that nobody made again with success, if there is one.
 //
+// A law that knows better than that what is missing says so itself.
+//
 // A law that is false even of a history without changes is not about changes
 // (such as quiet); its own culprit stays, as it does when a law panics on a state
 // that no run has ended in before.
 func blame(h *History, property Property, result Result) Culprit {
+	if result.answerable != nil {
+		return result.answerable()
+	}
 	i, found := h.falseSince(property, result.Message)
 	if !found {
 		return result.Culprit
@@ -130,8 +135,8 @@ func (h *History) givenUp(after uint64, about func(*Call) bool) *Call {
 		}
 		what := fmt.Sprint(c.Verb, c.Group, c.Resource, c.Subresource, c.Namespace, c.Name)
 		switch {
-		case c.Outcome == OK, c.Code == 404:
-			done[what] = true
+		case c.Outcome == OK, c.Code == 404, c.Code == 409 && c.Verb == "create":
+			done[what] = true // what is to be removed is gone, what is to be made is there
 		case c.ReturnSeq > 0 && !done[what]:
 			return c
 		}
@@ -139,8 +144,8 @@ func (h *History) givenUp(after uint64, about func(*Call) bool) *Call {
 	return nil
 }
 
-// Named are the objects of the history that a message names, as namespace/name,
-// or as name for those without a namespace.
+// Named are the objects of the history, or of its calls, that a message names, as
+// namespace/name, or as name for those without a namespace.
 func (h *History) Named(message string) map[string]bool {
 	said := map[string]bool{}
 	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return strings.ContainsRune(" ,;:()\"'=", r) }) {
@@ -149,6 +154,11 @@ func (h *History) Named(message string) map[string]bool {
 	out := map[string]bool{}
 	for i := range h.Commits {
 		if name := nameOf(h.Commits[i].Namespace, h.Commits[i].Name); said[name] {
+			out[name] = true
+		}
+	}
+	for i := range h.Calls {
+		if name := nameOf(h.Calls[i].Namespace, h.Calls[i].Name); h.Calls[i].Name != "" && said[name] {
 			out[name] = true
 		}
 	}

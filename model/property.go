@@ -66,6 +66,9 @@ type Result struct {
 	// Visualize writes porcupine's HTML page for a history with no legal
 	// order; nil for properties that are not checked by porcupine.
 	Visualize func(io.Writer) error
+	// answerable finds a better culprit than Culprit, which decides between violations,
+	// when it is this one that the verdict tells; nil: there is none.
+	answerable func() Culprit
 }
 
 // Culprit is the very event that broke the law: the commit, or the answer that

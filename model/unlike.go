@@ -35,20 +35,37 @@ func (h *History) turns(d difference) []turn {
 	return out
 }
 
-// unlikeSince blames the first change after which one object never was again as in the
-// baseline. If it never was, a change is missing: that which the baseline has, and what
-// prompted it there is what was not answered here.
-func (h *History) unlikeSince(baseline *History, d difference, message string) Culprit {
-	turns := h.turns(d)
+// lastly are the turns that count in the end: what a field was in an object that was
+// made anew since does not.
+func (d difference) lastly(turns []turn) []turn {
+	for i := len(turns) - 1; i >= 0 && d.path != ""; i-- {
+		if turns[i].commit.Old == nil {
+			return turns[i:]
+		}
+	}
+	return turns
+}
+
+// since is the first of the turns after which none was alike; nil: none ever was, or the
+// last one is.
+func since(turns []turn) *Commit {
 	last := len(turns) - 1
 	for last >= 0 && !turns[last].alike {
 		last--
 	}
-	if last >= 0 && last < len(turns)-1 {
-		return h.answerable(turns[last+1].commit, message)
+	if last < 0 || last == len(turns)-1 {
+		return nil
 	}
-	if prompt := h.unanswered(baseline, d); prompt != nil {
-		return h.answerable(prompt, message)
+	return turns[last+1].commit
+}
+
+// unlikeSince blames the first change after which one object, of that normal name,
+// never was again as in the run that it is compared with. If it never was, the last
+// change to it is where progress ended.
+func (h *History) unlikeSince(d difference, message string) Culprit {
+	turns := h.turns(d)
+	if c := since(turns); c != nil {
+		return h.answerable(c, message)
 	}
 	if len(turns) == 0 {
 		return Culprit{At: h.Ended, Text: "no such object was ever there"}
@@ -58,10 +75,23 @@ func (h *History) unlikeSince(baseline *History, d difference, message string) C
 	return culprit
 }
 
+// missing is the culprit when an object never became as it is in the baseline: a change
+// is missing that the baseline has, and what prompted it there was not answered here.
+// An object that was alike once has the culprit that it has.
+func (h *History) missing(baseline *History, d difference, message string, known Culprit) Culprit {
+	if c := since(d.lastly(h.turns(d))); c != nil {
+		return h.answerable(c, message)
+	}
+	if prompt := h.unanswered(baseline, d); prompt != nil {
+		return h.answerable(prompt, message)
+	}
+	return known
+}
+
 // unanswered is what prompted, in the baseline, the change that makes the object as it
 // ends there, as this history has it. Nil: it has none.
 func (h *History) unanswered(baseline *History, d difference) *Commit {
-	turns := baseline.turns(d)
+	turns := d.lastly(baseline.turns(d))
 	right := len(turns)
 	for right > 0 && turns[right-1].alike {
 		right--

@@ -101,14 +101,13 @@ func (v *Verdict) weigh(result *PropertyResult) {
 // blame names what made a law about the end of the run false for good, for the one
 // that decided the verdict.
 func (v *Verdict) blame(h *History, properties []Property) {
-	if v.Kind != VerdictLiveness {
-		return
-	}
 	for i := range v.Results {
-		if r := &v.Results[i]; r.Name == v.Property {
+		r := &v.Results[i]
+		if v.Kind == VerdictLiveness && r.Name == v.Property {
 			r.Culprit = blame(h, properties[i], r.Result)
 			v.Culprit = r.Culprit
 		}
+		r.answerable = nil // it holds the baselines
 	}
 }
 

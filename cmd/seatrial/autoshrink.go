@@ -27,7 +27,7 @@ func (s *sweeping) afterwards(c *cobra.Command, whole bool) error {
 	if whole && s.flags.shrink > 0 {
 		err = s.shrinkSome(c, summary)
 	}
-	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), indexFile), summary))
+	return errors.Join(err, writeIndex(filepath.Join(s.folder.Path(), indexFile), []results.Night{{Name: filepath.Base(s.folder.Path()), Summary: summary}}))
 }
 
 // shrinkSome shrinks the first failures of each signature, and none that is known.

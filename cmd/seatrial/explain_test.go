@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	causes "github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -76,4 +77,35 @@ func TestServeIsForThisMachineAndReadsOnly(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		assert.Equal(t, c.code, w.Code, "%s %s%s", c.method, c.host, c.path)
 	}
+}
+
+// A sweep that is under way is seen to be, and when it ends the page is an ordinary one.
+func TestServeShowsHowFarASweepIs(t *testing.T) {
+	dir := t.TempDir()
+	folder, err := results.Open(dir, results.Manifest{Subject: "s", Seeds: "1-4", Version: "v", Generator: "g"}, false)
+	require.NoError(t, err)
+	require.NoError(t, folder.Add(results.Entry{Seed: 1, Subject: "s", Scenario: "seed-1", Verdict: model.VerdictPass, New: []string{"fault crash"}}))
+	require.NoError(t, folder.Add(results.Entry{Seed: 2, Subject: "s", Scenario: "seed-2", Verdict: model.VerdictSafety, Property: "p", Message: "<b>", Artefact: "a", Replay: "seatrial replay a"}))
+	handler := readOnly(dir, "127.0.0.1:8080")
+	get := func(path string) string {
+		r := httptest.NewRequest("GET", "http://127.0.0.1:8080"+path, nil)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		return w.Body.String()
+	}
+	for _, path := range []string{"/", "/index.html"} {
+		page := get(path)
+		assert.Contains(t, page, `<div id="live" role="status" data-path="/live.json" data-done="2" data-failures="1">`)
+		assert.Contains(t, page, `<progress max="4" value="2"`)
+		assert.Contains(t, page, "2 of 4 runs, 1 failures, 1 covered")
+		assert.Contains(t, page, `connect-src &#39;self&#39;`)
+		assert.Contains(t, page, "&lt;b&gt;")
+	}
+	assert.JSONEq(t, `{"done":2,"total":4,"failures":1,"covered":1,"ended":false}`, get("/live.json"))
+
+	require.NoError(t, folder.Close())
+	assert.NotContains(t, get("/"), `id="live"`)
+	assert.NotContains(t, get("/"), "connect-src")
+	assert.JSONEq(t, `{"done":2,"total":4,"failures":1,"covered":1,"ended":true}`, get("/live.json"))
 }

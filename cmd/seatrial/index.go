@@ -18,19 +18,37 @@ import (
 // indexFile is the page over the failures of a results folder.
 const indexFile = "index.html"
 
-// writeIndex writes the page over the failures of a summary.
-func writeIndex(file string, s *results.Summary) error {
+// writeIndex writes the page over the failures of the last of several nights.
+func writeIndex(file string, nights []results.Night) error {
 	var page bytes.Buffer
-	if err := report.WriteIndex(&page, indexOf(s, filepath.Dir(file))); err != nil {
+	if err := report.WriteIndex(&page, indexOf(nights, filepath.Dir(file))); err != nil {
 		return err
 	}
 	return writeFile(file, page.Bytes())
 }
 
-// indexOf groups failures by property and by what they shrink to. Links are
-// relative to dir.
-func indexOf(s *results.Summary, dir string) report.Index {
-	index := report.Index{Title: "seatrial: the failures of a sweep"}
+// indexOf tells of each group of failures, the gravest first, how it stands after all
+// nights, and puts those that shrink to the same together. Links are relative to dir.
+func indexOf(nights []results.Night, dir string) report.Index {
+	s := nights[len(nights)-1].Summary
+	index := report.Index{Title: "seatrial: the failures of a sweep", Verdicts: countsOf(s)}
+	for _, part := range s.Folders {
+		index.Remarks = append(index.Remarks, remark(part))
+	}
+	for i := range nights {
+		n := &nights[i]
+		index.Nights = append(index.Nights, report.Night{Name: n.Name, Runs: n.Runs(), Failures: len(n.Summary.Failures), Covered: len(n.Summary.Covered)})
+	}
+	for _, l := range results.Likelihoods(nights) {
+		index.Likely = append(index.Likely, report.Likely{Subject: l.Subject, Property: l.Property, Shares: sharesOf(l.Shares)})
+	}
+	for _, t := range results.Trends(nights) {
+		index.Groups = append(index.Groups, groupOf(t, s, len(nights) > 1, dir))
+	}
+	return index
+}
+
+func countsOf(s *results.Summary) []report.Count {
 	counts := map[model.VerdictKind]int{}
 	runs := 0
 	for _, t := range s.Subjects {
@@ -39,23 +57,13 @@ func indexOf(s *results.Summary, dir string) report.Index {
 			counts[kind] += n
 		}
 	}
-	for _, part := range s.Folders {
-		index.Remarks = append(index.Remarks, remark(part))
-	}
-	index.Verdicts = []report.Count{{Name: "runs", Times: runs}}
+	out := []report.Count{{Name: "runs", Times: runs}}
 	for _, kind := range []model.VerdictKind{model.VerdictPass, model.VerdictSafety, model.VerdictLiveness, model.VerdictCrash, model.VerdictInconclusive} {
 		if counts[kind] > 0 {
-			index.Verdicts = append(index.Verdicts, report.Count{Name: string(kind), Times: counts[kind]})
+			out = append(out, report.Count{Name: string(kind), Times: counts[kind]})
 		}
 	}
-	for _, f := range s.Failures {
-		addToIndex(&index, f, dir)
-	}
-	for i := range index.Groups {
-		slices.SortStableFunc(index.Groups[i].Causes, func(a, b report.Cause) int { return len(b.Failures) - len(a.Failures) })
-	}
-	slices.SortStableFunc(index.Groups, func(a, b report.Group) int { return b.Times - a.Times })
-	return index
+	return out
 }
 
 // remark says what a folder holds.
@@ -67,16 +75,44 @@ func remark(p results.Part) string {
 	return fmt.Sprintf("%s: %s, %s, seatrial %s", p.Manifest, scenarios.Count(p.Done, "run"), missing, p.Manifest.Version)
 }
 
-func addToIndex(index *report.Index, f results.Failure, dir string) {
-	i := slices.IndexFunc(index.Groups, func(g report.Group) bool { return g.Subject == f.Subject && g.Property == f.Property })
-	if i < 0 {
-		i = len(index.Groups)
-		index.Groups = append(index.Groups, report.Group{Verdict: string(f.Verdict), Subject: f.Subject, Property: f.Property})
+func sharesOf(shares []results.Share) []report.Share {
+	out := make([]report.Share, len(shares))
+	for i, s := range shares {
+		out[i] = report.Share{Night: s.Night, Failed: s.Failed, Runs: s.Runs}
 	}
-	group := &index.Groups[i]
-	group.Times++
+	return out
+}
+
+// groupOf is a group of failures with all that the last night has of it. Of one that is
+// gone the first failure of the night that had it last is shown.
+func groupOf(t results.Trend, s *results.Summary, compared bool, dir string) report.Group {
+	f := t.First
+	group := report.Group{Verdict: string(f.Verdict), Subject: f.Subject, Property: f.Property, Name: t.Name(), Times: t.Times, Shares: sharesOf(t.Shares), Replay: keptReplay(f)}
+	if compared {
+		group.Standing, group.Since = string(t.Standing), t.Since
+	}
+	failures := []results.Failure{f}
+	if t.Standing != results.Gone {
+		failures = t.Of(s.Failures)
+	}
+	for _, f := range failures {
+		addCase(&group, f, dir)
+	}
+	slices.SortStableFunc(group.Causes, func(a, b report.Cause) int { return len(b.Failures) - len(a.Failures) })
+	return group
+}
+
+// keptReplay is the command that shows a failure again, for who reads it later.
+func keptReplay(f results.Failure) string {
+	if f.Artefact == "" || f.Folder == "" {
+		return f.Replay
+	}
+	return programName + " replay " + quote(filepath.Join(f.Folder, f.Artefact))
+}
+
+func addCase(group *report.Group, f results.Failure, dir string) {
 	folder := filepath.Join(f.Folder, f.Artefact)
-	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: f.Replay, Folder: folder, Illegal: f.Illegal}
+	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: keptReplay(f), Folder: folder, Illegal: f.Illegal}
 	if relative, err := filepath.Rel(dir, folder); err == nil {
 		one.Folder = filepath.ToSlash(relative)
 	}

@@ -73,7 +73,7 @@ func root() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explained(c, err) })
-	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), confirmCommand(), shrinkCommand(), reportCommand(), explainCommand(), openCommand(), serveCommand(), catalogueCommand(), buildCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), testCommand(), listCommand(), validateCommand(), schemaCommand(), summarizeCommand(), replayCommand(), confirmCommand(), shrinkCommand(), reportCommand(), compareCommand(), explainCommand(), openCommand(), serveCommand(), catalogueCommand(), buildCommand(), execCommand(), doctorCommand(), apiserverCommand(), subjectsCommand(), versionCommand())
 	addColourFlag(root)
 	completeFlags(root)
 	return root

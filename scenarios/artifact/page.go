@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/report"
@@ -22,6 +23,39 @@ type Words struct {
 // Page is report.html of an outcome: the run as its worker collected it or,
 // when the worker died of it, what is known all the same.
 func Page(words Words, o sweep.Outcome) ([]byte, error) {
+	d, err := dataOf(words, o)
+	if err != nil {
+		return nil, err
+	}
+	return write(d)
+}
+
+// PageOfTwo is the page of an outcome with another in the same picture; title says what
+// is different in the other. differs is the first event of the first that the other has
+// not at its place, 0 if there is none, and at is when that is.
+func PageOfTwo(words Words, o, other sweep.Outcome, title string) (page []byte, differs uint64, at time.Duration, err error) {
+	d, err := dataOf(words, o)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	beside, err := dataOf(Words{}, other)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	report.Compare(d, beside, title)
+	page, err = write(d)
+	return page, d.Beside.Differs, d.Beside.At, err
+}
+
+func write(d *report.Data) ([]byte, error) {
+	var page bytes.Buffer
+	if err := report.Write(&page, d); err != nil {
+		return nil, err
+	}
+	return page.Bytes(), nil
+}
+
+func dataOf(words Words, o sweep.Outcome) (*report.Data, error) {
 	d := report.Data{About: report.About{
 		Subject: o.Job.Subject, Scenario: o.Scenario, Seed: fmt.Sprint(o.Job.Seed), Verdict: string(o.Verdict),
 		Property: o.Property, Message: o.Message, Hash: o.Hash, Generator: swarm.Version, Ended: o.Virtual,
@@ -37,9 +71,5 @@ func Page(words Words, o sweep.Outcome) ([]byte, error) {
 	if o.Runs > 0 && o.Property != "" {
 		d.About.Reproduced = fmt.Sprintf("%d/%d", o.Reproduced, o.Runs)
 	}
-	var page bytes.Buffer
-	if err := report.Write(&page, &d); err != nil {
-		return nil, err
-	}
-	return page.Bytes(), nil
+	return &d, nil
 }

@@ -31,9 +31,11 @@ type cause struct {
 const (
 	toldWrong   = 100 // an injected answer about the object, in the chain that led to the decision
 	arrivedLate = 95
+	deposedThen = 92 // it had lost its lease
 	halfDone    = 88 // killed in the middle of work on the object
 	notToldWhy  = 84 // a change not heard of, and a fault that kept it away
 	waited      = 86 // it decided on what it knew before it waited for an answer
+	toldLate    = 78 // what it acted on was old news
 	lostAnswer  = 76
 	whileDown   = 74 // something changed between two lives
 	notTold     = 60 // a change not heard of, without a fault: a race
@@ -51,6 +53,7 @@ func (x *run) causes(d decision) []cause {
 	all = append(all, x.earlierLives(d)...)
 	all = append(all, x.lostAnswers(d)...)
 	all = append(all, x.lateArrival(d)...)
+	all = append(all, x.deposed(d)...)
 	all = append(all, x.ordinary(d)...)
 	slices.SortStableFunc(all, func(a, b cause) int { return b.weight - a.weight })
 	return all
@@ -240,6 +243,13 @@ func (x *run) ordinary(d decision) []cause {
 		c := x.atRevision(l.frame.Revision)
 		if c == nil {
 			break
+		}
+		if why, faulty := x.keptAway(decision{who: d.who, seq: l.seq, at: l.at}, c); faulty && l.at-c.At > unheardFor {
+			return []cause{{
+				weight:   toldLate,
+				sentence: fmt.Sprintf("%s was told only %s later (%s) that %s %s, and %s later %s", l.call.Process, short(l.at-c.At), why.kind, author(c), effect(c, ""), short(d.at-l.at), d.what),
+				steps:    []Step{x.change(c, ""), x.strike(why), x.told(l.input)},
+			}}
 		}
 		return []cause{{
 			weight:   acted,

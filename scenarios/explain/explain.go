@@ -36,6 +36,8 @@ func (x *run) ofCulprit(v model.Verdict) Story {
 	switch {
 	case commit != nil && call != nil && !call.User:
 		return x.ofChange(v, commit, call)
+	case commit != nil && v.Kind == model.VerdictSafety:
+		return x.ofConsequence(v, commit)
 	case commit != nil:
 		return x.ofReaction(v, commit)
 	case call != nil:
@@ -76,6 +78,29 @@ func (x *run) ofChange(v model.Verdict, commit *model.Commit, call *model.Call) 
 	end := x.broken(v)
 	end.Process, end.Text = call.Process, fmt.Sprintf("%s %s, and breaks %s", call.Process, d.what, v.Property)
 	return x.story(d, x.sends(call), end)
+}
+
+// ofConsequence: somebody else made the change that broke the law, as a garbage collector
+// does. What a process under test had last done to the object led there.
+func (x *run) ofConsequence(v model.Verdict, commit *model.Commit) Story {
+	end := x.broken(v)
+	what := fmt.Sprintf("%s %s, and that broke %s", author(commit), effect(commit, v.Message), v.Property)
+	end.Text = what
+	for i := len(x.Commits) - 1; i >= 0; i-- {
+		c := &x.Commits[i]
+		call := x.calls[c.CallID]
+		if c.Seq >= commit.Seq || call == nil || call.User || c.Resource != commit.Resource || c.Namespace != commit.Namespace || c.Name != commit.Name {
+			continue
+		}
+		d := decision{
+			who: identity(call), seq: call.CallSeq, at: call.Called, call: call,
+			what: effect(c, v.Message), names: x.about(keyOf(c.Namespace, c.Name), v.Message),
+		}
+		s := x.story(d, x.change(c, v.Message), end)
+		s.Sentence += fmt.Sprintf("; %s later %s", short(commit.At-c.At), what)
+		return s
+	}
+	return Story{Sentence: what, Steps: trim([]Step{x.change(commit, v.Message), end})}
 }
 
 // sends is a request as a step.

@@ -124,24 +124,51 @@ func (x *run) about(object, message string) concerns {
 	if object != "" {
 		out[object] = true
 	}
+	words := said(message)
+	for i := range x.Commits {
+		if c := &x.Commits[i]; words[c.Name] {
+			out[keyOf(c.Namespace, c.Name)] = true
+		}
+	}
 	named := maps.Clone(out)
 	for i := range x.Commits {
 		c := &x.Commits[i]
-		if key := keyOf(c.Namespace, c.Name); !out[key] && refersTo(c, named) {
+		if key := keyOf(c.Namespace, c.Name); !out[key] && (refersTo(c, named) || namedAfter(key, named)) {
+			out[key] = true
+		}
+	}
+	// Siblings are made of one name: that of the object whose they are.
+	named = maps.Clone(out)
+	for i := range x.Commits {
+		if key := keyOf(x.Commits[i].Namespace, x.Commits[i].Name); !out[key] && namedAfter(key, named) {
 			out[key] = true
 		}
 	}
 	return out
 }
 
-// refersTo tells whether an object's metadata name one of the names, or it has the name
-// that one of them gave its own: web-x7k2q or shop-web of shop/web.
-func refersTo(c *model.Commit, names concerns) bool {
+// said are the words of a message.
+func said(message string) map[string]bool {
+	out := map[string]bool{}
+	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return strings.ContainsRune(" ,;:()\"'=", r) }) {
+		out[strings.TrimRight(word, ".")] = true
+	}
+	return out
+}
+
+// namedAfter tells whether an object has a name that is made of one of the names, such as
+// web-x7k2q or shop-web of shop/web, or one of those is made of its.
+func namedAfter(object string, names concerns) bool {
 	for name := range names {
-		if madeOf(keyOf(c.Namespace, c.Name), name) || madeOf(name, keyOf(c.Namespace, c.Name)) {
+		if madeOf(object, name) || madeOf(name, object) {
 			return true
 		}
 	}
+	return false
+}
+
+// refersTo tells whether an object's metadata name one of the names.
+func refersTo(c *model.Commit, names concerns) bool {
 	if c.New == nil {
 		return false
 	}

@@ -33,6 +33,9 @@ func (x *run) ofReaction(v model.Verdict, commit *model.Commit) Story {
 			return s
 		}
 	}
+	if s, ok := x.lateNews(v, commit, names, begin, end); ok {
+		return s
+	}
 	if told {
 		end.Seq, end.At = 0, first.at
 		return Story{

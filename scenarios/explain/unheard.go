@@ -139,8 +139,12 @@ func (x *run) earlierLives(d decision) []cause {
 		end := Step{Kind: Death, Seq: death.seq, At: death.at, Process: process, Rule: death.rule, FaultKind: string(faults.Crash), Text: how}
 		recent := -(life - 1 - death.life) * 4
 		if c := x.lastWork(process, death, d.names); c != nil {
+			weight := halfDone
+			if c.ReturnSeq > 0 && c.ReturnSeq < death.seq && death.at-c.Returned > pause {
+				weight = whileDown - 1 // it had its answer, and time to go on
+			}
 			out = append(out, cause{
-				weight:   halfDone + recent,
+				weight:   weight + recent,
 				sentence: fmt.Sprintf("%s was killed %s after %s (%s), and %s later %s", process, short(death.at-c.Called), x.asked(c), death.rule, short(d.at-death.at), d.what),
 				steps:    []Step{{Kind: Decision, Seq: c.CallSeq, At: c.Called, Call: c.ID, Process: process, Text: fmt.Sprintf("%s sends %s", process, x.asked(c))}, end},
 			})
@@ -160,6 +164,9 @@ func (x *run) earlierLives(d decision) []cause {
 	}
 	return out
 }
+
+// pause is how long a process that does nothing has come to rest.
+const pause = 200 * time.Millisecond
 
 // lastWork is the last write about the names that a life sent in the second before
 // it died.

@@ -54,6 +54,12 @@ var desktop, phone = size{1600, 950}, size{390, 844}
 
 func openAt(t *testing.T, file string, screen size) *browser {
 	t.Helper()
+	return openPage(t, file, screen, "#tabs button")
+}
+
+// openPage opens a page that is ready when an element is seen.
+func openPage(t *testing.T, file string, screen size, ready string) *browser {
+	t.Helper()
 	program := chromium()
 	if program == "" {
 		t.Skip("NOT RUN: there is no Chromium in PATH; on Debian: apt-get install chromium")
@@ -74,7 +80,7 @@ func openAt(t *testing.T, file string, screen size) *browser {
 		_, err = chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: int64(screen.width), Height: int64(screen.height), DeviceScaleFactor: 2, Mobile: true})
 		require.NoError(t, err)
 	}
-	b.run(chromedp.Navigate("file://"+file), chromedp.WaitVisible(chromedp.CSS("#tabs button")))
+	b.run(chromedp.Navigate("file://"+file), chromedp.WaitVisible(chromedp.CSS(ready)))
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

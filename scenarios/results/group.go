@@ -17,15 +17,29 @@ type Group struct {
 // Name is what the failures have in common.
 func (g *Group) Name() string { return cmp.Or(g.First.Signature, g.First.Property) }
 
+// Of are those of the failures that belong to the group, in their order.
+func (g *Group) Of(failures []Failure) []Failure {
+	var out []Failure
+	for _, f := range failures {
+		if g.same(&Group{First: f}) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// same says whether two groups are of one bug, most likely.
+func (g *Group) same(other *Group) bool {
+	return g.First.Subject == other.First.Subject && g.First.Verdict == other.First.Verdict && g.Name() == other.Name()
+}
+
 // GroupsOf puts failures into groups: the gravest first, of those the most
 // frequent, of those the one with the lowest seed.
 func GroupsOf(failures []Failure) []Group {
 	var groups []Group
 	for _, f := range failures {
 		one := Group{Times: 1, First: f}
-		i := slices.IndexFunc(groups, func(g Group) bool {
-			return g.First.Subject == f.Subject && g.First.Verdict == f.Verdict && g.Name() == one.Name()
-		})
+		i := slices.IndexFunc(groups, func(g Group) bool { return g.same(&one) })
 		if i < 0 {
 			groups = append(groups, one)
 			continue

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/seatrial/seatrial/model"
@@ -26,11 +27,13 @@ type (
 		Failures int        `xml:"failures,attr"`
 		Errors   int        `xml:"errors,attr"`
 		Skipped  int        `xml:"skipped,attr"`
+		Time     seconds    `xml:"time,attr"`
 		Cases    []testcase `xml:"testcase"`
 	}
 	testcase struct {
 		Class   string   `xml:"classname,attr"`
 		Name    string   `xml:"name,attr"`
+		Time    seconds  `xml:"time,attr"`
 		Failure *problem `xml:"failure"`
 		Error   *problem `xml:"error"`
 		Skipped *problem `xml:"skipped"`
@@ -41,26 +44,40 @@ type (
 		Message string `xml:"message,attr"`
 		Text    string `xml:",chardata"`
 	}
+	// seconds of virtual time: how long a run took on some machine says nothing of it.
+	seconds float64
 )
+
+// MarshalXMLAttr implements [xml.MarshalerAttr]: milliseconds are enough.
+func (s seconds) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
+	return xml.Attr{Name: name, Value: strconv.FormatFloat(float64(s), 'f', 3, 64)}, nil
+}
 
 // WriteJUnit writes the summary as JUnit XML: a suite for each subject, a test
 // case for each run that did not pass, and one for all that did, because a
 // hundred thousand of them would tell nobody anything. A violated property is a
 // failure; a crash, an inconclusive run and runs that are missing are errors; a
 // failure that is known is a case that was skipped. Failures that most likely are
-// one bug follow one another and have its signature for their class.
+// one bug follow one another and have its signature for their class. Times are
+// virtual.
 func (s *Summary) WriteJUnit(w io.Writer) error {
 	var all suites
 	for _, t := range s.Subjects {
-		one := suite{Name: t.Subject}
-		if passed := t.Verdicts[model.VerdictPass]; passed > 0 {
-			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: scenarios.Count(passed, "run") + " passed"})
+		one := suite{Name: t.Subject, Time: seconds(t.VirtualSeconds)}
+		passed := t.Verdicts[model.VerdictPass]
+		if passed > 0 {
+			one.Cases = append(one.Cases, testcase{Class: t.Subject, Name: scenarios.Count(passed, "run") + " passed", Time: one.Time})
 		}
 		for _, list := range [][]Failure{s.Failures, s.Known} {
 			for _, f := range grouped(list) {
 				if f.Subject == t.Subject {
 					one.add(f)
 				}
+			}
+		}
+		if passed > 0 {
+			for _, c := range one.Cases[1:] {
+				one.Cases[0].Time = max(0, one.Cases[0].Time-c.Time)
 			}
 		}
 		for _, f := range s.Void {
@@ -97,7 +114,7 @@ func (s *suite) add(f Failure) {
 	if f.Illegal {
 		p.Text += "The plan has faults that Kubernetes does not permit.\n"
 	}
-	c := testcase{Class: cmp.Or(f.Signature, f.Subject), Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed)}
+	c := testcase{Class: cmp.Or(f.Signature, f.Subject), Name: fmt.Sprintf("%s seed %d", f.Scenario, f.Seed), Time: seconds(f.VirtualSeconds)}
 	switch {
 	case f.Known != "":
 		p.Message = f.Known
@@ -126,11 +143,7 @@ func (s *suite) addVoid(f Failure) {
 func grouped(failures []Failure) []Failure {
 	var out []Failure
 	for _, g := range GroupsOf(failures) {
-		for _, f := range failures {
-			if f.Subject == g.First.Subject && f.Verdict == g.First.Verdict && cmp.Or(f.Signature, f.Property) == g.Name() {
-				out = append(out, f)
-			}
-		}
+		out = append(out, g.Of(failures)...)
 	}
 	return out
 }

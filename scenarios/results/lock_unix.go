@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -24,4 +25,14 @@ func lock(path string) (*os.File, error) {
 		return nil, ErrInUse
 	}
 	return nil, fmt.Errorf("locking it: %w", err)
+}
+
+// InUse tells whether a sweep writes to a results folder just now.
+func InUse(path string) bool {
+	file, err := os.Open(filepath.Join(path, lockFile))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

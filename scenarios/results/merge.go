@@ -56,6 +56,8 @@ type Tally struct {
 	Properties map[string]int            `json:"properties,omitempty"` // that were violated
 	Fired      map[string]int            `json:"fired,omitempty"`      // fault kind → times
 	Requests   int                       `json:"requests"`
+	// VirtualSeconds is how long the runs lasted together.
+	VirtualSeconds float64 `json:"virtual_seconds"`
 	// Illegal is how many of the runs had faults that Kubernetes does not permit.
 	Illegal int `json:"illegal,omitempty"`
 }
@@ -177,6 +179,7 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 func (t *Tally) add(e *Entry) {
 	t.Runs++
 	t.Requests += e.Requests
+	t.VirtualSeconds += e.VirtualSeconds
 	if e.Known != "" {
 		t.Known++
 	} else {

@@ -55,7 +55,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, line := range s.remarks() {
+	for _, line := range s.Remarks() {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
@@ -63,8 +63,8 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	return nil
 }
 
-// remarks are what a table does not say.
-func (s *Summary) remarks() []string {
+// Remarks are what a table does not say, a line each.
+func (s *Summary) Remarks() []string {
 	var out []string
 	if len(s.Covered) > 0 {
 		out = append(out, fmt.Sprintf("covered: %s, %s of verb, resource and outcome, %s of objects",
@@ -118,4 +118,31 @@ func sorted(set map[string]bool) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// WriteTrend writes how failures came and went over several nights, for people. One
+// night has no trend, and nothing is written.
+func WriteTrend(w io.Writer, nights []Night) error {
+	if len(nights) < 2 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprint(t, "\nTREND\tSINCE\tVERDICT")
+	for _, night := range nights {
+		fmt.Fprintf(t, "\t%s", night.Name)
+	}
+	fmt.Fprintln(t, "\tFAILURE")
+	for _, trend := range Trends(nights) {
+		fmt.Fprintf(t, "%s\t%s\t%s", trend.Standing, trend.Since, trend.First.Verdict)
+		for _, share := range trend.Shares {
+			fmt.Fprintf(t, "\t%d/%d", share.Failed, share.Runs)
+		}
+		fmt.Fprintf(t, "\t%s\n", trend.Name())
+	}
+	fmt.Fprint(t, "\t\tcovered")
+	for _, night := range nights {
+		fmt.Fprintf(t, "\t%d", len(night.Summary.Covered))
+	}
+	fmt.Fprintln(t, "\t")
+	return t.Flush()
 }

@@ -1,6 +1,7 @@
 package shrink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,6 +90,21 @@ func withoutLast(p scenarios.Plan) (scenarios.Plan, string) {
 		return p, what
 	}
 	return p, ""
+}
+
+// Without is a plan without the fault of that ID, and without what makes no sense then.
+// The error names the faults that there are.
+func Without(p scenarios.Plan, id string) (scenarios.Plan, error) {
+	i := slices.IndexFunc(p.Faults, func(r faults.Rule) bool { return r.ID == id })
+	if i < 0 {
+		var ids []string
+		for _, r := range p.Faults {
+			ids = append(ids, r.ID)
+		}
+		return p, fmt.Errorf("the plan has no fault %q (it has %s)", id, cmp.Or(strings.Join(ids, ", "), "none"))
+	}
+	p.Faults = without(p.Faults, i, 1)
+	return mended(p), nil
 }
 
 func describe(r faults.Rule) string {
