@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -35,15 +36,22 @@ func (h *History) turns(d difference) []turn {
 	return out
 }
 
-// lastly are the turns that count in the end: what a field was in an object that was
-// made anew since does not.
-func (d difference) lastly(turns []turn) []turn {
-	for i := len(turns) - 1; i >= 0 && d.path != ""; i-- {
-		if turns[i].commit.Old == nil {
-			return turns[i:]
+// life are the turns of the n-th object of the name, counted from 1, or of the last one
+// that there is; and which one that was. A field is one of an object, and what another was
+// that had its name does not count. How many there are is a matter of all.
+func (d difference) life(turns []turn, n int) (of []turn, number int) {
+	if d.path != "" {
+		for _, t := range turns {
+			if t.commit.Old == nil && number < n {
+				number, of = number+1, nil
+			} else if t.commit.Old == nil {
+				return of, number
+			}
+			of = append(of, t)
 		}
+		return of, number
 	}
-	return turns
+	return turns, 0
 }
 
 // since is the first of the turns after which none was alike; nil: none ever was, or the
@@ -79,19 +87,23 @@ func (h *History) unlikeSince(d difference, message string) Culprit {
 // is missing that the baseline has, and what prompted it there was not answered here.
 // An object that was alike once has the culprit that it has.
 func (h *History) missing(baseline *History, d difference, message string, known Culprit) Culprit {
-	if c := since(d.lastly(h.turns(d))); c != nil {
+	life, number := d.life(h.turns(d), math.MaxInt)
+	if c := since(life); c != nil {
 		return h.answerable(c, message)
 	}
-	if prompt := h.unanswered(baseline, d); prompt != nil {
+	if prompt := h.unanswered(baseline, d, number); prompt != nil {
 		return h.answerable(prompt, message)
 	}
 	return known
 }
 
-// unanswered is what prompted, in the baseline, the change that makes the object as it
-// ends there, as this history has it. Nil: it has none.
-func (h *History) unanswered(baseline *History, d difference) *Commit {
-	turns := d.lastly(baseline.turns(d))
+// unanswered is what prompted, in the baseline, the change that makes the object of that
+// number as it ends there, as this history has it. Nil: it has none.
+func (h *History) unanswered(baseline *History, d difference, number int) *Commit {
+	turns, _ := d.life(baseline.turns(d), max(1, number))
+	for d.path != "" && len(turns) > 0 && turns[len(turns)-1].commit.New == nil {
+		turns = turns[:len(turns)-1] // that it went later is another matter
+	}
 	right := len(turns)
 	for right > 0 && turns[right-1].alike {
 		right--

@@ -31,7 +31,7 @@ type cause struct {
 const (
 	toldWrong   = 100 // an injected answer about the object, in the chain that led to the decision
 	arrivedLate = 95
-	deposedThen = 92 // it had lost its lease
+	deposedThen = 92 // it had lost its lease behind a fault
 	halfDone    = 88 // killed in the middle of work on the object
 	notToldWhy  = 84 // a change not heard of, and a fault that kept it away
 	waited      = 86 // it decided on what it knew before it waited for an answer

@@ -21,13 +21,13 @@ func (x *run) deposed(d decision) []cause {
 			continue
 		}
 		steps := []Step{x.change(c, "")}
-		why := ""
+		why, weight := "", notTold // leases change hands, and whoever led before mostly knows
 		if cut := x.overlapping(process, c.At, d.at); len(cut) > 0 {
-			why = fmt.Sprintf(" (%s)", cut[0].kind)
+			why, weight = fmt.Sprintf(" (%s)", cut[0].kind), deposedThen
 			steps = append([]Step{x.strike(cut[0])}, steps...)
 		}
 		return []cause{{
-			weight: deposedThen,
+			weight: weight,
 			sentence: fmt.Sprintf("%s had taken the lease %s from %s%s, and %s later %s, which had led before, %s",
 				c.Process, keyOf(c.Namespace, c.Name), process, why, short(d.at-c.At), process, d.what),
 			steps: steps,

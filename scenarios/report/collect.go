@@ -25,6 +25,8 @@ func Collect(r scenarios.Result, subject scenarios.Subject) *Data {
 	for _, p := range h.Problems {
 		c.data.Detail += fmt.Sprintf("%s %s: %s\n%s\n", p.Kind, p.Process, p.Message, p.Detail)
 	}
+	c.data.Why = explain.Of(r.Record, r.Verdict)
+	c.choose(len(r.Record.Events))
 	c.actors(r.Plan, r.Record.Events)
 	c.faults(r.Plan, r.Record.Events)
 	c.calls(r.Record)
@@ -32,14 +34,11 @@ func Collect(r scenarios.Result, subject scenarios.Subject) *Data {
 	if subject.Owners != nil {
 		c.data.Owners = subject.Owners(h)
 	}
-	c.data.Why = explain.Of(r.Record, r.Verdict)
 	c.data.Belongs = explain.Belongs(h)
 	for _, line := range r.Record.Log {
 		c.data.Log = append(c.data.Log, Line{line.At, line.Process, line.Text})
 	}
-	for _, e := range r.Record.Events {
-		c.data.Trace = append(c.data.Trace, e.String())
-	}
+	c.trace(r.Record.Events)
 	return c.data
 }
 
@@ -60,6 +59,7 @@ type collector struct {
 	data    *Data
 	history *model.History
 	bodies  map[string]int
+	part    part
 }
 
 // actors reads the lives of processes from the trace: those under test first,
@@ -177,6 +177,9 @@ func (c *collector) calls(r *sim.Record) {
 	}
 	for i := range c.history.Calls {
 		call := &c.history.Calls[i]
+		if !c.part.hasCall(call) {
+			continue
+		}
 		out := Call{
 			ID: call.ID, Actor: call.Process, Life: call.Incarnation, Verb: call.Verb,
 			Resource: join(call.Resource, call.Subresource), Object: join(call.Namespace, call.Name), Query: call.Query,
@@ -200,6 +203,9 @@ func (c *collector) calls(r *sim.Record) {
 	}
 	for _, w := range c.history.Watches {
 		for _, f := range w.Frames {
+			if !c.part.has(f.Seq) {
+				continue
+			}
 			c.data.Frames = append(c.data.Frames, Frame{
 				Call: w.CallID, Seq: f.Seq, At: f.At, Type: f.Type, Object: join(f.Namespace, f.Name), Revision: f.Revision,
 			})
@@ -229,6 +235,9 @@ func join(a, b string) string {
 func (c *collector) commits() {
 	for i := range c.history.Commits {
 		commit := &c.history.Commits[i]
+		if !c.part.has(commit.Seq) {
+			continue
+		}
 		c.data.Commits = append(c.data.Commits, Commit{
 			Seq: commit.Seq, Revision: commit.Revision, At: commit.At, Call: commit.CallID, Actor: commit.Process,
 			Resource: commit.Resource, Object: join(commit.Namespace, commit.Name),

@@ -7,7 +7,7 @@ import "time"
 // "without look-up-fails". Neither of the two may have been compared before.
 //
 // Runs of one seed decide alike whatever they have in common, so all before the
-// first difference is the same.
+// first difference is the same. Of very long runs only what both pages show is compared.
 func Compare(d, other *Data, title string) {
 	b := &Beside{
 		Title: title, Verdict: other.About.Verdict, Actors: other.Actors, Calls: other.Calls,
@@ -16,9 +16,10 @@ func Compare(d, other *Data, title string) {
 	if b.Verdict != "pass" && other.About.Property != "" {
 		b.Verdict += " (" + other.About.Property + ")"
 	}
-	for i := range min(len(d.Trace), len(other.Trace)) {
-		if d.Trace[i] != other.Trace[i] {
-			b.Differs = uint64(i + 1)
+	last := min(d.TraceFrom+uint64(len(d.Trace)), other.TraceFrom+uint64(len(other.Trace)))
+	for i := max(d.TraceFrom, other.TraceFrom); i < last; i++ {
+		if d.Trace[i-d.TraceFrom] != other.Trace[i-other.TraceFrom] {
+			b.Differs = i + 1
 			break
 		}
 	}

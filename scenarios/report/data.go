@@ -21,7 +21,10 @@ type Data struct {
 	Owners  []Owner  `json:"owners"`
 	Log     []Line   `json:"log"`
 	Bodies  []string `json:"bodies"` // what calls and commits refer to by index + 1
-	Trace   []string `json:"trace"`  // every event, a line each, in order of its number
+	Trace   []string `json:"trace"`  // the events, a line each, in order of their number
+	// TraceFrom is how many events come before the first of Trace: those of a very long
+	// run are not all shown.
+	TraceFrom uint64 `json:"traceFrom,omitempty"`
 	// Why is the story of the failure: the strip above the timeline.
 	Why explain.Story `json:"why"`
 	// Belongs says of objects whose name says nothing whose they are.
@@ -68,6 +71,8 @@ type About struct {
 	Culprit    *Culprit      `json:"culprit,omitempty"`
 	// Illegal: the plan has faults that Kubernetes does not permit.
 	Illegal bool `json:"illegal,omitempty"`
+	// Cut says which events are shown; empty: all are.
+	Cut string `json:"cut,omitempty"`
 	// Files beside the page that it links to, as far as they exist.
 	Porcupine bool `json:"porcupine,omitempty"`
 }

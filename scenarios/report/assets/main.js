@@ -162,7 +162,7 @@ function head() {
   badge.classList.add(about.verdict);
   document.getElementById('title').append(about.property ? el('code', {}, about.property) : 'every property held', ' ');
   document.getElementById('message').textContent = about.message || '';
-  const pairs = [['not permitted', about.illegal ? 'some of the faults, by Kubernetes' : ''], ['subject', about.subject], ['scenario', about.scenario], ['seed', about.seed], ['reproduced', about.reproduced], ['hash', about.hash], ['version', about.version], ['generator', about.generator], ['replay', about.replay]];
+  const pairs = [['shown', about.cut], ['not permitted', about.illegal ? 'some of the faults, by Kubernetes' : ''], ['subject', about.subject], ['scenario', about.scenario], ['seed', about.seed], ['reproduced', about.reproduced], ['hash', about.hash], ['version', about.version], ['generator', about.generator], ['replay', about.replay]];
   document.getElementById('about').append(...pairs.filter(p => p[1]).map(([k, v]) => el('div', {}, el('dt', {}, k), el('dd', {}, v))));
   document.getElementById('porcupine').hidden = !about.porcupine;
   for (const id of ['jump', 'violation']) {

@@ -14,7 +14,7 @@ function el(name, attributes, ...children) {
 
 const panes = {
   Selected: showSelected,
-  Events: () => rows(data.trace.map((line, i) => ({ line, seq: i + 1, kind: (line.match(/^\s*\d+\s+\S+\s+(\S+)/) || [])[1] })), 'No events were kept: the process died.'),
+  Events: () => rows(data.trace.map((line, i) => ({ line, seq: i + 1 + (data.traceFrom || 0), kind: (line.match(/^\s*\d+\s+\S+\s+(\S+)/) || [])[1] })), 'No events were kept: the process died.'),
   Log: () => rows(data.log.map(l => ({ line: `${duration(l.at).padStart(13)}  ${l.actor}: ${l.text}`, at: l.at })), 'Nothing was logged.'),
   Plan: () => panel.append(planText()),
   Laws: showLaws,
