@@ -99,7 +99,7 @@ func TestServeShowsHowFarASweepIs(t *testing.T) {
 		assert.Contains(t, page, `<div id="live" role="status" data-path="/live.json" data-done="2" data-failures="1">`)
 		assert.Contains(t, page, `<progress max="4" value="2"`)
 		assert.Contains(t, page, "2 of 4 runs, 1 failures, 1 covered")
-		assert.Contains(t, page, `connect-src &#39;self&#39;`)
+		assert.Contains(t, page, `connect-src 'self'`)
 		assert.Contains(t, page, "&lt;b&gt;")
 	}
 	assert.JSONEq(t, `{"done":2,"total":4,"failures":1,"covered":1,"ended":false}`, get("/live.json"))

@@ -55,21 +55,25 @@ const livePath = "/live.json"
 // readOnly serves files of a folder to this machine alone. A page elsewhere could
 // make its own name lead here: requests for other hosts are refused.
 func readOnly(dir, host string) http.Handler {
-	pages := http.NewServeMux()
-	pages.Handle("/", http.FileServerFS(os.DirFS(dir)))
-	pages.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { serveIndex(w, r, dir) })
-	pages.HandleFunc("/"+indexFile, func(w http.ResponseWriter, r *http.Request) { serveIndex(w, r, dir) })
-	pages.HandleFunc(livePath, func(w http.ResponseWriter, r *http.Request) { serveLive(w, r, dir) })
+	files := http.FileServerFS(os.DirFS(dir))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, port, _ := net.SplitHostPort(host)
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			http.Error(w, "read only", http.StatusMethodNotAllowed)
+			return
 		case r.Host != host && r.Host != "localhost:"+port:
 			http.Error(w, "this server is for "+host, http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		switch r.URL.Path {
+		case "/", "/" + indexFile:
+			serveIndex(w, r, dir)
+		case livePath:
+			serveLive(w, r, dir)
 		default:
-			w.Header().Set("Cache-Control", "no-store")
-			pages.ServeHTTP(w, r)
+			files.ServeHTTP(w, r)
 		}
 	})
 }
