@@ -22,8 +22,8 @@ type news struct {
 // is about, and nothing came of what happened later.
 func (x *run) lateNews(v model.Verdict, commit *model.Commit, names concerns, begin, end Step) (Story, bool) {
 	n, ok := x.lastLate(names)
-	if !ok {
-		return Story{}, false
+	if !ok || commit.At-n.told.at > longWait {
+		return Story{}, false // it had time to make up for it
 	}
 	end.Process = n.told.call.Process
 	return Story{
