@@ -141,6 +141,12 @@ gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
 	cd scenarios/thirdparty/kubernetes136 && go test ./...
 
+.PHONY: ginkgo
+ginkgo: ## trials in specs of Ginkgo, in a module of their own
+	cd testdata/ginkgo && go test -count=1 .
+	cd testdata/ginkgo && ! GIVE_UP=1 go test -count=1 . -seatrial.failures=1 > gave-up.log
+	cd testdata/ginkgo && grep -q 'like-twin: secrets default/site' gave-up.log && rm -r gave-up.log testdata
+
 .PHONY: programs
 programs: ## controllers as they ship, in virtual time: 100 seeds three times; minutes to build
 	go test -v ./sim/program -timeout 4h -seeds 100

@@ -19,10 +19,12 @@ type realCluster struct {
 	speed      int
 	settle     time.Duration
 	logs       string
+	naming     string // the flag that names the cluster
 }
 
 // addFlags adds them; naming is the flag that names the cluster.
 func (r *realCluster) addFlags(c *cobra.Command, naming string) {
+	r.naming = naming
 	c.Flags().StringVar(&r.kubeconfig, naming, "",
 		"run on the API server of this `kubeconfig`, in real time; the cluster must have no custom resources of the subject's kinds")
 	c.Flags().IntVar(&r.speed, "speed", 1, "with --"+naming+": divide the times of users and faults by `N`")
@@ -34,7 +36,7 @@ func (r *realCluster) check(c *cobra.Command) error {
 	if r.kubeconfig == "" {
 		for _, name := range []string{"speed", "settle", "logs"} {
 			if c.Flags().Changed(name) {
-				return fmt.Errorf("--%s has no meaning without --against", name)
+				return fmt.Errorf("--%s has no meaning without --%s", name, r.naming)
 			}
 		}
 		return nil
@@ -65,10 +67,10 @@ func (r *realCluster) job(j sweep.Job) (sweep.Job, error) {
 
 // jobs are those on the real API server, with the command that shows each again.
 func (r *realCluster) jobs(jobs iter.Seq[sweep.Job]) (iter.Seq[sweep.Job], error) {
-	real, err := r.job(sweep.Job{})
+	_, err := r.job(sweep.Job{})
 	return func(yield func(sweep.Job) bool) {
 		for job := range jobs {
-			job.Real, job.Once = real.Real, true
+			job, _ = r.job(job) // a job could be made a moment ago
 			job.Replay = fmt.Sprintf("%s run %s --seed %d %s --against %s --speed %d",
 				programName, quote(job.File), job.Seed, of(job).arguments(), quote(r.kubeconfig), r.speed)
 			if !yield(job) {

@@ -62,6 +62,9 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 	}
 	job := a.Outcome.Job
 	job.Plan, job.File = a.Plan, filepath.Join(folder, "plan.yaml")
+	if job.Exact != nil {
+		job.Exact = s.exact // with the file of the module, which artefacts do not name
+	}
 	result, err := shrink.Shrink(ctx, job, shrink.Options{Pool: s.pool, Language: s.flags.subject.language(), Progress: progress})
 	if errors.Is(err, shrink.ErrPasses) {
 		return nil // it fails now and then: there is nothing to go by

@@ -116,7 +116,8 @@ type confirmation struct {
 	Property  string   `json:"property,omitempty"`
 	Message   string   `json:"message,omitempty"`
 	Signature string   `json:"signature,omitempty"`
-	Unfired   []string `json:"unfired,omitempty"` // faults that struck nothing there
+	Unfired   []string `json:"unfired,omitempty"`   // faults that struck nothing there
+	Leftovers string   `json:"leftovers,omitempty"` // what could not be removed from the cluster
 	Requests  int      `json:"requests"`
 	Seconds   float64  `json:"real_seconds"`
 
@@ -127,6 +128,7 @@ type confirmation struct {
 func (f *confirmation) judge(o sweep.Outcome) {
 	simulated := f.Signature
 	f.Verdict, f.Property, f.Message, f.Signature = string(o.Verdict), o.Property, o.Message, o.Signature
+	f.Leftovers = o.Leftovers
 	f.Unfired, f.Requests, f.Seconds = o.Unfired, o.Requests, o.Virtual.Seconds()
 	switch {
 	case o.Verdict == model.VerdictPass && len(o.Unfired) > 0:
@@ -163,6 +165,9 @@ func (f *confirmation) tell(out io.Writer, asJSON bool) error {
 		}
 		for _, id := range f.Unfired {
 			fmt.Fprintf(out, "    fault %s struck nothing\n", id)
+		}
+		if f.Leftovers != "" {
+			fmt.Fprintf(out, "    the cluster is not as it was: %s\n", f.Leftovers)
 		}
 		if f.Requests > 0 {
 			fmt.Fprintf(out, "    %d requests in %.0fs of real time\n", f.Requests, f.Seconds)

@@ -26,6 +26,7 @@ func TestWhatARealRunSaysOfAFailure(t *testing.T) {
 		answer      string
 		code        int
 	}{
+		{"the same, and the cluster kept something", sweep.Outcome{Verdict: model.VerdictLiveness, Property: "like-twin", Signature: "like-twin: secrets *", Leftovers: "remove a"}, confirmed, exitViolated},
 		{"the same", sweep.Outcome{Verdict: model.VerdictLiveness, Property: "like-twin", Signature: "like-twin: secrets *"}, confirmed, exitViolated},
 		{"the same law, about something else", sweep.Outcome{Verdict: model.VerdictLiveness, Property: "like-twin", Signature: "like-twin: pods *"}, confirmed, exitViolated},
 		{"another law", sweep.Outcome{Verdict: model.VerdictLiveness, Property: "quiet"}, notConfirmed, exitInconclusive},
@@ -42,6 +43,7 @@ func TestWhatARealRunSaysOfAFailure(t *testing.T) {
 		var printed confirmation
 		require.NoError(t, json.Unmarshal(out.Bytes(), &printed), "one JSON object and nothing else")
 		assert.Equal(t, c.answer, printed.Answer)
+		assert.Equal(t, c.real.Leftovers, printed.Leftovers)
 	}
 }
 
@@ -56,6 +58,7 @@ func TestWhatCannotBeConfirmed(t *testing.T) {
 	}{
 		{"no cluster", []string{"confirm", incident}, exitUsage, "--kubeconfig: missing"},
 		{"no such cluster", []string{"confirm", incident, "--kubeconfig", "nowhere"}, exitUsage, "nowhere: no such file"},
+		{"a speed of nothing", []string{"run", incident, "--speed", "2"}, exitUsage, "--speed has no meaning without --against"},
 		{"no speed", []string{"confirm", incident, "--kubeconfig", kubeconfig, "--speed", "0"}, exitUsage, "--speed 0: want at least 1"},
 		{"nothing", []string{"confirm", "--kubeconfig", kubeconfig}, exitUsage, "want an artefact, a scenario file or --seed N"},
 		{"a pass", []string{"confirm", calmDay, "--kubeconfig", kubeconfig}, exitInconclusive, "not possible: calm-day, seed 0, globalingressip: it passes in simulation"},

@@ -33,13 +33,19 @@ func doctorCommand() *cobra.Command {
 				return err
 			}
 			exact.on = true
-			e, err := exact.prepare(c)
+			defer subject.close()
+			e, err := exact.prepare(c, &subject)
 			if err != nil {
 				return err
 			}
 			d := doctor{exact: *e, schedules: schedules, out: c.OutOrStdout()}
+			if subject.pkg != "" { // whose native runs are those of its own test binary
+				if d.native, err = subject.openNative(c, 1); err != nil {
+					return err
+				}
+			}
 			for _, job := range jobs {
-				if err := d.examine(c.Context(), job); err != nil {
+				if err := d.examine(c.Context(), subject.job(job)); err != nil {
 					return err
 				}
 			}
@@ -54,7 +60,7 @@ func doctorCommand() *cobra.Command {
 }
 
 func doctorJobs(files []string, subject *underTest, seeds string) ([]sweep.Job, error) {
-	if err := errors.Join(subject.check(), subject.onlyOurs("doctor")); err != nil {
+	if err := errors.Join(subject.check(), subject.noPrograms("doctor")); err != nil {
 		return nil, err
 	}
 	if len(files) > 0 {
@@ -78,6 +84,7 @@ func doctorJobs(files []string, subject *underTest, seeds string) ([]sweep.Job, 
 
 // doctor runs seeds both ways and compares.
 type doctor struct {
+	native    sweep.Pool
 	exact     sweep.Exact
 	schedules uint64
 	out       io.Writer
@@ -95,13 +102,13 @@ var sources = []struct{ only, name string }{
 // mode when one source of chance is given another seed, and where first.
 func (d *doctor) examine(ctx context.Context, job sweep.Job) error {
 	job.Trace, job.Once = true, true
-	native, err := d.run(ctx, slices.Repeat([]sweep.Job{job}, 3))
+	native, err := d.run(ctx, d.native, slices.Repeat([]sweep.Job{job}, 3))
 	if err != nil {
 		return err
 	}
 	base := job
 	base.Exact = &d.exact
-	exact, err := d.run(ctx, []sweep.Job{base, base})
+	exact, err := d.run(ctx, sweep.Pool{}, []sweep.Job{base, base})
 	if err != nil {
 		return err
 	}
@@ -120,7 +127,7 @@ func (d *doctor) examine(ctx context.Context, job sweep.Job) error {
 			schedules[i] = job
 			schedules[i].Exact = &e
 		}
-		runs, err := d.run(ctx, schedules)
+		runs, err := d.run(ctx, sweep.Pool{}, schedules)
 		if err != nil {
 			return err
 		}
@@ -155,9 +162,9 @@ func (d *doctor) finish(seeds int) error {
 }
 
 // run runs jobs and makes the first that cannot be run an error.
-func (d *doctor) run(ctx context.Context, jobs []sweep.Job) ([]sweep.Outcome, error) {
+func (d *doctor) run(ctx context.Context, pool sweep.Pool, jobs []sweep.Job) ([]sweep.Outcome, error) {
 	var outcomes []sweep.Outcome
-	if err := (sweep.Pool{}).Run(ctx, slices.Values(jobs), func(o sweep.Outcome) { outcomes = append(outcomes, o) }); err != nil {
+	if err := pool.Run(ctx, slices.Values(jobs), func(o sweep.Outcome) { outcomes = append(outcomes, o) }); err != nil {
 		return nil, err
 	}
 	for _, o := range outcomes {

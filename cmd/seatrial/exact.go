@@ -38,7 +38,7 @@ func (f *exactFlags) addModuleFlags(c *cobra.Command, when string) {
 
 // prepare finds the module, builds it if need be, and tells how jobs are to be
 // run: nil means natively.
-func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
+func (f *exactFlags) prepare(c *cobra.Command, subject *underTest) (*sweep.Exact, error) {
 	if !f.on {
 		for _, flag := range []string{"engine", "module", "schedule"} {
 			if c.Flags().Changed(flag) {
@@ -47,7 +47,7 @@ func (f *exactFlags) prepare(c *cobra.Command) (*sweep.Exact, error) {
 		}
 		return nil, nil
 	}
-	e, err := f.find(c)
+	e, err := f.find(c, subject)
 	if err != nil {
 		return nil, err
 	}
@@ -59,21 +59,24 @@ func (f *exactFlags) check(subject *underTest) error {
 	if !f.on {
 		return nil
 	}
-	return subject.onlyOurs("exact mode")
+	if subject.pkg != "" && subject.mutexes {
+		return errors.New("--exact and --mutexes build the test binary each in its own way: give one of them")
+	}
+	return subject.noPrograms("exact mode")
 }
 
 // prepareFor is prepare for a replay: an artefact of an exact run is replayed
 // exactly, with the module that it names.
-func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact) (*sweep.Exact, error) {
+func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact, subject *underTest) (*sweep.Exact, error) {
 	if before == nil || before.Outcome.Job.Exact == nil {
-		return f.prepare(c)
+		return f.prepare(c, subject)
 	}
 	was := before.Outcome.Job.Exact
 	if c.Flags().Changed("schedule") || c.Flags().Changed("engine") {
 		return nil, errors.New("replay: an artefact has a schedule and an engine of its own")
 	}
 	f.engine = cmp.Or(was.Engine, exact.Wasm)
-	e, err := f.find(c)
+	e, err := f.find(c, subject)
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +93,13 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact) (*s
 }
 
 // find returns the module that the flags name, or one built from the sources.
-func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
+func (f *exactFlags) find(c *cobra.Command, subject *underTest) (*sweep.Exact, error) {
 	cache, err := exact.CacheDir()
 	if err != nil {
 		return nil, err
+	}
+	if subject.pkg != "" {
+		return f.ofTrial(c, cache, subject)
 	}
 	e := &sweep.Exact{Module: f.module, Cache: cache, Schedule: f.schedule}
 	if e.Module == "" {
@@ -113,6 +119,25 @@ func (f *exactFlags) find(c *cobra.Command) (*sweep.Exact, error) {
 		return nil, fmt.Errorf("--module: %w", err)
 	}
 	return e, nil
+}
+
+// ofTrial is the module that the tests of a trial's package are.
+func (f *exactFlags) ofTrial(c *cobra.Command, cache string, subject *underTest) (*sweep.Exact, error) {
+	switch {
+	case f.module != "":
+		return nil, errors.New("--module goes with subjects of this program: the module of a trial is its test binary")
+	case c.Flags().Changed("engine") && f.engine != exact.Fork:
+		return nil, fmt.Errorf("--engine %s: a test binary forks (want %s, or no --engine)", f.engine, exact.Fork)
+	}
+	if err := exact.CanFork(); err != nil {
+		return nil, fmt.Errorf("exact mode of a trial: %w", err)
+	}
+	file, guest, err := subject.module(c, cache)
+	if err != nil {
+		return nil, err
+	}
+	subject.exactly = true
+	return &sweep.Exact{Module: file, Cache: cache, Schedule: f.schedule, Guest: guest}, nil
 }
 
 // checkEngine says what is wrong with the kind of module that was asked for.

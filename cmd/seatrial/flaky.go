@@ -44,7 +44,7 @@ func explainFlaky(c *cobra.Command, out io.Writer, flaky []sweep.Outcome) {
 		fmt.Fprintf(out, "%s: not the same run each time, so in-process scheduling matters (maps, select, goroutines); after `seatrial replay --exact --seed 1`, which builds exact mode, this command looks for interleavings that show them each time\n", scenarios.Count(len(flaky), "failure"))
 		return
 	}
-	e, err := (&exactFlags{on: true, engine: kind}).prepare(c)
+	e, err := (&exactFlags{on: true, engine: kind}).prepare(c, &underTest{})
 	if err != nil {
 		fmt.Fprintf(out, "%s: in-process scheduling matters, and exact mode cannot be used here: %v\n", scenarios.Count(len(flaky), "failure"), err)
 		return

@@ -183,6 +183,9 @@ func (p *printer) printVoid(o sweep.Outcome) {
 	if len(o.Unfired) > 0 {
 		fmt.Fprintf(p.out, "    faults that never took effect: %s\n", strings.Join(o.Unfired, ", "))
 	}
+	if o.Leftovers != "" {
+		fmt.Fprintf(p.out, "    the cluster is not as it was: %s\n", o.Leftovers)
+	}
 }
 
 // restore counts a run of an earlier sweep that is gone on with.

@@ -31,10 +31,10 @@ func replayCommand() *cobra.Command {
 			if err := exact.check(&from.subject); err != nil {
 				return err
 			}
-			if job.Exact, err = exact.prepareFor(c, before); err != nil {
+			defer from.subject.close()
+			if job.Exact, err = exact.prepareFor(c, before, &from.subject); err != nil {
 				return err
 			}
-			defer from.subject.close()
 			pool, err := from.subject.open(c, 1)
 			if err != nil {
 				return err

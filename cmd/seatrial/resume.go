@@ -52,7 +52,7 @@ func (f *sweepFlags) adopt(c *cobra.Command, files []string) ([]string, error) {
 		f.subject.subject, f.subject.pkg, f.subject.mutexes = before.Subject, before.Package, before.Mutexes
 	}
 	if !given("baseline") {
-		f.baseline = before.Baseline
+		f.baseline.named = before.Baseline
 	}
 	if !given("strict") {
 		f.out.strict = before.Strict

@@ -37,7 +37,8 @@ func runCommand() *cobra.Command {
 			if err := errors.Join(real.check(c), exact.check(&subject)); err != nil {
 				return err
 			}
-			e, err := exact.prepare(c)
+			defer subject.close()
+			e, err := exact.prepare(c, &subject)
 			if err != nil {
 				return err
 			}
@@ -46,7 +47,6 @@ func runCommand() *cobra.Command {
 					return err
 				}
 			}
-			defer subject.close()
 			pool, err := subject.open(c, 1)
 			if err != nil {
 				return err

@@ -30,7 +30,7 @@ func shrinkCommand() *cobra.Command {
 			"Exit code 0: a smaller plan, or the same one if it cannot be smaller, is in the file. 4: the run passes.",
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, _, err := from.job(c, args)
+			job, before, err := from.job(c, args)
 			if err != nil {
 				return err
 			}
@@ -41,6 +41,10 @@ func shrinkCommand() *cobra.Command {
 				return err
 			}
 			defer from.subject.close()
+			// What failed in exact mode is shrunk there: natively it may pass.
+			if job.Exact, err = new(exactFlags).prepareFor(c, before, &from.subject); err != nil {
+				return err
+			}
 			pool, err := from.subject.open(c, workers)
 			if err != nil {
 				return err

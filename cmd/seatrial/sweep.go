@@ -27,7 +27,7 @@ import (
 type sweepFlags struct {
 	subject                      underTest
 	run                          string // of the tests of a package
-	baseline                     string
+	baseline                     baselineFlag
 	seeds, shard, resume         string
 	workers, maxFailures, shrink int
 	lasting                      time.Duration
@@ -62,7 +62,7 @@ func sweepCommand() *cobra.Command {
 	c.Flags().IntVar(&f.maxFailures, "max-failures", 0, "end with the `N`-th failure; 0: never")
 	c.Flags().IntVar(&f.shrink, "shrink", 0, "with --out: shrink the first `N` failures of each signature when the runs are done")
 	c.Flags().StringVar(&f.run, "run", "", "of a package: the trial whose test matches this `regexp`, as go test -run has it; default the only one")
-	c.Flags().StringVar(&f.baseline, "baseline", "", "run failures with the subject of this `name`, too, and tell apart those that it has as well")
+	c.Flags().StringVar(&f.baseline.named, "baseline", "", "run failures with the subject of this `name`, too, and tell apart those that it has as well; of a trial: the name of another test, or PACKAGE:TEST")
 	f.subject.addFlags(c)
 	f.out.addFlags(c)
 	f.out.addStrictFlag(c)
@@ -85,20 +85,24 @@ func (f *sweepFlags) sweep(c *cobra.Command, args []string) error {
 	if files, err = f.adopt(c, files); err != nil {
 		return err
 	}
-	if err := errors.Join(f.aimed.check(files, f.seeds), f.subject.check(), f.checkBaseline(), f.exact.check(&f.subject)); err != nil {
+	if err := errors.Join(f.aimed.check(files, f.seeds), f.subject.check(), f.baseline.check(&f.subject, f.exact.on), f.exact.check(&f.subject)); err != nil {
 		return err
 	}
 	bases, err := readBases(files, f.subject.language())
 	if err != nil {
 		return err
 	}
-	exact, err := f.exact.prepare(c)
+	exact, err := f.exact.prepare(c, &f.subject)
 	if err != nil {
 		return err
 	}
 	defer f.subject.close()
 	pool, err := f.subject.open(c, f.workers)
 	if err != nil {
+		return err
+	}
+	defer f.baseline.subject.close()
+	if err := f.baseline.open(c, &f.subject); err != nil {
 		return err
 	}
 	about, err := f.about(bases)
@@ -112,6 +116,7 @@ func (f *sweepFlags) sweep(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	s.exact = exact
 	defer s.close()
 	if !about.Aimed() {
 		return s.finish(c, s.runSeeds(c.Context(), exact))
@@ -152,7 +157,7 @@ func (f *sweepFlags) check(c *cobra.Command) error {
 // about describes the sweep, as its results folder will.
 func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
-		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
+		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline.named, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
 	}
 	if f.subject.site != nil {
 		about.Package = f.subject.site.File
@@ -198,6 +203,7 @@ type sweeping struct {
 	flags    *sweepFlags
 	about    results.Manifest
 	pool     sweep.Pool
+	exact    *sweep.Exact    // nil: natively
 	folder   *results.Folder // nil: nothing is kept
 	context  context.Context
 	printer  *printer

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/testbinary"
@@ -25,6 +27,8 @@ type underTest struct {
 	mutexes bool
 	run     string // regexp that chooses the test of pkg, when subject does not name it
 	folder  string // of the test binary, once it is built
+	// exactly: the trial is run in a module of exact mode, by workers of this program.
+	exactly bool
 	// site is the file that brings its own subject along, named as the user did, and own
 	// that subject; nil: there is no such file.
 	site  *sweep.Site
@@ -77,18 +81,18 @@ func (u *underTest) open(c *cobra.Command, workers int) (sweep.Pool, error) {
 	if u.pkg == "" {
 		return sweep.Pool{Workers: workers}, nil
 	}
-	ctx := c.Context()
-	run := u.run
-	if u.subject != "" {
-		run = testbinary.Pattern(u.subject)
+	if u.exactly {
+		return sweep.Pool{Workers: workers}, nil
 	}
-	trial, err := testbinary.Find(ctx, u.pkg, run)
+	return u.openNative(c, workers)
+}
+
+// openNative is open of a trial, in its own test binary.
+func (u *underTest) openNative(c *cobra.Command, workers int) (sweep.Pool, error) {
+	ctx := c.Context()
+	trial, err := u.find(ctx)
 	if err != nil {
 		return sweep.Pool{}, err
-	}
-	u.pkg, u.subject = trial.Package, trial.Test
-	if u.folder, err = os.MkdirTemp("", "seatrial-test-"); err != nil {
-		return sweep.Pool{}, fmt.Errorf("making a folder for a test binary: %w", err)
 	}
 	var flags []string
 	if u.mutexes {
@@ -103,6 +107,46 @@ func (u *underTest) open(c *cobra.Command, workers int) (sweep.Pool, error) {
 	}
 	pool.Workers = workers
 	return pool, nil
+}
+
+// find finds the trial in its package, and a folder for what is built of it.
+func (u *underTest) find(ctx context.Context) (testbinary.Trial, error) {
+	run := u.run
+	if u.subject != "" {
+		run = testbinary.Pattern(u.subject)
+	}
+	trial, err := testbinary.Find(ctx, u.pkg, run)
+	if err != nil {
+		return trial, err
+	}
+	u.pkg, u.subject = trial.Package, trial.Test
+	if u.folder == "" {
+		if u.folder, err = os.MkdirTemp("", "seatrial-test-"); err != nil {
+			return trial, fmt.Errorf("making a folder for a test binary: %w", err)
+		}
+	}
+	return trial, nil
+}
+
+// module builds the trial as a module of exact mode.
+func (u *underTest) module(c *cobra.Command, cache string) (file string, guest *sweep.Guest, err error) {
+	ctx := c.Context()
+	trial, err := u.find(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	sources, err := trial.Sources(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	flags, err := exact.Builder{Cache: cache, Kind: exact.Fork}.Flags(ctx, sources)
+	if err != nil {
+		return "", nil, err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "seatrial: building the tests of %s for exact mode; the first time that takes minutes\n", trial.Package)
+	file = filepath.Join(u.folder, "exact.test")
+	started, err := trial.BuildGuest(ctx, file, flags...)
+	return file, &started, err
 }
 
 func (u *underTest) close() {
@@ -146,13 +190,11 @@ func (u *underTest) arguments() string {
 	return text
 }
 
-// onlyOurs refuses trials where only subjects of this program can go.
-func (u *underTest) onlyOurs(what string) error {
-	switch {
-	case u.site != nil:
-		return fmt.Errorf("%s runs the subjects of this program, and not the programs of %s", what, u.named)
-	case u.pkg != "":
-		return fmt.Errorf("%s runs the subjects of this program, and no tests of %s", what, u.pkg)
+// noPrograms refuses the programs of a file where functions go: they are processes of
+// their own, whose runs are the same bit for bit in any case.
+func (u *underTest) noPrograms(what string) error {
+	if u.site != nil {
+		return fmt.Errorf("%s is for functions: the programs of %s are the same run bit for bit without it", what, u.named)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/scenarios/exact"
 )
 
 // Goal: a trial in the tests of a Go package is swept as a subject of seatrial's own,
@@ -55,6 +57,11 @@ func TestATrialIsSweptAndFoundAgain(t *testing.T) {
 	assert.Equal(t, exitViolated, code, message)
 	assert.Contains(t, out, "TestGivesUp")
 
+	t.Run("a baseline", func(t *testing.T) {
+		code, out, message := seatrial(t, "sweep", trials, "-run", "GivesUp", "--seeds", "1-12", "--baseline", "TestTable/gives up")
+		assert.Equal(t, exitPass, code, "nothing fails that does not fail there, too: %s%s", out, message)
+		assert.Contains(t, out, trialPath+":TestTable/gives_up fails as well: ")
+	})
 	t.Run("a test that is gone", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folders[0], "verdict.json"), []byte(strings.ReplaceAll(string(verdict), "TestGivesUp", "TestGone")), 0o644))
 		code, _, message := seatrial(t, "replay", folders[0])
@@ -78,8 +85,13 @@ func TestWhatIsNoTrialIsRefused(t *testing.T) {
 		{"two packages", []string{"sweep", trials, none, "--seeds", "1-2"}, "2 packages: a sweep is of one trial"},
 		{"twice", []string{"sweep", trials, "--subject", "globalingressip", "--seeds", "1-2"}, "exclude each other"},
 		{"does not build", []string{"sweep", filepath.Join(filepath.Dir(trials), "broken"), "--seeds", "1-2"}, "undefined: undefined"},
-		{"exactly", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--exact"}, "exact mode runs the subjects of this program"},
-		{"a baseline", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--baseline", "historical/sibling"}, "has its trial alone"},
+		{"exactly in a module", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--exact", "--engine", "wasm"}, "--engine wasm: a test binary forks"},
+		{"exactly in a file", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--exact", "--module", "x"}, "the module of a trial is its test binary"},
+		{"exactly with mutexes", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--exact", "--mutexes"}, "each in its own way"},
+		{"exactly, and does not build", []string{"sweep", filepath.Join(filepath.Dir(trials), "broken"), "--seeds", "1-2", "--exact"}, "undefined: undefined"},
+		{"a baseline", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--baseline", "historical/sibling"}, "a subject of this program cannot run the plans of a trial (want the name of a test in "},
+		{"itself", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--baseline", "TestSound"}, "--baseline " + trialPath + ":TestSound is what is under test"},
+		{"a baseline that is no trial", []string{"sweep", trials, "-run", "TestSound", "--seeds", "1-2", "--baseline", "TestNobody"}, "--baseline: "},
 		{"mutexes of ours", []string{"sweep", "--mutexes", "--seeds", "1-2"}, "--mutexes goes with trials"},
 		{"lists nothing", []string{"list", none}, "no trial in 1 package "},
 		{"an overlay twice", []string{"test", "-overlay=x"}, "-overlay is given by seatrial test"},
@@ -117,4 +129,27 @@ func TestFlagsOfGoTest(t *testing.T) {
 	}
 	assert.Equal(t, []string{"sweep", "--run", "X", "--run=Y", "-runs"}, goStyle([]string{"sweep", "-run", "X", "-run=Y", "-runs"}))
 	assert.Equal(t, []string{"test", "-run", "X"}, goStyle([]string{"test", "-run", "X"}), "which are go test's own")
+}
+
+// In exact mode a trial is the same run to the byte, what is drawn included: in any worker,
+// and for the failure that is kept.
+func TestATrialIsRunExactly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("links a test binary for each command")
+	}
+	cache, err := exact.CacheDir()
+	require.NoError(t, err)
+	if exact.CanFork() != nil || !(exact.Builder{Cache: cache, Kind: exact.Fork}).Built(t.Context()) {
+		t.Skip("the modules of exact mode have never been built here: make modules")
+	}
+	dir := filepath.Join(t.TempDir(), "out")
+	code, out, message := seatrial(t, "sweep", trials, "-run", "GivesUp", "--seeds", "1-20", "--exact", "--max-failures", "1", "--shrink", "1", "--out", dir)
+	require.Equal(t, exitViolated, code, "%s%s", out, message)
+	folders, err := filepath.Glob(filepath.Join(dir, "TestGivesUp-*"))
+	require.NoError(t, err)
+	require.Len(t, folders, 1)
+	assert.FileExists(t, filepath.Join(folders[0], "min.yaml"), "it was shrunk")
+	code, out, message = seatrial(t, "replay", folders[0])
+	assert.Equal(t, exitViolated, code, message)
+	assert.Contains(t, out, "reproduced: same verdict, same events")
 }

@@ -48,11 +48,15 @@ func (o *options) runOne(ctx context.Context, b *binaries, plan scenarios.Plan) 
 		}
 	}
 	subject, _ := globalingressip.Registry().Find(globalingressip.Shipped)
-	return realcluster.Run(ctx, plan, realcluster.Options{
+	result, err = realcluster.Run(ctx, plan, realcluster.Options{
 		Config: config, Token: token, Subject: subject, Seed: plan.Seed, Speed: o.speed, Folder: folder,
 		Command: func(_, identity, kubeconfig string) *exec.Cmd { return b.command(&plan, identity, kubeconfig) },
 		Events:  events(plan.Name, server),
 	})
+	if err == nil && result.Leftovers != "" {
+		err = fmt.Errorf("the cluster is not as it was: %s", result.Leftovers)
+	}
+	return result, err
 }
 
 func events(scenario string, server *realserver.Server) []realcluster.Event {

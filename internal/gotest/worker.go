@@ -57,7 +57,7 @@ func identify(t TB) string {
 // this call, and then does not return. over says that it was started for
 // another: the test is to go on without doing anything.
 func serveIfWorker(t TB, name string, subject scenarios.Subject) (over bool) {
-	if !sweep.IsWorker() && !realcluster.IsSubject() {
+	if !sweep.IsWorker() && !realcluster.IsSubject() && !sweep.IsGuest() {
 		return false
 	}
 	if os.Getenv(TestVariable) != name {
@@ -69,6 +69,10 @@ func serveIfWorker(t TB, name string, subject scenarios.Subject) (over bool) {
 	real, ok := t.(*testing.T)
 	if !ok {
 		real = new(testing.T) // a bubble needs one, and nothing of it but that
+	}
+	if sweep.IsGuest() {
+		serveGuest(real, registry)
+		os.Exit(0)
 	}
 	sweep.Serve(real, registry, realcluster.Engine{})
 	os.Exit(0)

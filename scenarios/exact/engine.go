@@ -43,11 +43,20 @@ const seedVariable = "SEATRIAL_SEED"
 // of a panic.
 const died = 2
 
+// Start is what a native program that forks is begun with, beside the same bare
+// environment everywhere. Its zero value is right for one that [Builder.Build] made; a
+// test binary needs to be told its test.
+type Start struct {
+	Args []string // without the program's name
+	Env  []string // NAME=VALUE
+	Dir  string   // default /
+}
+
 // Open makes an engine for what runs seeds, and warms it up. What is made of it is
 // kept in the cache folder; damaged entries there are made again.
-func Open(ctx context.Context, module []byte, cache string) (Engine, error) {
+func Open(ctx context.Context, module []byte, cache string, s Start) (Engine, error) {
 	if KindOf(module) == Fork {
-		return openProgram(ctx, module, cache)
+		return openProgram(ctx, module, cache, s)
 	}
 	return openModule(ctx, module, cache)
 }

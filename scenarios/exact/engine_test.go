@@ -248,7 +248,7 @@ func TestWhatIsNoModuleIsRefused(t *testing.T) {
 	for name, content := range map[string][]byte{
 		"empty": nil, "text": []byte("#!/bin/sh\n"), "cut off": module[:len(module)/2], "header only": module[:8],
 	} {
-		_, err := exact.Open(t.Context(), content, t.TempDir())
+		_, err := exact.Open(t.Context(), content, t.TempDir(), exact.Start{})
 		assert.ErrorContains(t, err, "not a WebAssembly module", name)
 	}
 	file := filepath.Join(t.TempDir(), "text.wasm")

@@ -3,6 +3,7 @@
 package exact
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 )
 
@@ -48,13 +50,13 @@ var bareEnvironment = []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreempt
 var diesWithHost = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 // openProgram starts a program and waits until it is warm.
-func openProgram(ctx context.Context, program []byte, cache string) (Engine, error) {
+func openProgram(ctx context.Context, program []byte, cache string, s Start) (Engine, error) {
 	file, err := store(program, digestOf(program), cache)
 	if err != nil {
 		return nil, err
 	}
 	e := &forkEngine{}
-	if err := e.start(file); err != nil {
+	if err := e.start(file, s); err != nil {
 		return nil, errors.Join(err, e.Close(ctx))
 	}
 	if err := e.wait(new(waitStatus)); err != nil {
@@ -68,7 +70,7 @@ func openProgram(ctx context.Context, program []byte, cache string) (Engine, err
 
 // start lets the program begin. It has to find the same environment everywhere:
 // even the length of a variable would move addresses.
-func (e *forkEngine) start(file string) error {
+func (e *forkEngine) start(file string, s Start) error {
 	var problems [3]error
 	e.stdin, problems[0] = scratchFile(0)
 	e.stdout, problems[1] = scratchFile(os.O_APPEND)
@@ -88,8 +90,8 @@ func (e *forkEngine) start(file string) error {
 	defer ended.Close()
 	e.runs, e.ends = runs, ends
 	e.command = &exec.Cmd{
-		Path: file, Args: []string{"program"}, Dir: "/",
-		Env: bareEnvironment, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
+		Path: file, Args: append([]string{"program"}, s.Args...), Dir: cmp.Or(s.Dir, "/"),
+		Env: slices.Concat(bareEnvironment, s.Env), Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
 		ExtraFiles:  []*os.File{runsDescriptor - 3: asked, endsDescriptor - 3: ended},
 		SysProcAttr: diesWithHost,
 	}

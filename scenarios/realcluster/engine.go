@@ -65,6 +65,7 @@ func outcomeOf(r sweep.Request, result *Result) sweep.Outcome {
 	o := sweep.Outcome{
 		Job: r.Job, Scenario: r.Plan.Name, Verdict: v.Kind, Property: v.Property, Message: v.Message,
 		Requests: result.Requests, Virtual: result.Took, Runs: 1, Fired: result.Fired, FaultFree: result.FaultFree, Illegal: r.Plan.Illegal(),
+		Leftovers: result.Leftovers,
 	}
 	o.WritePlan(r.Plan)
 	if !result.FaultFree {

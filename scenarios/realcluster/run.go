@@ -72,6 +72,17 @@ type Result struct {
 	// FaultFree: it failed without the plan's faults already.
 	FaultFree bool
 	Took      time.Duration
+	// Leftovers says what could not be removed from the cluster; empty: it is as it was.
+	// The next run on it would be judged by that.
+	Leftovers string
+}
+
+// clean is an error when the cluster is not fit for another run.
+func (r *Result) clean(after string) error {
+	if r.Leftovers == "" {
+		return nil
+	}
+	return fmt.Errorf("the cluster could not be cleaned after %s: %s", after, r.Leftovers)
 }
 
 // quietFor is how long nothing may have been written before a run is judged: what
@@ -80,7 +91,7 @@ const quietFor = 35 * time.Second
 
 // Run takes the subject through a plan, which must be valid, and judges what
 // happened. An error says that it could not be done; what the subject did wrong is
-// in the result.
+// in the result, and so is what could not be cleaned up after the last run.
 //
 // A subject with a [scenarios.Baseline] is taken through the plan without its faults
 // first, as in a simulated run. When that fails, it is the result.
@@ -100,6 +111,9 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 		}
 		return base, err
 	}
+	if err := base.clean("the run without faults"); err != nil {
+		return nil, err
+	}
 	if o.Subject.Baseline.Unjudged {
 		return once(ctx, plan, o)
 	}
@@ -107,6 +121,9 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 	result, err := once(ctx, plan, o)
 	if err != nil || result.Verdict.Property != scenarios.LikeBaseline {
 		return result, err
+	}
+	if err := result.clean("the run with faults, and one that begins late has to tell whether it ended as it should"); err != nil {
+		return nil, err
 	}
 	// What a controller shows only because it saw a state that came and went is no
 	// part of the end that it has to reach: one that comes late tells.
@@ -117,7 +134,7 @@ func Run(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) {
 		return nil, err
 	}
 	o.baselines = append(o.baselines, other.History)
-	result.Verdict = model.Judge(result.History, o.laws(&plan))
+	result.Verdict, result.Leftovers = model.Judge(result.History, o.laws(&plan)), other.Leftovers
 	return result, nil
 }
 
@@ -164,15 +181,18 @@ func once(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) 
 			result.Requests++
 		}
 	}
-	failed = errors.Join(failed, cleanUp(ctx, r.client, r.Subject, &r.plan))
-	if failed == nil {
+	left := cleanUp(ctx, r.client, r.Subject, &r.plan)
+	if left == nil {
 		r.waitForReleases(ctx)
 	}
 	failed = errors.Join(failed, r.stopSubjects())
 	cancel()
 	r.observer.running.Wait()
 	bystanders.Wait()
-	return result, errors.Join(failed, r.removeLeftovers(ctx, before))
+	if left = errors.Join(left, r.removeLeftovers(ctx, before)); left != nil {
+		result.Leftovers = left.Error() // the verdict stands all the same
+	}
+	return result, failed
 }
 
 // namespaces are those that the world has from the start.

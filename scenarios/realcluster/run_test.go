@@ -2,9 +2,11 @@ package realcluster_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,15 +54,24 @@ faults:
 `
 
 func serve(t *testing.T) *rest.Config {
+	return serveThrough(t, func(h http.Handler) http.Handler { return h })
+}
+
+func serveThrough(t *testing.T, wrap func(http.Handler) http.Handler) *rest.Config {
 	t.Helper()
 	host, err := loopback.New(apiserver.Config{Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{Seed: 1})})
 	require.NoError(t, err)
-	server := httptest.NewServer(host.Handler(1, loopback.Options{}))
+	server := httptest.NewServer(wrap(host.Handler(1, loopback.Options{})))
 	t.Cleanup(server.CloseClientConnections)
 	return &rest.Config{Host: server.URL}
 }
 
 func run(t *testing.T, subject string) *realcluster.Result {
+	t.Helper()
+	return runOn(t, subject, serve(t))
+}
+
+func runOn(t *testing.T, subject string, cluster *rest.Config) *realcluster.Result {
 	t.Helper()
 	plan, err := scenarios.Parse("restart.yaml", []byte(restart), globalingressip.Language())
 	require.NoError(t, err)
@@ -68,7 +79,7 @@ func run(t *testing.T, subject string) *realcluster.Result {
 	require.True(t, ok)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	result, err := realcluster.Run(ctx, plan, realcluster.Options{Config: serve(t), Subject: s, Speed: 2})
+	result, err := realcluster.Run(ctx, plan, realcluster.Options{Config: cluster, Subject: s, Speed: 2})
 	require.NoError(t, err)
 	return result
 }
@@ -97,7 +108,27 @@ func TestTheIncidentIsSeen(t *testing.T) {
 	// In real time it is not fixed which of the laws that it breaks is broken first.
 	at := slices.IndexFunc(result.Verdict.Results, func(r model.PropertyResult) bool { return r.Name == "no-free-while-exported" })
 	require.GreaterOrEqual(t, at, 0)
+	assert.Empty(t, result.Leftovers)
 	found := result.Verdict.Results[at]
 	assert.Equal(t, model.Violated, found.Status)
 	assert.NotZero(t, found.Culprit.CallID, "the call is named")
+}
+
+// What a run found is not lost when somebody keeps its objects from being removed.
+func TestTheVerdictSurvivesAFailedCleanUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute of real time")
+	}
+	t.Parallel()
+	result := runOn(t, "historical/3336", serveThrough(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete && strings.HasSuffix(r.URL.Path, "/services/api") {
+				http.Error(w, "services are here to stay", http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}))
+	assert.Equal(t, model.VerdictSafety, result.Verdict.Kind, result.Verdict.Message)
+	assert.Contains(t, result.Leftovers, "services are here to stay")
 }

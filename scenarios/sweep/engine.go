@@ -21,7 +21,8 @@ type Engine interface {
 type Request struct {
 	Job     Job
 	Subject scenarios.Subject
-	// Plan is the job's, or the one drawn from its seed, and has the job's seed.
+	// Plan is the job's, or the one drawn from its seed, and has the job's seed. It and
+	// the Subject are empty when only a [Guest] has the subject.
 	Plan scenarios.Plan
 	// OnHang tells the pool of a run that does not end, and ends the process.
 	OnHang func(seed sim.Seed, stacks []byte)

@@ -32,6 +32,21 @@ func WarmUp(t *testing.T, registry *scenarios.Registry) {
 	scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
 }
 
+// WarmUpAlone is [WarmUp] without the subject, which may end its process: users do what
+// they do on an ordinary day, and nobody answers.
+func WarmUpAlone(t *testing.T, subject scenarios.Subject) {
+	_, plan := subject.Survey()
+	subject.Deploy = func(*scenarios.Plan) []sim.Process { return nil }
+	subject.Properties, subject.Baseline = func(*scenarios.Plan) []model.Property { return nil }, nil
+	scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
+}
+
+// GuestVariable marks a test binary as the module of exact mode.
+const GuestVariable = "SEATRIAL_GUEST"
+
+// IsGuest says whether this process is a test binary that was started as a module.
+func IsGuest() bool { return os.Getenv(GuestVariable) != "" }
+
 // ServeGuest runs one job inside a module of exact mode and writes its outcome.
 // Before it begins, it hands over what is to decide about maps, select choices
 // and preemption.
@@ -49,6 +64,11 @@ func ServeGuest(t *testing.T, registry *scenarios.Registry, input io.Reader, res
 	subject, ok := registry.Find(job.Subject)
 	if !ok {
 		encoder.Encode(Outcome{Job: job, Error: fmt.Sprintf("unknown subject %q", job.Subject)})
+		return
+	}
+	if job.PlanOnly {
+		reseed(job.chance())
+		encoder.Encode((&work{t: t, registry: registry, onHang: onHang}).do(job))
 		return
 	}
 	plan, err := scenarios.Parse(job.File, []byte(job.Plan), subject.Language)
@@ -84,12 +104,9 @@ const (
 )
 
 // ForGuest is what a module gets of a job: what decides about the run and
-// nothing else, in one form, however the job was put.
-func (j Job) ForGuest(plan scenarios.Plan) ([]byte, error) {
-	text, err := scenarios.Marshal(plan)
-	if err != nil {
-		return nil, fmt.Errorf("writing the plan of seed %d: %w", j.Seed, err)
-	}
+// nothing else, in one form, however the job was put. plan is as [scenarios.Marshal]
+// writes it.
+func (j Job) ForGuest(plan string) ([]byte, error) {
 	wanted := wantVerdict
 	switch {
 	case j.Report:
@@ -98,10 +115,19 @@ func (j Job) ForGuest(plan scenarios.Plan) ([]byte, error) {
 		wanted = wantTrace
 	}
 	job, err := json.Marshal(Job{
-		Seed: j.Seed, Plan: string(text), File: "plan.yaml", Subject: j.Subject, MaxRequests: j.MaxRequests,
+		Seed: j.Seed, Plan: plan, File: "plan.yaml", Subject: j.Subject, MaxRequests: j.MaxRequests,
 		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
 	})
 	return fmt.Appendf(job, "\n%q\n", wanted), err
+}
+
+// PlanFromGuest is what a module gets that is to say what a job's plan is: drawn from its
+// seed, or its own, read and written anew.
+func (j Job) PlanFromGuest() ([]byte, error) {
+	return json.Marshal(Job{
+		Seed: j.Seed, Plan: j.Plan, File: j.File, Subject: j.Subject, Extras: j.Extras, FaultFree: j.FaultFree, PlanOnly: true,
+		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
+	})
 }
 
 // Chance is what decides about everything inside a process that a native run

@@ -173,7 +173,9 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 // complete lets a worker say what one that died could not: the plan.
 func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 	ask := o.Job
-	ask.PlanOnly, ask.Exact = true, nil
+	if ask.PlanOnly = true; !ask.foreign() {
+		ask.Exact = nil
+	}
 	for range 2 {
 		if *w == nil {
 			var err error

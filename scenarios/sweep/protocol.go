@@ -85,7 +85,21 @@ type Exact struct {
 	Only string `json:"only,omitempty"`
 	// Digest names the module's content.
 	Digest string `json:"digest,omitempty"`
+	// Guest is how the module is started when it is a test binary, which has a subject that
+	// workers do not have; nil: it is one of seatrial's own.
+	Guest *Guest `json:"guest,omitempty"`
 }
+
+// Guest is a test binary that is run up to its call of Check, and forks there for each
+// run.
+type Guest struct {
+	Args []string `json:"args,omitempty"`
+	Env  []string `json:"env,omitempty"`
+	Dir  string   `json:"dir,omitempty"`
+}
+
+// foreign: only the module knows the subject.
+func (j Job) foreign() bool { return j.Exact != nil && j.Exact.Guest != nil }
 
 // Real says how a job is run on a real API server.
 type Real struct {
@@ -144,6 +158,8 @@ type Outcome struct {
 	Covered []string `json:"covered,omitempty"`
 	// Calls of the subject, when the job asked for them.
 	Calls []faults.Call `json:"calls,omitempty"`
+	// Leftovers says what of the run could not be removed from a real cluster.
+	Leftovers string `json:"leftovers,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.
 	Detail string `json:"detail,omitempty"`
 	// Artefacts of a failure or of a job with Trace.

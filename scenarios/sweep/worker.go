@@ -118,6 +118,13 @@ func (w *work) subject(job Job) (scenarios.Subject, error) {
 
 // do runs one job in this process. A failure is run again, unless the job says once.
 func (w *work) do(job Job) Outcome {
+	if job.foreign() {
+		engine, err := w.engine(job)
+		if err != nil {
+			return Outcome{Job: job, Error: err.Error()}
+		}
+		return engine.Run(Request{Job: job, OnHang: w.onHang})
+	}
 	subject, err := w.subject(job)
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -118,20 +119,59 @@ const testVariable = "SEATRIAL_TEST"
 // test does not come to a trial of its name.
 func (t Trial) Build(ctx context.Context, folder string, flags ...string) (sweep.Pool, error) {
 	binary := filepath.Join(folder, "worker.test")
-	args := append([]string{"test", "-c", "-vet=off", "-o", binary}, flags...)
+	if err := t.compile(ctx, binary, nil, flags); err != nil {
+		return sweep.Pool{}, err
+	}
+	pool := sweep.Pool{
+		Binary: binary, Dir: t.Dir, Args: t.args(),
+		// A race ends its process at once: it is the verdict of the seed.
+		Env: []string{testVariable + "=" + t.Test, "GORACE=halt_on_error=1 exitcode=66"},
+	}
+	return pool, t.greet(ctx, pool)
+}
+
+// BuildGuest compiles the package's tests into a file as a module of exact mode, for
+// linux/amd64, and returns how it is started. flags are those of exact.Builder.
+func (t Trial) BuildGuest(ctx context.Context, file string, flags ...string) (sweep.Guest, error) {
+	flags = append([]string{"-trimpath", "-ldflags=-s -w"}, flags...)
+	err := t.compile(ctx, file, []string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}, flags)
+	guest := sweep.Guest{Args: t.args(), Dir: t.Dir, Env: []string{testVariable + "=" + t.Test, sweep.GuestVariable + "=1"}}
+	// What the test does before its call of Check may need the go command.
+	for _, name := range []string{"HOME", "PATH"} {
+		guest.Env = append(guest.Env, name+"="+os.Getenv(name))
+	}
+	return guest, err
+}
+
+// args run the test and no other.
+func (t Trial) args() []string {
+	return []string{"-test.run=" + Pattern(numbered.ReplaceAllString(t.Test, "")), "-test.timeout=0", "-test.count=1"}
+}
+
+func (t Trial) compile(ctx context.Context, file string, env, flags []string) error {
+	args := append([]string{"test", "-c", "-vet=off", "-o", file}, flags...)
 	command := exec.CommandContext(ctx, "go", append(args, t.Package)...)
+	command.Env = append(os.Environ(), env...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Run(); err != nil {
-		return sweep.Pool{}, fmt.Errorf("building the tests of %s: %s", t.Package, says(err, out.Bytes()))
+		return fmt.Errorf("building the tests of %s: %s", t.Package, says(err, out.Bytes()))
 	}
-	pool := sweep.Pool{
-		Binary: binary, Dir: t.Dir,
-		// A race ends its process at once: it is the verdict of the seed.
-		Env:  []string{testVariable + "=" + t.Test, "GORACE=halt_on_error=1 exitcode=66"},
-		Args: []string{"-test.run=" + Pattern(numbered.ReplaceAllString(t.Test, "")), "-test.timeout=0", "-test.count=1"},
+	return nil
+}
+
+// Sources are the packages that a schedule of exact mode may interrupt: those of the
+// trial's module, as the go command takes them.
+func (t Trial) Sources(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{with .Module}}{{.Path}}{{end}}", t.Package).Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the module of %s: %w", t.Package, err)
 	}
-	return pool, t.greet(ctx, pool)
+	module := strings.TrimSpace(string(out))
+	if module == "" || module == frontDoor { // whose packages are the world
+		return t.Package + "/...", nil
+	}
+	return module + "/...", nil
 }
 
 // greet makes sure that a worker takes jobs: one that asks for nothing that any test

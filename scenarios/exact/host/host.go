@@ -23,19 +23,23 @@ var opened struct {
 }
 
 func open(e *sweep.Exact) error {
-	if opened.file == e.Module {
+	if opened.file == e.Module && opened.engine != nil {
 		return nil
 	}
 	module, digest, err := exact.Load(e.Module)
 	if err != nil {
 		return err
 	}
-	engine, err := exact.Open(context.Background(), module, e.Cache)
+	var start exact.Start
+	if e.Guest != nil {
+		start = exact.Start{Args: e.Guest.Args, Env: e.Guest.Env, Dir: e.Guest.Dir}
+	}
+	engine, err := exact.Open(context.Background(), module, e.Cache, start)
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Module, err)
 	}
 	var greeting sweep.Greeting
-	if err := json.Unmarshal(engine.Greeting(), &greeting); err != nil {
+	if err := json.Unmarshal(lastLine(engine.Greeting()), &greeting); err != nil {
 		return fmt.Errorf("%s is not a module of exact mode: build one with seatrial replay --exact", e.Module)
 	}
 	if want := sweep.ThisGreeting(); greeting != want {
@@ -66,26 +70,40 @@ func (Engine) Takes(job sweep.Job) bool { return job.Exact != nil }
 
 // Run implements [sweep.Engine].
 func (Engine) Run(r sweep.Request) sweep.Outcome {
+	outcome, err := run(r)
+	if err != nil {
+		return sweep.Outcome{Job: r.Job, Error: err.Error()}
+	}
+	return outcome
+}
+
+func run(r sweep.Request) (sweep.Outcome, error) {
 	job := r.Job
 	if err := open(job.Exact); err != nil {
-		return sweep.Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{}, err
 	}
-	input, err := job.ForGuest(r.Plan)
+	drawn, err := draw(r)
+	if err != nil || drawn.Error != "" || drawn.Plan == "" || job.PlanOnly {
+		drawn.Runs, drawn.Reproduced = 1, 1
+		return drawn, err
+	}
+	input, err := job.ForGuest(drawn.Plan)
 	if err != nil {
-		return sweep.Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{}, err
 	}
 	first, err := runOnce(r, input)
 	if err != nil {
-		return sweep.Outcome{Job: job, Error: err.Error()}
+		return sweep.Outcome{}, err
 	}
 	outcome := read(job, first)
 	if outcome.Scenario == "" && outcome.Error == "" { // it died, or hung
-		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = r.Plan.Name, r.Plan.Illegal(), 1, 1
-		outcome.WritePlan(r.Plan)
+		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = drawn.Scenario, drawn.Illegal, 1, 1
+		outcome.Plan = drawn.Plan
 	}
+	outcome.FaultFree = outcome.FaultFree || drawn.FaultFree
 	outcome.Job.Exact = &sweep.Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
 	if outcome.Error != "" || outcome.Verdict == model.VerdictPass {
-		return outcome
+		return outcome, nil
 	}
 	for range job.Repetitions() {
 		again, err := runOnce(r, input)
@@ -94,7 +112,34 @@ func (Engine) Run(r sweep.Request) sweep.Outcome {
 			outcome.Reproduced++
 		}
 	}
-	return outcome
+	return outcome, nil
+}
+
+// draw finds out the job's plan, which only a guest knows whose subject it is. One that
+// dies without faults, when they are to be drawn, is run without any.
+func draw(r sweep.Request) (sweep.Outcome, error) {
+	if r.Job.Exact.Guest == nil {
+		o := sweep.Outcome{Job: r.Job, Scenario: r.Plan.Name, Illegal: r.Plan.Illegal()}
+		o.WritePlan(r.Plan)
+		return o, nil
+	}
+	ask := r.Job
+	for {
+		input, err := ask.PlanFromGuest()
+		if err != nil {
+			return sweep.Outcome{}, err
+		}
+		out, err := runOnce(r, input)
+		if err != nil {
+			return sweep.Outcome{}, err
+		}
+		o := read(r.Job, out)
+		o.FaultFree = ask.FaultFree
+		if o.Plan != "" || o.Error != "" || ask.FaultFree {
+			return o, nil
+		}
+		ask.FaultFree = true
+	}
 }
 
 func runOnce(r sweep.Request, input []byte) (exact.Output, error) {
@@ -113,9 +158,7 @@ func runOnce(r sweep.Request, input []byte) (exact.Output, error) {
 // subject prints. A run that printed none has died.
 func read(job sweep.Job, out exact.Output) sweep.Outcome {
 	var o sweep.Outcome
-	printed := bytes.TrimSuffix(out.Stdout, []byte("\n"))
-	last := printed[bytes.LastIndexByte(printed, '\n')+1:]
-	if err := json.Unmarshal(last, &o); err == nil {
+	if err := json.Unmarshal(lastLine(out.Stdout), &o); err == nil {
 		o.Job = job
 		if !job.Coverage {
 			o.Covered = nil
@@ -123,4 +166,9 @@ func read(job sweep.Job, out exact.Output) sweep.Outcome {
 		return o
 	}
 	return sweep.Died(job, string(out.Stderr))
+}
+
+func lastLine(printed []byte) []byte {
+	printed = bytes.TrimSuffix(printed, []byte("\n"))
+	return printed[bytes.LastIndexByte(printed, '\n')+1:]
 }
