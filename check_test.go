@@ -4,6 +4,7 @@ package seatrial_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -95,6 +96,7 @@ func tried() map[string]seatrial.Trial {
 		"unpublished":    unpublished,
 		"leaves":         quick(leaves), "ignores its context": quick(ignoresItsContext),
 		"wall clock": quick(readsTheWallClock),
+		"races":      quick(races),
 		"exits":      quick(func(context.Context, *rest.Config) error { os.Exit(7); return nil }),
 		"panics": quick(func(ctx context.Context, _ *rest.Config) error {
 			go panic("nobody is there to catch me")
@@ -136,6 +138,15 @@ func readsTheWallClock(ctx context.Context, cfg *rest.Config) error {
 		case <-time.After(time.Minute):
 		}
 	}
+	return nil
+}
+
+func races(ctx context.Context, _ *rest.Config) error {
+	shared := 0
+	for range 2 {
+		go func() { shared++ }()
+	}
+	<-ctx.Done()
 	return nil
 }
 
@@ -254,6 +265,27 @@ func TestNestedParallelTestsAndSuites(t *testing.T) {
 	said, passed = c.run("gives up", "^TestTriedSuite$", "-seatrial.failures=1", "-seatrial.seeds=1-3", "-test.count=2")
 	require.False(t, passed)
 	assert.Equal(t, 2, strings.Count(said, "--- FAIL: TestTriedSuite/TestSite/seed-1"), said)
+}
+
+// go test -json tells of each seed that fails, as of any sub-test.
+func TestEventsOfGoTestJSON(t *testing.T) {
+	said, passed := newChecks(t).run("gives up", "^TestTried$", "-test.v=test2json", "-seatrial.seeds=1-2", "-seatrial.failures=1", "-seatrial.shrink=0")
+	require.False(t, passed)
+	convert := exec.Command("go", "tool", "test2json", "-p", "example.com/site")
+	convert.Stdin = strings.NewReader(said)
+	out, err := convert.Output()
+	require.NoError(t, err)
+	actions, said := map[string]string{}, ""
+	for line := range strings.Lines(string(out)) {
+		var e struct{ Action, Test, Output string }
+		require.NoError(t, json.Unmarshal([]byte(line), &e))
+		actions[e.Test] = e.Action
+		if e.Test == "TestTried/seed-1" {
+			said += e.Output
+		}
+	}
+	assert.Equal(t, map[string]string{"TestTried": "fail", "TestTried/seed-1": "fail", "": "fail"}, actions)
+	assert.Contains(t, said, "crash: TestTried violated no-exit")
 }
 
 func TestKnownFailuresAreCounted(t *testing.T) {

@@ -2,13 +2,9 @@ package seatrial_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +17,7 @@ import (
 
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/fakecloud"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -30,35 +27,7 @@ import (
 // a controller that keeps a load balancer in a cloud for each Service, which leaks one
 // when an answer is lost, beside its mended sibling; the same seeds.
 
-const cloud = "cloud.example.com"
-
-// balancers is the cloud. POST makes a balancer with a new ID, whatever there is
-// already; PUT makes the one of that ID, or leaves it; DELETE removes one.
-type balancers struct {
-	of   map[string]string // the Service that each is for, by ID
-	made int
-}
-
-func newCloud() http.Handler { return &balancers{of: map[string]string{}} }
-
-// State is what laws see: for which Service each balancer is, sorted.
-func (b *balancers) State() any { return slices.Sorted(maps.Values(b.of)) }
-
-func (b *balancers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	service, _ := io.ReadAll(r.Body)
-	id := strings.TrimPrefix(r.URL.Path, "/balancers/")
-	switch r.Method {
-	case http.MethodPost:
-		b.made++
-		id = fmt.Sprintf("lb-%d", b.made)
-		b.of[id] = string(service)
-	case http.MethodPut:
-		b.of[id] = string(service)
-	case http.MethodDelete:
-		delete(b.of, id)
-	}
-	json.NewEncoder(w).Encode(id)
-}
+const cloud = fakecloud.Host
 
 const (
 	balancerID = "example.com/balancer"
@@ -121,20 +90,13 @@ func (k keeper) remove(ctx context.Context, client *http.Client, s *corev1.Servi
 	return err
 }
 
-func askCloud(ctx context.Context, client *http.Client, method, path, body string) (id string, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+cloud+path, strings.NewReader(body))
-	if err != nil {
-		return "", err
+// askCloud is [fakecloud.Ask] with an error where the cloud refuses.
+func askCloud(ctx context.Context, client *http.Client, method, path, purpose string) (id string, err error) {
+	id, code, err := fakecloud.Ask(ctx, client, method, path, purpose)
+	if err == nil && code >= http.StatusMultipleChoices {
+		err = fmt.Errorf("%s %s: %d", method, path, code)
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	if response.StatusCode >= 300 {
-		return "", fmt.Errorf("%s %s: %s", method, path, response.Status)
-	}
-	return id, json.NewDecoder(response.Body).Decode(&id)
+	return id, err
 }
 
 // noneLeaked is the law: in the end each Service that is there has one balancer in the
@@ -160,7 +122,7 @@ func cloudTrial(leaks bool) seatrial.Trial {
 	service := `{apiVersion: v1, kind: Service, metadata: {name: %s}, spec: {ports: [{port: 80}]}}`
 	return seatrial.Trial{
 		Controller: keeper{leaks}.run,
-		Servers:    []seatrial.HTTPServer{seatrial.Server(cloud, newCloud)},
+		Servers:    []seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New)},
 		Objects:    seatrial.YAML(fmt.Sprintf(service, "a")).And(seatrial.YAML(fmt.Sprintf(service, "b"))),
 		Properties: []seatrial.Property{noneLeaked},
 		Ignore:     []string{"services: metadata.annotations.example.com/balancer"}, // the cloud chooses it
@@ -194,11 +156,11 @@ func TestServersThatCannotBe(t *testing.T) {
 		rule    faults.Rule
 		want    string
 	}{
-		"two of one name": {[]seatrial.HTTPServer{seatrial.Server(cloud, newCloud), seatrial.Server(cloud, newCloud)}, faults.Rule{}, `servers[1]: there are two servers "cloud.example.com" (want a name of its own for each)`},
+		"two of one name": {[]seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New), seatrial.Server(cloud, fakecloud.New)}, faults.Rule{}, `servers[1]: there are two servers "cloud.example.com" (want a name of its own for each)`},
 		"no handler":      {[]seatrial.HTTPServer{{Host: cloud}}, faults.Rule{}, `servers[0]: nothing makes the server "cloud.example.com"`},
-		"a port":          {[]seatrial.HTTPServer{seatrial.Server(cloud+":443", newCloud)}, faults.Rule{}, `servers[0]: "cloud.example.com:443" is not the name of a host`},
-		"the API server":  {[]seatrial.HTTPServer{seatrial.Server("kubernetes.default.svc", newCloud)}, faults.Rule{}, `servers[0]: the host "kubernetes.default.svc" is the API server's`},
-		"no such host": {[]seatrial.HTTPServer{seatrial.Server(cloud, newCloud)}, faults.Rule{
+		"a port":          {[]seatrial.HTTPServer{seatrial.Server(cloud+":443", fakecloud.New)}, faults.Rule{}, `servers[0]: "cloud.example.com:443" is not the name of a host`},
+		"the API server":  {[]seatrial.HTTPServer{seatrial.Server("kubernetes.default.svc", fakecloud.New)}, faults.Rule{}, `servers[0]: the host "kubernetes.default.svc" is the API server's`},
+		"no such host": {[]seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New)}, faults.Rule{
 			ID: "r", Kind: faults.Partition, Match: faults.Match{Resources: []string{"clod.example.com"}}, Until: time.Minute,
 		}, `faults[0].resources[0]: this world has no resource "clod.example.com"`},
 	} {

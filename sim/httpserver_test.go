@@ -2,15 +2,11 @@ package sim_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/fakecloud"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -31,53 +28,7 @@ import (
 // client that makes one, under one fault of each kind; and a controller of Services
 // that leaks balancers, beside its sibling that does not.
 
-const cloudHost = "cloud.example.com"
-
-// cloud keeps load balancers. POST makes one with a new ID, whatever there is
-// already; PUT makes the one of that name, or leaves it; DELETE removes one.
-type cloud struct {
-	balancers map[string]string // the Service that each is for, by ID
-	made      int
-}
-
-func newCloud() http.Handler { return &cloud{balancers: map[string]string{}} }
-
-// State is what laws see: for which Service each balancer is, sorted.
-func (c *cloud) State() any { return slices.Sorted(maps.Values(c.balancers)) }
-
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	id := strings.TrimPrefix(r.URL.Path, "/balancers/")
-	switch r.Method {
-	case http.MethodPost:
-		c.made++
-		id = fmt.Sprintf("lb-%d", c.made)
-		c.balancers[id] = string(body)
-		w.WriteHeader(http.StatusCreated)
-	case http.MethodPut:
-		c.balancers[id] = string(body)
-	case http.MethodDelete:
-		delete(c.balancers, id)
-	}
-	json.NewEncoder(w).Encode(map[string]string{"id": id})
-}
-
-func ask(ctx context.Context, client *http.Client, method, path, body string) (id string, code int, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+cloudHost+path, strings.NewReader(body))
-	if err != nil {
-		return "", 0, err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", 0, err
-	}
-	defer response.Body.Close()
-	var answer struct{ ID string }
-	if response.StatusCode < 300 {
-		err = json.NewDecoder(response.Body).Decode(&answer)
-	}
-	return answer.ID, response.StatusCode, err
-}
+const cloudHost = fakecloud.Host
 
 func TestFaultsOfAnotherServer(t *testing.T) {
 	for _, c := range []struct {
@@ -101,9 +52,9 @@ func TestFaultsOfAnotherServer(t *testing.T) {
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			code := -1
-			config := sim.Config{Seed: 1, Servers: []sim.HTTPServer{{Host: cloudHost, New: newCloud}}, Processes: []sim.Process{{
+			config := sim.Config{Seed: 1, Servers: []sim.HTTPServer{{Host: cloudHost, New: fakecloud.New}}, Processes: []sim.Process{{
 				Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
-					_, code, _ = ask(ctx, env.HTTP, http.MethodPost, "/balancers", "default/web")
+					_, code, _ = fakecloud.Ask(ctx, env.HTTP, http.MethodPost, "/balancers", "default/web")
 					<-ctx.Done()
 					return nil
 				},
@@ -137,14 +88,14 @@ func TestAPartitionIsFromTheServersItNames(t *testing.T) {
 		c.rule.ID = "r"
 		var cloudErr, apiErr error
 		cloudLater := errors.New("never asked")
-		sim.Run(t, sim.Config{Seed: 1, Faults: []faults.Rule{c.rule}, Servers: []sim.HTTPServer{{Host: cloudHost, New: newCloud}}, Processes: []sim.Process{{
+		sim.Run(t, sim.Config{Seed: 1, Faults: []faults.Rule{c.rule}, Servers: []sim.HTTPServer{{Host: cloudHost, New: fakecloud.New}}, Processes: []sim.Process{{
 			Name: "subject", Run: func(ctx context.Context, env sim.Env) error {
 				within, cancel := context.WithTimeout(ctx, time.Minute)
 				defer cancel()
-				_, _, cloudErr = ask(within, env.HTTP, http.MethodGet, "/balancers", "")
+				_, _, cloudErr = fakecloud.Ask(within, env.HTTP, http.MethodGet, "/balancers", "")
 				_, apiErr = kubernetes.NewForConfigOrDie(env.REST).CoreV1().Namespaces().Get(within, "default", metav1.GetOptions{})
 				sim.Pause(ctx, 100*time.Second)
-				_, _, cloudLater = ask(ctx, &http.Client{Transport: env.REST.Transport}, http.MethodGet, "/balancers", "")
+				_, _, cloudLater = fakecloud.Ask(ctx, &http.Client{Transport: env.REST.Transport}, http.MethodGet, "/balancers", "")
 				<-ctx.Done()
 				return nil
 			},
@@ -166,7 +117,7 @@ func TestAnUnknownHostHasNoAddress(t *testing.T) {
 	require.ErrorAs(t, err, &dns)
 	assert.True(t, dns.IsNotFound)
 	assert.Panics(t, func() {
-		sim.Run(new(testing.T), sim.Config{Servers: []sim.HTTPServer{{Host: cloudHost, New: newCloud}, {Host: cloudHost, New: newCloud}}})
+		sim.Run(new(testing.T), sim.Config{Servers: []sim.HTTPServer{{Host: cloudHost, New: fakecloud.New}, {Host: cloudHost, New: fakecloud.New}}})
 	}, "two servers of one name")
 }
 
@@ -191,7 +142,7 @@ func balancers(leaks bool) func(context.Context, sim.Env) error {
 				if leaks {
 					method, path = http.MethodPost, "/balancers"
 				}
-				id, code, err := ask(ctx, env.HTTP, method, path, "default/"+service.Name)
+				id, code, err := fakecloud.Ask(ctx, env.HTTP, method, path, "default/"+service.Name)
 				if err != nil || code >= 300 {
 					continue
 				}
@@ -234,7 +185,7 @@ func TestALeakedBalancerIsFound(t *testing.T) {
 			return nil
 		}
 		record := sim.Run(t, sim.Config{
-			Seed: seed, Servers: []sim.HTTPServer{{Host: cloudHost, New: newCloud}},
+			Seed: seed, Servers: []sim.HTTPServer{{Host: cloudHost, New: fakecloud.New}},
 			Faults: []faults.Rule{
 				{ID: "lost", Kind: faults.ResponseLost, Probability: 0.1, Match: faults.Match{Resources: []string{cloudHost}}},
 				{ID: "late", Kind: faults.TimeoutApplied, Probability: 0.1, Match: faults.Match{Resources: []string{cloudHost}}},

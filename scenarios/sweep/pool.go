@@ -209,6 +209,10 @@ func Died(job Job, lastWords string) Outcome {
 			message = strings.TrimSpace(line)
 			break
 		}
+		if strings.HasPrefix(line, "WARNING: DATA RACE") {
+			message = "a data race, at which the race detector ends the process"
+			break
+		}
 	}
 	return Outcome{Job: job, Verdict: model.VerdictCrash, Property: noPanic, Message: message, Detail: lastWords}
 }

@@ -144,15 +144,20 @@ func newPolicyKind() *Kind {
 			conditional: true,
 		},
 		status: &rules[policy]{prepareUpdate: func(p, old policy) { p.Spec = old.Spec }, conditional: true},
-		table: table([]metav1.TableColumnDefinition{
-			nameColumn,
-			{Name: "Validations", Type: "integer", Description: "Validations indicates the number of validation rules defined in this configuration"},
-			{Name: "ParamKind", Type: "string", Description: "ParamKind specifies the kind of resources used to parameterize this policy"},
-			ageColumn,
-		}, func(p policy, now time.Time) []any {
+		table: table(policyColumns("Validations", "Validations indicates the number of validation rules defined in this configuration"), func(p policy, now time.Time) []any {
 			return []any{p.Name, int64(len(p.Spec.Validations)), paramKindCell(p.Spec.ParamKind), age(p.CreationTimestamp, now)}
 		}),
 	})
+}
+
+// policyColumns are those of a policy, whose rules have a name of their own.
+func policyColumns(rules, description string) []metav1.TableColumnDefinition {
+	return []metav1.TableColumnDefinition{
+		nameColumn,
+		{Name: rules, Type: "integer", Description: description},
+		{Name: "ParamKind", Type: "string", Description: "ParamKind specifies the kind of resources used to parameterize this policy"},
+		ageColumn,
+	}
 }
 
 func newPolicyBindingKind() *Kind {
@@ -201,12 +206,7 @@ func newMutatingPolicyKind() *Kind {
 			validate:      validateMutatingPolicy,
 			conditional:   true,
 		},
-		table: table([]metav1.TableColumnDefinition{
-			nameColumn,
-			{Name: "Mutations", Type: "integer", Description: "Mutations indicates the number of mutations rules defined in this configuration"},
-			{Name: "ParamKind", Type: "string", Description: "ParamKind specifies the kind of resources used to parameterize this policy"},
-			ageColumn,
-		}, func(p policy, now time.Time) []any {
+		table: table(policyColumns("Mutations", "Mutations indicates the number of mutations rules defined in this configuration"), func(p policy, now time.Time) []any {
 			return []any{p.Name, int64(len(p.Spec.Mutations)), paramKindCell(p.Spec.ParamKind), age(p.CreationTimestamp, now)}
 		}),
 	})
