@@ -41,12 +41,6 @@ func WarmUpAlone(t *testing.T, subject scenarios.Subject) {
 	scenarios.Run(t, plan, subject, plan.Seed, scenarios.RunOptions{KeepTrace: true})
 }
 
-// GuestVariable marks a test binary as the module of exact mode.
-const GuestVariable = "SEATRIAL_GUEST"
-
-// IsGuest says whether this process is a test binary that was started as a module.
-func IsGuest() bool { return os.Getenv(GuestVariable) != "" }
-
 // ServeGuest runs one job inside a module of exact mode and writes its outcome.
 // Before it begins, it hands over what is to decide about maps, select choices
 // and preemption.

@@ -49,6 +49,12 @@ func ServeIfWorker(registry *scenarios.Registry, engines ...Engine) {
 // IsWorker says whether a [Pool] has started this process as a worker.
 func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 
+// GuestVariable marks a test binary as the module of exact mode.
+const GuestVariable = "SEATRIAL_GUEST"
+
+// IsGuest says whether this process is a test binary that was started as a module.
+func IsGuest() bool { return os.Getenv(GuestVariable) != "" }
+
 // Serve runs the jobs of the pool that started this process until there are no
 // more. A test that is itself the worker calls it, instead of [ServeIfWorker].
 func Serve(t *testing.T, registry *scenarios.Registry, engines ...Engine) {

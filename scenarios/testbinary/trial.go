@@ -137,8 +137,10 @@ func (t Trial) BuildGuest(ctx context.Context, file string, flags ...string) (sw
 	err := t.compile(ctx, file, []string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}, flags)
 	guest := sweep.Guest{Args: t.args(), Dir: t.Dir, Env: []string{testVariable + "=" + t.Test, sweep.GuestVariable + "=1"}}
 	// What the test does before its call of Check may need the go command.
-	for _, name := range []string{"HOME", "PATH"} {
-		guest.Env = append(guest.Env, name+"="+os.Getenv(name))
+	for _, v := range os.Environ() {
+		if strings.HasPrefix(v, "HOME=") || strings.HasPrefix(v, "PATH=") {
+			guest.Env = append(guest.Env, v)
+		}
 	}
 	return guest, err
 }
