@@ -67,7 +67,11 @@ func readme(v *Verdict, shrunk bool) []byte {
 		fmt.Fprintf(&b, "Replay, explain, shrink (in this folder):\n\n    %s\n    seatrial explain .\n    seatrial shrink . -o %s\n\n", replayHere, SmallPlan)
 	}
 	if e := o.Job.Exact; e != nil {
-		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s. Where that cannot be built from the sources, add --module FILE.\n\n", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
+		fmt.Fprintf(&b, "An exact run, engine %s, schedule %d, of module %s.", cmp.Or(e.Engine, "wasm"), e.Schedule, e.Digest)
+		if o.Job.Package == "" {
+			b.WriteString(" Where that cannot be built from the sources, add --module FILE.")
+		}
+		b.WriteString("\n\n")
 	}
 	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
 	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", v.Version, v.Generator, runtime.Version(), libraries())
