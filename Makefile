@@ -141,10 +141,6 @@ gallery: ## controllers that others wrote, in a module of their own
 	cd scenarios/thirdparty && go test ./...
 	cd scenarios/thirdparty/kubernetes136 && go test ./...
 
-.PHONY: race
-race: ## a data race in a controller, in a test binary built with -race
-	go test -race -run TestADataRace .
-
 .PHONY: ginkgo
 ginkgo: ## trials in specs of Ginkgo, in a module of their own
 	cd testdata/ginkgo && go test -count=1 .

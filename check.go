@@ -24,6 +24,9 @@ type TB = gotest.TB
 // folder with the trace and the report is. Of failures with one signature only
 // the first is looked into; those that Trial.Known has are counted.
 //
+// A step or a fault of the trial's own that had no effect in any run is told; with
+// -seatrial.strict it fails t.
+//
 // What failed is saved below testdata/seatrial as a scenario file and run first the
 // next time, unless seeds are named. It means the same for ever, also when the
 // generator changes. To have it run for good, commit the file; to forget it,

@@ -87,6 +87,8 @@ func tried() map[string]seatrial.Trial {
 		}
 		return nil
 	})}
+	idleStep := quick(idle)
+	idleStep.Steps = []seatrial.Step{seatrial.Delete(time.Second, seatrial.YAML("{apiVersion: v1, kind: Secret, metadata: {name: nothing}}"))}
 	known := quick(givesUp)
 	known.Known = []seatrial.Known{{Signature: "no-exit", Reason: "it has always done that"}}
 	return map[string]seatrial.Trial{
@@ -96,7 +98,7 @@ func tried() map[string]seatrial.Trial {
 		"unpublished":    unpublished,
 		"leaves":         quick(leaves), "ignores its context": quick(ignoresItsContext),
 		"wall clock": quick(readsTheWallClock),
-		"races":      quick(races),
+		"races":      quick(races), "idle step": idleStep,
 		"exits":      quick(func(context.Context, *rest.Config) error { os.Exit(7); return nil }),
 		"panics": quick(func(ctx context.Context, _ *rest.Config) error {
 			go panic("nobody is there to catch me")
@@ -286,6 +288,18 @@ func TestEventsOfGoTestJSON(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{"TestTried": "fail", "TestTried/seed-1": "fail", "": "fail"}, actions)
 	assert.Contains(t, said, "crash: TestTried violated no-exit")
+}
+
+// A step of the trial's own that never finds anything to do proves nothing.
+func TestAnIdleStepIsTold(t *testing.T) {
+	c := newChecks(t)
+	said, passed := c.run("idle step", "^TestTried$", "-seatrial.seeds=1-3")
+	assert.True(t, passed, said)
+	assert.Contains(t, said, "steps or faults of its own that had no effect in any run: alice-delete-secrets-default-nothing-1s")
+	said, passed = c.run("idle step", "^TestTried$", "-seatrial.seeds=1-3", "-seatrial.strict")
+	assert.False(t, passed, said)
+	said, passed = c.run("passes", "^TestTried$", "-seatrial.seeds=1-3", "-seatrial.strict")
+	assert.True(t, passed, said)
 }
 
 func TestKnownFailuresAreCounted(t *testing.T) {

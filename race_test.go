@@ -10,7 +10,7 @@ import (
 )
 
 // Goal and method are those of check_test.go; this one needs a test binary that was built
-// with -race, which takes minutes: make race.
+// with -race, which takes minutes: make race RACE=.
 func TestADataRaceCostsAWorker(t *testing.T) {
 	c := newChecks(t)
 	said, passed := c.run("races", "^TestTried$", "-seatrial.seeds=1-2", "-seatrial.shrink=0")

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
@@ -66,11 +69,12 @@ type check struct {
 	pool    sweep.Pool
 	ctx     context.Context
 
-	ran, failed, known int
+	ran, passed, failed, known int
 	of                 uint64 // runs to be made; 0: nobody knows
 	// first is the first failure of each signature: only that is looked into.
 	first map[string]string
 	told  time.Time
+	void  void
 }
 
 // begin readies a call of Check, unless this process is a worker.
@@ -83,7 +87,7 @@ func begin(t TB, subject scenarios.Subject, saved string) (c *check, over bool) 
 	if err := sim.Seedable(); err != nil {
 		t.Fatalf("%v", err)
 	}
-	c = &check{t: t, name: name, subject: subject, saved: saved, first: map[string]string{}, told: time.Now()}
+	c = &check{t: t, name: name, subject: subject, saved: saved, first: map[string]string{}, told: time.Now(), void: newVoid(subject)}
 	if c.saved == "" {
 		c.saved = Folder(name)
 	}
@@ -155,6 +159,8 @@ func (c *check) take(name string, o sweep.Outcome) {
 	case o.Error != "":
 		c.t.Fatalf("seatrial: %s: %s", c.subject.Name, o.Error)
 	case o.Verdict == model.VerdictPass:
+		c.void.count(o)
+		c.passed++
 		return
 	case o.Known != "":
 		c.known++
@@ -169,11 +175,13 @@ func (c *check) take(name string, o sweep.Outcome) {
 	c.t.Errorf("%s: %s", name, text)
 }
 
-// progressEvery is how often a search that takes long tells how far it is, with -v.
+// progressEvery is how often a search that takes long tells how far it is, with -v or on a
+// terminal.
 const progressEvery = 3 * time.Second
 
 func (c *check) progress() {
-	if !testing.Verbose() || time.Since(c.told) < progressEvery {
+	onTerminal := !testing.Verbose() && term.IsTerminal(int(os.Stderr.Fd()))
+	if !testing.Verbose() && !onTerminal || time.Since(c.told) < progressEvery {
 		return
 	}
 	c.told = time.Now()
@@ -181,7 +189,12 @@ func (c *check) progress() {
 	if c.of > 0 {
 		of = fmt.Sprintf(" of %d", c.of)
 	}
-	c.t.Logf("seatrial: %s: %d%s run, %d failed", c.subject.Name, c.ran, of, c.failed)
+	line := fmt.Sprintf("seatrial: %s: %d%s run, %d failed", c.subject.Name, c.ran, of, c.failed)
+	if onTerminal { // where a log is shown when the test is over
+		fmt.Fprintln(os.Stderr, line)
+		return
+	}
+	c.t.Logf("%s", line)
 }
 
 // end says what was run.
@@ -194,6 +207,13 @@ func (c *check) end(what string) {
 		c.t.Fatalf("seatrial: %s: %s: nothing was run (want -run to name seed-N, or no sub-test)", c.subject.Name, what)
 	}
 	c.t.Logf("seatrial: %s: %s: %d run, %d failed%s", c.subject.Name, what, c.ran, c.failed, known)
+	if never := c.void.never(c.passed); never != "" && c.passed > 0 {
+		tell := c.t.Logf
+		if *strictFlag {
+			tell = c.t.Errorf
+		}
+		tell("seatrial: %s: steps or faults of its own that had no effect in any run: %s", c.subject.Name, never)
+	}
 }
 
 // replaySaved runs what failed before.

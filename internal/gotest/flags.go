@@ -18,6 +18,7 @@ var (
 	workersFlag   = flag.Int("seatrial.workers", 0, "`N` worker processes; 0: one for each core")
 	shrinkFlag    = flag.Int("seatrial.shrink", 150, "try at most `N` smaller plans for each failure; 0: none")
 	artifactsFlag = flag.String("seatrial.artifacts", "", "`folder` that gets a folder for each failure; by default that of -artifacts, or one below the system's for temporary files")
+	strictFlag    = flag.Bool("seatrial.strict", false, "fail when a step or a fault of the trial's own had no effect in any run")
 	traceFlag     = flag.Bool("seatrial.trace", false, "print every event of the seeds that fail")
 )
 
