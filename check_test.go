@@ -99,7 +99,7 @@ func tried() map[string]seatrial.Trial {
 		"leaves":         quick(leaves), "ignores its context": quick(ignoresItsContext),
 		"wall clock": quick(readsTheWallClock),
 		"races":      quick(races), "idle step": idleStep,
-		"exits":      quick(func(context.Context, *rest.Config) error { os.Exit(7); return nil }),
+		"exits": quick(func(context.Context, *rest.Config) error { os.Exit(7); return nil }),
 		"panics": quick(func(ctx context.Context, _ *rest.Config) error {
 			go panic("nobody is there to catch me")
 			<-ctx.Done()

@@ -70,7 +70,7 @@ type check struct {
 	ctx     context.Context
 
 	ran, passed, failed, known int
-	of                 uint64 // runs to be made; 0: nobody knows
+	of                         uint64 // runs to be made; 0: nobody knows
 	// first is the first failure of each signature: only that is looked into.
 	first map[string]string
 	told  time.Time
