@@ -29,6 +29,8 @@ import (
 
 const cloud = fakecloud.Host
 
+func newCloud() http.Handler { return fakecloud.New() }
+
 const (
 	balancerID = "example.com/balancer"
 	finalizer  = "example.com/balancer"
@@ -122,7 +124,7 @@ func cloudTrial(leaks bool) seatrial.Trial {
 	service := `{apiVersion: v1, kind: Service, metadata: {name: %s}, spec: {ports: [{port: 80}]}}`
 	return seatrial.Trial{
 		Controller: keeper{leaks}.run,
-		Servers:    []seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New)},
+		Servers:    []seatrial.HTTPServer{seatrial.Server(cloud, newCloud)},
 		Objects:    seatrial.YAML(fmt.Sprintf(service, "a")).And(seatrial.YAML(fmt.Sprintf(service, "b"))),
 		Properties: []seatrial.Property{noneLeaked},
 		Ignore:     []string{"services: metadata.annotations.example.com/balancer"}, // the cloud chooses it
@@ -156,11 +158,11 @@ func TestServersThatCannotBe(t *testing.T) {
 		rule    faults.Rule
 		want    string
 	}{
-		"two of one name": {[]seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New), seatrial.Server(cloud, fakecloud.New)}, faults.Rule{}, `servers[1]: there are two servers "cloud.example.com" (want a name of its own for each)`},
+		"two of one name": {[]seatrial.HTTPServer{seatrial.Server(cloud, newCloud), seatrial.Server(cloud, newCloud)}, faults.Rule{}, `servers[1]: there are two servers "cloud.example.com" (want a name of its own for each)`},
 		"no handler":      {[]seatrial.HTTPServer{{Host: cloud}}, faults.Rule{}, `servers[0]: nothing makes the server "cloud.example.com"`},
-		"a port":          {[]seatrial.HTTPServer{seatrial.Server(cloud+":443", fakecloud.New)}, faults.Rule{}, `servers[0]: "cloud.example.com:443" is not the name of a host`},
-		"the API server":  {[]seatrial.HTTPServer{seatrial.Server("kubernetes.default.svc", fakecloud.New)}, faults.Rule{}, `servers[0]: the host "kubernetes.default.svc" is the API server's`},
-		"no such host": {[]seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New)}, faults.Rule{
+		"a port":          {[]seatrial.HTTPServer{seatrial.Server(cloud+":443", newCloud)}, faults.Rule{}, `servers[0]: "cloud.example.com:443" is not the name of a host`},
+		"the API server":  {[]seatrial.HTTPServer{seatrial.Server("kubernetes.default.svc", newCloud)}, faults.Rule{}, `servers[0]: the host "kubernetes.default.svc" is the API server's`},
+		"no such host": {[]seatrial.HTTPServer{seatrial.Server(cloud, newCloud)}, faults.Rule{
 			ID: "r", Kind: faults.Partition, Match: faults.Match{Resources: []string{"clod.example.com"}}, Until: time.Minute,
 		}, `faults[0].resources[0]: this world has no resource "clod.example.com"`},
 	} {

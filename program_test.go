@@ -11,7 +11,6 @@ import (
 
 	"github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/internal/fakecloud"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -47,7 +46,7 @@ func TestProgramsAreProcessesOfTrials(t *testing.T) {
 
 func TestProgramsReachServersByName(t *testing.T) {
 	tr := program("asks-a-cloud")
-	tr.Servers = []seatrial.HTTPServer{seatrial.Server(cloud, fakecloud.New)}
+	tr.Servers = []seatrial.HTTPServer{seatrial.Server(cloud, newCloud)}
 	tr.Faults = []faults.Rule{{ID: "lost", Kind: faults.ResponseLost, Match: faults.Match{Resources: []string{cloud}, Verbs: []string{"create"}}, Limit: 1}}
 	r := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
 	assert.Equal(t, model.VerdictPass, r.Verdict.Kind, r.Verdict.Message)
