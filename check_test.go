@@ -63,6 +63,13 @@ func TestTriedNested(t *testing.T) {
 	}
 }
 
+func TestTriedHereOnly(t *testing.T) {
+	if os.Getenv(triedVariable) == "" || os.Getenv("SEATRIAL_WORKER") != "" {
+		t.Skip("only in a process that a test below starts, and not in its workers")
+	}
+	seatrial.Check(t, tried()["passes"])
+}
+
 type triedSuite struct{ suite.Suite }
 
 func TestTriedSuite(t *testing.T) {
@@ -295,7 +302,7 @@ func TestAnIdleStepIsTold(t *testing.T) {
 	c := newChecks(t)
 	said, passed := c.run("idle step", "^TestTried$", "-seatrial.seeds=1-3")
 	assert.True(t, passed, said)
-	assert.Contains(t, said, "steps or faults of its own that had no effect in any run: alice-delete-secrets-default-nothing-1s")
+	assert.Contains(t, said, "steps or faults of its own that had no effect in any run: delete-secrets-default-nothing-1s")
 	said, passed = c.run("idle step", "^TestTried$", "-seatrial.seeds=1-3", "-seatrial.strict")
 	assert.False(t, passed, said)
 	said, passed = c.run("passes", "^TestTried$", "-seatrial.seeds=1-3", "-seatrial.strict")
@@ -359,6 +366,15 @@ func TestOneFaultShowsABadHabit(t *testing.T) {
 			assert.Contains(t, said, "1 run, 1 failed", "the command runs that fault and no other")
 		})
 	}
+}
+
+// A test that calls Check here and not in its workers has no verdict.
+func TestAWorkerThatDoesNotComeToCheck(t *testing.T) {
+	said, passed := newChecks(t).run("passes", "^TestTriedHereOnly$", "-seatrial.seeds=1-3")
+	require.False(t, passed)
+	assert.Contains(t, said, "does not come to this call of Check (want a test that does the same there)")
+	assert.Contains(t, said, "--- SKIP: TestTriedHereOnly", "what the worker said")
+	assert.NotContains(t, said, "violated")
 }
 
 func TestWhatFailsWithoutAFaultIsTriedNoFurther(t *testing.T) {

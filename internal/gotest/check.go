@@ -111,6 +111,7 @@ var errEnough = errors.New("enough failures")
 
 // run runs jobs and reports those that fail, in their order.
 func (c *check) run(jobs iter.Seq[sweep.Job]) {
+	c.t.Helper()
 	c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
 		return c.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 			for job := range jobs {
@@ -126,6 +127,7 @@ func (c *check) run(jobs iter.Seq[sweep.Job]) {
 // search takes the outcomes of a search, each under its name, until enough have
 // failed. It takes them in the goroutine of the test, as package testing wants it.
 func (c *check) search(run func(context.Context, func(sweep.Outcome)) error, name func(sweep.Outcome) string) {
+	c.t.Helper()
 	ctx, stop := context.WithCancelCause(c.ctx)
 	defer stop(nil)
 	outcomes, ended := make(chan sweep.Outcome), make(chan error, 1)
@@ -153,11 +155,16 @@ func (c *check) search(run func(context.Context, func(sweep.Outcome)) error, nam
 
 // take counts one outcome, and reports it under a name when it is a failure.
 func (c *check) take(name string, o sweep.Outcome) {
+	c.t.Helper() // a failure is told where Check was called
 	c.ran++
 	c.progress()
 	switch {
 	case o.Error != "":
 		c.t.Fatalf("seatrial: %s: %s", c.subject.Name, o.Error)
+	case o.Verdict == model.VerdictCrash && o.Plan == "" && o.Runs > 0:
+		// It has not even said what it was to run.
+		c.t.Fatalf("seatrial: %s: a worker, which is this test binary with %s, does not come to this call of Check (want a test that does the same there); it said:\n%s",
+			c.subject.Name, strings.Join(c.pool.Args, " "), strings.TrimSpace(o.Detail))
 	case o.Verdict == model.VerdictPass:
 		c.void.count(o)
 		c.passed++
@@ -169,7 +176,10 @@ func (c *check) take(name string, o sweep.Outcome) {
 	c.failed++
 	text := c.explain(name, o)
 	if t, ok := c.t.(*testing.T); ok && c.filter.wants(name) {
-		t.Run(name, func(t *testing.T) { t.Error(text) })
+		t.Run(name, func(t *testing.T) {
+			t.Helper()
+			t.Error(text)
+		})
 		return
 	}
 	c.t.Errorf("%s: %s", name, text)
@@ -218,6 +228,7 @@ func (c *check) end(what string) {
 
 // replaySaved runs what failed before.
 func (c *check) replaySaved() {
+	c.t.Helper()
 	files, err := savedPlans(c.saved)
 	if err != nil {
 		c.t.Fatalf("%v", err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"testing"
 
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
@@ -105,6 +106,13 @@ func (c *check) events(b *strings.Builder, o sweep.Outcome) {
 
 // again is the command that runs a sub-test again.
 func (c *check) again(name string) string {
+	if _, ok := c.t.(*testing.T); !ok && flag.Lookup("ginkgo.focus") != nil {
+		seeds := ""
+		if seed, ok := strings.CutPrefix(name, "seed-"); ok {
+			seeds = " -seatrial.seeds=" + seed
+		}
+		return fmt.Sprintf("again: go test -ginkgo.focus='%s' -v%s -seatrial.trace\n", focus(c.t.Name()), seeds)
+	}
 	return fmt.Sprintf("again: go test -run '%s/^%s$' -v -seatrial.trace\n", exactly(c.t.Name()), name)
 }
 

@@ -102,7 +102,7 @@ func workerArgs(t TB) []string {
 		if f := flag.Lookup("test.run"); f.Value.String() != "" {
 			args = append(args, "-test.run="+f.Value.String())
 		}
-		args = append(args, "-ginkgo.focus=^"+regexp.QuoteMeta(t.Name())+"$")
+		args = append(args, "-ginkgo.focus="+focus(t.Name()))
 	}
 	for _, arg := range os.Args[1:] {
 		name := strings.TrimLeft(arg, "-")
@@ -113,6 +113,10 @@ func workerArgs(t TB) []string {
 	}
 	return args
 }
+
+// focus is the pattern of -ginkgo.focus for one spec. Ginkgo looks at its text after that
+// of the suite and a space.
+func focus(spec string) string { return " " + regexp.QuoteMeta(spec) + "$" }
 
 // exactly is the pattern of -run for one test.
 func exactly(name string) string {
