@@ -98,7 +98,10 @@ func tried() map[string]seatrial.Trial {
 	idleStep.Steps = []seatrial.Step{seatrial.Delete(time.Second, seatrial.YAML("{apiVersion: v1, kind: Secret, metadata: {name: nothing}}"))}
 	known := quick(givesUp)
 	known.Known = []seatrial.Known{{Signature: "no-exit", Reason: "it has always done that"}}
+	knownPanic := quick(panics)
+	knownPanic.Known = []seatrial.Known{{Signature: "no-panic: panic: nobody is there", Reason: "it has always done that"}}
 	return map[string]seatrial.Trial{
+		"known panic": knownPanic, "panics": quick(panics),
 		"passes": quick(idle), "gives up": quick(givesUp), "known": known,
 		"needs its page": websiteTrial(website{}.with("needs its page to unpublish")),
 		"forgets":        websiteTrial(website{}.with("forgets errors")),
@@ -107,11 +110,6 @@ func tried() map[string]seatrial.Trial {
 		"wall clock": quick(readsTheWallClock),
 		"races":      quick(races), "idle step": idleStep,
 		"exits": quick(func(context.Context, *rest.Config) error { os.Exit(7); return nil }),
-		"panics": quick(func(ctx context.Context, _ *rest.Config) error {
-			go panic("nobody is there to catch me")
-			<-ctx.Done()
-			return nil
-		}),
 	}
 }
 
@@ -155,6 +153,12 @@ func races(ctx context.Context, _ *rest.Config) error {
 	for range 2 {
 		go func() { shared++ }()
 	}
+	<-ctx.Done()
+	return nil
+}
+
+func panics(ctx context.Context, _ *rest.Config) error {
+	go panic("nobody is there to catch me")
 	<-ctx.Done()
 	return nil
 }
@@ -310,9 +314,13 @@ func TestAnIdleStepIsTold(t *testing.T) {
 }
 
 func TestKnownFailuresAreCounted(t *testing.T) {
-	said, passed := newChecks(t).run("known", "^TestTried$", "-seatrial.seeds=1-4")
+	c := newChecks(t)
+	said, passed := c.run("known", "^TestTried$", "-seatrial.seeds=1-4")
 	assert.True(t, passed, said)
 	assert.Contains(t, said, "4 run, 0 failed, 4 failed in a known way")
+	said, passed = c.run("known panic", "^TestTried$", "-seatrial.seeds=1-2")
+	assert.True(t, passed, "one that ends its process is known, too: %s", said)
+	assert.Contains(t, said, "2 run, 0 failed, 2 failed in a known way")
 }
 
 // Each of these ends its process, or stops its clock. The next seed has another.
@@ -327,6 +335,7 @@ func TestWhatEndsItsProcessCostsAWorker(t *testing.T) {
 			assert.Contains(t, said, "crash: TestTried violated "+v.property)
 			assert.Contains(t, said, v.said)
 			assert.Contains(t, said, "2 run, 2 failed", "the search goes on")
+			assert.Contains(t, said, "most likely the same as seed-1")
 		})
 	}
 }

@@ -37,6 +37,9 @@ func Signature(r *Result) string {
 	return strings.Join(append(parts, shape(r.Verdict.Message, names)), ": ")
 }
 
+// SignatureOf is [Signature] of a failure that ended the process which could have told more.
+func SignatureOf(property, message string) string { return property + ": " + shape(message, nil) }
+
 func callOf(h *model.History, id uint64) *model.Call {
 	i := slices.IndexFunc(h.Calls, func(c model.Call) bool { return c.ID == id })
 	if i < 0 {

@@ -119,7 +119,7 @@ func (j Job) ForGuest(plan string) ([]byte, error) {
 // seed, or its own, read and written anew.
 func (j Job) PlanFromGuest() ([]byte, error) {
 	return json.Marshal(Job{
-		Seed: j.Seed, Plan: j.Plan, File: j.File, Subject: j.Subject, Extras: j.Extras, FaultFree: j.FaultFree, PlanOnly: true,
+		Seed: j.Seed, Plan: j.Plan, File: j.File, Subject: j.Subject, Extras: j.Extras, FaultFree: j.FaultFree, PlanOnly: true, Signature: j.Signature,
 		Exact: &Exact{Schedule: j.Exact.Schedule, Only: j.Exact.Only},
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // Pool runs jobs in worker processes.
@@ -170,9 +171,11 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 	return first, p.complete(ctx, w, &first)
 }
 
-// complete lets a worker say what one that died could not: the plan.
+// complete lets a worker say what one that died could not: the plan, and whether the
+// failure is known.
 func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 	ask := o.Job
+	ask.Signature = o.Signature
 	if ask.PlanOnly = true; !ask.foreign() {
 		ask.Exact = nil
 	}
@@ -184,7 +187,7 @@ func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 			}
 		}
 		if drawn, err := (*w).do(ask); err == nil {
-			o.Scenario, o.Plan, o.Illegal = drawn.Scenario, drawn.Plan, drawn.Illegal
+			o.Scenario, o.Plan, o.Illegal, o.Known = drawn.Scenario, drawn.Plan, drawn.Illegal, drawn.Known
 			return nil
 		}
 		(*w).stop()
@@ -214,7 +217,10 @@ func Died(job Job, lastWords string) Outcome {
 			break
 		}
 	}
-	return Outcome{Job: job, Verdict: model.VerdictCrash, Property: noPanic, Message: message, Detail: lastWords}
+	return Outcome{
+		Job: job, Verdict: model.VerdictCrash, Property: noPanic, Message: message, Signature: scenarios.SignatureOf(noPanic, message),
+		Detail: lastWords,
+	}
 }
 
 // worker is one child process. Jobs go in on its standard input, outcomes come

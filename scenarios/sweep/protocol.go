@@ -20,6 +20,9 @@ type Job struct {
 	FaultFree bool `json:"faultFree,omitempty"`
 	// PlanOnly draws the plan, which is in the outcome, and does not run it.
 	PlanOnly bool `json:"planOnly,omitempty"`
+	// Signature, with PlanOnly, is that of a failure which ended its worker: the outcome
+	// says whether it is known.
+	Signature string `json:"signature,omitempty"`
 	// File names where Plan came from, for messages.
 	File    string `json:"file,omitempty"`
 	Subject string `json:"subject"`

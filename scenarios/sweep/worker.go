@@ -86,10 +86,10 @@ func serve(work *work, jobs io.Reader, results io.Writer) {
 
 // hung is the outcome of a job that blocks virtual time.
 func hung(job Job, stacks []byte) Outcome {
+	const message = "a goroutine blocks virtual time: it waits for something outside the simulation, or computes without end"
 	return Outcome{
-		Job: job, Verdict: model.VerdictCrash, Property: noHang,
-		Message: "a goroutine blocks virtual time: it waits for something outside the simulation, or computes without end",
-		Detail:  string(stacks),
+		Job: job, Verdict: model.VerdictCrash, Property: noHang, Message: message, Signature: scenarios.SignatureOf(noHang, message),
+		Detail: string(stacks),
 	}
 }
 
@@ -151,6 +151,7 @@ func (w *work) do(job Job) Outcome {
 		case job.PlanOnly:
 			o := Outcome{Job: job, Scenario: plan.Name, Illegal: plan.Illegal()}
 			o.WritePlan(plan)
+			o.Known = subject.KnownAs(job.Signature)
 			return o
 		}
 		return engine.Run(Request{Job: job, Subject: subject, Plan: plan, OnHang: w.onHang})

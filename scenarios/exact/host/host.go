@@ -98,7 +98,15 @@ func run(r sweep.Request) (sweep.Outcome, error) {
 	outcome := read(job, first)
 	if outcome.Scenario == "" && outcome.Error == "" { // it died, or hung
 		outcome.Scenario, outcome.Illegal, outcome.Runs, outcome.Reproduced = drawn.Scenario, drawn.Illegal, 1, 1
-		outcome.Plan = drawn.Plan
+		outcome.Plan, outcome.Known = drawn.Plan, r.Subject.KnownAs(outcome.Signature)
+		if job.Exact.Guest != nil { // which alone knows
+			r.Job.Plan, r.Job.File, r.Job.Signature = drawn.Plan, "plan.yaml", outcome.Signature
+			again, err := draw(r)
+			if err != nil {
+				return sweep.Outcome{}, err
+			}
+			outcome.Known = again.Known
+		}
 	}
 	outcome.FaultFree = outcome.FaultFree || drawn.FaultFree
 	outcome.Job.Exact = &sweep.Exact{Digest: opened.digest, Engine: job.Exact.Engine, Schedule: job.Exact.Schedule, Only: job.Exact.Only}
