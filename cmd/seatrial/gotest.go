@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/testbinary"
 	exactmode "github.com/seatrial/seatrial/scenarios/exact"
-	"github.com/seatrial/seatrial/scenarios/testbinary"
 )
 
 func testCommand() *cobra.Command {

@@ -19,8 +19,8 @@ import (
 // summed up.
 
 const (
-	trials    = "../../scenarios/testbinary/testdata/counter"
-	trialPath = "github.com/seatrial/seatrial/scenarios/testbinary/testdata/counter"
+	trials    = "../../internal/testbinary/testdata/counter"
+	trialPath = "github.com/seatrial/seatrial/internal/testbinary/testdata/counter"
 )
 
 func TestATrialIsSweptAndFoundAgain(t *testing.T) {

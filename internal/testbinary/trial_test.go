@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/internal/testbinary"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/scenarios/testbinary"
 )
 
 // Goal: the tests of a package are found, chosen and made workers of as the go
@@ -20,7 +20,7 @@ import (
 // compile.
 
 const (
-	path    = "github.com/seatrial/seatrial/scenarios/testbinary/testdata/counter"
+	path    = "github.com/seatrial/seatrial/internal/testbinary/testdata/counter"
 	counter = "./testdata/counter"
 )
 
@@ -91,7 +91,7 @@ func TestATestBinaryServes(t *testing.T) {
 	_, _, err = build(counter, "TestOrdinary")
 	assert.ErrorContains(t, err, "TestOrdinary of "+path+" does not come to a trial of that name")
 	_, _, err = build("./testdata/broken", "TestBroken")
-	assert.ErrorContains(t, err, "building the tests of github.com/seatrial/seatrial/scenarios/testbinary/testdata/broken: ")
+	assert.ErrorContains(t, err, "building the tests of github.com/seatrial/seatrial/internal/testbinary/testdata/broken: ")
 	assert.ErrorContains(t, err, "broken_test.go:9:51: undefined: undefined")
 }
 
