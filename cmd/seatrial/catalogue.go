@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/controller/historical"
-	"github.com/seatrial/seatrial/scenarios/catalogue"
+	"github.com/seatrial/seatrial/internal/catalogue"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/scenarios/sweep"

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios/catalogue"
+	"github.com/seatrial/seatrial/internal/catalogue"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
