@@ -28,36 +28,36 @@ const module = "github.com/seatrial/seatrial/"
 // rooms are the rooms below a top-level folder that have rules of their own.
 var rooms = []string{
 	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
-	"scenarios/format", "scenarios/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
+	"scenarios/format", "internal/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
 	"sim/overlay", "sim/program", "sim/cluster",
 }
 
 // generic are the rooms that know no controller: what they need to know of one is
 // in the subject that they are given.
-var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "scenarios/format", "scenarios/yamlread", "scenarios/exact", "internal/gotest"}
+var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "scenarios/format", "internal/yamlread", "scenarios/exact", "internal/gotest"}
 
 // mayImport lists, per room, the rooms of this module that it may import. A room is
 // its first path element unless a longer one is in rooms; front is the root package.
 var mayImport = map[string][]string{
-	"faults":             {},
-	"model":              {},
-	"model/cel":          {"model"},
-	"model/globalnet":    {"model"},
-	"controller":         {},
-	"deploy":             {},
-	"sim/apiserver":      {},
-	"sim":                {"sim/apiserver", "faults", "model"},
-	"scenarios/yamlread": {},
-	"scenarios/format":   {"scenarios/yamlread"},
-	"scenarios":          {"scenarios/format", "scenarios/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
-	"scenarios/exact":    {"scenarios", "sim", "sim/overlay", "model"},
-	"sim/overlay":        {},
-	"sim/program":        {"sim", "sim/overlay", "faults", "model"},
-	"sim/cluster":        {"sim", "faults"},
+	"faults":            {},
+	"model":             {},
+	"model/cel":         {"model"},
+	"model/globalnet":   {"model"},
+	"controller":        {},
+	"deploy":            {},
+	"sim/apiserver":     {},
+	"sim":               {"sim/apiserver", "faults", "model"},
+	"internal/yamlread": {},
+	"scenarios/format":  {"internal/yamlread"},
+	"scenarios":         {"scenarios/format", "internal/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
+	"scenarios/exact":   {"scenarios", "sim", "sim/overlay", "model"},
+	"sim/overlay":       {},
+	"sim/program":       {"sim", "sim/overlay", "faults", "model"},
+	"sim/cluster":       {"sim", "faults"},
 	// Bugs of others, re-created: first subjects of the front door.
 	"detection": {front, "scenarios", "sim", "model"},
 	"scenarios/globalingressip": {
-		"scenarios", "scenarios/format", "scenarios/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
+		"scenarios", "scenarios/format", "internal/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
 	},
 	// The guest is a main package: the module that exact mode runs is built from it,
 	// and what it does not link cannot be run. So it fills its registry with what
@@ -66,7 +66,7 @@ var mayImport = map[string][]string{
 	"internal":              {},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
 	front:                   {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
-	"cmd":                   {front, "scenarios", "scenarios/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
+	"cmd":                   {front, "scenarios", "internal/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/yamlread"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
 

@@ -1,6 +1,6 @@
 package scenarios
 
-import "github.com/seatrial/seatrial/scenarios/yamlread"
+import "github.com/seatrial/seatrial/internal/yamlread"
 
 // What [Parse] and [Plan.Validate] return, for errors.As.
 type (

@@ -7,8 +7,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/scenarios/format"
-	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // stepFields are the fields of a step beside its action.

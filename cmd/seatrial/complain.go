@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/internal/yamlread"
 )
 
 // complain prints an error. Each of several that were joined has a line of its own, and

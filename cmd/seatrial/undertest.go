@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/internal/testbinary"
+	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/scenarios/yamlread"
 )
 
 // underTest is what a command puts to sea: a subject of this program, or a trial

@@ -3,7 +3,7 @@ package format
 import (
 	"gopkg.in/yaml.v3"
 
-	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/internal/yamlread"
 )
 
 // Field is one field of a T: its name, how it is read, written and described.

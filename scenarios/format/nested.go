@@ -3,7 +3,7 @@ package format
 import (
 	"gopkg.in/yaml.v3"
 
-	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/internal/yamlread"
 )
 
 // Nested is a mapping of its own. One of which nothing is written is left out.

@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/internal/yamlread"
 )
 
 // Text is text that is not empty; the empty text is left out.

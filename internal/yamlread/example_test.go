@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/seatrial/seatrial/scenarios/yamlread"
+	"github.com/seatrial/seatrial/internal/yamlread"
 )
 
 // A reader asks for the fields of its format; whatever is wrong comes out at
