@@ -28,13 +28,13 @@ const module = "github.com/seatrial/seatrial/"
 // rooms are the rooms below a top-level folder that have rules of their own.
 var rooms = []string{
 	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
-	"scenarios/format", "internal/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
+	"internal/format", "internal/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
 	"sim/overlay", "sim/program", "sim/cluster",
 }
 
 // generic are the rooms that know no controller: what they need to know of one is
 // in the subject that they are given.
-var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "scenarios/format", "internal/yamlread", "scenarios/exact", "internal/gotest"}
+var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "internal/format", "internal/yamlread", "scenarios/exact", "internal/gotest"}
 
 // mayImport lists, per room, the rooms of this module that it may import. A room is
 // its first path element unless a longer one is in rooms; front is the root package.
@@ -48,8 +48,8 @@ var mayImport = map[string][]string{
 	"sim/apiserver":     {},
 	"sim":               {"sim/apiserver", "faults", "model"},
 	"internal/yamlread": {},
-	"scenarios/format":  {"internal/yamlread"},
-	"scenarios":         {"scenarios/format", "internal/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
+	"internal/format":   {"internal/yamlread"},
+	"scenarios":         {"internal/format", "internal/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
 	"scenarios/exact":   {"scenarios", "sim", "sim/overlay", "model"},
 	"sim/overlay":       {},
 	"sim/program":       {"sim", "sim/overlay", "faults", "model"},
@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	// Bugs of others, re-created: first subjects of the front door.
 	"detection": {front, "scenarios", "sim", "model"},
 	"scenarios/globalingressip": {
-		"scenarios", "scenarios/format", "internal/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
+		"scenarios", "internal/format", "internal/yamlread", "sim", "faults", "model", "model/globalnet", "controller", "deploy",
 	},
 	// The guest is a main package: the module that exact mode runs is built from it,
 	// and what it does not link cannot be run. So it fills its registry with what

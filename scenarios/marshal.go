@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/internal/format"
 )
 
 // header is the comment on top of every file that [Marshal] writes.

@@ -12,8 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
-	"github.com/seatrial/seatrial/scenarios/format"
 	"github.com/seatrial/seatrial/sim"
 )
 

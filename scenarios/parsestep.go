@@ -7,8 +7,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // stepFields are the fields of a step beside its action.

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/internal/format"
 )
 
 // ObjectRef names an object whose resource goes without saying. Namespace is by

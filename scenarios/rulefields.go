@@ -11,8 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // never is how a scenario spells that a crashed process stays down, and what

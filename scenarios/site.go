@@ -10,10 +10,10 @@ import (
 	"gopkg.in/yaml.v3"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/model/cel"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // Site is what a file says about a controller of its own: its programs, its cluster,

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
-	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/internal/format"
 )
 
 // Step is one action of a user at a time.

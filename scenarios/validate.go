@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // Validate checks a plan that was made or changed in Go as [Parse] checks one

@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // CreateService creates a Service. That it exists already is success.

@@ -7,9 +7,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // Settings of a world with GlobalIngressIPs.

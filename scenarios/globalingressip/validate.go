@@ -8,8 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/format"
 )
 
 // Validate implements [scenarios.Action].
