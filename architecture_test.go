@@ -29,12 +29,12 @@ const module = "github.com/seatrial/seatrial/"
 var rooms = []string{
 	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
 	"internal/format", "internal/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
-	"sim/overlay", "sim/program", "sim/cluster",
+	"internal/overlay", "sim/program", "sim/cluster",
 }
 
 // generic are the rooms that know no controller: what they need to know of one is
 // in the subject that they are given.
-var generic = []string{"sim", "sim/apiserver", "sim/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "internal/format", "internal/yamlread", "scenarios/exact", "internal/gotest"}
+var generic = []string{"sim", "sim/apiserver", "internal/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "internal/format", "internal/yamlread", "scenarios/exact", "internal/gotest"}
 
 // mayImport lists, per room, the rooms of this module that it may import. A room is
 // its first path element unless a longer one is in rooms; front is the root package.
@@ -49,10 +49,10 @@ var mayImport = map[string][]string{
 	"sim":               {"sim/apiserver", "faults", "model"},
 	"internal/yamlread": {},
 	"internal/format":   {"internal/yamlread"},
-	"scenarios":         {"internal/format", "internal/yamlread", "scenarios/exact", "sim", "sim/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
-	"scenarios/exact":   {"scenarios", "sim", "sim/overlay", "model"},
-	"sim/overlay":       {},
-	"sim/program":       {"sim", "sim/overlay", "faults", "model"},
+	"scenarios":         {"internal/format", "internal/yamlread", "scenarios/exact", "sim", "internal/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
+	"scenarios/exact":   {"scenarios", "sim", "internal/overlay", "model"},
+	"internal/overlay":  {},
+	"sim/program":       {"sim", "internal/overlay", "faults", "model"},
 	"sim/cluster":       {"sim", "faults"},
 	// Bugs of others, re-created: first subjects of the front door.
 	"detection": {front, "scenarios", "sim", "model"},

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 
-	"github.com/seatrial/seatrial/sim/overlay"
+	"github.com/seatrial/seatrial/internal/overlay"
 )
 
 //go:embed hooks/mutex.go.txt

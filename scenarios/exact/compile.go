@@ -16,8 +16,8 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
+	"github.com/seatrial/seatrial/internal/overlay"
 	"github.com/seatrial/seatrial/scenarios/exact/wasm"
-	"github.com/seatrial/seatrial/sim/overlay"
 )
 
 // Compile makes sure that the cache holds a module's machine code, so that many

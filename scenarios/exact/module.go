@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/seatrial/seatrial/sim/overlay"
+	"github.com/seatrial/seatrial/internal/overlay"
 )
 
 // Load reads a module and names it by its content.

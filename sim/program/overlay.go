@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/seatrial/seatrial/sim/overlay"
+	"github.com/seatrial/seatrial/internal/overlay"
 )
 
 //go:embed hooks

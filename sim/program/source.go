@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/overlay"
+	"github.com/seatrial/seatrial/internal/overlay"
 )
 
 // Source says where a program comes from: from Go sources, or ready from a file.

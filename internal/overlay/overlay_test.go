@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/sim/overlay"
+	"github.com/seatrial/seatrial/internal/overlay"
 )
 
 // goroot is the toolchain's that runs the tests.
