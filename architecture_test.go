@@ -27,7 +27,7 @@ const module = "github.com/seatrial/seatrial/"
 
 // rooms are the rooms below a top-level folder that have rules of their own.
 var rooms = []string{
-	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest",
+	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest", "internal/testbinary", "internal/catalogue",
 	"internal/format", "internal/yamlread", "scenarios/globalingressip", "scenarios/exact/guest", "scenarios/exact",
 	"internal/overlay", "sim/program", "sim/cluster",
 }
@@ -64,9 +64,11 @@ var mayImport = map[string][]string{
 	// ships here, as cmd does; the room around it only names its folder.
 	"scenarios/exact/guest": {"scenarios", "scenarios/globalingressip"},
 	"internal":              {},
+	"internal/testbinary":   {"scenarios", "internal/overlay"},
+	"internal/catalogue":    {"scenarios", "sim", "faults", "model"},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
 	front:                   {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
-	"cmd":                   {front, "scenarios", "internal/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
+	"cmd":                   {front, "scenarios", "internal/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "internal/testbinary", "internal/catalogue", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."
