@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +30,9 @@ type SiteProcess struct {
 	Exits []int
 
 	place string
+	// portable is Source's module or file as a plan has it, which may be run in another
+	// folder and on another machine.
+	portable string
 }
 
 // Names of its replicas.
@@ -65,19 +67,9 @@ func ReplicaNames(name string, n int) []string {
 
 // processFields are those of a program in a file. folder is where the file is.
 func processFields(folder string) format.Object[SiteProcess] {
-	from := func(name string) string {
-		if name == "" || filepath.IsAbs(name) {
-			return name
-		}
-		joined := filepath.Join(folder, name)
-		if absolute, err := filepath.Abs(joined); err == nil {
-			return absolute
-		}
-		return joined
-	}
 	return format.Object[SiteProcess]{
 		format.Text("name", "What it is called; with replicas, NAME-1 and so on.", func(p *SiteProcess) *string { return &p.Name }).Required("a name such as manager"),
-		format.Custom("build", "What it is built from: the folder of its module, relative to this file, or MODULE@VERSION of the module proxy, and the package of its main.", buildFields.Schema,
+		format.Custom("build", "What it is built from: its module and the package of its main.", buildFields.Schema,
 			func(o *yamlread.Object, name string, p *SiteProcess) {
 				inner := o.Child(name)
 				if inner == nil {
@@ -85,29 +77,24 @@ func processFields(folder string) format.Object[SiteProcess] {
 				}
 				buildFields.Read(inner, &p.Source)
 				inner.Done()
-				if p.Source.Module == "" {
-					p.Source.Module = "."
-				}
-				if !strings.Contains(p.Source.Module, "@") {
-					p.Source.Module = from(p.Source.Module)
-				}
+				p.placeModule(folder)
 			},
 			func(p *SiteProcess) *yaml.Node {
 				if p.Source.File != "" {
 					return nil
 				}
-				return buildFields.Write(&p.Source).Flow().Node()
+				return buildFields.Write(&program.Source{Module: p.portable, Package: p.Source.Package}).Flow().Node()
 			}),
 		format.Custom("program", "A file that seatrial build made before, instead of build.", format.AnyText,
 			func(o *yamlread.Object, name string, p *SiteProcess) {
 				o.Text(name, &p.Source.File)
-				p.Source.File = from(p.Source.File)
+				p.placeFile(folder)
 			},
 			func(p *SiteProcess) *yaml.Node {
 				if p.Source.File == "" {
 					return nil
 				}
-				return format.Scalar("!!str", p.Source.File)
+				return format.Scalar("!!str", p.portable)
 			}),
 		format.Texts("args", "Its arguments.", func(p *SiteProcess) *[]string { return &p.Options.Args }),
 		format.TextMap("env", "Its environment, beside what every container finds. $(POD_NAME) and its like are replaced.", func(p *SiteProcess) *map[string]string { return &p.Options.Env }),
@@ -125,7 +112,7 @@ func processFields(folder string) format.Object[SiteProcess] {
 }
 
 var buildFields = format.Object[program.Source]{
-	format.Text("module", "Folder of the module, by default that of this file, or MODULE@VERSION.", func(s *program.Source) *string { return &s.Module }),
+	format.Text("module", "Folder of the module, relative to this file and by default that of this file; or its path, in the checkout that this file or the working directory is in; or MODULE@VERSION of the module proxy.", func(s *program.Source) *string { return &s.Module }),
 	format.Text("package", "Package of the main; by default the module's root.", func(s *program.Source) *string { return &s.Package }),
 }
 
