@@ -42,6 +42,15 @@ func Program(pkg string, args ...string) Process {
 	return Process{Name: name, Binary: &Binary{Source: program.Source{Package: pkg}, Options: program.Options{Args: args}}}
 }
 
+// Digest names the content of the program, which it builds if need be.
+func (b *Binary) Digest() (string, error) {
+	built, err := binaries.open(b.Source)
+	if err != nil {
+		return "", err
+	}
+	return built.Digest()
+}
+
 // binaryOf is a program of a file.
 func binaryOf(p *scenarios.SiteProcess) Process {
 	o := p.Options

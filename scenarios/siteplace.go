@@ -26,6 +26,9 @@ func (p *SiteProcess) placeModule(folder string) {
 			p.Source.Module = found
 			return
 		}
+		if !strings.HasPrefix(named, ".") {
+			return // as it is, for the build to name what was looked for
+		}
 	}
 	p.Source.Module = dir
 	if p.portable = program.ModuleIn(dir); p.portable == "" {
@@ -35,8 +38,11 @@ func (p *SiteProcess) placeModule(folder string) {
 
 // placeFile makes the file that a file names one that can be opened.
 func (p *SiteProcess) placeFile(folder string) {
+	if p.Source.File == "" {
+		return
+	}
 	named := filepath.Clean(p.Source.File)
-	if p.portable = named; p.Source.File == "" || filepath.IsAbs(named) {
+	if p.portable = named; filepath.IsAbs(named) {
 		return
 	}
 	for strings.HasPrefix(p.portable, ".."+string(filepath.Separator)) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -60,6 +61,11 @@ func doctorCommand() *cobra.Command {
 }
 
 func doctorJobs(files []string, subject *underTest, seeds string) ([]sweep.Job, error) {
+	if len(files) > 0 {
+		if text, err := os.ReadFile(files[0]); err == nil && bringsPrograms(text) {
+			subject.site, subject.named = &sweep.Site{}, files[0]
+		}
+	}
 	if err := errors.Join(subject.check(), subject.noPrograms("doctor")); err != nil {
 		return nil, err
 	}

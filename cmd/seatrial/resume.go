@@ -43,8 +43,11 @@ func (f *sweepFlags) adopt(c *cobra.Command, files []string) ([]string, error) {
 		return nil, fmt.Errorf("--resume: %w", err)
 	}
 	given := c.Flags().Changed
-	if f.subject.site == nil && isFile(before.Package) {
-		if _, err := f.subject.bringFile(before.Package); err != nil {
+	if file := before.Site.Path; f.subject.site == nil && file != "" {
+		if _, err := os.Stat(file); err != nil {
+			return nil, fmt.Errorf("--resume %s: it is a sweep of a scenario file that cannot be found from here: %w (want the file as argument)", f.resume, err)
+		}
+		if _, err := f.subject.bringFile(file); err != nil {
 			return nil, fmt.Errorf("--resume: %w", err)
 		}
 	}

@@ -16,16 +16,26 @@ import (
 // subjectOfFile is what a scenario file brings along: its programs, which are built
 // if need be, in its cluster and under its laws.
 func subjectOfFile(file string, text []byte) (scenarios.Subject, error) {
+	subject, _, err := trialOfFile(file, text)
+	return subject, err
+}
+
+// trialOfFile is subjectOfFile with the programs that it is made of.
+func trialOfFile(file string, text []byte) (scenarios.Subject, []*front.Binary, error) {
 	trial, err := front.ReadText(file, text)
 	if err != nil {
-		return scenarios.Subject{}, err
+		return scenarios.Subject{}, nil, err
 	}
 	subject, err := trial.Subject()
 	if err != nil && !strings.HasPrefix(err.Error(), file+":") {
 		err = fmt.Errorf("%s: %w", file, err)
 	}
 	subject.Summary = "the programs of " + filepath.Base(file)
-	return subject, err
+	var binaries []*front.Binary
+	for i := range trial.Processes {
+		binaries = append(binaries, trial.Processes[i].Binary)
+	}
+	return subject, binaries, err
 }
 
 // bringsPrograms: the file names programs, and so is what is under test.
@@ -54,11 +64,11 @@ func (u *underTest) bring(file string, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", file, err)
 	}
-	subject, err := subjectOfFile(file, text)
+	subject, binaries, err := trialOfFile(file, text)
 	if err != nil {
 		return err
 	}
-	u.subject, u.own = subject.Name, &subject
+	u.subject, u.own, u.binaries = subject.Name, &subject, binaries
 	u.site, u.named = &sweep.Site{File: absolute, Text: string(text)}, file
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,14 @@ func (s *source) artefactJob(path string) (sweep.Job, *artifact.Artefact, error)
 		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w: use that one, or --any-version to try with this", path, err)
 	}
 	job := a.Outcome.Job
+	if job.Site != nil {
+		// The scenario file may be on another machine; its plan says all that it said.
+		file, err := filepath.Abs(filepath.Join(path, "plan.yaml"))
+		if err != nil {
+			return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w", path, err)
+		}
+		job.Site = &sweep.Site{File: file, Text: a.Plan}
+	}
 	s.subject = *of(job)
 	if err := s.subject.check(); err != nil {
 		return sweep.Job{}, nil, fmt.Errorf("the artefact %s: %w", path, err)

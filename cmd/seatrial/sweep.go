@@ -159,8 +159,15 @@ func (f *sweepFlags) about(bases []base) (results.Manifest, error) {
 	about := results.Manifest{
 		Subject: f.subject.subject, Package: f.subject.pkg, Mutexes: f.subject.mutexes, Baseline: f.baseline.named, Strict: f.out.strict, Shard: f.shard, Illegal: f.aimed.illegal, Version: version.String(), Generator: swarm.Version,
 	}
-	if f.subject.site != nil {
-		about.Package = f.subject.site.File
+	if site := f.subject.site; site != nil {
+		about.Site = results.FileOf(site.File, []byte(site.Text))
+		for _, b := range f.subject.binaries {
+			digest, err := b.Digest()
+			if err != nil {
+				return about, err
+			}
+			about.Programs = append(about.Programs, digest)
+		}
 	}
 	if f.aimed.mode != "" {
 		about.Aim = results.Aim{Mode: f.aimed.mode, KeepFaults: f.aimed.keepFaults, Limit: f.aimed.limit, Only: f.aimed.only}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	front "github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/internal/testbinary"
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/scenarios"
@@ -29,11 +30,12 @@ type underTest struct {
 	folder  string // of the test binary, once it is built
 	// exactly: the trial is run in a module of exact mode, by workers of this program.
 	exactly bool
-	// site is the file that brings its own subject along, named as the user did, and own
-	// that subject; nil: there is no such file.
-	site  *sweep.Site
-	own   *scenarios.Subject
-	named string
+	// site is the file that brings its own subject along, named as the user did, own
+	// that subject and binaries its programs; nil: there is no such file.
+	site     *sweep.Site
+	own      *scenarios.Subject
+	binaries []*front.Binary
+	named    string
 }
 
 // addFlags adds those that name it.

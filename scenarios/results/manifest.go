@@ -15,10 +15,14 @@ import (
 // same run the same.
 type Manifest struct {
 	Subject string `json:"subject"`
-	// Package is that of a trial, as the go command takes it, or the scenario file that
-	// brings the subject along; empty: the subject is one of seatrial's own. Mutexes: it was built as seatrial test builds it.
+	// Package is that of a trial, as the go command takes it; empty: the subject is not
+	// of a test. Mutexes: it was built as seatrial test builds it.
 	Package string `json:"package,omitempty"`
 	Mutexes bool   `json:"mutexes,omitempty"`
+	// Site is the scenario file that brings the subject along, and Programs are the
+	// digests of the programs that it names, as they were built; empty: none does.
+	Site     File     `json:"site,omitzero"`
+	Programs []string `json:"programs,omitempty"`
 	// Baseline is the subject whose failures are told apart; empty: there is none.
 	Baseline string `json:"baseline,omitempty"`
 	// Strict: steps and faults without an effect are failures.
@@ -60,6 +64,9 @@ func FileOf(path string, content []byte) File {
 	return File{Path: path, SHA256: hex.EncodeToString(sum[:])}
 }
 
+// String names the file and its content.
+func (f File) String() string { return fmt.Sprintf("%s (%.8s)", filepath.Base(f.Path), f.SHA256) }
+
 // Aimed says whether the plans are derived from others. How many there are is
 // then not known before the sweep ends.
 func (a Manifest) Aimed() bool { return a.Aim.Mode != "" }
@@ -67,7 +74,7 @@ func (a Manifest) Aimed() bool { return a.Aim.Mode != "" }
 func (a Manifest) same(b Manifest) bool {
 	aim, other := a.Aim, b.Aim
 	return a.Subject == b.Subject && a.Package == b.Package && a.Mutexes == b.Mutexes && a.Baseline == b.Baseline && a.Strict == b.Strict && a.Seeds == b.Seeds && a.Shard == b.Shard && a.Illegal == b.Illegal && a.Exact == b.Exact &&
-		a.Version == b.Version && a.Generator == b.Generator &&
+		a.Version == b.Version && a.Generator == b.Generator && a.Site.SHA256 == b.Site.SHA256 && slices.Equal(a.Programs, b.Programs) &&
 		aim.Mode == other.Mode && aim.KeepFaults == other.KeepFaults && aim.Limit == other.Limit && aim.Only == other.Only &&
 		slices.EqualFunc(aim.Files, other.Files, func(f, g File) bool { return f.SHA256 == g.SHA256 })
 }
@@ -76,7 +83,7 @@ func (a Manifest) same(b Manifest) bool {
 func (a Manifest) String() string {
 	var parts []string
 	for _, f := range a.Aim.Files {
-		parts = append(parts, fmt.Sprintf("%s (%.8s)", filepath.Base(f.Path), f.SHA256))
+		parts = append(parts, f.String())
 	}
 	if a.Seeds != "" {
 		parts = append(parts, "seeds "+a.Seeds)
@@ -102,6 +109,12 @@ func (a Manifest) String() string {
 	subject := "of " + a.Subject
 	if a.Package != "" {
 		subject += " in " + a.Package
+	}
+	if a.Site.Path != "" {
+		subject += " in " + a.Site.String()
+	}
+	for _, digest := range a.Programs {
+		subject += fmt.Sprintf(", program %.8s", digest)
 	}
 	if a.Mutexes {
 		subject += ", mutexes let time pass"

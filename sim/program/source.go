@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,17 @@ type Binary struct {
 	Package, Go string
 }
 
+// Digest names the content of the program: the same sources, built by the same Go
+// release, have the same.
+func (b *Binary) Digest() (string, error) {
+	content, err := os.ReadFile(b.Path)
+	if err != nil {
+		return "", fmt.Errorf("reading a program: %w", err)
+	}
+	digest := sha256.Sum256(content)
+	return hex.EncodeToString(digest[:]), nil
+}
+
 // protocolTag tells a program that this version of the agent can talk to. It changes
 // with the hooks.
 const protocolTag = "seatrial_program_2"
@@ -54,8 +66,9 @@ func (e *SourceError) Error() string { return e.What + " (want " + e.Want + ")" 
 // Build makes a program that can be put to sea, or finds it made: with the same
 // sources the go command needs a second. What it makes is kept below the folder
 // cache, the latest 8 programs. Errors that the sources are to blame for are a
-// [*SourceError] or say what the go command said; a Go release that the hooks do not
-// fit is an [*overlay.MismatchError].
+// [*SourceError] or say what the go command said, and so are those of a Go release that
+// the hooks were not written for; one whose library is another all the same is an
+// [*overlay.MismatchError].
 func Build(ctx context.Context, s Source, cache string) (*Binary, error) {
 	if s.File != "" {
 		if s.Module != "" || s.Package != "" {
@@ -172,7 +185,7 @@ func (b *builder) find(ctx context.Context) error {
 			b.dir = "."
 		}
 		if info, err := os.Stat(b.dir); err != nil || !info.IsDir() {
-			return &SourceError{fmt.Sprintf("module %q is no folder", b.Module), "the folder of a go.mod, or MODULE@VERSION of the module proxy"}
+			return &SourceError{fmt.Sprintf("module %q is no folder", b.Module), wantModule}
 		}
 		return nil
 	}
@@ -191,6 +204,8 @@ func (b *builder) find(ctx context.Context) error {
 	b.dir = module.Dir
 	return nil
 }
+
+const wantModule = "the folder of a go.mod; the path of a module in the checkout that the file or the working directory is in; or MODULE@VERSION of the module proxy"
 
 // mainPackage is what the go command knows of the package, which must be a main.
 func (b *builder) mainPackage(ctx context.Context) (mainPackage, error) {
@@ -228,6 +243,9 @@ func (b *builder) flags(ctx context.Context, main mainPackage) ([]string, error)
 	if len(about) < 2 {
 		return nil, fmt.Errorf("asking the go command for its GOROOT: it said %q", out)
 	}
+	if err := checkRelease(about[1]); err != nil {
+		return nil, err
+	}
 	o, err := libraryOverlay()
 	if err != nil {
 		return nil, err
@@ -238,6 +256,22 @@ func (b *builder) flags(ctx context.Context, main mainPackage) ([]string, error)
 	}
 	flags := []string{"-overlay=" + file, "-tags=" + protocolTag + ",grpcnotrace"}
 	return append(flags, overlay.Preempted(main.Module.Path+"/...")...), nil
+}
+
+// release is the one whose standard library the hooks were written for. Where a text
+// that they change is missing, the build is refused by that; but one where all are there
+// may differ in what lies between them, and a program would run and not be exact.
+const release = "go1.26"
+
+// checkRelease refuses toolchains of other minor versions.
+func checkRelease(toolchain string) error {
+	if version.Lang(toolchain) == release {
+		return nil
+	}
+	return &SourceError{
+		fmt.Sprintf("the program would be built with %s, and what is changed in the standard library for virtual time is that of %s", toolchain, release),
+		fmt.Sprintf("a toolchain of %s: GOTOOLCHAIN=%s.0 or later, and a go line in go.mod that allows it", release, release),
+	}
 }
 
 // goCommand runs the go command for where the program will run. The error has what
@@ -271,12 +305,11 @@ const kept = 8
 
 // keep gives a program that was built its place, named by its content.
 func (b *builder) keep(fresh string) (*Binary, error) {
-	content, err := os.ReadFile(fresh)
+	digest, err := (&Binary{Path: fresh}).Digest()
 	if err != nil {
-		return nil, fmt.Errorf("reading what was built: %w", err)
+		return nil, err
 	}
-	digest := sha256.Sum256(content)
-	path := filepath.Join(b.cache, "built", hex.EncodeToString(digest[:12]))
+	path := filepath.Join(b.cache, "built", digest[:24])
 	if _, err := os.Stat(path); err != nil {
 		if err := errors.Join(os.Chmod(fresh, 0o755), os.Rename(fresh, path)); err != nil {
 			return nil, fmt.Errorf("keeping what was built: %w", err)
