@@ -107,6 +107,7 @@ func processFields(folder string) format.Object[SiteProcess] {
 		format.Positive("patience", "How much processor time it may take without waiting for anything; by default 10s.", 0, func(p *SiteProcess) *time.Duration { return &p.Options.Patience }),
 		format.Integers("exits", "Exit statuses with which it is ordinary that it ends by itself; by default none.", func(p *SiteProcess) *[]int { return &p.Exits }),
 		format.List("liveness", "Liveness probes (HTTP), asked as a kubelet does.", probeFields, func(p *SiteProcess) *[]program.Probe { return &p.Options.Liveness }),
+		format.List("webhooks", "Services that the program answers for when the API server calls admission or conversion webhooks.", webhookFields, func(p *SiteProcess) *[]program.Webhook { return &p.Options.Webhooks }),
 		format.Flow("metrics", "The page of metrics that is read at the end.", pageFields(func(p *program.Page) *program.Page { return p }), func(p *SiteProcess) *program.Page { return &p.Options.Metrics }),
 	}
 }
@@ -123,6 +124,11 @@ func pageFields[T any](at func(*T) *program.Page) format.Object[T] {
 		format.Flag("https", "It is served with TLS; nobody checks the certificate.", func(t *T) *bool { return &at(t).HTTPS }),
 		format.Text("path", "Its path; by default what is usual.", func(t *T) *string { return &at(t).Path }),
 	}
+}
+
+var webhookFields = format.Object[program.Webhook]{
+	format.Text("service", "NAMESPACE/NAME of the Service that the webhook's configuration names.", func(w *program.Webhook) *string { return &w.Service }).Required("NAMESPACE/NAME of a Service"),
+	format.Count("port", "The port on which the program listens, with TLS.", 0, func(w *program.Webhook) *int { return &w.Port }).Required("the number of a port"),
 }
 
 var probeFields = append(pageFields(func(p *program.Probe) *program.Page { return &p.Page }),

@@ -184,6 +184,7 @@ type Env struct {
 	// configured by a Service has the host NAME.NAMESPACE.svc, whatever its port;
 	// the Service must be there. Requests and answers take the network's time;
 	// while the process is down or cut off they are refused, and the webhook's
-	// failurePolicy decides. Of two handlers for one host the later one answers.
+	// failurePolicy decides. Of several handlers for one host the latest answers whose
+	// process is there. One that is a [Socket] is connected to, as it says.
 	Serve func(host string, handler http.Handler)
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +29,8 @@ func (w *world) listen(i *incarnation, host string, handler http.Handler) {
 		case w.servers[host] != nil:
 			w.problem(model.Problem{Kind: model.Failing, Process: i.name(), Message: fmt.Sprintf("it serves the host %s, which is a server of the world (want one of the two)", host)})
 		case !i.dead():
-			w.listeners[host] = listener{process: i, handler: handler}
+			living := slices.DeleteFunc(w.listeners[host], func(l listener) bool { return l.process.dead() })
+			w.listeners[host] = append(living, listener{process: i, handler: handler})
 		}
 	}})
 }
@@ -59,17 +62,28 @@ func (w *world) callWebhook(call apiserver.WebhookCall, answered func(apiserver.
 		})
 	}
 	w.queue.add(w.now()+w.latency(key, "request"), key, func() {
-		l, ok := w.listeners[call.Host]
+		l := w.listenerAt(call.Host)
 		switch {
 		case ctx.Err() != nil:
-		case !ok || l.process.dead() || w.cutOff(l.process):
+		case l == nil:
 			respond(apiserver.WebhookAnswer{Err: errNobodyListens})
 		default:
 			w.chance.reseed(w.seedNow(), key)
-			go w.serveWebhook(ctx, l, call, key, respond)
+			go w.serveWebhook(ctx, *l, call, key, respond)
 		}
 	})
 	return hangUp
+}
+
+// listenerAt is the latest of those who answer for a host and can be reached; nil: there
+// is none.
+func (w *world) listenerAt(host string) *listener {
+	for _, l := range slices.Backward(w.listeners[host]) {
+		if !l.process.dead() && !w.cutOff(l.process) {
+			return &l
+		}
+	}
+	return nil
 }
 
 // cutOff: a partition lies between the API server and a process.
@@ -80,16 +94,22 @@ func (w *world) cutOff(i *incarnation) bool { return i.of.link.partitions() > 0 
 func (w *world) serveWebhook(ctx context.Context, l listener, call apiserver.WebhookCall, key string, respond func(apiserver.WebhookAnswer)) {
 	done := make(chan apiserver.WebhookAnswer, 1)
 	go func() {
-		var got bufferedResponse
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, call.URL.String(), bytes.NewReader(call.Body))
-		if err == nil {
-			request.Header = call.Header.Clone()
-			request.RequestURI = call.URL.RequestURI()
-			err = w.guard(l.process, func() error {
-				l.handler.ServeHTTP(&got, request)
-				return nil
-			})
+		if err != nil {
+			done <- apiserver.WebhookAnswer{Err: err}
+			return
 		}
+		request.Header = call.Header.Clone()
+		if socket, ok := l.handler.(Socket); ok {
+			done <- overSocket(socket, request, call.CABundle)
+			return
+		}
+		request.RequestURI = call.URL.RequestURI()
+		var got bufferedResponse
+		err = w.guard(l.process, func() error {
+			l.handler.ServeHTTP(&got, request)
+			return nil
+		})
 		done <- apiserver.WebhookAnswer{Code: got.status(), Header: got.header, Body: got.body.Bytes(), Err: err}
 	}()
 	var answer apiserver.WebhookAnswer
@@ -101,6 +121,25 @@ func (w *world) serveWebhook(ctx context.Context, l listener, call apiserver.Web
 		return
 	}
 	w.pending.put(item{kind: callSent, key: key, act: func() { respond(answer) }})
+}
+
+// Socket is a handler behind a socket of its own, that of a program: whoever calls it
+// connects, over TLS, and the connection may fail.
+type Socket interface {
+	http.Handler
+	// Exchange makes the request on a new connection. authority is the PEM bundle by which
+	// the certificate is checked; the error is that of the connection.
+	Exchange(r *http.Request, authority []byte) (*http.Response, error)
+}
+
+func overSocket(s Socket, r *http.Request, authority []byte) apiserver.WebhookAnswer {
+	response, err := s.Exchange(r, authority)
+	if err != nil {
+		return apiserver.WebhookAnswer{Err: err}
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return apiserver.WebhookAnswer{Code: response.StatusCode, Header: response.Header, Body: body, Err: err}
 }
 
 func errorText(err error) string {

@@ -34,7 +34,7 @@ func Run(t *testing.T, config Config) *Record {
 		progress:  new(atomic.Uint64),
 		chance:    chance,
 		nth:       make(map[string]int),
-		listeners: make(map[string]listener),
+		listeners: make(map[string][]listener),
 	}
 	w.eventRules = w.schedule.HasEventRules()
 	report := func(r any) {

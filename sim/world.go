@@ -35,9 +35,9 @@ type world struct {
 	ends       []*ending // of what is in force and ends with the faults
 	processes  []*process
 	requests   uint64
-	nth        map[string]int      // calls so far, per process and identity
-	listeners  map[string]listener // by host
-	serving    *call               // the call the server is executing
+	nth        map[string]int        // calls so far, per process and identity
+	listeners  map[string][]listener // by host, in the order in which they came
+	serving    *call                 // the call the server is executing
 	cleared    bool
 	eventRules bool // some rule is about events of watches
 	frozen     bool // the run is over; what still happens is not recorded

@@ -39,6 +39,7 @@ type agent struct {
 	alarm   *time.Timer
 
 	listeners []listener
+	visitors  chan visitor
 	probes    []*probe
 	began     time.Time
 	skew      time.Duration // of the process's wall clock
@@ -60,7 +61,7 @@ func (b *Binary) run(ctx context.Context, env sim.Env, o Options) error {
 		return err
 	}
 	defer files.remove()
-	a := &agent{binary: b, o: o, env: env, answers: make(chan delivery), began: time.Now(), skew: env.Skew}
+	a := &agent{binary: b, o: o, env: env, answers: make(chan delivery), visitors: make(chan visitor), began: time.Now(), skew: env.Skew}
 	a.output.print = env.Output
 	if a.poll, err = newPoller(); err != nil {
 		return err
@@ -75,6 +76,7 @@ func (b *Binary) run(ctx context.Context, env sim.Env, o Options) error {
 	}
 	defer a.life.forget()
 	a.probes = newProbes(o.Liveness, a.began)
+	a.offerWebhooks()
 	callers, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = a.live(callers)
@@ -210,12 +212,16 @@ func (a *agent) rest(ctx context.Context, until time.Duration) error {
 			return err
 		}
 		var answers <-chan delivery
+		var visitors <-chan visitor
 		if !a.stopped {
-			answers = a.answers
+			answers, visitors = a.answers, a.visitors
 		}
 		select {
 		case d := <-answers:
 			a.deliver(d)
+			return nil
+		case v := <-visitors:
+			a.welcome(v)
 			return nil
 		case <-a.wakeAt(until):
 		case <-a.env.Signals.Arrived():

@@ -167,27 +167,36 @@ func (a *agent) get(port int, https bool, path string, said func(body []byte, er
 		if https { // as a kubelet, nobody checks the certificate
 			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
 		}
-		said(exchange(c, path))
+		said(page(c, path))
 	})
 }
 
-func exchange(c net.Conn, path string) ([]byte, error) {
+func page(c net.Conn, path string) ([]byte, error) {
 	r, err := http.NewRequest(http.MethodGet, "http://process"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("asking for %s: %w", path, err)
 	}
-	r.Close = true
-	if err := r.Write(c); err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", path, err)
+	response, body, err := exchange(c, r)
+	if err == nil && response.StatusCode >= 400 {
+		err = errors.New(response.Status)
 	}
-	response, err := http.ReadResponse(bufio.NewReader(c), r)
 	if err != nil {
 		return nil, fmt.Errorf("asking for %s: %w", path, err)
 	}
+	return body, nil
+}
+
+// exchange makes one request on a connection and reads the whole answer.
+func exchange(c net.Conn, r *http.Request) (*http.Response, []byte, error) {
+	r.Close = true
+	if err := r.Write(c); err != nil {
+		return nil, nil, err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(c), r)
+	if err != nil {
+		return nil, nil, err
+	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode >= 400 {
-		err = fmt.Errorf("asking for %s: %s", path, response.Status)
-	}
-	return body, err
+	return response, body, err
 }

@@ -25,9 +25,9 @@ import (
 
 var seeds = flag.Int("seeds", 0, "how many seeds managers run three times each; 0: none, because building them takes minutes")
 
-// sources are one program with the libraries of three times: client-go 0.37, 0.31, 0.28.
+// sources are one program with the libraries of four times: client-go 0.37, 0.34, 0.31, 0.28.
 var sources = []program.Source{
-	{Package: "./testdata/manager"}, {Module: "testdata/middle"}, {Module: "testdata/older"},
+	{Package: "./testdata/manager"}, {Module: "testdata/recent"}, {Module: "testdata/middle"}, {Module: "testdata/older"},
 }
 
 func manager(t *testing.T, s program.Source) *program.Binary {

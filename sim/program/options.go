@@ -42,6 +42,9 @@ type Options struct {
 	// Patience is how much processor time the program may take before it waits for
 	// something; default 10s. One that takes more is killed, which is a verdict.
 	Patience time.Duration
+	// Webhooks are served by the program, on ports of its own, over TLS: admission and
+	// conversion webhooks whose configuration in the cluster names the Service.
+	Webhooks []Webhook
 	// Metrics is the page that is read when the run ends; its counters and gauges are
 	// in the history. Port 0: none is.
 	Metrics Page
@@ -52,6 +55,21 @@ type Page struct {
 	Port  int
 	HTTPS bool
 	Path  string // default: what is usual
+}
+
+// Webhook is a Service, NAMESPACE/NAME, and the port on which the program listens for it.
+// Whether such a Service exists is for the cluster to say; the API server calls the latest
+// replica that is there, checks its certificate by the configuration's caBundle, and is
+// refused while the program does not listen.
+type Webhook struct {
+	Service string
+	Port    int
+}
+
+// host is how the API server names the Service.
+func (w Webhook) host() string {
+	namespace, name, _ := strings.Cut(w.Service, "/")
+	return name + "." + namespace + ".svc"
 }
 
 // Probe is a liveness probe (HTTP), with a pod's fields and defaults.
@@ -141,6 +159,18 @@ func (o Options) Problems() []Problem {
 		if d := p.withDefaults(); d.Timeout > d.Period || d.Timeout < 0 || d.InitialDelay < 0 || d.FailureThreshold < 1 {
 			wrong(field, "nothing negative, and a time-out of at most the period",
 				"timeout %s, period %s, initial delay %s, failure threshold %d", d.Timeout, d.Period, d.InitialDelay, d.FailureThreshold)
+		}
+	}
+	for i, w := range o.Webhooks {
+		field := fmt.Sprintf("webhooks[%d]", i)
+		if namespace, name, ok := strings.Cut(w.Service, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+			wrong(field, "NAMESPACE/NAME of a Service", "service %q", w.Service)
+		}
+		if w.Port < 1 || w.Port > 65535 {
+			wrong(field, wantPort, "port %d", w.Port)
+		}
+		if slices.ContainsFunc(o.Webhooks[:i], func(other Webhook) bool { return other.Service == w.Service }) {
+			wrong(field, "one port for each", "service %q is given twice", w.Service)
 		}
 	}
 	if o.Metrics.Port < 0 || o.Metrics.Port > 65535 {

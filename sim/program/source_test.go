@@ -50,9 +50,10 @@ func TestOptionsAreChecked(t *testing.T) {
 	o := program.Options{
 		Env: map[string]string{"A=B": "", "GODEBUG": "x"}, Files: map[string]string{"etc/x": "", "/etc/../x": ""},
 		Liveness: []program.Probe{{}, {Page: program.Page{Port: 80}, Timeout: time.Minute}}, Metrics: program.Page{Port: 70000}, Grace: -1,
+		Webhooks: []program.Webhook{{Service: "hook", Port: 0}, {Service: "a/b", Port: 1}, {Service: "a/b", Port: 2}},
 	}
 	err := o.Validate()
-	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", "metrics: port 70000", "grace: -1ns"} {
+	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", `webhooks[0]: service "hook"`, "webhooks[0]: port 0", `webhooks[2]: service "a/b" is given twice`, "metrics: port 70000", "grace: -1ns"} {
 		assert.ErrorContains(t, err, text)
 	}
 	assert.NoError(t, program.Options{}.Validate())

@@ -4,11 +4,18 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"math/rand"
 	"net"
 	"net/http"
@@ -103,6 +110,12 @@ var deeds = map[string]func(){
 		sleepOn()
 	},
 	"serves": serve,
+	"admits": admit,
+	"writes": write,
+	"watches": func() {
+		go write()
+		watch()
+	},
 	"show":   show,
 	"lists":  list,
 	"clocks": clocks,
@@ -151,6 +164,125 @@ func list() {
 			fmt.Println("got", r.StatusCode, len(body) > 0, err)
 		}
 		time.Sleep(10 * time.Second)
+	}
+}
+
+// write makes a ConfigMap every ten seconds, and prints what came of it and when.
+func write() {
+	c, begin := client(), time.Now()
+	for n := 0; ; n++ {
+		body := fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c%d"}}`, n)
+		r, err := c.Post("https://"+server()+"/api/v1/namespaces/default/configmaps", "application/json", strings.NewReader(body))
+		if err != nil {
+			fmt.Println("create failed:", err)
+		} else {
+			r.Body.Close()
+			fmt.Println("create", r.StatusCode, time.Since(begin).Round(time.Second))
+		}
+		time.Sleep(10*time.Second*time.Duration(n+1) - time.Since(begin))
+	}
+}
+
+// event is one of a watch, or with its kind a list.
+type event struct {
+	Type   string
+	Object struct {
+		Code     int
+		Metadata struct{ Name, ResourceVersion string }
+	}
+}
+
+// watch follows ConfigMaps as a reflector does, and prints each event, each list and
+// each end, and when.
+func watch() {
+	c, begin := client(), time.Now()
+	url := "https://" + server() + "/api/v1/namespaces/default/configmaps"
+	say := func(what ...any) { fmt.Println(append([]any{time.Since(begin).Round(time.Second)}, what...)...) }
+	at := ""
+	for ; ; time.Sleep(time.Second) {
+		if at == "" {
+			var list struct {
+				Metadata struct{ ResourceVersion string }
+				Items    []any
+			}
+			r, err := c.Get(url + "?resourceVersion=0")
+			if err == nil {
+				err = json.NewDecoder(r.Body).Decode(&list)
+			}
+			say("list", len(list.Items), err)
+			if at = list.Metadata.ResourceVersion; err != nil {
+				continue
+			}
+		}
+		r, err := c.Get(url + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=3600&resourceVersion=" + at)
+		if err != nil {
+			say("watch failed:", err)
+			continue
+		}
+		for events := json.NewDecoder(r.Body); ; {
+			var e event
+			if err := events.Decode(&e); err != nil {
+				say("watch ended:", err)
+				break
+			}
+			if e.Type == "ERROR" {
+				say("ERROR", e.Object.Code)
+				at = ""
+				continue
+			}
+			at = e.Object.Metadata.ResourceVersion
+			say(e.Type, e.Object.Metadata.Name)
+		}
+		r.Body.Close()
+	}
+}
+
+// admit is a webhook that lets no ConfigMap in whose name begins with bad. It makes its
+// certificate when it starts, and tells the cluster; with "other-ca" it tells another.
+func admit() {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	must(err)
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"hook.default.svc"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(crand.Reader, about, about, key.Public(), key)
+	must(err)
+	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if len(os.Args) > 2 && os.Args[2] == "other-ca" {
+		bundle, err = os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")
+		must(err)
+	}
+	tell("/api/v1/namespaces/default/services", "hook", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"hook"},"spec":{"ports":[{"port":443,"targetPort":9443}]}}`)
+	tell("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", "hook", fmt.Sprintf(
+		`{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingWebhookConfiguration","metadata":{"name":"hook"},"webhooks":[
+		{"name":"hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],"timeoutSeconds":5,"clientConfig":{"caBundle":%q,"service":{"namespace":"default","name":"hook"}},
+		"rules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}]}]}`, base64.StdEncoding.EncodeToString(bundle)))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		var review struct{ Request struct{ UID, Name string } }
+		must(json.NewDecoder(r.Body).Decode(&review))
+		fmt.Println("asked about", review.Request.Name)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%q,"allowed":%t,"status":{"message":"no bad names"}}}`,
+			review.Request.UID, !strings.HasPrefix(review.Request.Name, "bad"))
+	})
+	s := http.Server{Addr: ":9443", Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}}
+	must(s.ListenAndServeTLS("", ""))
+}
+
+// tell makes an object, or changes the one that is there.
+func tell(path, name, object string) {
+	for _, how := range [][2]string{{http.MethodPost, path}, {http.MethodPatch, path + "/" + name}} {
+		r, err := http.NewRequest(how[0], "https://"+server()+how[1], strings.NewReader(object))
+		must(err)
+		r.Header.Set("Content-Type", map[string]string{http.MethodPost: "application/json", http.MethodPatch: "application/merge-patch+json"}[how[0]])
+		answer, err := client().Do(r)
+		must(err)
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusConflict {
+			return
+		}
 	}
 }
 
