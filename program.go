@@ -121,7 +121,7 @@ func (b *builds) open(s program.Source) (*program.Binary, error) {
 			}
 		}
 	}
-	if module, err := filepath.Abs(s.Module); err == nil && s.File == "" && !strings.Contains(s.Module, "@") {
+	if module, err := filepath.Abs(s.Module); err == nil && s.File == "" && isFolder(module) {
 		s.Module = module // a worker may run elsewhere
 	}
 	key := strings.Join([]string{s.Module, s.Package, s.File}, "\n")
@@ -145,4 +145,9 @@ func (b *builds) open(s program.Source) (*program.Binary, error) {
 		return nil, fmt.Errorf("writing %s: %w", programsVariable, err)
 	}
 	return built, os.Setenv(programsVariable, string(told))
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }

@@ -59,17 +59,23 @@ func TestOnlyTheSameSweepGoesOn(t *testing.T) {
 				field.SetBool(!field.Bool())
 			case reflect.Int:
 				field.SetInt(field.Int() + 1)
-			case reflect.Slice:
-				field.Set(reflect.ValueOf([]results.File{{Path: "a.yaml", SHA256: "2"}}))
 			default:
-				continue // the aim, whose fields are changed in turn
+				to, of := map[reflect.Type]any{
+					reflect.TypeFor[[]results.File](): []results.File{{Path: "a.yaml", SHA256: "2"}},
+					reflect.TypeFor[results.File]():   results.File{Path: "a.yaml", SHA256: "2"},
+					reflect.TypeFor[[]string]():       []string{"2"},
+				}[field.Type()]
+				if !of {
+					continue // the aim, whose fields are changed in turn
+				}
+				field.Set(reflect.ValueOf(to))
 			}
 			others = append(others, other)
 		}
 	}
 	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(a).Elem() })
 	change(func(a *results.Manifest) reflect.Value { return reflect.ValueOf(&a.Aim).Elem() })
-	require.Len(t, others, 16)
+	require.Len(t, others, 18)
 	for _, other := range others {
 		_, err := results.Open(path, other, true)
 		assert.ErrorContains(t, err, "want the same, or another folder", "%+v", other)
