@@ -96,7 +96,7 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 				case n.Kind == yaml.MappingNode:
 					next.document(o.Doc.Place(path), n)
 				case yamlread.IsText(n) && n.Value != "":
-					next = Files(filepath.Join(folder, n.Value))
+					next = Files(from(folder, n.Value))
 				default:
 					o.Doc.Report(n, path, yamlread.Describe(n)+" is no manifest", want)
 				}
@@ -122,6 +122,14 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 			}
 			return list
 		})
+}
+
+// from is a name in a file that lies in a folder.
+func from(folder, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(folder, name)
 }
 
 // isEmpty: the file says nothing about a controller of its own.

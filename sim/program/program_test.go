@@ -42,7 +42,7 @@ func build(t *testing.T, s program.Source) *program.Binary {
 	return b
 }
 
-func cache(t *testing.T) string {
+func cache(t testing.TB) string {
 	t.Helper()
 	dir, err := os.UserCacheDir()
 	require.NoError(t, err)

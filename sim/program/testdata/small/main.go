@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -106,6 +107,17 @@ var deeds = map[string]func(){
 	"asks-a-cloud": func() {
 		for _, scheme := range []string{"http", "https"} {
 			fmt.Println(http.Post(scheme+"://cloud.example.com/balancers", "text/plain", strings.NewReader(scheme)))
+		}
+		sleepOn()
+	},
+	"asks": func() {
+		n, err := strconv.Atoi(os.Args[2])
+		must(err)
+		for c := client(); n > 0; n-- {
+			r, err := c.Get("https://" + server() + "/api/v1/namespaces/default/configmaps")
+			must(err)
+			_, err = io.Copy(io.Discard, r.Body)
+			must(errors.Join(err, r.Body.Close()))
 		}
 		sleepOn()
 	},
