@@ -93,7 +93,7 @@ func (a *agent) takeBytes(ctx context.Context) (unfinished bool, err error) {
 		c := a.conns[i]
 		wrote := c.flush(a)
 		read := a.readFrom(c)
-		unfinished = unfinished || wrote
+		unfinished = unfinished || wrote || read && c.guest != nil
 		if c.guest != nil || c.fd < 0 || !read && len(c.in) == 0 {
 			continue
 		}
@@ -107,7 +107,8 @@ func (a *agent) takeBytes(ctx context.Context) (unfinished bool, err error) {
 	return unfinished, nil
 }
 
-// readFrom takes what the process has written on a connection; false: nothing.
+// readFrom takes what the process has written on a connection; false: nothing, or nothing
+// that a guest has an answer to.
 func (a *agent) readFrom(c *conn) (read bool) {
 	var buffer [64 << 10]byte
 	for c.ready && c.fd >= 0 {
@@ -120,7 +121,7 @@ func (a *agent) readFrom(c *conn) (read bool) {
 			c.ready = false
 			c.close(a)
 		case c.guest != nil:
-			c.guest.hears(buffer[:n])
+			read = c.guest.hears(buffer[:n]) || read
 		default:
 			c.in = append(c.in, buffer[:n]...)
 			read = true

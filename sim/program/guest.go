@@ -103,11 +103,14 @@ func (g *guest) wake() {
 	}
 }
 
-// hears is run by the agent: the process has written.
-func (g *guest) hears(b []byte) {
+// hears is run by the agent: the process has written. The result says that the guest has
+// something to say to it, as in a handshake.
+func (g *guest) hears(b []byte) (says bool) {
 	g.in.Write(b)
 	g.wake()
+	says = len(g.c.out) > 0
 	g.c.flush(g.a)
+	return says
 }
 
 // leaves is run by the agent: the connection is closed.
