@@ -137,9 +137,9 @@ func TestWhatIsNotForProgramsSaysSo(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		{[]string{"sweep", file, "--seeds", "1", "--exact"}, "exact mode is for functions: a run of programs, as " + file + " names them, is fixed bit for bit as it is"},
+		{[]string{"sweep", file, "--seeds", "1", "--exact"}, "is for functions: the programs of " + file + " are the same run bit for bit without it"},
 		{[]string{"doctor", file}, "doctor is for functions"},
-		{[]string{"sweep", file, "--seeds", "1", "--baseline", "globalingressip"}, "--baseline: the programs of " + file + " are alone"},
+		{[]string{"sweep", file, "--seeds", "1", "--baseline", "globalingressip"}, `--baseline: "globalingressip" is no scenario file`},
 	} {
 		code, out, message := seatrial(t, c.arguments...)
 		assert.Equal(t, exitUsage, code, out)
