@@ -70,10 +70,10 @@ func TestTheIndexFindsAndCopies(t *testing.T) {
 
 	address := eval[string](b, `location.hash`)
 	eval[bool](b, `filter.value = '', show(), true`)
-	b.run(chromedp.Click(chromedp.CSS(`.tools [data-only="gone"]`)))
+	b.run(chromedp.Click(chromedp.CSS(`.tools [data-choice="gone"]`)))
 	assert.Equal(t, []string{"1"}, seen())
 	toggle := func(kind string) {
-		eval[bool](b, fmt.Sprintf(`document.querySelector('.tools [data-only="%s"]').click(), true`, kind))
+		eval[bool](b, fmt.Sprintf(`document.querySelector('.tools [data-choice="%s"]').click(), true`, kind))
 	}
 	toggle("liveness")
 	assert.Equal(t, []string{"7", "1"}, seen(), "kinds that are chosen add up")

@@ -2,13 +2,13 @@
 document.documentElement.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 
 const filter = document.getElementById('filter'), found = document.getElementById('found');
-const sections = [...document.querySelectorAll('section.group')], choices = [...document.querySelectorAll('.tools button[data-only]')];
+const sections = [...document.querySelectorAll('section.group')], choices = [...document.querySelectorAll('.tools button[data-choice]')];
 
 // show leaves what has all words of the filter, in its group or in its own row, and is of
 // a chosen kind, if one is. The address holds both.
 function show() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const only = choices.filter(b => b.getAttribute('aria-pressed') === 'true').map(b => b.dataset.only);
+  const only = choices.filter(b => b.getAttribute('aria-pressed') === 'true').map(b => b.dataset.choice);
   let rows = 0;
   for (const section of sections) {
     const head = section.querySelector('h2').textContent.toLowerCase();
@@ -34,7 +34,7 @@ if (filter) {
   const address = new URLSearchParams(location.hash.slice(1));
   filter.value = address.get('f') || '';
   for (const button of choices) {
-    button.setAttribute('aria-pressed', (address.get('k') || '').split(' ').includes(button.dataset.only));
+    button.setAttribute('aria-pressed', (address.get('k') || '').split(' ').includes(button.dataset.choice));
     button.addEventListener('click', () => { button.setAttribute('aria-pressed', button.getAttribute('aria-pressed') !== 'true'); show(); });
   }
   filter.addEventListener('input', show);
