@@ -3,6 +3,7 @@
 package program_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/program"
 )
 
@@ -51,6 +53,75 @@ func TestFaultsOfPrograms(t *testing.T) {
 			assert.Equal(t, c.first, got[:min(len(got), len(c.first))])
 			assert.Empty(t, r.History.Problems)
 			assert.NotZero(t, r.Fired[c.rule.Kind])
+		})
+	}
+}
+
+// What a program that makes ConfigMaps, or follows them, sees of the faults that hit calls
+// of its own, and of those of the API server. Times are the program's.
+func TestFaultsOfCallsAndWatches(t *testing.T) {
+	span := func(d time.Duration) faults.Span { return faults.Span{Min: d, Max: d} }
+	create := func(kind faults.Kind, delay, until time.Duration) []faults.Rule {
+		return []faults.Rule{{Kind: kind, Match: faults.Match{Verbs: []string{"create"}}, Delay: span(delay), From: 5 * time.Second, Until: until}}
+	}
+	watch := func(kind faults.Kind) []faults.Rule {
+		return []faults.Rule{{Kind: kind, Delay: span(15 * time.Second), Limit: 1}}
+	}
+	window := func(kind faults.Kind, delay time.Duration) []faults.Rule {
+		return []faults.Rule{{Kind: kind, Delay: span(delay), From: 15 * time.Second, Until: 25 * time.Second}}
+	}
+	for _, c := range []struct {
+		deed        string
+		rules       []faults.Rule
+		want        []string // lines of the program, among others, in this order
+		explanation string
+		never       string // a line that must not be there
+	}{
+		{"writes", create(faults.Latency, 3*time.Second, 15*time.Second), []string{"create 201 0s", "create 201 13s", "create 201 20s"}, "slower, nothing else", ""},
+		{"writes", create(faults.ServiceUnavailable, 0, 15*time.Second), []string{"create 503 10s", "create 201 20s"}, "not applied", ""},
+		{"writes", create(faults.GatewayTimeout, 0, 15*time.Second), []string{"create 504 10s", "create 201 20s"}, "not applied", ""},
+		{"writes", create(faults.TimeoutApplied, 2*time.Second, 15*time.Second), []string{"create 504 12s", "create 201 20s"}, "and applied", ""},
+		{"writes", create(faults.TimeoutDropped, 2*time.Second, 15*time.Second), []string{"create 504 12s", "create 201 20s"}, "and not applied", ""},
+		{"writes", create(faults.Hold, 0, 14*time.Second), []string{"create 201 14s", "create 201 20s"}, "on its way until the window ends", ""},
+		{"watches", watch(faults.WatchClosed), []string{"10s ADDED c1", "15s watch ended: EOF", "20s ADDED c2"}, "and resumed", ""},
+		{"watches", watch(faults.WatchError), []string{"10s ADDED c1", "15s ERROR 500", "16s list 2 <nil>", "20s ADDED c2"}, "and listed again", ""},
+		{"watches", watch(faults.WatchExpired), []string{"10s ADDED c1", "15s ERROR 410", "16s list 2 <nil>", "20s ADDED c2"}, "and listed again", ""},
+		{"watches", []faults.Rule{{Kind: faults.WatchClosed, Delay: span(19500 * time.Millisecond), Limit: 1}, {Kind: faults.HistoryForgotten, From: 20200 * time.Millisecond}},
+			[]string{"20s watch ended: EOF", "21s ERROR 410", "22s list 3 <nil>", "30s ADDED c3"}, "cannot be resumed from before", "20s ADDED c2"},
+		{"watches", window(faults.WatchDelayed, 4*time.Second), []string{"10s ADDED c1", "24s ADDED c2", "30s ADDED c3"}, "late", "20s ADDED c2"},
+		{"watches", window(faults.EventLost, 0), []string{"10s ADDED c1", "30s ADDED c3"}, "never seen", "20s ADDED c2"},
+		{"watches", window(faults.EventRepeated, 0), []string{"20s ADDED c2", "20s ADDED c2", "30s ADDED c3"}, "seen twice", ""},
+		{"watches", window(faults.CacheLag, 0), []string{"create 201 20s", "25s ADDED c2", "30s ADDED c3"}, "served when the window ends", ""},
+		{"watches", window(faults.ReplicaDown, 0), []string{"15s watch ended: unexpected EOF", "create failed: Post \"https://10.96.0.1:443/api/v1/namespaces/default/configmaps\": dial tcp 10.96.0.1:443: connect: connection refused", "30s ADDED c3"}, "answers nobody", ""},
+		{"watches", []faults.Rule{{Kind: faults.FailOver, From: 15 * time.Second}}, []string{"15s watch ended: unexpected EOF", "20s ADDED c2"}, "to the other replica", ""},
+		{"watches", []faults.Rule{{Kind: faults.BookmarksWithheld, Until: 90 * time.Second}}, []string{"1m0s ADDED c6", "1m10s ADDED c7", "2m0s BOOKMARK "}, "not while it lasts", "1m0s BOOKMARK "},
+	} {
+		t.Run(string(c.rules[len(c.rules)-1].Kind), func(t *testing.T) {
+			for i := range c.rules {
+				c.rules[i].ID = fmt.Sprint("f", i)
+			}
+			replicas := 1
+			if c.rules[0].Kind == faults.FailOver {
+				replicas = 2
+			}
+			r := sim.Run(t, sim.Config{
+				Seed: 1, Processes: []sim.Process{small(t, c.deed, program.Options{})}, Faults: c.rules, KeepTrace: true,
+				Server: sim.Server{Replicas: replicas}, Safety: 2 * time.Minute, Settle: 30 * time.Second,
+			})
+			got := lines(r, "p-1")
+			at := 0
+			for _, line := range got {
+				if at < len(c.want) && line == c.want[at] {
+					at++
+				}
+			}
+			assert.Equal(t, len(c.want), at, "%s: want %q among %q", c.explanation, c.want, got)
+			if c.never != "" {
+				assert.NotContains(t, got, c.never, c.explanation)
+			}
+			for _, rule := range c.rules {
+				assert.NotZero(t, r.Fired[rule.Kind], rule.Kind)
+			}
 		})
 	}
 }
