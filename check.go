@@ -13,12 +13,22 @@ import (
 // GinkgoT and testify's suites hand out.
 type TB = gotest.TB
 
-// Check takes a controller through many seeds and fails t with a sub-test for
-// each seed that does not pass. Inconclusive is not a pass.
+// Check searches for what a controller cannot bear, and fails t with a sub-test for each
+// run that does not pass. Inconclusive is not a pass.
 //
-// Seeds are 1-100, with -short 1-20, unless -seatrial.seeds=A-B says otherwise, or
-// -run 'TestX/^seed-7$' names one. The search ends after -seatrial.failures failing
-// seeds, 5 by default. A failing seed is run again, to tell how surely it fails,
+// The search begins without faults, with the lives that Objects can have: made anew, gone
+// for good, made anew at once. Then come probes, a single fault each: each distinct call
+// × each outcome that a client may meet, each distinct change × seen late, never seen,
+// and not known any more after a restart. What only a fault has brought about is struck
+// beside it. Each fourth run, and each when no probe is left, is one of the swarm: a mixture
+// of faults and users' acts drawn from a seed. With Trial.Faults, what goes wrong has been
+// decided: then there is the swarm alone, seeds 1-100, with -short 1-20.
+//
+// The budget is 160 runs, with -short 32, unless -seatrial.runs=N or -seatrial.budget=60s
+// says otherwise. -run 'TestX/^probe-1a2b3c4d$' makes the one run of that name,
+// -run 'TestX/^seed-7$' that of a seed, and -seatrial.seeds=A-B those of seeds and no
+// search. It ends after -seatrial.failures failing runs, 5 by default. A failing run is
+// made again, to tell how surely it fails,
 // and then made smaller (-seatrial.shrink=N bounds how many plans are tried): the
 // message has what users did, what went wrong, how to see it again, and where the
 // folder with the trace and the report is. Of failures with one signature only
@@ -26,25 +36,37 @@ type TB = gotest.TB
 //
 // A step or a fault of the trial's own that had no effect in any run is told; with
 // -seatrial.strict it fails t.
+// When a search has found nothing, the test's log (go test -v) says what it has covered.
 //
 // What failed is saved below testdata/seatrial as a scenario file and run first the
 // next time, unless seeds are named. It means the same for ever, also when the
 // generator changes. To have it run for good, commit the file; to forget it,
 // delete it.
 //
-// Seeds run in worker processes, one for each core or -seatrial.workers=N: the test
+// Runs are made in worker processes, one for each core or -seatrial.workers=N: the test
 // binary started again, which runs this test up to this call. What stands before it
 // in TestMain and the test itself happens there as well. A hang, a panic in a stray
 // goroutine, os.Exit or a data race costs one worker, and is the verdict of its
-// seed. Tests may be parallel. Same trial and seeds: same outcome, whatever the
-// number of workers. A trial that is not valid fails t at once and says what would
+// run. Tests may be parallel. Same trial, and same seeds or budget in runs: same runs, in
+// the same order, whatever the number of workers. A trial that is not valid fails t at once and says what would
 // be right.
 func Check(t TB, tr Trial) {
 	t.Helper()
-	gotest.Check(t, ready(t, tr), gotest.Options{
+	o := gotest.Options{
 		Usual: sim.SeedRange{First: 1, Last: 100}, Few: sim.SeedRange{First: 1, Last: 20},
-	})
+		Runs: usualRuns, FewRuns: fewRuns,
+	}
+	if tr.Faults != nil {
+		o.Runs = 0 // what goes wrong has been decided: only the rest is left to seeds
+	}
+	gotest.Check(t, ready(t, tr), o)
 }
+
+// A search of so many runs costs about what 100 seeds do, and 20.
+const (
+	usualRuns = 160
+	fewRuns   = 32
+)
 
 // CheckEveryCall puts one fault at each call that a controller makes without faults, a
 // run for each, and fails t with a sub-test for each that does not pass. Each get, list

@@ -96,6 +96,16 @@ func tried() map[string]seatrial.Trial {
 	})}
 	idleStep := quick(idle)
 	idleStep.Steps = []seatrial.Step{seatrial.Delete(time.Second, seatrial.YAML("{apiVersion: v1, kind: Secret, metadata: {name: nothing}}"))}
+	hopes := websiteTrial(website{})
+	hopes.Properties = []seatrial.Property{
+		seatrial.Sometimes("a-page", "There is a page.", func(s *seatrial.State) bool { return len(s.List("configmaps")) > 0 }),
+		seatrial.Sometimes("nine-pages", "There are nine pages.", func(s *seatrial.State) bool { return len(s.List("configmaps")) > 8 }),
+		seatrial.Always("small-secrets", "Secrets are small.", func(s *seatrial.State) error { _ = s.List("secrets"); return nil }),
+	}
+	panicking := websiteTrial(website{})
+	panicking.Properties = []seatrial.Property{seatrial.Always("law", "A law.", func(s *seatrial.State) error {
+		return s.List("websites.example.com")[7].(error)
+	})}
 	known := quick(givesUp)
 	known.Known = []seatrial.Known{{Signature: "no-exit", Reason: "it has always done that"}}
 	knownPanic := quick(panics)
@@ -106,6 +116,8 @@ func tried() map[string]seatrial.Trial {
 		"needs its page": websiteTrial(website{}.with("needs its page to unpublish")),
 		"forgets":        websiteTrial(website{}.with("forgets errors")),
 		"unpublished":    unpublished,
+		"hopes":          hopes,
+		"panicking law":  panicking,
 		"leaves":         quick(leaves), "ignores its context": quick(ignoresItsContext),
 		"wall clock": quick(readsTheWallClock),
 		"races":      quick(races), "idle step": idleStep,
@@ -244,7 +256,8 @@ func TestWhatFailedIsSavedAndRunFirst(t *testing.T) {
 	assert.Contains(t, said, "--- FAIL: TestTried/saved-seed-70")
 	said, passed = c.run("passes", "^TestTried$")
 	assert.True(t, passed, said)
-	assert.Contains(t, said, "seeds 1-20: 21 run, 0 failed")
+	assert.Contains(t, said, "a search of 32 runs: 33 run, 0 failed")
+	assert.Contains(t, said, "nothing to strike: no process under test calls anything without faults")
 	said, passed = c.run("passes", "^TestTried$", "-seatrial.seeds=5")
 	assert.True(t, passed, said)
 	assert.Contains(t, said, "seeds 5: 1 run, 0 failed")
@@ -266,6 +279,77 @@ func TestAFilteredSubTestRunsThatSeed(t *testing.T) {
 	said, passed = c.run("passes", "^TestTried$/^nothing$")
 	assert.False(t, passed)
 	assert.Contains(t, said, "nothing was run")
+}
+
+// A search says what to run to see one probe again, and makes the same runs whoever
+// makes them.
+func TestASearchFindsABadHabit(t *testing.T) {
+	for _, v := range []struct{ trial, property string }{
+		{"forgets", "like-twin"}, {"needs its page", "finalizers-removed"},
+	} {
+		t.Run(v.trial, func(t *testing.T) {
+			c := newChecks(t)
+			found := regexp.MustCompile(`--- FAIL: \S+/|runs: \d+ run, \d+ failed`)
+			var before []string
+			for _, workers := range []string{"1", "2"} {
+				said, passed := c.run(v.trial, "^TestTried$", "-seatrial.failures=1", "-seatrial.shrink=0", "-seatrial.workers="+workers)
+				require.False(t, passed, said)
+				assert.Contains(t, said, "violated "+v.property)
+				ends := found.FindAllString(said, -1)
+				if before != nil {
+					assert.Equal(t, before, ends, "any number of workers")
+				}
+				before = ends
+				require.NoError(t, os.RemoveAll(filepath.Join(c.folder, "testdata", "seatrial")))
+				if workers == "2" {
+					again := regexp.MustCompile(`again: go test -run '(\S+/\^probe-\S+)'`).FindStringSubmatch(said)
+					require.NotNil(t, again, said)
+					said, passed = c.run(v.trial, again[1], "-seatrial.shrink=0")
+					assert.False(t, passed)
+					assert.Contains(t, said, "1 run, 1 failed", "the command makes that run and no other")
+				}
+			}
+		})
+	}
+}
+
+// A pass says what it is worth: what was struck, and what has not been tried.
+func TestWhatASearchTells(t *testing.T) {
+	c := newChecks(t)
+	said, passed := c.run("hopes", "^TestTried$", "-seatrial.runs=30")
+	assert.False(t, passed, said)
+	for _, part := range []string{
+		"a search of 30 runs: 30 run, 0 failed",
+		"runs: 3 fault-free, 26 of one fault, 0 of another at what it brought about, 1 of a seed, 0 guided",
+		"struck: 8 of 8 kinds of call, ",
+		"laws never tested, because no run had what they are about: ", "small-secrets",
+		"never seen: nine-pages",
+		"probes not tried: a larger budget has them",
+		"website: nine-pages was never seen in 30 runs",
+	} {
+		assert.Contains(t, said, part)
+	}
+	assert.Regexp(t, `something new was last seen \d+ runs? ago; the next run shows something new with probability 0\.\d\d`, said)
+	assert.NotContains(t, said, "a-page was never seen")
+
+	said, passed = c.run("panicking law", "^TestTried$", "-seatrial.runs=1", "-seatrial.shrink=0")
+	assert.False(t, passed)
+	assert.Contains(t, said, "inconclusive: website violated law")
+	assert.Contains(t, said, "the law panics: runtime error: index out of range [7]")
+}
+
+func TestABudget(t *testing.T) {
+	c := newChecks(t)
+	for flag, want := range map[string]string{
+		"-seatrial.runs=5":      "a search of 5 runs: 5 run, 0 failed",
+		"-seatrial.budget=1ns":  "nothing was run",
+		"-seatrial.runs=0":      "-seatrial.runs=0: nothing would be run (want at least 1)",
+		"-seatrial.budget=-60s": "-seatrial.budget=-1m0s: nothing would be run (want a time, such as 60s)",
+	} {
+		said, passed := c.run("passes", "^TestTried$", flag)
+		assert.Equal(t, flag == "-seatrial.runs=5", passed)
+		assert.Contains(t, said, want)
+	}
 }
 
 func TestNestedParallelTestsAndSuites(t *testing.T) {

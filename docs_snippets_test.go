@@ -75,7 +75,7 @@ func hasInOrder(source string, parts []string) bool {
 	return true
 }
 
-// The README and the quick start show how the quick start's test fails. The seed and
+// The README and the quick start show how the quick start's test fails. The run and
 // what it says are those of today; how long it took and where its folder is are not.
 func TestDocsShowTheFirstFailure(t *testing.T) {
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestDocsShowTheFirstFailure(t *testing.T) {
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 
-	run := exec.Command(binary, "-seatrial.seeds=9")
+	run := exec.Command(binary, "-seatrial.failures=1")
 	run.Dir, run.Env = dir, append(os.Environ(), "TMPDIR="+dir)
 	output, err = run.CombinedOutput()
 	var exit *exec.ExitError

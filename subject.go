@@ -265,7 +265,7 @@ func (tr *Trial) validatePlan(s scenarios.Subject) error {
 func (tr *Trial) validateProperties(catalog *scenarios.Catalog) []error {
 	var errs []error
 	names := map[string]bool{scenarios.LikeBaseline: true}
-	for _, p := range scenarios.GenericProperties(&scenarios.Plan{}) {
+	for _, p := range scenarios.GenericProperties(&scenarios.Plan{AtRest: 1}) {
 		names[p.Name] = true
 	}
 	for _, name := range tr.Except {

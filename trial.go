@@ -142,6 +142,8 @@ var (
 	Always = model.Always
 	// Eventually is a law that holds at the end of a run.
 	Eventually = model.Eventually
+	// Sometimes is a law of what is to be seen at least once in a search of [Check].
+	Sometimes = model.Sometimes
 	// EveryChange is a law about each commit.
 	EveryChange = model.EveryChange
 	// Linearizable is a porcupine model over the clients' history.

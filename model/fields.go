@@ -83,7 +83,7 @@ func (p Property) eachCommit(resource string, check func(before *State, c *Commi
 			}
 			s.apply(c)
 		}
-		return Holds()
+		return tested(h.has(of))
 	}
 	return p
 }
@@ -127,6 +127,11 @@ func Stays(resource string, need Needed) Property {
 		}
 		return ""
 	})
+}
+
+// has says whether anybody made or changed an object of a resource.
+func (h *History) has(of schema.GroupResource) bool {
+	return slices.ContainsFunc(h.Commits, func(c Commit) bool { return c.groupResource() == of })
 }
 
 // ends: the commit removes an object, or marks it for deletion, for the first time.

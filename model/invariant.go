@@ -22,7 +22,7 @@ func Always(name, sentence string, law Law) Property {
 					return Breach(err.Error(), h.Commits[i].Culprit())
 				}
 			}
-			return Holds()
+			return s.tested()
 		},
 	}
 }
@@ -46,7 +46,29 @@ func Eventually(name, sentence string, law Law) Property {
 			if err != nil {
 				return Breach(err.Error(), Culprit{At: h.Ended, Text: "the end of the run"})
 			}
-			return Holds()
+			return end.tested()
+		},
+	}
+}
+
+// Sometimes makes a property of what is to be seen at least once in a search, after some
+// commit of some run: a fault that is survived is no comfort when what it was to hit
+// never happened. No single run violates it. seen says whether it is seen in a state.
+func Sometimes(name, sentence string, seen func(*State) bool) Property {
+	return Property{
+		Name: name, Sentence: sentence, Source: "what a search has to come to", Class: ClassSafety,
+		probe: func(s *State) { _ = seen(s) },
+		Check: func(h *History) Result {
+			s := h.newState()
+			found := false
+			for i := 0; i < len(h.Commits) && !found; i++ {
+				s.apply(&h.Commits[i])
+				found = seen(s)
+				if result, misled := s.misled(); misled {
+					return result
+				}
+			}
+			return Result{Status: Held, Sometimes: true, Untested: !found}
 		},
 	}
 }

@@ -27,7 +27,12 @@ func noOrphans() Property {
 			if h.Ended-h.Cleared < quietFor {
 				return Undecide(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
 			}
-			return checkOrphans(h.End().all())
+			if result := checkOrphans(h.End().all()); result.Status != Held {
+				return result
+			}
+			return tested(slices.ContainsFunc(h.Commits, func(c Commit) bool {
+				return c.New != nil && len(Metadata(c.New).GetOwnerReferences()) > 0
+			}))
 		},
 	}
 }
@@ -81,7 +86,12 @@ func finalizersRemoved() Property {
 			if h.Ended-h.Cleared < quietFor {
 				return Undecide(fmt.Sprintf("the liveness phase lasted %s, less than %s", h.Ended-h.Cleared, quietFor))
 			}
-			return checkFinalizers(h)
+			if result := checkFinalizers(h); result.Status != Held {
+				return result
+			}
+			return tested(slices.ContainsFunc(h.Commits, func(c Commit) bool {
+				return c.New != nil && Terminating(Metadata(c.New)) && len(Metadata(c.New).GetFinalizers()) > 0
+			}))
 		},
 	}
 }

@@ -66,6 +66,12 @@ type Result struct {
 	// Visualize writes porcupine's HTML page for a history with no legal
 	// order; nil for properties that are not checked by porcupine.
 	Visualize func(io.Writer) error
+	// Untested: it held because the run had nothing that the law is about. A law that
+	// cannot tell says false.
+	Untested bool
+	// Sometimes: the law is of what is to be seen at least once in a search, and never
+	// broken by one run. Untested, then, says that it was not seen.
+	Sometimes bool
 	// answerable finds a better culprit than Culprit, which decides between violations,
 	// when it is this one that the verdict tells; nil: there is none.
 	answerable func() Culprit
@@ -83,6 +89,10 @@ type Culprit struct {
 
 // Holds is the result of a check that found nothing wrong.
 func Holds() Result { return Result{Status: Held} }
+
+// tested is the result of a check that found nothing wrong, in a run that had what the
+// law is about, or had not.
+func tested(had bool) Result { return Result{Status: Held, Untested: !had} }
 
 // Undecide is the result of a check that has no answer; why is one line.
 func Undecide(why string) Result { return Result{Status: Undecided, Message: why} }

@@ -29,7 +29,13 @@ type State struct {
 	// unserved is the first resource that was asked for and that the cluster has
 	// not.
 	unserved string
+	// looked: a law has asked for something; saw: and it was there.
+	looked, saw bool
 }
+
+// tested is the result of a law that found nothing wrong in the states it was shown: if
+// it asked for objects and there never were any, it was not tested.
+func (s *State) tested() Result { return tested(!s.looked || s.saw) }
 
 // stored is an object and the commit that made it what it is.
 type stored struct {
@@ -44,6 +50,7 @@ func (h *History) newState() *State {
 
 // asked notes that a law asks for a resource.
 func (s *State) asked(resource string) {
+	s.looked = true
 	if s.serves != nil && s.unserved == "" && !s.serves(resource) {
 		s.unserved = resource
 	}
@@ -149,6 +156,7 @@ func (s *State) List(resource string) []runtime.Object {
 	for i, o := range list {
 		out[i] = o.object
 	}
+	s.saw = s.saw || len(out) > 0
 	return out
 }
 
@@ -157,7 +165,9 @@ func (s *State) List(resource string) []runtime.Object {
 func (s *State) Get(resource, namespace, name string) runtime.Object {
 	s.asked(resource)
 	of := schema.ParseGroupResource(resource)
-	return s.objects[of][objectID{of.Group, of.Resource, namespace, name}].object
+	object := s.objects[of][objectID{of.Group, of.Resource, namespace, name}].object
+	s.saw = s.saw || object != nil
+	return object
 }
 
 // Objects is [State.List] with every object as a T, a pointer to the Go type of

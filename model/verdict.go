@@ -3,7 +3,10 @@ package model
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
+	"runtime"
+	"strings"
 )
 
 // VerdictKind is the judgement over a whole run.
@@ -65,7 +68,7 @@ func Judge(h *History, properties []Property) Verdict {
 		names[property.Name] = true
 		result := Result{}
 		if property.Check != nil && view != nil {
-			result = property.Check(view)
+			result = property.check(view)
 			if len(view.Restless) > 0 && property.Class == ClassLiveness && property.Name != quietName {
 				result = Undecide("the run was ended early, because it would not come to rest")
 			}
@@ -80,6 +83,35 @@ func Judge(h *History, properties []Property) Verdict {
 	}
 	verdict.blame(view, properties)
 	return verdict
+}
+
+// check asks the law. One that panics has no answer, and says where it did.
+func (p *Property) check(h *History) (result Result) {
+	defer func() {
+		if wrong := recover(); wrong != nil {
+			result = Undecide(fmt.Sprintf("the law panics: %v (%s)", wrong, panickedAt()))
+		}
+	}()
+	return p.Check(h)
+}
+
+// panickedAt is the function and line that panicked, of the panic that is being recovered from.
+func panickedAt() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+	panicking := false
+	for {
+		frame, more := frames.Next()
+		switch {
+		case frame.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(frame.Function, "runtime."):
+			return fmt.Sprintf("%s, %s:%d", frame.Function, filepath.Base(frame.File), frame.Line)
+		}
+		if !more {
+			return "nobody knows where"
+		}
+	}
 }
 
 // weigh lets one result make the verdict graver, or name an earlier culprit.

@@ -3,12 +3,21 @@ package scenarios
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 )
 
-// Baselines keeps one fault-free run: that of the last plan. Plans that differ in
-// their faults alone, as those of a targeted sweep and most of those that a
-// shrinker tries, share it. The zero value is ready for use, and nil keeps nothing.
+// Baselines keeps fault-free runs: those of the last few plans that differ in more than
+// their faults. Plans that differ in their faults alone, as those of a targeted sweep or a
+// search and most of those that a shrinker tries, share one. The zero value is ready for
+// use, and nil keeps nothing.
 type Baselines struct {
+	kept []keptBaseline // the last used one first
+}
+
+// mostBaselines is one for each story of a search, and some for what comes between.
+const mostBaselines = 6
+
+type keptBaseline struct {
 	key    string
 	result Result
 }
@@ -16,7 +25,7 @@ type Baselines struct {
 // keyOf tells apart what decides about a fault-free run.
 func keyOf(r *runner) string {
 	plan := r.plan
-	plan.Faults, plan.Expect, plan.Description = nil, nil, ""
+	plan.Faults, plan.Expect, plan.Name, plan.Description = nil, nil, "baseline", ""
 	text, err := Marshal(plan)
 	if err != nil {
 		return "" // it cannot be told from others
@@ -30,16 +39,21 @@ func (b *Baselines) find(r *runner) (Result, bool) {
 	if b == nil {
 		return Result{}, false
 	}
-	if key := keyOf(r); key == "" || key != b.key {
+	key := keyOf(r)
+	at := slices.IndexFunc(b.kept, func(k keptBaseline) bool { return k.key == key })
+	if key == "" || at < 0 {
 		return Result{}, false
 	}
-	found := b.result
-	found.Plan = r.plan
-	return found, true
+	found := b.kept[at]
+	b.kept = slices.Insert(slices.Delete(b.kept, at, at+1), 0, found)
+	found.result.Plan = r.plan
+	return found.result, true
 }
 
 func (b *Baselines) keep(r *runner, result Result) {
-	if b != nil {
-		b.key, b.result = keyOf(r), result
+	if b == nil {
+		return
 	}
+	b.kept = slices.Insert(b.kept, 0, keptBaseline{keyOf(r), result})
+	b.kept = b.kept[:min(len(b.kept), mostBaselines)]
 }

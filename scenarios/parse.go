@@ -104,6 +104,7 @@ func planFields(l *Language) format.Object[Plan] {
 		format.Positive("safety", "How long faults are in force and users act; by default 2m.", DefaultSafety, func(p *Plan) *time.Duration { return &p.Safety }),
 		format.Positive("settle", "How long the world then has to come to rest; by default 2m, of programs 18m.", 0, func(p *Plan) *time.Duration { return &p.Settle }).
 			OmitIf(func(p *Plan) bool { return p.Settle == p.defaultSettle() }),
+		format.Positive("atRest", "When a process is restarted in a world that has come to rest; from then on it has nothing to change (rest-lasts).", 0, func(p *Plan) *time.Duration { return &p.AtRest }),
 		format.ListOf("steps", "What users do.", func() format.Schema { return stepSchema(l) },
 			func(o *yamlread.Object) Step { return readStep(o, l) },
 			func(s *Step) *yaml.Node { return writeStep(s, l) }, func(p *Plan) *[]Step { return &p.Steps }),

@@ -39,6 +39,10 @@ type Plan struct {
 	// Safety is how long faults are in force and users act. Default 2m. Settle
 	// is how long the world then has to come to rest. Default 2m.
 	Safety, Settle time.Duration
+	// AtRest is when a process under test is restarted in a world that has come to rest,
+	// after which it has nothing to change: the run is judged by [model.RestLasts], too.
+	// 0: it is not.
+	AtRest time.Duration
 
 	Steps  []Step
 	Faults []faults.Rule

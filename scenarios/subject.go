@@ -214,6 +214,9 @@ func (s *Subject) language() *Language {
 // they are not asked for.
 func GenericProperties(p *Plan) []model.Property {
 	properties := slices.Concat(model.Generic(), model.Remains())
+	if p.AtRest > 0 {
+		properties = append(properties, model.RestLasts(p.AtRest))
+	}
 	if p.Illegal() {
 		return properties
 	}

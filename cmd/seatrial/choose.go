@@ -30,7 +30,7 @@ func (f *sweepFlags) choose(c *cobra.Command, args []string) (files []string, er
 }
 
 // chooseFiles looks whether a file brings its own subject along. Then the seeds are
-// those of its programs; with --mode, the faults are aimed at what it says.
+// those of its programs, and so are the stories of a search; with another --mode, the faults are aimed at what it says.
 func (f *sweepFlags) chooseFiles(files []string) ([]string, error) {
 	for _, file := range files {
 		brought, err := f.subject.bringFile(file)
@@ -39,7 +39,7 @@ func (f *sweepFlags) chooseFiles(files []string) ([]string, error) {
 			return nil, err
 		case brought && len(files) > 1:
 			return nil, fmt.Errorf("%s brings its own programs along: a sweep is of one subject (want this file alone)", file)
-		case brought && f.aimed.mode == "":
+		case brought && (f.aimed.mode == "" || f.aimed.mode == searchMode):
 			return nil, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/artifact"
 	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
@@ -60,8 +62,10 @@ type printer struct {
 	// of the gravest failures, which are of this verdict.
 	failure string
 	gravest model.VerdictKind
-	rates   string // how fast a sweep was; empty: not measured
-	index   string // the page over all failures; empty: there is none
+	noun    string           // what runs are called; empty: seed
+	covered *search.Coverage // by a search; nil: there was none
+	rates   string           // how fast a sweep was; empty: not measured
+	index   string           // the page over all failures; empty: there is none
 	// flaky are the failures that were not the same run each time.
 	flaky []sweep.Outcome
 	err   error
@@ -316,7 +320,9 @@ func firstLines(s string, n int) []string {
 
 // finish prints the end of the output and gives the exit code as an error.
 func (p *printer) finish() error {
-	if !p.json {
+	if p.json {
+		p.printCoverage()
+	} else {
 		if p.quiet {
 			p.printTotals()
 			p.printGroups()
@@ -336,6 +342,8 @@ func (p *printer) finish() error {
 	switch {
 	case p.counts[model.VerdictSafety]+p.counts[model.VerdictLiveness]+p.voids > 0:
 		return &exitError{exitViolated, message}
+	case p.neverSeen() != "":
+		return &exitError{exitViolated, cmp.Or(message, p.neverSeen())}
 	case p.counts[model.VerdictCrash] > 0:
 		return &exitError{exitCrash, message}
 	case p.err != nil:
@@ -366,7 +374,7 @@ func (p *printer) printTotals() {
 	if p.voids > 0 {
 		parts = append(parts, fmt.Sprintf("%d with steps or faults of no effect", p.voids))
 	}
-	fmt.Fprintf(p.out, "%s: %s\n", scenarios.Count(total, "seed"), strings.Join(parts, ", "))
+	fmt.Fprintf(p.out, "%s: %s\n", scenarios.Count(total, cmp.Or(p.noun, "seed")), strings.Join(parts, ", "))
 	if p.rates != "" {
 		fmt.Fprintln(p.out, p.rates)
 	}
@@ -377,6 +385,7 @@ func (p *printer) printTotals() {
 	slices.Sort(kinds)
 	fmt.Fprintf(p.out, "faults fired: %s\n", strings.Join(kinds, ", "))
 	p.met.print(p.out)
+	p.printCoverage()
 }
 
 // mostGroups keeps the end of a sweep on a screen; the table and the page of its

@@ -34,6 +34,7 @@ type sweepFlags struct {
 	untilFailure                 bool
 	out                          output
 	aimed                        aimed
+	runs                         int // of a search; 0: any number
 	exact                        exactFlags
 }
 
@@ -42,7 +43,7 @@ func sweepCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:               "sweep [PACKAGE|FILE...] --seeds A-B",
 		Short:             "Run plans generated from seeds, or derived from a fault-free run",
-		Example:           "  seatrial sweep --seeds 1-1000 --out failures\n  seatrial sweep ./mycontroller -run TestTrial --for 10m --out failures --shrink 1\n  seatrial sweep storm.yaml --mode every-call\n  seatrial sweep --resume failures",
+		Example:           "  seatrial sweep --seeds 1-1000 --out failures\n  seatrial sweep ./mycontroller -run TestTrial --for 10m --out failures --shrink 1\n  seatrial sweep ./mycontroller --mode search --budget 60s --out failures\n  seatrial sweep storm.yaml --mode every-call\n  seatrial sweep --resume failures",
 		ValidArgsFunction: completeFiles,
 		Long: "Run plans generated from seeds, or derived from a fault-free run, on all cores.\n\n" +
 			"With a Go package, what is under test is the trial in its tests that -run chooses: a test that calls\n" +
@@ -85,6 +86,9 @@ func (f *sweepFlags) sweep(c *cobra.Command, args []string) error {
 	if files, err = f.adopt(c, files); err != nil {
 		return err
 	}
+	if err := f.checkSearch(files); err != nil {
+		return err
+	}
 	if err := errors.Join(f.aimed.check(files, f.seeds), f.subject.check(), f.baseline.check(&f.subject, f.exact.on), f.exact.check(&f.subject)); err != nil {
 		return err
 	}
@@ -118,6 +122,9 @@ func (f *sweepFlags) sweep(c *cobra.Command, args []string) error {
 	}
 	s.exact = exact
 	defer s.close()
+	if f.aimed.mode == searchMode {
+		return s.finish(c, s.search(c.Context(), bases))
+	}
 	if !about.Aimed() {
 		return s.finish(c, s.runSeeds(c.Context(), exact))
 	}
@@ -197,6 +204,7 @@ func (f *sweepFlags) open(c *cobra.Command, pool sweep.Pool, about results.Manif
 	}
 	s.printer = newPrinter(f.out, c.OutOrStdout(), f.aimed.only == "")
 	s.printer.style = styleOf(c, c.OutOrStdout())
+	s.printer.noun = f.noun()
 	s.progress = newProgress(c.ErrOrStderr(), s.total(), f.lasting, &s.printer.met)
 	s.restore()
 	if s.enough.Load() {
@@ -230,6 +238,9 @@ func (s *sweeping) close() {
 
 // total is how many runs there will be; 0: nobody knows.
 func (s *sweeping) total() uint64 {
+	if s.flags.aimed.mode == searchMode && s.flags.aimed.only == "" {
+		return uint64(s.flags.runs)
+	}
 	seeds, err := sim.ParseSeeds(s.about.Seeds)
 	if err != nil || s.about.Aimed() || seeds.Last == math.MaxUint64 {
 		return 0

@@ -20,6 +20,8 @@ type aimed struct {
 	limit      int
 	keepFaults bool
 	illegal    bool
+	budget     string // of a search
+	corpus     string // of a search: a folder; empty: none
 }
 
 func (a *aimed) addFlags(c *cobra.Command) {
@@ -27,7 +29,9 @@ func (a *aimed) addFlags(c *cobra.Command) {
 	for _, m := range target.Modes() {
 		modes = append(modes, string(m))
 	}
-	c.Flags().StringVar(&a.mode, "mode", "", "aim faults at the calls of a fault-free run: "+strings.Join(modes, ", ")+"; the runs are those of the seeds, or of scenario files given as arguments")
+	c.Flags().StringVar(&a.mode, "mode", "", "aim faults at the calls of a fault-free run: "+strings.Join(modes, ", ")+"; the runs are those of the seeds, or of scenario files given as arguments; search: what seatrial.Check does, from one seed or from scenario files")
+	c.Flags().StringVar(&a.budget, "budget", "", fmt.Sprintf("with --mode search: end after `N` runs, or begin none after a time such as 60s (default %d runs)", defaultBudget))
+	c.Flags().StringVar(&a.corpus, "corpus", "", "with --mode search: keep what showed something new in this `folder`, and begin with what is there")
 	c.Flags().StringVar(&a.only, "only", "", "with --mode: run the derived plan of this `name` and no other")
 	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", target.DefaultPairs))
 	c.Flags().BoolVar(&a.keepFaults, "keep-faults", false, "with --mode: keep the plan's own faults and add to them")
@@ -43,6 +47,10 @@ func (a *aimed) check(files []string, seeds string) error {
 		return errors.New("scenario files go with --mode; seatrial run runs them as they are")
 	case a.mode != "" && a.illegal && !a.keepFaults:
 		return errors.New("--allow-illegal adds to the plan's own faults, which --mode leaves out without --keep-faults")
+	case a.mode != searchMode && (a.budget != "" || a.corpus != ""):
+		return errors.New("--budget and --corpus go with --mode search")
+	case a.mode == searchMode && (a.limit != 0 || a.keepFaults):
+		return errors.New("--limit and --keep-faults do not go with --mode search (want --budget)")
 	case a.limit < 0:
 		return fmt.Errorf("--limit %d: want at least 1", a.limit)
 	case len(files) > 0 && seeds != "":
@@ -52,8 +60,13 @@ func (a *aimed) check(files []string, seeds string) error {
 	case a.mode == "":
 		return nil
 	}
-	_, err := target.ParseMode(a.mode)
-	return err
+	if a.mode == searchMode {
+		return nil
+	}
+	if _, err := target.ParseMode(a.mode); err != nil {
+		return fmt.Errorf("%w, or %s", err, searchMode)
+	}
+	return nil
 }
 
 // base is a scenario file that a sweep is aimed at.

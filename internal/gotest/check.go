@@ -21,9 +21,12 @@ import (
 
 // Options say what [Check] runs.
 type Options struct {
-	// Seeds to run, and how many with -short. The flag -seatrial.seeds=A-B, when it
-	// is given, goes before.
+	// Seeds to run, and those with -short, when no search is made. The flag
+	// -seatrial.seeds=A-B, when it is given, goes before.
 	Usual, Few sim.SeedRange
+	// Runs are how many a search makes, and FewRuns with -short; 0: seeds are run, and
+	// no search is made. The flags -seatrial.runs and -seatrial.budget go before.
+	Runs, FewRuns int
 	// Saved is the folder of the plans that failed before. Default
 	// testdata/seatrial/ and the name of the test.
 	Saved string
@@ -32,8 +35,8 @@ type Options struct {
 // confirmations is how often a failure is run again before it is reported.
 const confirmations = 2
 
-// Check puts a subject through the plans of many seeds, and fails t with a
-// sub-test for each seed that does not pass; see seatrial.Check.
+// Check searches a subject, or puts it through the plans of many seeds, and fails t with
+// a sub-test for each run that does not pass; see seatrial.Check.
 func Check(t TB, subject scenarios.Subject, o Options) {
 	t.Helper()
 	c, over := begin(t, subject, o.Saved)
@@ -49,6 +52,15 @@ func Check(t TB, subject scenarios.Subject, o Options) {
 	}
 	if !chosen {
 		c.replaySaved()
+	}
+	only, oneRun := c.filter.run()
+	if !chosen && o.Runs > 0 && (!c.filter.given || oneRun) {
+		b, err := budgetOr(o.Runs, o.FewRuns)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		c.explore(b, only)
+		return
 	}
 	c.of = sim.WholeRange.Len(seeds)
 	c.run(func(yield func(sweep.Job) bool) {
@@ -112,7 +124,7 @@ var errEnough = errors.New("enough failures")
 // run runs jobs and reports those that fail, in their order.
 func (c *check) run(jobs iter.Seq[sweep.Job]) {
 	c.t.Helper()
-	c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
+	c.search(func(ctx context.Context, done func(string, sweep.Outcome)) error {
 		return c.pool.Run(ctx, func(yield func(sweep.Job) bool) {
 			for job := range jobs {
 				job.Subject, job.Confirm = c.name, confirmations
@@ -120,21 +132,25 @@ func (c *check) run(jobs iter.Seq[sweep.Job]) {
 					return
 				}
 			}
-		}, done)
-	}, func(o sweep.Outcome) string { return fmt.Sprintf("seed-%d", o.Job.Seed) })
+		}, func(o sweep.Outcome) { done(fmt.Sprintf("seed-%d", o.Job.Seed), o) })
+	})
 }
 
 // search takes the outcomes of a search, each under its name, until enough have
 // failed. It takes them in the goroutine of the test, as package testing wants it.
-func (c *check) search(run func(context.Context, func(sweep.Outcome)) error, name func(sweep.Outcome) string) {
+func (c *check) search(run func(ctx context.Context, done func(name string, o sweep.Outcome)) error) {
 	c.t.Helper()
 	ctx, stop := context.WithCancelCause(c.ctx)
 	defer stop(nil)
-	outcomes, ended := make(chan sweep.Outcome), make(chan error, 1)
+	type named struct {
+		name string
+		sweep.Outcome
+	}
+	outcomes, ended := make(chan named), make(chan error, 1)
 	go func() {
-		ended <- run(ctx, func(o sweep.Outcome) {
+		ended <- run(ctx, func(name string, o sweep.Outcome) {
 			select {
-			case outcomes <- o:
+			case outcomes <- named{name, o}:
 			case <-ctx.Done():
 			}
 		})
@@ -142,7 +158,7 @@ func (c *check) search(run func(context.Context, func(sweep.Outcome)) error, nam
 	}()
 	for o := range outcomes {
 		if c.goesOn() {
-			c.take(name(o), o)
+			c.take(o.name, o.Outcome)
 		}
 		if !c.goesOn() {
 			stop(errEnough)
@@ -214,7 +230,7 @@ func (c *check) end(what string) {
 		known = fmt.Sprintf(", %d failed in a known way", c.known)
 	}
 	if c.ran == 0 {
-		c.t.Fatalf("seatrial: %s: %s: nothing was run (want -run to name seed-N, or no sub-test)", c.subject.Name, what)
+		c.t.Fatalf("seatrial: %s: %s: nothing was run (want -run to name a run, such as seed-7 or probe-1a2b3c4d, or no sub-test)", c.subject.Name, what)
 	}
 	c.t.Logf("seatrial: %s: %s: %d run, %d failed%s", c.subject.Name, what, c.ran, c.failed, known)
 	if never := c.void.never(c.passed); never != "" && c.passed > 0 {
@@ -244,8 +260,8 @@ func (c *check) replaySaved() {
 			continue
 		}
 		job := sweep.Job{Seed: uint64(plan.Seed), Plan: string(file.text), File: file.path, Subject: c.name, Confirm: confirmations}
-		c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
-			return c.pool.Run(ctx, slices.Values([]sweep.Job{job}), done)
-		}, func(sweep.Outcome) string { return name })
+		c.search(func(ctx context.Context, done func(string, sweep.Outcome)) error {
+			return c.pool.Run(ctx, slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { done(name, o) })
+		})
 	}
 }

@@ -29,9 +29,9 @@ func CheckEveryCall(t TB, subject scenarios.Subject, o Options) {
 		Wanted: c.filter.wants,
 		Enough: func() bool { return !c.goesOn() },
 	}
-	c.search(func(ctx context.Context, done func(sweep.Outcome)) error {
-		return s.Run(ctx, c.pool.Run, done)
-	}, func(o sweep.Outcome) string { return o.Scenario })
+	c.search(func(ctx context.Context, done func(string, sweep.Outcome)) error {
+		return s.Run(ctx, c.pool.Run, func(o sweep.Outcome) { done(o.Scenario, o) })
+	})
 	if c.ran == 0 {
 		t.Fatalf("seatrial: %s: no fault was tried (want a controller that calls something, and -run to name one of its faults or no sub-test)", subject.Name)
 	}

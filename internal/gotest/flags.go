@@ -8,12 +8,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seatrial/seatrial/sim"
 )
 
 var (
-	seedsFlag     = flag.String("seatrial.seeds", "", "seeds that Check runs, `A-B` or one")
+	seedsFlag     = flag.String("seatrial.seeds", "", "run the plans of these seeds, `A-B` or one, instead of searching")
+	runsFlag      = flag.Int("seatrial.runs", 0, "let Check make `N` runs; the same in any number of workers")
+	budgetFlag    = flag.Duration("seatrial.budget", 0, "let Check begin runs for so much `time`")
+	corpusFlag    = flag.String("seatrial.corpus", "", "keep what showed something new in a folder of the test below this `folder`, such as testdata/seatrial/corpus, and begin with what is there")
 	failuresFlag  = flag.Int("seatrial.failures", 5, "end Check after `N` failing seeds; 0: never")
 	workersFlag   = flag.Int("seatrial.workers", 0, "`N` worker processes; 0: one for each core")
 	shrinkFlag    = flag.Int("seatrial.shrink", 150, "try at most `N` smaller plans for each failure; 0: none")
@@ -36,6 +40,38 @@ func seedsOr(usual, few sim.SeedRange) (seeds sim.SeedRange, chosen bool, err er
 		return few, false, nil
 	}
 	return usual, false, nil
+}
+
+// budget is how long a search goes on.
+type budget struct {
+	runs    int           // 0: any number
+	lasting time.Duration // 0: any time
+}
+
+// budgetOr is what -seatrial.runs and -seatrial.budget say. Without them it is usual, or
+// few with -short.
+func budgetOr(usual, few int) (budget, error) {
+	var b budget
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if given["seatrial.runs"] {
+		if b.runs = *runsFlag; b.runs < 1 {
+			return b, fmt.Errorf("-seatrial.runs=%d: nothing would be run (want at least 1)", b.runs)
+		}
+	}
+	if given["seatrial.budget"] {
+		if b.lasting = *budgetFlag; b.lasting <= 0 {
+			return b, fmt.Errorf("-seatrial.budget=%s: nothing would be run (want a time, such as 60s)", b.lasting)
+		}
+	}
+	switch {
+	case b != budget{}:
+	case testing.Short():
+		b.runs = few
+	default:
+		b.runs = usual
+	}
+	return b, nil
 }
 
 // enough says whether that many failing seeds end the search.
@@ -106,6 +142,17 @@ func (f filter) seed() (sim.Seed, bool) {
 	}
 	n, err := strconv.ParseUint(m[1], 10, 64)
 	return sim.Seed(n), err == nil
+}
+
+var oneRun = regexp.MustCompile(`^\^?((?:story-[0-9]+|probe(?:-[0-9a-f]{8})+))\$?$`)
+
+// run is the one run of a search that the filter names, and whether it does.
+func (f filter) run() (name string, ok bool) {
+	m := oneRun.FindStringSubmatch(f.text)
+	if m == nil || !f.given {
+		return "", false
+	}
+	return m[1], true
 }
 
 // wants says whether the sub-test of that name is to be run.

@@ -110,6 +110,9 @@ func (c *check) events(b *strings.Builder, o sweep.Outcome) {
 
 // again is the command that runs a sub-test again.
 func (c *check) again(name string) string {
+	if strings.HasPrefix(name, "guided-") {
+		name = "saved-" + name // what it was made from is not made without all runs before it
+	}
 	if _, ok := c.t.(*testing.T); !ok && flag.Lookup("ginkgo.focus") != nil {
 		seeds := ""
 		if seed, ok := strings.CutPrefix(name, "seed-"); ok {

@@ -2,13 +2,10 @@ package search
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/sim"
 )
 
 // observedCall is a call of a process under test that rules can strike.
@@ -18,39 +15,6 @@ type observedCall struct {
 	told  string // what came of it
 	group string
 	acted time.Duration // when a user changed something next; 0: never
-}
-
-// observe lists the calls that rules can strike, in order. Discovery is passed over,
-// which no rule names, and so is what is called once faults have ceased.
-func (w *World) observe(h *model.History) []observedCall {
-	var out []observedCall
-	times := map[faults.Call]int{}
-	for i := range h.Calls {
-		call := &h.Calls[i]
-		c := sim.FaultCall(call)
-		key := c
-		key.At, key.Nth = 0, 0
-		times[key]++
-		if !slices.Contains(w.UnderTest, c.Process) || call.Called >= w.Safety || c.Resource == "" || strings.HasPrefix(c.Resource, "/") {
-			continue
-		}
-		c.Nth, c.At = times[key], call.Called
-		out = append(out, observedCall{
-			Call: c, class: fmt.Sprintf("%s %s %s", c.Process, c.Verb, c.Resource), told: fmt.Sprintf("%s %d", call.Outcome, call.Code), group: call.Group,
-			acted: nextAct(h, call.Called),
-		})
-	}
-	return out
-}
-
-// nextAct is when a user next changed something; 0: never.
-func nextAct(h *model.History, after time.Duration) time.Duration {
-	for i := range h.Commits {
-		if c := &h.Commits[i]; c.User && c.At > after {
-			return c.At
-		}
-	}
-	return 0
 }
 
 // described is a call in words.

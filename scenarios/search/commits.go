@@ -5,10 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/model"
 )
 
 // observedCommit is a change that a process under test watches for.
@@ -22,20 +19,20 @@ type observedCommit struct {
 
 // commits lists the changes that processes under test watch for, the first and the last
 // of each class: process, resource, and what kind of change it was, by whom.
-func (w *World) commits(h *model.History) []observedCommit {
+func (w *World) commits(h *Sketch) []observedCommit {
 	var all []observedCommit
 	index := map[string][2]int{}
 	for _, process := range w.UnderTest {
 		for i := range h.Commits {
 			c := &h.Commits[i]
-			opened, watched := watchOf(h, process, c)
+			opened, watched := h.watchOf(process, c)
 			if !watched || c.At >= w.Safety || c.Resource == "leases" || c.Resource == "events" {
 				continue
 			}
-			next, last := laterChanges(h, i, w.Safety)
+			next, last := h.laterChanges(i, w.Safety)
 			o := observedCommit{
 				process: process, resource: c.Resource, namespace: c.Namespace, name: c.Name, at: c.At, next: next, last: last, opened: opened,
-				class: fmt.Sprintf("%s sees %s %s", process, c.Resource, kindOf(c)),
+				class: fmt.Sprintf("%s sees %s %s", process, c.Resource, c.Kind),
 			}
 			seen, known := index[o.class]
 			switch {
@@ -51,62 +48,6 @@ func (w *World) commits(h *model.History) []observedCommit {
 		}
 	}
 	return all
-}
-
-// watchOf is when the watch of the process was asked for that was open at a commit.
-func watchOf(h *model.History, process string, c *model.Commit) (time.Duration, bool) {
-	var opened time.Duration
-	found := false
-	for i := range h.Calls {
-		call := &h.Calls[i]
-		if call.Called >= c.At {
-			break
-		}
-		if call.Process == process && call.Verb == "watch" && call.Resource == c.Resource && call.Group == c.Group && call.Outcome == model.OK {
-			opened, found = call.Called, true
-		}
-	}
-	return opened, found
-}
-
-// laterChanges are the next and the last change of the object of the i-th commit's name.
-func laterChanges(h *model.History, i int, before time.Duration) (next, last time.Duration) {
-	c := &h.Commits[i]
-	for j := i + 1; j < len(h.Commits); j++ {
-		other := &h.Commits[j]
-		if other.At >= before || other.Resource != c.Resource || other.Group != c.Group || other.Namespace != c.Namespace || other.Name != c.Name {
-			continue
-		}
-		if next == 0 {
-			next = other.At
-		}
-		last = other.At
-	}
-	return next, last
-}
-
-func kindOf(c *model.Commit) string {
-	who := c.Process
-	switch {
-	case c.User:
-		who = "a user"
-	case c.CallID == 0:
-		who = "the server"
-	}
-	what := "changed"
-	switch {
-	case c.Old == nil:
-		what = "created"
-	case c.New == nil:
-		what = "removed"
-	default:
-		old, err := meta.Accessor(c.Old)
-		is, err2 := meta.Accessor(c.New)
-		if err == nil && err2 == nil && old.GetDeletionTimestamp() == nil && is.GetDeletionTimestamp() != nil {
-			what = "marked for deletion"
-		}
-	}
-	return what + " by " + who
 }
 
 var outcomesOfCommits = []Outcome{SeenLate, SleptOver, NeverSeen, SeenBehind}
@@ -189,7 +130,7 @@ func (w *World) slowCollector() Probe {
 
 // restartAtRest kills a process when nothing has happened for half a minute. It is not
 // there when the baseline has no such moment in which faults may be.
-func (w *World) restartAtRest(h *model.History, process string) (Probe, bool) {
+func (w *World) restartAtRest(h *Sketch, process string) (Probe, bool) {
 	const calm = 30 * time.Second
 	at := w.Safety - late/2
 	for i := range h.Commits {
@@ -206,7 +147,7 @@ func (w *World) restartAtRest(h *model.History, process string) (Probe, bool) {
 // slowStart kills the process of a list when the last change by it is a second old, and
 // holds that list back when it starts again: what it knows of one resource is there, and
 // of the other not.
-func (w *World) slowStart(h *model.History, c *observedCall) (Probe, bool) {
+func (w *World) slowStart(h *Sketch, c *observedCall) (Probe, bool) {
 	const held = 3 * time.Second
 	at := c.At
 	for i := range h.Commits {
@@ -226,7 +167,7 @@ func (w *World) slowStart(h *model.History, c *observedCall) (Probe, bool) {
 }
 
 // leasing are the processes under test that have a lease to lose.
-func (w *World) leasing(h *model.History) []string {
+func (w *World) leasing(h *Sketch) []string {
 	var out []string
 	for i := range h.Calls {
 		if c := &h.Calls[i]; c.Resource == "leases" && slices.Contains(w.UnderTest, c.Process) && !slices.Contains(out, c.Process) {

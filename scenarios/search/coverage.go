@@ -1,24 +1,37 @@
 package search
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/seatrial/seatrial/scenarios"
 )
 
 // Coverage says what a search has covered. Its zero value is that of a search that has
 // found nothing to strike.
 type Coverage struct {
+	// Stages are how many runs of each stage were told.
+	Stages map[Stage]int
 	// Calls and Commits are how many classes of them the baseline has.
 	Calls, Commits int
 	// Struck are the outcomes that befell a class, by class; Missed are the probes whose
-	// fault did not fire, in words.
+	// fault did not fire.
 	Struck map[string][]Outcome
-	Missed []string
-	// Runs were told; SinceNew of them since the last that showed something new.
+	Missed []Missed
+	// Runs with faults were told; SinceNew of them since the last that showed something new.
 	Runs, SinceNew int
+	// Left are the probes that are known and were not made; what those bring about is not
+	// among them.
+	Left int
+	// Untested are the laws that held in runs that had nothing they are about; NeverSeen
+	// is what was to be seen at least once: see [model.Sometimes].
+	Untested, NeverSeen []string
+	// Corpus are plans that were survived and showed something new, in the order in which
+	// they did.
+	Corpus []scenarios.Plan
+	// AllFailed: no story passes, so nothing was struck.
+	AllFailed bool
 
-	once map[string]int // in how many runs each kind of call and answer was seen
+	once map[string]int // in how many runs with faults each feature was seen
 	seen map[string]bool
 }
 
@@ -38,28 +51,40 @@ func (c *Coverage) class(name string, commit bool) {
 	c.Calls++
 }
 
-func (c *Coverage) add(p Probe, kinds map[string]bool, fresh int, fired bool) {
-	if c.Struck == nil {
-		c.Struck, c.once = map[string][]Outcome{}, map[string]int{}
+// shown counts the features of a run.
+func (c *Coverage) shown(features []string) {
+	if c.once == nil {
+		c.once = map[string]int{}
 	}
+	for _, f := range features {
+		c.once[f]++
+	}
+}
+
+// count counts a run.
+func (c *Coverage) count(fresh bool) {
 	c.Runs++
 	c.SinceNew++
-	if fresh > 0 {
+	if fresh {
 		c.SinceNew = 0
 	}
-	for kind := range kinds {
-		c.once[kind]++
+}
+
+func (c *Coverage) add(p Probe, fresh bool, whyNot string) {
+	c.count(fresh)
+	if c.Struck == nil {
+		c.Struck = map[string][]Outcome{}
 	}
 	switch {
-	case !fired:
-		c.Missed = append(c.Missed, p.Target+": "+string(p.Outcome))
+	case whyNot != "":
+		c.Missed = append(c.Missed, Missed{p.Target, p.Outcome, whyNot})
 	case !slices.Contains(c.Struck[p.class], p.Outcome):
 		c.Struck[p.class] = append(c.Struck[p.class], p.Outcome)
 	}
 }
 
-// Unseen estimates the probability that the next run shows a kind of call and answer
-// that none has shown: the number of kinds seen in one run only, over the number of runs
+// Unseen estimates the probability that the next run shows a feature
+// that none has shown: the number of those seen in one run only, over the number of runs
 // (Good, The population frequencies of species, 1953). It is 1 before the first run.
 func (c *Coverage) Unseen() float64 {
 	if c.Runs == 0 {
@@ -72,23 +97,4 @@ func (c *Coverage) Unseen() float64 {
 		}
 	}
 	return min(1, float64(singles)/float64(c.Runs))
-}
-
-// String is the coverage in a few words.
-func (c *Coverage) String() string {
-	if c.Calls == 0 {
-		return "nothing to strike: no process under test calls anything without faults"
-	}
-	calls, commits := 0, 0
-	for class := range c.Struck {
-		switch {
-		case !c.seen[class]:
-		case strings.Contains(class, " sees "):
-			commits++
-		default:
-			calls++
-		}
-	}
-	return fmt.Sprintf("%d of %d kinds of call and %d of %d kinds of change struck, %d faults never fired; nothing new for %d of %d runs (the next shows something new with probability %.2f)",
-		calls, c.Calls, commits, c.Commits, len(c.Missed), c.SinceNew, c.Runs, c.Unseen())
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
@@ -57,6 +58,10 @@ type Edit struct {
 
 // Probe is one run to be made.
 type Probe struct {
+	// Name tells a probe from all others of the same stories, and is the same in each
+	// search: it follows from what is struck and by what. The name of a probe of the
+	// recursive stage begins with that of the one from which it comes.
+	Name    string
 	Number  int // from 1
 	Stage   Stage
 	Story   int    // the baseline, by its place, whose steps the run has
@@ -88,4 +93,15 @@ func (p *Probe) numbered(n int) {
 		rules[i] = r
 	}
 	p.Faults = rules
+}
+
+// name gives a probe its name: that of the one from which it comes, if there is one, and
+// a hash of its own.
+func (p *Probe) name(from string) {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%d %s: %s", p.Story, p.Target, p.Outcome)
+	if from == "" {
+		from = "probe"
+	}
+	p.Name = fmt.Sprintf("%s-%08x", from, h.Sum32())
 }

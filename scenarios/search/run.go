@@ -17,7 +17,9 @@ import (
 // Stages beside those that make probes.
 const (
 	FaultFree Stage = "fault-free" // the stories, before the first fault
-	Swarm     Stage = "swarm"      // what the budget leaves, in mixtures of faults
+	Swarm     Stage = "swarm"      // mixtures of faults
+	Guided    Stage = "guided"     // plans that showed something new, changed
+	Kept      Stage = "corpus"     // plans that showed something new in earlier searches
 )
 
 // Options of a search.
@@ -41,76 +43,50 @@ type Found struct {
 	By    string // the probe or story in words; empty for one of the swarm
 }
 
-// Explore searches a subject: its stories without faults, then probes, then the swarm. It
-// ends when the budget is spent or Done says so. A story that fails is not gone on from; a
-// subject that fails in all of them has nothing to be struck.
+// Explore searches a subject in this process, in the order of a [Course], and ends when
+// the budget is spent or Done says so. A story that fails is not gone on from; a subject
+// that fails in all of them has nothing to be struck.
 //
 // Same subject, seed and budget: the same runs in the same order.
 func Explore(t *testing.T, subject scenarios.Subject, o Options) Coverage {
-	e := &explorer{t: t, subject: subject, options: o}
-	e.tell(subject)
-	if e.search == nil {
-		return Coverage{}
-	}
-	for !e.over {
-		p, more := e.search.Next()
-		if !more {
+	course := NewCourse(o.Seed, "")
+	run := o.Run
+	run.Baselines = &scenarios.Baselines{}
+	for range o.Runs {
+		step, ok, _ := course.Next()
+		if !ok {
 			break
 		}
-		e.probe(p)
-	}
-	for seed := o.Seed; !e.over; seed++ {
-		e.done(Found{Result: swarm.Try(t, subject, seed, o.Extras, o.Run), Stage: Swarm})
-	}
-	return e.search.Coverage()
-}
-
-// explorer is a search under way.
-type explorer struct {
-	t       *testing.T
-	subject scenarios.Subject
-	options Options
-	search  *Search
-	stories []told
-	runs    int
-	over    bool
-}
-
-// told is a story and its run without faults, which its probes share.
-type told struct {
-	plan      scenarios.Plan
-	baselines scenarios.Baselines
-}
-
-func (e *explorer) done(f Found) {
-	e.runs++
-	if e.options.Done != nil && !e.options.Done(f) || e.runs >= e.options.Runs {
-		e.over = true
-	}
-}
-
-// tell runs the stories without faults, and begins the search with those that pass.
-func (e *explorer) tell(subject scenarios.Subject) {
-	var baselines []*model.History
-	for _, plan := range Plans(e.t, subject, e.options) {
-		story := told{plan: plan}
-		o := e.options.Run
-		o.Baselines = &story.baselines
-		r := scenarios.Observe(e.t, plan, subject, e.options.Seed, o)
-		if e.done(Found{Result: r, Stage: FaultFree, By: plan.Description}); e.over {
-			return
-		}
-		if r.Verdict.Kind == model.VerdictPass {
-			e.stories = append(e.stories, story)
-			baselines = append(baselines, &r.Record.History)
+		r, told := perform(t, subject, step, o, run)
+		course.Tell(told)
+		if o.Done != nil && !o.Done(Found{Result: r, Stage: step.Stage, By: step.By}) {
+			break
 		}
 	}
-	if len(baselines) == 0 {
-		return
+	return course.Coverage()
+}
+
+// perform makes the run of a step, and says what came of it.
+func perform(t *testing.T, subject scenarios.Subject, step Step, o Options, run scenarios.RunOptions) (r scenarios.Result, told Told) {
+	switch {
+	case step.Stage == FaultFree:
+		plan := step.Plan
+		if plan == nil {
+			plans := Plans(t, subject, o)
+			told.Stories, plan = len(plans), &plans[step.Story-1]
+		}
+		r = scenarios.Observe(t, *plan, subject, step.Seed, run)
+		told.Plan = plan
+	case step.Plan != nil:
+		r = scenarios.Run(t, *step.Plan, subject, step.Seed, run)
+	default:
+		r = swarm.Try(t, subject, step.Seed, o.Extras, run)
+		told.Plan = &r.Plan
 	}
-	plan := &e.stories[0].plan
-	plan.Language = subject.Language
-	e.search = New(World{UnderTest: plan.UnderTest(), Safety: plan.Safety}, baselines...)
+	r.Plan.Language = subject.Language
+	told.Sketch = SketchOf(&r.Record.History, r.Plan.UnderTest(), r.Plan.Safety).Judged(r.Verdict)
+	told.Fired, told.Failed = r.Record.Fired, r.Verdict.Kind != model.VerdictPass
+	return r, told
 }
 
 // Plans are the stories of a subject as plans without faults: for its objects the lives
@@ -119,7 +95,7 @@ func (e *explorer) tell(subject scenarios.Subject) {
 func Plans(t *testing.T, subject scenarios.Subject, o Options) []scenarios.Plan {
 	if subject.Traffic != nil || len(subject.Objects) == 0 {
 		plan := swarm.Steps(t, subject, o.Seed, o.Extras, o.Run)
-		plan.Faults, plan.Description = nil, "the steps of seed "+fmt.Sprint(o.Seed)
+		plan.Name, plan.Faults, plan.Description = "story-1", nil, "the steps of seed "+fmt.Sprint(o.Seed)
 		return []scenarios.Plan{plan}
 	}
 	world := subject.World(o.Seed, o.Extras)
@@ -131,9 +107,9 @@ func Plans(t *testing.T, subject scenarios.Subject, o Options) []scenarios.Plan 
 	world.Language = subject.Language
 	world.Default()
 	var plans []scenarios.Plan
-	for _, story := range Stories(forms, world.Safety) {
+	for i, story := range Stories(forms, world.Safety) {
 		plan := world.Clone()
-		plan.Faults, plan.Seed, plan.Description = nil, o.Seed, "objects are "+story.Name
+		plan.Name, plan.Faults, plan.Seed, plan.Description = fmt.Sprintf("story-%d", i+1), nil, o.Seed, "objects are "+story.Name
 		for _, act := range story.Acts {
 			of := objects[act.Object]
 			step := scenarios.Step{At: act.At, User: fmt.Sprintf("user-%d", act.Object+1)}
@@ -172,28 +148,6 @@ func completed(plan scenarios.Plan) scenarios.Plan {
 	plan.Default()
 	scenarios.NameTwins(plan.Steps)
 	return plan
-}
-
-// probe makes one run of a story with the faults of a probe.
-func (e *explorer) probe(p Probe) {
-	story := &e.stories[p.Story]
-	plan, subject, o := story.plan.Clone(), e.subject, e.options.Run
-	plan.Faults = slices.Clone(p.Faults)
-	plan.Description = p.String()
-	if p.Servers <= plan.World.APIServer.Replicas && len(p.Edits) == 0 {
-		o.Baselines = &story.baselines
-	}
-	plan.World.APIServer.Replicas = max(plan.World.APIServer.Replicas, p.Servers)
-	for _, edit := range p.Edits {
-		plan.Steps = append(plan.Steps, edit.steps()...)
-	}
-	if p.AtRest > 0 {
-		laws := subject.Properties
-		subject.Properties = func(plan *scenarios.Plan) []model.Property { return append(laws(plan), model.RestLasts(p.AtRest)) }
-	}
-	r := scenarios.Run(e.t, completed(plan), subject, e.options.Seed, o)
-	e.search.Tell(p, &r.Record.History, r.Record.Fired, r.Verdict.Kind != model.VerdictPass)
-	e.done(Found{Result: r, Stage: p.Stage, By: p.String()})
 }
 
 // steps of an edit: an annotation that comes and goes.

@@ -3,10 +3,10 @@ package search
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/model"
 )
 
 // World is what a search has to know of what it searches.
@@ -26,7 +26,8 @@ type Search struct {
 	queue    []Probe // systematic, in order
 	brought  []lead  // what the recursive stage may go on from
 	made     int
-	known    map[string]bool // kinds of call and answer that were seen
+	only     string          // empty: all
+	known    map[string]bool // features that were seen
 	coverage Coverage
 }
 
@@ -40,16 +41,16 @@ type lead struct {
 // for each story, the one that tells most first. Probes say which story they belong to.
 // Baselines in which no process under test calls anything leave nothing to strike: then
 // the search has no probes, and its coverage says so.
-func New(w World, baselines ...*model.History) *Search {
+func New(w World, baselines ...*Sketch) *Search {
 	if w.Depth == 0 {
 		w.Depth = 3
 	}
 	s := &Search{world: w, known: map[string]bool{}}
 	var all []ranked
 	for story, baseline := range baselines {
-		calls := w.observe(baseline)
-		for _, c := range calls {
-			s.learn(&c)
+		calls := baseline.observe()
+		for _, f := range baseline.features() {
+			s.known[f] = true
 		}
 		all = append(all, s.systematic(story, baseline, calls)...)
 	}
@@ -58,14 +59,6 @@ func New(w World, baselines ...*model.History) *Search {
 		s.queue = append(s.queue, all[i].Probe)
 	}
 	return s
-}
-
-// learn says whether a kind of call and answer was not known.
-func (s *Search) learn(c *observedCall) bool {
-	kind := c.class + " " + c.told
-	fresh := !s.known[kind]
-	s.known[kind] = true
-	return fresh
 }
 
 // ranked is a probe and its place: lower ones come first.
@@ -79,11 +72,12 @@ type ranked struct {
 // many outcomes is found by the first, and all classes have had one before any has its
 // second. Of two stories the earlier has each outcome first; a third comes when half of
 // the outcomes have been tried in those.
-func (s *Search) systematic(story int, h *model.History, calls []observedCall) []ranked {
+func (s *Search) systematic(story int, h *Sketch, calls []observedCall) []ranked {
 	var all []ranked
 	add := func(p Probe, possible bool, rank int) {
 		if possible && (p.Servers <= s.world.Servers || s.world.Servers == 0) {
 			p.Stage, p.Story = Systematic, story
+			p.name("")
 			if story > 1 {
 				rank += len(outcomesOfWrites) / 2
 			}
@@ -129,17 +123,28 @@ func (s *Search) systematic(story int, h *model.History, calls []observedCall) [
 	return all
 }
 
+// Only leaves out all probes but the one of that name and those from which it comes.
+func (s *Search) Only(name string) { s.only = name }
+
+// wanted says whether a probe is to be made.
+func (s *Search) wanted(p *Probe) bool {
+	return s.only == "" || s.only == p.Name || strings.HasPrefix(s.only, p.Name+"-")
+}
+
 // Next is the next probe; false when there is none. There may be more once those that
 // are under way have been told.
 func (s *Search) Next() (Probe, bool) {
-	if len(s.queue) == 0 && !s.recurse() {
-		return Probe{}, false
+	for len(s.queue) > 0 || s.recurse() {
+		p := s.queue[0]
+		s.queue = s.queue[1:]
+		if !s.wanted(&p) {
+			continue
+		}
+		s.made++
+		p.numbered(s.made)
+		return p, true
 	}
-	p := s.queue[0]
-	s.queue = s.queue[1:]
-	s.made++
-	p.numbered(s.made)
-	return p, true
+	return Probe{}, false
 }
 
 // recurse turns the lead that brought most into probes.
@@ -163,6 +168,7 @@ func (s *Search) recurse() bool {
 				p.Servers, p.Edits = from.from.Servers, from.from.Edits
 				p.Target = from.from.Target + " (" + string(from.from.Outcome) + "), then " + p.Target
 				p.Faults = slices.Concat(from.from.Faults, p.Faults)
+				p.name(from.from.Name)
 				s.queue = append(s.queue, p)
 			}
 		}
@@ -173,22 +179,47 @@ func (s *Search) recurse() bool {
 	return false
 }
 
-// Tell says what came of a probe: the history of its run, how often each kind of fault
+// Tell says what came of a probe: the sketch of its run, how often each kind of fault
 // fired, and whether the run failed. A run that failed is not gone on from. Probes are
-// told in the order in which they were given.
-func (s *Search) Tell(p Probe, h *model.History, fired map[faults.Kind]int, failed bool) {
-	var fresh []observedCall
-	classes := map[string]bool{}
-	for _, c := range s.world.observe(h) {
-		classes[c.class+" "+c.told] = true
-		if s.learn(&c) && !p.strikes(c.Call) {
-			fresh = append(fresh, c)
+// told in the order in which they were given. It returns how many features the run is the
+// first to have.
+func (s *Search) Tell(p Probe, h *Sketch, fired map[faults.Kind]int, failed bool) (fresh int) {
+	var calls []observedCall
+	for _, c := range h.observe() {
+		if !s.known[c.feature()] && !p.strikes(c.Call) {
+			calls = append(calls, c)
+			s.known[c.feature()] = true
 		}
 	}
-	s.coverage.add(p, classes, len(fresh), fires(p, fired))
-	if !failed && len(fresh) > 0 && p.depth+1 < s.world.Depth {
-		s.brought = append(s.brought, lead{p, fresh})
+	fresh = s.show(h) + len(calls)
+	s.coverage.add(p, fresh > 0, p.whyNot(h, fired))
+	if !failed && len(calls) > 0 && p.depth+1 < s.world.Depth {
+		s.brought = append(s.brought, lead{p, calls})
 	}
+	return fresh
+}
+
+// tellSwarm counts what a run of the swarm, or of a plan that was changed, has shown.
+func (s *Search) tellSwarm(h *Sketch) (fresh int) {
+	if h == nil {
+		return 0
+	}
+	fresh = s.show(h)
+	s.coverage.count(fresh > 0)
+	return fresh
+}
+
+// show learns what a run has shown, and says how much of it is new.
+func (s *Search) show(h *Sketch) (fresh int) {
+	features := h.features()
+	for _, f := range features {
+		if !s.known[f] {
+			s.known[f] = true
+			fresh++
+		}
+	}
+	s.coverage.shown(features)
+	return fresh
 }
 
 // leads is how many outcomes befall a call that a fault has brought about.
@@ -210,20 +241,6 @@ func (p *Probe) strikes(c faults.Call) bool {
 		}
 	}
 	return false
-}
-
-// fires says whether each kind of fault of the probe was seen to fire. A list is only held
-// back if it comes too soon.
-func fires(p Probe, fired map[faults.Kind]int) bool {
-	for i := range p.Faults {
-		if p.Outcome == NeverSeen && p.Faults[i].Kind == faults.Hold {
-			continue
-		}
-		if fired[p.Faults[i].Kind] == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // Coverage is what the search has covered so far.

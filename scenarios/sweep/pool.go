@@ -187,7 +187,7 @@ func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 			}
 		}
 		if drawn, err := (*w).do(ask); err == nil {
-			o.Scenario, o.Plan, o.Illegal, o.Known = drawn.Scenario, drawn.Plan, drawn.Illegal, drawn.Known
+			o.Scenario, o.Plan, o.Illegal, o.Known, o.Stories = drawn.Scenario, drawn.Plan, drawn.Illegal, drawn.Known, drawn.Stories
 			return nil
 		}
 		(*w).stop()

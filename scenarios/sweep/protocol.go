@@ -7,6 +7,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -51,6 +52,11 @@ type Job struct {
 	Coverage bool `json:"coverage,omitempty"`
 	// Calls keeps in the outcome what the subject called.
 	Calls bool `json:"calls,omitempty"`
+	// Story, without a Plan, asks for this one of the subject's stories instead of the
+	// plan drawn from Seed, from 1, without faults; see [search.Plans]. 0: none.
+	Story int `json:"story,omitempty"`
+	// Sketch keeps in the outcome what a search has to know of the run.
+	Sketch bool `json:"sketch,omitempty"`
 	// Replay is the command that shows the run again, for a Plan that is in no
 	// file; empty: what follows from File and Seed.
 	Replay string `json:"replay,omitempty"`
@@ -163,6 +169,10 @@ type Outcome struct {
 	Calls []faults.Call `json:"calls,omitempty"`
 	// Leftovers says what of the run could not be removed from a real cluster.
 	Leftovers string `json:"leftovers,omitempty"`
+	// Stories is how many the subject has, when the job was one of them; Sketch is there
+	// when the job asked for it and the run came to its end.
+	Stories int            `json:"stories,omitempty"`
+	Sketch  *search.Sketch `json:"sketch,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.
 	Detail string `json:"detail,omitempty"`
 	// Artefacts of a failure or of a job with Trace.

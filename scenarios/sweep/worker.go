@@ -16,6 +16,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/report"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -101,6 +102,7 @@ type work struct {
 	onHang    func(sim.Seed, []byte) // tells the pool, and ends the process
 	baselines scenarios.Baselines
 	sites     map[Site]scenarios.Subject
+	stories   int // of the last subject that was asked for one
 }
 
 // subject is what the job is about. That of a file is made once.
@@ -150,6 +152,9 @@ func (w *work) do(job Job) Outcome {
 			return Outcome{Job: job, Error: err.Error()}
 		case job.PlanOnly:
 			o := Outcome{Job: job, Scenario: plan.Name, Illegal: plan.Illegal()}
+			if job.Story > 0 {
+				o.Stories = w.stories
+			}
 			o.WritePlan(plan)
 			o.Known = subject.KnownAs(job.Signature)
 			return o
@@ -161,6 +166,12 @@ func (w *work) do(job Job) Outcome {
 		return Outcome{Job: job, Error: err.Error()}
 	}
 	outcome := outcomeOf(job, subject, result)
+	if job.Sketch {
+		outcome.Sketch = search.SketchOf(&result.Record.History, result.Plan.UnderTest(), result.Plan.Safety).Judged(result.Verdict)
+	}
+	if job.Story > 0 {
+		outcome.Stories = w.stories
+	}
 	if outcome.Verdict == model.VerdictPass || job.Once || outcome.Known != "" {
 		outcome.keep(subject, result)
 		return outcome
@@ -184,7 +195,7 @@ func (w *work) do(job Job) Outcome {
 
 // run runs what the job says: its plan, or one drawn from its seed.
 func (w *work) run(job Job, subject scenarios.Subject, o scenarios.RunOptions) (scenarios.Result, error) {
-	if job.Plan == "" && !job.FaultFree {
+	if job.Plan == "" && !job.FaultFree && job.Story == 0 {
 		if subject.World == nil {
 			return scenarios.Result{}, errNoWorld(subject)
 		}
@@ -215,6 +226,12 @@ func (w *work) plan(job Job, subject scenarios.Subject, o scenarios.RunOptions) 
 		return plan, err
 	case subject.World == nil:
 		return scenarios.Plan{}, errNoWorld(subject)
+	case job.Story > 0:
+		plans := search.Plans(w.t, subject, search.Options{Seed: seed, Extras: job.Extras, Run: o})
+		if w.stories = len(plans); job.Story > len(plans) {
+			return scenarios.Plan{}, fmt.Errorf("subject %s has no story %d (want 1 to %d)", subject.Name, job.Story, len(plans))
+		}
+		return plans[job.Story-1], nil
 	case job.FaultFree:
 		return swarm.Steps(w.t, subject, seed, job.Extras, o), nil
 	}
@@ -276,7 +293,7 @@ func collect(subject scenarios.Subject, r scenarios.Result) []byte {
 
 // keep adds to the outcome what an artefact is made of.
 func (o *Outcome) keep(subject scenarios.Subject, r scenarios.Result) {
-	if o.Job.Calls || o.Verdict != model.VerdictPass || len(r.Record.Events) > 0 {
+	if o.Job.Calls || o.Job.Sketch && o.Job.Plan == "" || o.Verdict != model.VerdictPass || len(r.Record.Events) > 0 {
 		o.WritePlan(r.Plan)
 	}
 	if len(r.Record.Events) == 0 {
