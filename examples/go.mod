@@ -1,5 +1,5 @@
 // The projects that the docs show, as their users would write them. A module of its
-// own: the trials in it fail, because that is what the docs show.
+// own: some of its trials fail, as the docs show.
 module example.com/examples
 
 go 1.26.0

@@ -1,4 +1,4 @@
-// Package controller is what kubebuilder create api writes, with a Reconcile that has a bug.
+// Package controller is what kubebuilder create api writes, with a Reconcile of its own.
 package controller
 
 import (
@@ -10,7 +10,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	webappv1 "example.com/examples/kubebuilder/api/v1"
 )
@@ -31,8 +30,8 @@ func (r *GuestbookReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 	}
 	page := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: book.Namespace, Name: book.Name}}
 	if !book.DeletionTimestamp.IsZero() {
-		if err := r.Delete(ctx, page); err != nil {
-			logf.FromContext(ctx).Error(err, "deleting the page")
+		if err := r.Delete(ctx, page); client.IgnoreNotFound(err) != nil {
+			return ctrl.Result{}, err
 		}
 		controllerutil.RemoveFinalizer(&book, finalizer)
 		return ctrl.Result{}, client.IgnoreNotFound(r.Update(ctx, &book))
