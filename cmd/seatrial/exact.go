@@ -84,6 +84,10 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact, sub
 	if err != nil {
 		return nil, err
 	}
+	if digest != was.Digest && subject.pkg != "" {
+		return nil, fmt.Errorf("replay: the artefact was made with another build of the tests of %s, %s, and now they are %s: use the sources of then, with seatrial %s, or run its plan.yaml",
+			subject.pkg, was.Digest, digest, before.Version)
+	}
 	if digest != was.Digest {
 		return nil, fmt.Errorf("replay: the artefact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
 			was.Digest, e.Module, digest, before.Version)
