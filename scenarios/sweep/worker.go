@@ -137,6 +137,9 @@ func (w *work) do(job Job) Outcome {
 	if err != nil {
 		return Outcome{Job: job, Error: err.Error()}
 	}
+	if known := subject.KnownAs(job.Signature); known != "" {
+		return Outcome{Job: job, Known: known} // it is not looked into, and to draw its plan may end this process, too
+	}
 	options := scenarios.RunOptions{
 		KeepTrace: job.Trace || job.Report, Watchdog: job.Watchdog, MaxRequests: job.MaxRequests,
 		OnHang: w.onHang, Baselines: &w.baselines, Reseed: job.Reseed,
@@ -156,7 +159,6 @@ func (w *work) do(job Job) Outcome {
 				o.Stories = w.stories
 			}
 			o.WritePlan(plan)
-			o.Known = subject.KnownAs(job.Signature)
 			return o
 		}
 		return engine.Run(Request{Job: job, Subject: subject, Plan: plan, OnHang: w.onHang})
