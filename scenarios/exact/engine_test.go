@@ -53,7 +53,11 @@ func buildKind(t *testing.T, kind, folder string, more ...string) string {
 	return file
 }
 
-func open(t *testing.T, file, cache string) exact.Engine { return openBy(t, exact.Open, file, cache) }
+func open(t *testing.T, file, cache string) exact.Engine {
+	return openBy(t, func(ctx context.Context, module []byte, cache string) (exact.Engine, error) {
+		return exact.Open(ctx, module, cache, exact.Start{})
+	}, file, cache)
+}
 
 func openCommand(t *testing.T, file, cache string) exact.Engine {
 	return openBy(t, exact.OpenCommand, file, cache)
