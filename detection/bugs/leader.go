@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -23,15 +24,17 @@ var leaders = []Bug{
 		Name: "cilium-42920", Class: "two leaders", Source: "https://github.com/cilium/cilium/pull/42920",
 		Story:      "Who has lost the lease goes on as if it led, with the networks that it remembers: two nodes get the same one.",
 		Controller: outlivesItsLease, Replicas: 2,
+		Cluster: "{apiVersion: v1, kind: ConfigMap, metadata: {name: addresses}}",
 		Objects: apps("{text: a}", "a", "b", "c"),
 		Laws:    []model.Property{model.Always("one-owner", "No address has two owners.", oneOwner)},
-		Ignore:  []string{"apps.detection.example.com: status.address"},
+		Ignore:  []string{"apps.detection.example.com: status.address", "configmaps: data"},
 	},
 }
 
 // outlivesItsLease gives every App an address of its own, out of the memory that the
-// leader has built up. When the lease is lost the mended one stops, and the other does
-// not.
+// leader has built up, and goes on when the lease is lost. The mended one stops, and as
+// even that may come too late for a write that is on its way, or for a cache that is
+// behind, takes each address by a write that only one leader can make.
 func outlivesItsLease(mended bool) Run {
 	return func(ctx context.Context, cfg *rest.Config) error {
 		typed, err := kubernetes.NewForConfig(cfg)
@@ -51,7 +54,7 @@ func outlivesItsLease(mended bool) Run {
 					if leads = true; !mended {
 						leading = ctx
 					}
-					_ = addresses().run(leading, cfg)
+					_ = addresses(mended).run(leading, cfg)
 				},
 				OnStoppedLeading: func() {},
 			},
@@ -70,8 +73,9 @@ func outlivesItsLease(mended bool) Run {
 	}
 }
 
-// addresses gives them in order, and knows the last one from when it began to lead.
-func addresses() loop {
+// addresses gives them in order. What was the last one is remembered from when it began to
+// lead, or stands in a ConfigMap.
+func addresses(mended bool) loop {
 	last := 0
 	return loop{watches: []watch{{"apps", itself}}, first: counting, reconcile: func(ctx context.Context, l *live, key string) error {
 		if last == 0 {
@@ -84,6 +88,12 @@ func addresses() loop {
 		if a == nil || a.DeletionTimestamp != nil || a.Status.Address != "" {
 			return nil
 		}
+		if mended {
+			var err error
+			if last, err = takeAddress(ctx, l); err != nil {
+				return err
+			}
+		}
 		a.Status.Address = fmt.Sprintf("10.1.0.%d", last)
 		err := l.Status().Update(ctx, a)
 		// An address that may have been given is not given again.
@@ -94,10 +104,22 @@ func addresses() loop {
 	}}
 }
 
+// takeAddress takes the next number. Who reads what another has taken meanwhile fails with
+// a conflict; a number of which it is unknown whether it was taken is given to nobody.
+func takeAddress(ctx context.Context, l *live) (int, error) {
+	var taken corev1.ConfigMap
+	if err := l.Get(ctx, client.ObjectKey{Namespace: "default", Name: "addresses"}, &taken); err != nil {
+		return 0, err
+	}
+	last := addressNumber(taken.Data["last"]) + 1
+	taken.Data = map[string]string{"last": strconv.Itoa(last)}
+	return last, l.Update(ctx, &taken)
+}
+
 // counting is the key by which a leader begins.
 const counting = "!count"
 
-// addressNumber is the last part of an address, 0 of none.
+// addressNumber is the last part of an address, or the number itself; 0 of none.
 func addressNumber(address string) int {
 	n, err := strconv.Atoi(address[strings.LastIndex(address, ".")+1:])
 	if err != nil {
