@@ -5,6 +5,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/gotest"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/scenarios/swarm"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -54,7 +55,7 @@ func Check(t TB, tr Trial) {
 	t.Helper()
 	o := gotest.Options{
 		Usual: sim.SeedRange{First: 1, Last: 100}, Few: sim.SeedRange{First: 1, Last: 20},
-		Runs: usualRuns, FewRuns: fewRuns,
+		Runs: search.DefaultRuns, FewRuns: fewRuns,
 	}
 	if tr.Faults != nil {
 		o.Runs = 0 // what goes wrong has been decided: only the rest is left to seeds
@@ -62,11 +63,8 @@ func Check(t TB, tr Trial) {
 	gotest.Check(t, ready(t, tr), o)
 }
 
-// A search of so many runs costs about what 100 seeds do, and 20.
-const (
-	usualRuns = 160
-	fewRuns   = 32
-)
+// fewRuns cost about what 20 seeds do.
+const fewRuns = 32
 
 // CheckEveryCall puts one fault at each call that a controller makes without faults, a
 // run for each, and fails t with a sub-test for each that does not pass. Each get, list

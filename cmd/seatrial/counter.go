@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // counter tells how many of a known number of things are done: a bar on a terminal, a
@@ -28,7 +26,7 @@ func newCounter(out io.Writer, total int, what string) *counter {
 // newBar is the bar of a terminal, with count, rate and time left; nil when out is
 // none. A total of -1 makes it a spinner.
 func newBar(out io.Writer, total int64, what string) *progressbar.ProgressBar {
-	if file, ok := out.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
+	if !isTerminal(out) {
 		return nil
 	}
 	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(out), progressbar.OptionSetItsString(what),

@@ -427,12 +427,7 @@ func (p *printer) printGroup(g results.Group) {
 
 // replayOf is a command that shows a failure again, as it can be pasted into this very
 // shell.
-func replayOf(f results.Failure) string {
-	if f.Artefact == "" || f.Folder == "" {
-		return pasteable(f.Replay)
-	}
-	return pasteable(programName + " replay " + quote(filepath.Join(f.Folder, f.Artefact)))
-}
+func replayOf(f results.Failure) string { return pasteable(keptReplay(f)) }
 
 func because(known string) string {
 	if known == "" {

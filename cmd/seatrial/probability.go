@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -67,13 +66,9 @@ func (p *probability) measure(c *cobra.Command, path string) error {
 }
 
 // once runs a job with all that a page shows of it.
-func once(c *cobra.Command, pool sweep.Pool, job sweep.Job) (outcome sweep.Outcome, err error) {
+func once(c *cobra.Command, pool sweep.Pool, job sweep.Job) (sweep.Outcome, error) {
 	job.Trace, job.Report = true, true
-	err = pool.Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
-	if err == nil && outcome.Error != "" {
-		err = errors.New(outcome.Error)
-	}
-	return outcome, err
+	return runOne(c, pool, job)
 }
 
 // rerun runs a job on all workers, once for each draw.

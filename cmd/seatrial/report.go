@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,13 +45,9 @@ func reportCommand() *cobra.Command {
 
 func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, file string) error {
 	job.Report, job.Confirm = true, confirmations
-	var outcome sweep.Outcome
-	err := pool.Run(c.Context(), slices.Values([]sweep.Job{job}), func(o sweep.Outcome) { outcome = o })
-	switch {
-	case err != nil:
+	outcome, err := runOne(c, pool, job)
+	if err != nil {
 		return err
-	case outcome.Error != "":
-		return errors.New(outcome.Error)
 	}
 	outcome.Porcupine = nil // the page stands alone
 	page, err := artifact.Page(artifact.Words{Version: version.String(), Replay: replayCommandFor(outcome)}, outcome)

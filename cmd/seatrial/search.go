@@ -18,9 +18,6 @@ import (
 // searchMode is the --mode that makes the runs of seatrial.Check.
 const searchMode = "search"
 
-// defaultBudget is that of seatrial.Check.
-const defaultBudget = 160
-
 // checkSearch says what is wrong with the flags of a search, and completes them.
 func (f *sweepFlags) checkSearch(files []string) error {
 	if f.aimed.mode != searchMode {
@@ -47,7 +44,7 @@ func (f *sweepFlags) checkSearch(files []string) error {
 	}
 	f.lasting = max(f.lasting, lasting)
 	if f.runs = runs; f.runs == 0 && f.lasting == 0 && f.maxFailures == 0 {
-		f.runs = defaultBudget
+		f.runs = search.DefaultRuns
 	}
 	return nil
 }
@@ -63,7 +60,7 @@ func parseBudget(text string) (runs int, lasting time.Duration, err error) {
 	if lasting, err = time.ParseDuration(text); err == nil && lasting > 0 {
 		return 0, lasting, nil
 	}
-	return 0, 0, fmt.Errorf("--budget %s: nothing would be run (want a number of runs, such as %d, or a time, such as 60s)", text, defaultBudget)
+	return 0, 0, fmt.Errorf("--budget %s: nothing would be run (want a number of runs, such as %d, or a time, such as 60s)", text, search.DefaultRuns)
 }
 
 // search makes the runs of a search: of the plans of the files, or of the subject's stories.

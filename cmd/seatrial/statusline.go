@@ -24,11 +24,13 @@ const (
 )
 
 func newStatus(out io.Writer) *status {
-	s := &status{out: out, shown: time.Now()}
-	if file, ok := out.(*os.File); ok {
-		s.terminal = term.IsTerminal(int(file.Fd()))
-	}
-	return s
+	return &status{out: out, terminal: isTerminal(out), shown: time.Now()}
+}
+
+// isTerminal says whether what is written there is seen at once, by somebody.
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 func (s *status) show(line string) {

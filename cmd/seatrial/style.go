@@ -10,7 +10,6 @@ import (
 
 	"github.com/muesli/termenv"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/seatrial/seatrial/model"
 	causes "github.com/seatrial/seatrial/scenarios/explain"
@@ -61,8 +60,7 @@ func styleOf(c *cobra.Command, out io.Writer) style {
 	if flag := c.Flag(colourFlag); flag != nil {
 		when = colourWhen(flag.Value.String())
 	}
-	file, ok := out.(*os.File)
-	return newStyle(out, when, ok && term.IsTerminal(int(file.Fd())), os.Getenv)
+	return newStyle(out, when, isTerminal(out), os.Getenv)
 }
 
 func newStyle(out io.Writer, when colourWhen, terminal bool, env func(string) string) (s style) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
@@ -30,7 +31,7 @@ func (a *aimed) addFlags(c *cobra.Command) {
 		modes = append(modes, string(m))
 	}
 	c.Flags().StringVar(&a.mode, "mode", "", "aim faults at the calls of a fault-free run: "+strings.Join(modes, ", ")+"; the runs are those of the seeds, or of scenario files given as arguments; search: what seatrial.Check does, from one seed or from scenario files")
-	c.Flags().StringVar(&a.budget, "budget", "", fmt.Sprintf("with --mode search: end after `N` runs, or begin none after a time such as 60s (default %d runs)", defaultBudget))
+	c.Flags().StringVar(&a.budget, "budget", "", fmt.Sprintf("with --mode search: end after `N` runs, or begin none after a time such as 60s (default %d runs)", search.DefaultRuns))
 	c.Flags().StringVar(&a.corpus, "corpus", "", "with --mode search: keep what showed something new in this `folder`, and begin with what is there")
 	c.Flags().StringVar(&a.only, "only", "", "with --mode: run the derived plan of this `name` and no other")
 	c.Flags().IntVar(&a.limit, "limit", 0, fmt.Sprintf("with --mode: at most so many plans for each seed or file (default all, of pairs %d)", target.DefaultPairs))

@@ -17,6 +17,16 @@ func (n *Night) Runs() int {
 	return runs
 }
 
+// runsOf is how many there were of one subject.
+func (n *Night) runsOf(subject string) int {
+	for _, t := range n.Summary.Subjects {
+		if t.Subject == subject {
+			return t.Runs
+		}
+	}
+	return 0
+}
+
 // Standing is how a group of failures stands after several nights.
 type Standing string
 
@@ -73,12 +83,7 @@ func Trends(nights []Night) []Trend {
 func trendOf(g Group, last int, nights []Night, groups [][]Group) Trend {
 	t := Trend{Group: g, Standing: Gone}
 	for i, night := range nights {
-		share := Share{Night: night.Name}
-		for _, tally := range night.Summary.Subjects {
-			if tally.Subject == g.First.Subject {
-				share.Runs = tally.Runs
-			}
-		}
+		share := Share{Night: night.Name, Runs: night.runsOf(g.First.Subject)}
 		if j := slices.IndexFunc(groups[i], func(o Group) bool { return o.same(&g) }); j >= 0 {
 			share.Failed = groups[i][j].Times
 		}
@@ -124,12 +129,7 @@ func Likelihoods(nights []Night) []Likelihood {
 	}
 	for i := range out {
 		for j, night := range nights {
-			out[i].Shares[j].Night = night.Name
-			for _, tally := range night.Summary.Subjects {
-				if tally.Subject == out[i].Subject {
-					out[i].Shares[j].Runs = tally.Runs
-				}
-			}
+			out[i].Shares[j].Night, out[i].Shares[j].Runs = night.Name, night.runsOf(out[i].Subject)
 		}
 	}
 	slices.SortFunc(out, func(a, b Likelihood) int {

@@ -21,6 +21,9 @@ const (
 	eachOfSwarm = 4
 )
 
+// DefaultRuns is the budget of who names none, about what 100 seeds cost.
+const DefaultRuns = 160
+
 // Step is one run to be made.
 type Step struct {
 	Stage  Stage

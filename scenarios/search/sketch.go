@@ -74,8 +74,7 @@ func SketchOf(h *model.History, underTest []string, safety time.Duration) *Sketc
 			continue
 		}
 		told := fmt.Sprintf("%s %d", call.Outcome, call.Code)
-		nth := times[c]
-		c.Nth, c.At = nth, call.Called
+		c.Nth, c.At = times[c], call.Called
 		s.Calls = append(s.Calls, SketchCall{Call: c, Group: call.Group, Told: told, OK: call.Outcome == model.OK})
 	}
 	for i := range h.Commits {
