@@ -68,7 +68,7 @@ var mayImport = map[string][]string{
 	"internal/catalogue":    {"scenarios", "sim", "faults", "model"},
 	"internal/gotest":       {"scenarios", "internal", "sim", "model", "faults"},
 	front:                   {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
-	"cmd":                   {front, "scenarios", "internal/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "internal/testbinary", "internal/catalogue", "sim", "sim/apiserver", "sim/program", "faults", "model", "controller", "deploy"},
+	"cmd":                   {front, "scenarios", "internal/yamlread", "scenarios/exact", "scenarios/globalingressip", "internal", "internal/testbinary", "internal/catalogue", "sim", "sim/apiserver", "sim/program", "sim/cluster", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."
@@ -185,6 +185,7 @@ func TestTheFrontDoorLinksNoEngineOfExactMode(t *testing.T) {
 	linked := strings.Fields(string(out))
 	require.Contains(t, linked, module+"scenarios/realcluster", "it lists what is linked")
 	for _, path := range linked {
+		assert.NotEqual(t, module+"sim/cluster", path, "stand-ins, with client-go's informers, are linked by who needs them")
 		assert.False(t, strings.Contains(path, "wazero") || strings.HasPrefix(path, module+"scenarios/exact"), "%s is linked into every user's tests", path)
 	}
 }

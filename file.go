@@ -44,6 +44,9 @@ func ReadText(file string, text []byte) (Trial, error) {
 	if s := plan.Site; s != nil {
 		tr.Cluster, tr.Objects, tr.Except, tr.Ignore, tr.Known = s.Cluster, s.Objects, s.Except, s.Ignore, s.Known
 		tr.Properties, tr.site = s.Properties(), s
+		if s.StandIns != nil {
+			tr.StandIns = s.StandIns.Drawn()
+		}
 		for i := range s.Processes {
 			tr.Processes = append(tr.Processes, binaryOf(&s.Processes[i]))
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/model/cel"
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Site is what a file says about a controller of its own: its programs, its cluster,
@@ -24,7 +25,9 @@ type Site struct {
 	Processes []SiteProcess
 	// Cluster is what exists before anything starts, Objects what users work with.
 	Cluster, Objects Manifests
-	Laws             []SiteLaw
+	// StandIns are parts of a cluster that the API server alone has not; nil: none.
+	StandIns sim.StandInOptions
+	Laws     []SiteLaw
 	// Except names generic properties that do not hold by design, Ignore what may
 	// end differently than without faults; see [model.BaselineOptions].
 	Except, Ignore []string
@@ -64,6 +67,7 @@ func siteFields(folder string) format.Object[Site] {
 		processesField(folder),
 		manifestsField("cluster", "Objects that exist before anything starts: files, or the objects themselves.", folder, func(s *Site) *Manifests { return &s.Cluster }),
 		manifestsField("objects", "Objects that users work with: files, or the objects themselves.", folder, func(s *Site) *Manifests { return &s.Objects }),
+		standInsField(),
 		format.ListOf("laws", "What must hold of this controller, beside the generic laws.", lawFields.Schema, readLaw,
 			func(l *SiteLaw) *yaml.Node { return lawFields.Write(l).Node() }, func(s *Site) *[]SiteLaw { return &s.Laws }),
 		format.Texts("except", "Generic laws that do not hold by design.", func(s *Site) *[]string { return &s.Except }),
@@ -134,7 +138,7 @@ func from(folder, name string) string {
 
 // isEmpty: the file says nothing about a controller of its own.
 func (s *Site) isEmpty() bool {
-	return s.Cluster.Empty() && s.Objects.Empty() && len(s.Processes)+len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
+	return s.Cluster.Empty() && s.Objects.Empty() && s.StandIns == nil && len(s.Processes)+len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
 }
 
 // Properties are the laws of the site's own.
@@ -186,7 +190,7 @@ func (s *Site) language(base *Language, report Report) *Language {
 	l.Catalog = catalog
 	if l.Processes == nil && len(s.Processes) > 0 {
 		l.Programs = s.processNames()
-		l.Processes = func(*Plan) (underTest, others []string) { return s.processNames(), nil }
+		l.Processes = func(*Plan) (underTest, others []string) { return s.processNames(), s.standInNames() }
 	}
 	for i := range others {
 		if kind, _, name := others[i].Identity(); kind == "Namespace" {
@@ -203,6 +207,7 @@ func (s *Site) validate(catalog *Catalog, report Report) {
 		report(problem.field, problem.problem, "")
 	}
 	s.validateProcesses(report)
+	s.validateStandIns(report)
 	for _, m := range []Manifests{s.Cluster, s.Objects} {
 		for i := range m.objects {
 			object := &m.objects[i]

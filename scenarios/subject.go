@@ -71,17 +71,6 @@ type Subject struct {
 	Known []Known
 }
 
-// StandIns puts parts of a cluster into a world, the kubelet for one: see package
-// sim/cluster, whose options are some.
-type StandIns interface {
-	// ProcessNames are those of the processes that AddTo adds, all of them
-	// [sim.Process.StandIn].
-	ProcessNames() []string
-	// AddTo adds them to a world, and changes nothing else; what is left to chance in
-	// them is drawn by its seed. The error says what is wrong with them.
-	AddTo(config *sim.Config) error
-}
-
 // Baseline says how a run is compared with fault-free ones.
 type Baseline struct {
 	// Ignore lists what may end differently; see [model.BaselineOptions].

@@ -11,6 +11,7 @@ import (
 	front "github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sweep"
+	_ "github.com/seatrial/seatrial/sim/cluster" // which files may name
 )
 
 // subjectOfFile is what a scenario file brings along: its programs, which are built

@@ -12,6 +12,9 @@ import (
 // has a stream of its own, so that one more leaves the others as they were. About
 // half of the seeds leave a stand-in prompt and without mistakes.
 func (o *Options) Draw(seed sim.Seed) {
+	if o.Steady {
+		return
+	}
 	for _, c := range o.controllers() {
 		if c.pace != nil {
 			drawPace(sim.NewDice(seed, "cluster/"+c.field), &c.pace.Delay, &c.pace.FailRate)

@@ -2,9 +2,15 @@ package cluster
 
 import "github.com/seatrial/seatrial/sim"
 
+// Whoever links this package can have stand-ins in files.
+func init() { sim.RegisterStandIns(func() sim.StandInOptions { return &Options{} }) }
+
 // Drawn are stand-ins whose knobs the seed of each world decides, where they are left
 // at zero; see [Options.Draw].
 func Drawn(o Options) StandIns { return StandIns{o} }
+
+// Drawn is [Drawn] of the options.
+func (o *Options) Drawn() sim.StandIns { return Drawn(*o) }
 
 // StandIns are options that are drawn anew for each world.
 type StandIns struct{ options Options }

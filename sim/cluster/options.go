@@ -33,6 +33,9 @@ type Options struct {
 	// KubernetesService is the Service kubernetes in namespace default, with its
 	// Endpoints and EndpointSlice, as objects that are there from the start.
 	KubernetesService bool `json:"kubernetesService,omitempty" doc:"The Service kubernetes in namespace default, with its endpoints."`
+	// Steady stand-ins work as the options say and promptly where they say nothing,
+	// whatever the seed: Draw draws nothing.
+	Steady bool `json:"steady,omitempty" doc:"Nothing is drawn by the seed: where nothing is said, a stand-in works promptly and without a mistake."`
 	// Calm is when stand-ins stop failing by themselves: from then on no container
 	// crashes, no pod is evicted and no node is lost. Default: three quarters of
 	// the safety phase.

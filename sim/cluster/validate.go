@@ -7,10 +7,27 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/sim"
 )
+
+// Problems says everything that is wrong with the options, by field; see
+// [sim.StandInOptions].
+func (o *Options) Problems() []faults.Problem {
+	complete := o.withDefaults(&sim.Config{})
+	return complete.problems()
+}
 
 // validate says everything that is wrong with options that have their defaults.
 func (o *Options) validate() error {
+	var errs []error
+	for _, p := range o.problems() {
+		errs = append(errs, fmt.Errorf("cluster.%s: %s (want %s)", p.Field, p.Problem, p.Want))
+	}
+	return errors.Join(errs...)
+}
+
+// problems are those of options that have their defaults.
+func (o *Options) problems() []faults.Problem {
 	var v validation
 	if o.Calm < 0 {
 		v.wrong("calm", fmt.Sprintf("%s is negative", o.Calm), "a time since the start")
@@ -32,13 +49,13 @@ func (o *Options) validate() error {
 	if l := o.LoadBalancers; l != nil {
 		v.pace("loadBalancers", Controller(*l))
 	}
-	return errors.Join(v.errs...)
+	return v.problems
 }
 
-type validation struct{ errs []error }
+type validation struct{ problems []faults.Problem }
 
 func (v *validation) wrong(field, problem, want string) {
-	v.errs = append(v.errs, fmt.Errorf("cluster.%s: %s (want %s)", field, problem, want))
+	v.problems = append(v.problems, faults.Problem{Field: field, Problem: problem, Want: want})
 }
 
 func (v *validation) pace(field string, c Controller) {
