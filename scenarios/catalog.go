@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // Catalog knows every kind of object that a cluster serves: the built-in ones
@@ -23,7 +24,7 @@ import (
 type Catalog struct {
 	Definitions []*apiextensionsv1.CustomResourceDefinition
 
-	registry *kinds.Registry
+	registry *registry.Registry
 	targets  func() []faults.Resource
 }
 
@@ -31,7 +32,7 @@ type Catalog struct {
 // says which of them is there twice or no definition that an API server would
 // accept.
 func NewCatalog(definitions ...*apiextensionsv1.CustomResourceDefinition) (*Catalog, error) {
-	c := &Catalog{Definitions: definitions, registry: kinds.NewRegistry(kinds.Options{})}
+	c := &Catalog{Definitions: definitions, registry: registry.New(kinds.Options{})}
 	c.targets = sync.OnceValue(c.faultTargets)
 	seen := map[string]bool{}
 	for _, crd := range definitions {

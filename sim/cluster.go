@@ -8,6 +8,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // setUp sets the cluster up before anybody looks at it: the API server, the
@@ -15,15 +16,15 @@ import (
 // mistake and panics.
 func (w *world) setUp() {
 	config := w.config.Server
-	registry := kinds.NewRegistry(kinds.Options{Seed: hashOf(w.config.Seed, "kinds")})
+	served := registry.New(kinds.Options{Seed: hashOf(w.config.Seed, "kinds")})
 	w.history.Serves = func(resource string) bool {
-		_, ok := registry.GroupResource(schema.ParseGroupResource(resource))
+		_, ok := served.GroupResource(schema.ParseGroupResource(resource))
 		return ok
 	}
 	server, err := apiserver.New(apiserver.Config{
 		Clock:               clock{w},
 		Seed:                hashOf(w.config.Seed, "apiserver"),
-		Kinds:               registry,
+		Kinds:               served,
 		Replicas:            config.Replicas,
 		WatchList:           config.WatchList,
 		CompactionInterval:  config.CompactEvery,
@@ -45,7 +46,7 @@ func (w *world) setUp() {
 		}
 	}
 	for _, object := range config.Objects {
-		if err := createObject(server, registry, object); err != nil {
+		if err := createObject(server, served, object); err != nil {
 			panic(fmt.Sprintf("sim: the cluster cannot be set up: %v", err))
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/sim/apiserver"
-	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // setUpAnswer is a ResponseWriter for requests of the set-up, which are answered at
@@ -58,14 +58,14 @@ func createNamespace(server *apiserver.Server, name string) error {
 
 // createObject makes an object, and then gives it the status that it has, which
 // most kinds drop when they are made.
-func createObject(server *apiserver.Server, registry *kinds.Registry, object runtime.Object) error {
+func createObject(server *apiserver.Server, served *registry.Registry, object runtime.Object) error {
 	accessor, err := meta.Accessor(object)
 	if err != nil {
 		return err
 	}
 	gvk := object.GetObjectKind().GroupVersionKind()
 	what := fmt.Sprintf("%s %s/%s", gvk.Kind, accessor.GetNamespace(), accessor.GetName())
-	path, hasStatus := collectionPath(registry, gvk, accessor.GetNamespace())
+	path, hasStatus := collectionPath(served, gvk, accessor.GetNamespace())
 	if path == "" {
 		return fmt.Errorf("%s: the API server has no kind %s (want apiVersion and kind of a built-in kind or of a definition)", what, gvk)
 	}
@@ -98,8 +98,8 @@ func createObject(server *apiserver.Server, registry *kinds.Registry, object run
 }
 
 // collectionPath is where objects of a kind are made; empty: nowhere.
-func collectionPath(registry *kinds.Registry, gvk schema.GroupVersionKind, namespace string) (path string, hasStatus bool) {
-	kind, version, ok := registry.Kind(gvk)
+func collectionPath(served *registry.Registry, gvk schema.GroupVersionKind, namespace string) (path string, hasStatus bool) {
+	kind, version, ok := served.Kind(gvk)
 	if !ok {
 		return "", false
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -47,7 +48,7 @@ func dock(t *testing.T) *port {
 
 	p := &port{T: t, kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	host, err := loopback.New(apiserver.Config{
-		Seed: 1, Kinds: kinds.NewRegistry(kinds.Options{Seed: 1}), OnCommit: func(apiserver.Commit) { p.commits++ },
+		Seed: 1, Kinds: registry.New(kinds.Options{Seed: 1}), OnCommit: func(apiserver.Commit) { p.commits++ },
 	})
 	require.NoError(t, err)
 	host.Do(func(s *apiserver.Server) {

@@ -32,6 +32,7 @@ import (
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -78,7 +79,7 @@ func sail(t *testing.T, journey func(v *voyage)) {
 		host, err := loopback.New(apiserver.Config{
 			Seed:     1,
 			OnCommit: v.law.commit,
-			Kinds:    kinds.NewRegistry(kinds.Options{ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}}),
+			Kinds:    registry.New(kinds.Options{ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}}),
 		})
 		require.NoError(t, err)
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	kindregistry "github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -45,7 +46,7 @@ func apiserverCommand() *cobra.Command {
 			}
 			config.Seed = seed
 			config.DisableWatchCache = !watchCache
-			config.Kinds = kinds.NewRegistry(kinds.Options{Seed: seed})
+			config.Kinds = kindregistry.New(kinds.Options{Seed: seed})
 			host, err := loopback.New(config)
 			if err != nil {
 				return err

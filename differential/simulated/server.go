@@ -11,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // Server is one simulated API server, as a round tripper. Requests may come
@@ -33,7 +34,7 @@ func New(seed uint64) (*Server, error) {
 	s, err := apiserver.New(apiserver.Config{
 		Clock:              c,
 		Seed:               seed,
-		Kinds:              kinds.NewRegistry(kinds.Options{}),
+		Kinds:              registry.New(kinds.Options{}),
 		WatchList:          true,
 		ManagedFields:      true,
 		ServiceIPAddresses: true,

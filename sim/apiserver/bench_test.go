@@ -19,6 +19,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // The cost of one request where the simulation pays it, at Server.Handle, with
@@ -45,7 +46,7 @@ func (s *sink) Close()                                               {}
 
 func newServer(tb testing.TB, config apiserver.Config) *apiserver.Server {
 	tb.Helper()
-	config.Kinds = kinds.NewRegistry(kinds.Options{})
+	config.Kinds = registry.New(kinds.Options{})
 	if config.Clock == nil {
 		config.Clock = stoppedClock{}
 	}
@@ -190,7 +191,7 @@ func BenchmarkNew(b *testing.B) {
 	crd := widgetsCRD(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := apiserver.New(apiserver.Config{Clock: stoppedClock{}, Kinds: kinds.NewRegistry(kinds.Options{})})
+		s, err := apiserver.New(apiserver.Config{Clock: stoppedClock{}, Kinds: registry.New(kinds.Options{})})
 		require.NoError(b, err)
 		require.NoError(b, s.InstallCRDs(crd))
 	}

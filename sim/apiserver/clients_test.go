@@ -33,6 +33,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -42,7 +43,7 @@ import (
 
 func newHost(t testing.TB, config apiserver.Config) *loopback.Host {
 	t.Helper()
-	config.Kinds = kinds.NewRegistry(kinds.Options{})
+	config.Kinds = registry.New(kinds.Options{})
 	host, err := loopback.New(config)
 	require.NoError(t, err)
 	host.Do(func(s *apiserver.Server) {

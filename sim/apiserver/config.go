@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
 
 // Config says what a server is made of. Clock and Kinds are required; the zero
@@ -17,7 +17,7 @@ type Config struct {
 	Seed uint64
 	// Kinds are the kinds served from the start. A registry holds the state of
 	// address pools and so belongs to one server.
-	Kinds *kinds.Registry
+	Kinds *registry.Registry
 	// Replicas is the number of API-server front ends over the one revision
 	// log; 0 means 1.
 	Replicas int

@@ -14,6 +14,7 @@ import (
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/corpus"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -43,7 +44,7 @@ func TestConformance(t *testing.T) {
 func replay(t *testing.T, setup, c *corpus.Case) {
 	host, err := loopback.New(apiserver.Config{
 		Seed: 1,
-		Kinds: kinds.NewRegistry(kinds.Options{
+		Kinds: registry.New(kinds.Options{
 			ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")},
 		}),
 		WatchList:           true,

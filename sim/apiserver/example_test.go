@@ -11,12 +11,13 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
 // An ordinary client works against a server in the same process.
 func Example() {
-	host, err := loopback.New(apiserver.Config{Seed: 7, Kinds: kinds.NewRegistry(kinds.Options{})})
+	host, err := loopback.New(apiserver.Config{Seed: 7, Kinds: registry.New(kinds.Options{})})
 	if err != nil {
 		fmt.Println(err)
 		return

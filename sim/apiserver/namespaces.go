@@ -15,7 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
-	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/access"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/plain"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/workload"
 )
 
 var errImmortal = errors.New("this namespace may not be deleted")
@@ -106,7 +108,7 @@ func (c *call) specialVerbs() map[string]func() {
 	case c.kind.Resource == serviceAccountResource && c.info.Subresource == "token":
 		return map[string]func(){http.MethodPost: c.createToken}
 	case c.kind.Resource == certificateRequestResource && c.info.Subresource == "approval":
-		return c.writable(endpoint{subresource: "approval", strategy: kinds.Approval()})
+		return c.writable(endpoint{subresource: "approval", strategy: access.Approval()})
 	case c.kind.Resource == podResource:
 		return c.podVerbs()
 	}
@@ -123,9 +125,9 @@ func (c *call) podVerbs() map[string]func() {
 	case "binding":
 		return map[string]func(){http.MethodPost: c.bind}
 	case "ephemeralcontainers":
-		return c.writable(endpoint{subresource: c.info.Subresource, strategy: kinds.EphemeralContainers()})
+		return c.writable(endpoint{subresource: c.info.Subresource, strategy: workload.EphemeralContainers()})
 	case "resize":
-		return c.writable(endpoint{subresource: c.info.Subresource, strategy: kinds.Resize()})
+		return c.writable(endpoint{subresource: c.info.Subresource, strategy: workload.Resize()})
 	case "log":
 		return map[string]func(){http.MethodGet: c.podLog}
 	}
@@ -181,7 +183,7 @@ func (finalizeStrategy) PrepareForUpdate(obj, old runtime.Object) {
 func (finalizeStrategy) ValidateUpdate(obj, _ runtime.Object) field.ErrorList {
 	var errs field.ErrorList
 	for i, f := range obj.(*corev1.Namespace).Spec.Finalizers {
-		errs = append(errs, kinds.ValidateFinalizer(string(f), field.NewPath("spec", "finalizers").Index(i))...)
+		errs = append(errs, plain.ValidateFinalizer(string(f), field.NewPath("spec", "finalizers").Index(i))...)
 	}
 	return errs
 }

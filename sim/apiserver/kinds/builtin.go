@@ -14,56 +14,56 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// kindSpec is what distinguishes a built-in kind; builtinKind derives the rest
+// Spec is what distinguishes a built-in kind; [Builtin] derives the rest
 // from the Go types.
-type kindSpec struct {
-	resource   string
-	shortNames []string
-	categories []string
-	namespaced bool
-	strategy   Strategy
-	status     UpdateStrategy
-	table      tableOf
-	selectable func(obj runtime.Object) fields.Set
-	// statusResets are paths, dotted, that /status resets beside spec.
-	statusResets []string
+type Spec struct {
+	Resource   string
+	ShortNames []string
+	Categories []string
+	Namespaced bool
+	Strategy   Strategy
+	Status     UpdateStrategy
+	Table      Table
+	Selectable func(obj runtime.Object) fields.Set
+	// StatusResets are paths, dotted, that /status resets beside spec.
+	StatusResets []string
 }
 
-// builtinKind makes the Kind of a type of k8s.io/api, e.g. *corev1.Service,
+// Builtin makes the Kind of a type of k8s.io/api, e.g. *corev1.Service,
 // and its list type.
-func builtinKind[T, L runtime.Object](gv schema.GroupVersion, s kindSpec) *Kind {
+func Builtin[T, L runtime.Object](gv schema.GroupVersion, s Spec) *Kind {
 	name := reflect.TypeFor[T]().Elem().Name()
 	version := Version{
 		Name:             gv.Version,
-		New:              newOf[T](gv.WithKind(name)),
-		NewList:          newOf[L](gv.WithKind(name + "List")),
-		Strategy:         s.strategy,
-		Status:           s.status,
-		SelectableFields: s.selectable,
-		TypeConverter:    func() (managedfields.TypeConverter, error) { return builtinTypes(), nil },
-		Columns:          s.table.columns,
-		Cells:            s.table.cells,
+		New:              NewOf[T](gv.WithKind(name)),
+		NewList:          NewOf[L](gv.WithKind(name + "List")),
+		Strategy:         s.Strategy,
+		Status:           s.Status,
+		SelectableFields: s.Selectable,
+		TypeConverter:    func() (managedfields.TypeConverter, error) { return BuiltinTypes(), nil },
+		Columns:          s.Table.Columns,
+		Cells:            s.Table.Cells,
 	}
-	if s.status != nil {
-		version.ResetFields = fieldSet([]string{"status"})
-		version.StatusResetFields = fieldSet(append([]string{"spec"}, s.statusResets...))
+	if s.Status != nil {
+		version.ResetFields = FieldSet([]string{"status"})
+		version.StatusResetFields = FieldSet(append([]string{"spec"}, s.StatusResets...))
 	}
 	return &Kind{
-		Resource:   schema.GroupResource{Group: gv.Group, Resource: s.resource},
+		Resource:   schema.GroupResource{Group: gv.Group, Resource: s.Resource},
 		Singular:   strings.ToLower(name),
-		ShortNames: s.shortNames,
-		Categories: s.categories,
+		ShortNames: s.ShortNames,
+		Categories: s.Categories,
 		Kind:       name,
 		ListKind:   name + "List",
-		Namespaced: s.namespaced,
+		Namespaced: s.Namespaced,
 		Versions:   []Version{version},
 		Storage:    gv.Version,
 	}
 }
 
-// newOf makes empty objects that already say what they are: decoders leave
+// NewOf makes empty objects that already say what they are: decoders leave
 // apiVersion and kind alone, encoders must write them.
-func newOf[T runtime.Object](gvk schema.GroupVersionKind) func() runtime.Object {
+func NewOf[T runtime.Object](gvk schema.GroupVersionKind) func() runtime.Object {
 	elem := reflect.TypeFor[T]().Elem()
 	return func() runtime.Object {
 		obj := reflect.New(elem).Interface().(T)
@@ -72,14 +72,14 @@ func newOf[T runtime.Object](gvk schema.GroupVersionKind) func() runtime.Object 
 	}
 }
 
-// builtinTypes holds the merge types of all kinds of k8s.io/api. Parsing them
+// BuiltinTypes holds the merge types of all kinds of k8s.io/api. Parsing them
 // costs tens of milliseconds, so it happens once, when somebody first asks.
-var builtinTypes = sync.OnceValue(func() managedfields.TypeConverter {
+var BuiltinTypes = sync.OnceValue(func() managedfields.TypeConverter {
 	return applyconfigurations.NewTypeConverter(scheme.Scheme)
 })
 
-// fieldSet is the set of the given dotted paths, nil for none.
-func fieldSet(names []string) *fieldpath.Set {
+// FieldSet is the set of the given dotted paths, nil for none.
+func FieldSet(names []string) *fieldpath.Set {
 	if len(names) == 0 {
 		return nil
 	}
@@ -94,7 +94,7 @@ func fieldSet(names []string) *fieldpath.Set {
 	return set
 }
 
-// selectable adapts a function over a kind's own type.
-func selectable[T runtime.Object](f func(obj T) fields.Set) func(runtime.Object) fields.Set {
+// Selectable adapts a function over a kind's own type.
+func Selectable[T runtime.Object](f func(obj T) fields.Set) func(runtime.Object) fields.Set {
 	return func(obj runtime.Object) fields.Set { return f(obj.(T)) }
 }

@@ -1,88 +1,105 @@
 package kinds
 
 import (
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// rules is the strategy of a built-in kind as a table of functions over its
+// Rules is the strategy of a built-in kind as a table of functions over its
 // own type. A nil function does nothing; the zero value is a plain kind that
 // stores what it is sent. It serves as an [UpdateStrategy] of /status too.
-type rules[T runtime.Object] struct {
-	defaults       func(obj T)
-	prepareCreate  func(obj T)
-	prepareUpdate  func(obj, old T)
-	validate       func(obj T) field.ErrorList
-	validateUpdate func(obj, old T) field.ErrorList
-	warnCreate     func(obj T) []string
-	warnUpdate     func(obj, old T) []string
+type Rules[T runtime.Object] struct {
+	Defaults      func(obj T)
+	PrepareCreate func(obj T)
+	PrepareUpdate func(obj, old T)
+	Check         func(obj T) field.ErrorList
+	CheckUpdate   func(obj, old T) field.ErrorList
+	WarnCreate    func(obj T) []string
+	WarnUpdate    func(obj, old T) []string
 
-	// name is the rule for names; nil: a DNS subdomain.
-	name func(name string, prefix bool) []string
-	// createOnUpdate: a PUT of a missing object creates it.
-	createOnUpdate bool
-	// conditional: a PUT must carry a resourceVersion.
-	conditional bool
+	// Name is the rule for names; nil: a DNS subdomain.
+	Name func(name string, prefix bool) []string
+	// CreateOnUpdate: a PUT of a missing object creates it.
+	CreateOnUpdate bool
+	// Conditional: a PUT must carry a resourceVersion.
+	Conditional bool
 }
 
-func (r *rules[T]) Decoded(obj runtime.Object) ([]string, error) {
+func (r *Rules[T]) Decoded(obj runtime.Object) ([]string, error) {
 	r.Default(obj)
 	return nil, nil
 }
 
-func (r *rules[T]) Default(obj runtime.Object) {
-	if r.defaults != nil {
-		r.defaults(obj.(T))
+func (r *Rules[T]) Default(obj runtime.Object) {
+	if r.Defaults != nil {
+		r.Defaults(obj.(T))
 	}
 }
 
-func (r *rules[T]) PrepareForCreate(obj runtime.Object) {
-	if r.prepareCreate != nil {
-		r.prepareCreate(obj.(T))
+func (r *Rules[T]) PrepareForCreate(obj runtime.Object) {
+	if r.PrepareCreate != nil {
+		r.PrepareCreate(obj.(T))
 	}
 }
 
-func (r *rules[T]) PrepareForUpdate(obj, old runtime.Object) {
-	if r.prepareUpdate != nil {
-		r.prepareUpdate(obj.(T), old.(T))
+func (r *Rules[T]) PrepareForUpdate(obj, old runtime.Object) {
+	if r.PrepareUpdate != nil {
+		r.PrepareUpdate(obj.(T), old.(T))
 	}
 }
 
-func (r *rules[T]) Validate(obj runtime.Object) field.ErrorList {
-	if r.validate == nil {
+func (r *Rules[T]) Validate(obj runtime.Object) field.ErrorList {
+	if r.Check == nil {
 		return nil
 	}
-	return r.validate(obj.(T))
+	return r.Check(obj.(T))
 }
 
-func (r *rules[T]) ValidateUpdate(obj, old runtime.Object) field.ErrorList {
-	if r.validateUpdate == nil {
+func (r *Rules[T]) ValidateUpdate(obj, old runtime.Object) field.ErrorList {
+	if r.CheckUpdate == nil {
 		return r.Validate(obj)
 	}
-	return r.validateUpdate(obj.(T), old.(T))
+	return r.CheckUpdate(obj.(T), old.(T))
 }
 
-func (r *rules[T]) WarningsOnCreate(obj runtime.Object) []string {
-	if r.warnCreate == nil {
+func (r *Rules[T]) WarningsOnCreate(obj runtime.Object) []string {
+	if r.WarnCreate == nil {
 		return nil
 	}
-	return r.warnCreate(obj.(T))
+	return r.WarnCreate(obj.(T))
 }
 
-func (r *rules[T]) WarningsOnUpdate(obj, old runtime.Object) []string {
-	if r.warnUpdate == nil {
+func (r *Rules[T]) WarningsOnUpdate(obj, old runtime.Object) []string {
+	if r.WarnUpdate == nil {
 		return nil
 	}
-	return r.warnUpdate(obj.(T), old.(T))
+	return r.WarnUpdate(obj.(T), old.(T))
 }
 
-func (r *rules[T]) AllowCreateOnUpdate() bool      { return r.createOnUpdate }
-func (r *rules[T]) AllowUnconditionalUpdate() bool { return !r.conditional }
+func (r *Rules[T]) AllowCreateOnUpdate() bool      { return r.CreateOnUpdate }
+func (r *Rules[T]) AllowUnconditionalUpdate() bool { return !r.Conditional }
 
-func (r *rules[T]) ValidateName(name string, prefix bool) []string {
-	if r.name == nil {
+func (r *Rules[T]) ValidateName(name string, prefix bool) []string {
+	if r.Name == nil {
 		return apivalidation.NameIsDNSSubdomain(name, prefix)
 	}
-	return r.name(name, prefix)
+	return r.Name(name, prefix)
+}
+
+// NextGeneration counts changes of the spec.
+func NextGeneration(meta, old *metav1.ObjectMeta, spec, oldSpec any) {
+	if !apiequality.Semantic.DeepEqual(spec, oldSpec) {
+		meta.Generation = old.Generation + 1
+	}
+}
+
+// OrPointer is p, or a pointer to fallback if p is nil.
+func OrPointer[T any](p *T, fallback T) *T {
+	if p == nil {
+		return &fallback
+	}
+	return p
 }

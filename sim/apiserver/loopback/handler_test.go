@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -21,7 +22,7 @@ import (
 // watch that is streamed while it lasts and cleaned up when the client leaves,
 // and the one path outside Kubernetes.
 func TestHandler(t *testing.T) {
-	host, err := loopback.New(apiserver.Config{Kinds: kinds.NewRegistry(kinds.Options{}), Replicas: 2})
+	host, err := loopback.New(apiserver.Config{Kinds: registry.New(kinds.Options{}), Replicas: 2})
 	require.NoError(t, err)
 	server := httptest.NewServer(host.Handler(2, loopback.Options{Token: "secret", Compact: true}))
 	defer server.Close()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 	"github.com/seatrial/seatrial/sim/apiserver/loopback"
 )
 
@@ -26,7 +27,7 @@ import (
 // real clock.
 
 func newHost(t *testing.T) *loopback.Host {
-	host, err := loopback.New(apiserver.Config{Kinds: kinds.NewRegistry(kinds.Options{})})
+	host, err := loopback.New(apiserver.Config{Kinds: registry.New(kinds.Options{})})
 	require.NoError(t, err)
 	return host
 }

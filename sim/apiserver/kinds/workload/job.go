@@ -1,0 +1,208 @@
+package workload
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+
+	"github.com/seatrial/seatrial/sim/apiserver/kinds"
+)
+
+func newJobKind() *kinds.Kind {
+	return kinds.Builtin[*batchv1.Job, *batchv1.JobList](batchv1.SchemeGroupVersion, kinds.Spec{
+		Resource:   "jobs",
+		Categories: []string{"all"},
+		Namespaced: true,
+		Strategy: &kinds.Rules[*batchv1.Job]{
+			Defaults:      defaultJob,
+			PrepareCreate: prepareJob,
+			PrepareUpdate: func(job, old *batchv1.Job) {
+				job.Status = old.Status
+				kinds.NextGeneration(&job.ObjectMeta, &old.ObjectMeta, job.Spec, old.Spec)
+			},
+			Check:       validateJob,
+			CheckUpdate: validateJobUpdate,
+		},
+		Status: &kinds.Rules[*batchv1.Job]{
+			PrepareUpdate: func(job, old *batchv1.Job) { job.Spec = old.Spec },
+			CheckUpdate:   validateJobStatus,
+		},
+		Table: jobTable(),
+		Selectable: kinds.Selectable(func(job *batchv1.Job) fields.Set {
+			return fields.Set{"status.successful": fmt.Sprint(job.Status.Succeeded)}
+		}),
+	})
+}
+
+func defaultJob(job *batchv1.Job) {
+	spec := &job.Spec
+	if spec.Completions == nil && spec.Parallelism == nil {
+		spec.Completions = ptr.To[int32](1)
+	}
+	spec.Parallelism = kinds.OrPointer(spec.Parallelism, 1)
+	if spec.BackoffLimitPerIndex != nil {
+		spec.BackoffLimit = kinds.OrPointer(spec.BackoffLimit, math.MaxInt32)
+	}
+	spec.BackoffLimit = kinds.OrPointer(spec.BackoffLimit, 6)
+	if len(job.Labels) == 0 && spec.Template.Labels != nil {
+		job.Labels = maps.Clone(spec.Template.Labels)
+	}
+	spec.CompletionMode = kinds.OrPointer(spec.CompletionMode, batchv1.NonIndexedCompletion)
+	spec.Suspend = kinds.OrPointer(spec.Suspend, false)
+	replace := batchv1.TerminatingOrFailed
+	if spec.PodFailurePolicy != nil {
+		replace = batchv1.Failed
+	}
+	spec.PodReplacementPolicy = kinds.OrPointer(spec.PodReplacementPolicy, replace)
+	spec.ManualSelector = kinds.OrPointer(spec.ManualSelector, false)
+	defaultPodSpec(&spec.Template.Spec)
+}
+
+// prepareJob gives the Job a selector by its UID, and its Pods the labels that
+// it selects, unless the user manages the selector.
+func prepareJob(job *batchv1.Job) {
+	job.Status, job.Generation = batchv1.JobStatus{}, 1
+	if ptr.Deref(job.Spec.ManualSelector, false) {
+		return
+	}
+	labels := maps.Clone(job.Spec.Template.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	for key, value := range map[string]string{
+		"job-name": job.Name, batchv1.JobNameLabel: job.Name,
+		"controller-uid": string(job.UID), batchv1.ControllerUidLabel: string(job.UID),
+	} {
+		if _, found := labels[key]; !found {
+			labels[key] = value
+		}
+	}
+	job.Spec.Template.Labels = labels
+	if job.Spec.Selector == nil {
+		job.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{batchv1.ControllerUidLabel: string(job.UID)}}
+	}
+}
+
+func validateJob(job *batchv1.Job) field.ErrorList {
+	spec := field.NewPath("spec")
+	var errs field.ErrorList
+	if job.Spec.Selector == nil {
+		errs = append(errs, field.Required(spec.Child("selector"), ""))
+	}
+	for _, n := range (counts{
+		{"parallelism", ptr.Deref(job.Spec.Parallelism, 0)},
+		{"completions", ptr.Deref(job.Spec.Completions, 0)},
+		{"backoffLimit", ptr.Deref(job.Spec.BackoffLimit, 0)},
+		{"ttlSecondsAfterFinished", ptr.Deref(job.Spec.TTLSecondsAfterFinished, 0)},
+	}) {
+		errs = append(errs, kinds.NonNegative(spec.Child(n.name), int64(n.value))...)
+	}
+	errs = append(errs, kinds.NonNegative(spec.Child("activeDeadlineSeconds"), ptr.Deref(job.Spec.ActiveDeadlineSeconds, 0))...)
+	template := spec.Child("template")
+	errs = append(errs, validateTemplate(&job.Spec.Template, job.Spec.Selector, "", template)...)
+	if policy := job.Spec.Template.Spec.RestartPolicy; policy == corev1.RestartPolicyAlways {
+		errs = append(errs, field.Required(template.Child("spec", "restartPolicy"), `valid values: "OnFailure", "Never"`))
+	}
+	return errs
+}
+
+func validateJobUpdate(job, old *batchv1.Job) field.ErrorList {
+	errs := validateJob(job)
+	spec := field.NewPath("spec")
+	if mode := ptr.Deref(job.Spec.CompletionMode, ""); mode != batchv1.IndexedCompletion {
+		errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Completions, old.Spec.Completions, spec.Child("completions"))...)
+	}
+	errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Selector, old.Spec.Selector, spec.Child("selector"))...)
+	// A Job that waits and never ran may still be told where to run.
+	if !ptr.Deref(old.Spec.Suspend, false) || old.Status.StartTime != nil {
+		errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Template, old.Spec.Template, spec.Child("template"))...)
+	}
+	return append(errs, apivalidation.ValidateImmutableField(job.Spec.CompletionMode, old.Spec.CompletionMode, spec.Child("completionMode"))...)
+}
+
+func validateJobStatus(job, _ *batchv1.Job) field.ErrorList {
+	var errs field.ErrorList
+	status := field.NewPath("status")
+	for _, n := range (counts{
+		{"active", job.Status.Active},
+		{"succeeded", job.Status.Succeeded},
+		{"failed", job.Status.Failed},
+	}) {
+		errs = append(errs, kinds.NonNegative(status.Child(n.name), int64(n.value))...)
+	}
+	return errs
+}
+
+func jobTable() kinds.Table {
+	columns := []metav1.TableColumnDefinition{
+		kinds.NameColumn,
+		{Name: "Status", Type: "string", Description: "Status of the job."},
+		{Name: "Completions", Type: "string", Description: batchv1.JobStatus{}.SwaggerDoc()["succeeded"]},
+		{Name: "Duration", Type: "string", Description: "Time required to complete the job."},
+		kinds.AgeColumn,
+	}
+	columns = append(columns, containerColumns()...)
+	columns = append(columns, metav1.TableColumnDefinition{Name: "Selector", Type: "string", Priority: 1, Description: batchv1.JobSpec{}.SwaggerDoc()["selector"]})
+	return kinds.TableOf(columns, func(job *batchv1.Job, now time.Time) []any {
+		names, images := containerCells(job.Spec.Template.Spec.Containers)
+		return []any{
+			job.Name, jobState(job), jobCompletions(job), jobDuration(job, now), kinds.Age(job.CreationTimestamp, now),
+			names, images, metav1.FormatLabelSelector(job.Spec.Selector),
+		}
+	})
+}
+
+func jobState(job *batchv1.Job) string {
+	has := func(kind batchv1.JobConditionType) bool {
+		for _, c := range job.Status.Conditions {
+			if c.Type == kind && c.Status == corev1.ConditionTrue {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has(batchv1.JobComplete):
+		return "Complete"
+	case has(batchv1.JobFailed):
+		return "Failed"
+	case job.DeletionTimestamp != nil:
+		return "Terminating"
+	}
+	for _, kind := range []batchv1.JobConditionType{batchv1.JobSuspended, batchv1.JobFailureTarget, batchv1.JobSuccessCriteriaMet} {
+		if has(kind) {
+			return string(kind)
+		}
+	}
+	return "Running"
+}
+
+func jobCompletions(job *batchv1.Job) string {
+	if job.Spec.Completions != nil {
+		return fmt.Sprintf("%d/%d", job.Status.Succeeded, *job.Spec.Completions)
+	}
+	if parallelism := ptr.Deref(job.Spec.Parallelism, 0); parallelism > 1 {
+		return fmt.Sprintf("%d/1 of %d", job.Status.Succeeded, parallelism)
+	}
+	return fmt.Sprintf("%d/1", job.Status.Succeeded)
+}
+
+func jobDuration(job *batchv1.Job, now time.Time) string {
+	switch {
+	case job.Status.StartTime == nil:
+		return ""
+	case job.Status.CompletionTime == nil:
+		return duration.HumanDuration(now.Sub(job.Status.StartTime.Time))
+	}
+	return duration.HumanDuration(job.Status.CompletionTime.Sub(job.Status.StartTime.Time))
+}
