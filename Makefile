@@ -55,18 +55,18 @@ examples: ## the examples: that mended ones pass (the docs show how the others f
 
 .PHONY: exact
 exact: modules racy ## exact mode at length: every subject, 100 seeds three times, and the racy controller
-	go test -v ./scenarios/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
+	go test -v ./internal/sweep -run 'ExactRun|Contention' -timeout 12h -exact-seeds 100 -exact-subjects all
 
 .PHONY: racy
 racy: build ## a race that native mode never shows and exact mode finds
-	GOMAXPROCS=1 go test -count 100 ./scenarios/exact/racy
+	GOMAXPROCS=1 go test -count 100 ./internal/exact/racy
 	$(call exactly,wasm,GOOS=wasip1 GOARCH=wasm)
 	$(if $(FORKS),$(call exactly,fork,CGO_ENABLED=0))
 
 # exactly runs seeds of the racy controller, $(1) the engine, $(2) what it is built for.
 define exactly
-export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags --engine $(1) ./scenarios/exact/racy)"; \
-eval "$(2) go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./scenarios/exact/racy" 2>&1 | \
+export PATH="$$PWD/$(BIN):$$PATH"; flags="$$(seatrial exec --build-flags --engine $(1) ./internal/exact/racy)"; \
+eval "$(2) go test -count 1 -exec 'seatrial exec --seeds 1-100' $$flags ./internal/exact/racy" 2>&1 | \
 tee /dev/stderr | grep -q 'ports given twice'
 endef
 
@@ -75,7 +75,7 @@ check: ## formatting, vet, staticcheck, the wasm build, then the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	GOOS=wasip1 GOARCH=wasm go vet ./sim/... ./faults/... ./model/... ./controller/... ./scenarios/...
+	GOOS=wasip1 GOARCH=wasm go vet ./sim/... ./faults/... ./model/... ./controller/... ./scenarios/... ./internal/sweep ./internal/exact/...
 	$(MAKE) generated
 	$(MAKE) test
 
@@ -181,4 +181,4 @@ clean: ## remove what was built
 
 .PHONY: screenshots
 screenshots: ## make the pictures of docs/ anew (needs Chromium)
-	SEATRIAL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run 'TestTheDocumentationsPictures' ./scenarios/report
+	SEATRIAL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run 'TestTheDocumentationsPictures' ./internal/report

@@ -11,9 +11,9 @@ import (
 	"github.com/seatrial/seatrial/detection"
 	"github.com/seatrial/seatrial/detection/bugs"
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/explain"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/explain"
 	"github.com/seatrial/seatrial/scenarios/search"
 )
 

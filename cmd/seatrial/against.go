@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/internal/sweep"
 )
 
 // realCluster is what the flags say about running on a real API server.

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/shrink"
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	"github.com/seatrial/seatrial/scenarios/results"
-	"github.com/seatrial/seatrial/scenarios/shrink"
 )
 
 // afterwards shrinks failures, if the sweep is whole and that was asked for, and

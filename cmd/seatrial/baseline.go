@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // baselineFlag names the subject that failures are tried on as well: what it has, too, is

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/internal/exact"
 	programs "github.com/seatrial/seatrial/sim/program"
 )
 

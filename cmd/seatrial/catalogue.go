@@ -10,9 +10,9 @@ import (
 
 	"github.com/seatrial/seatrial/controller/historical"
 	"github.com/seatrial/seatrial/internal/catalogue"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
 	"github.com/seatrial/seatrial/scenarios/swarm"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 func catalogueCommand() *cobra.Command {

@@ -8,12 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/shrink"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	"github.com/seatrial/seatrial/scenarios/shrink"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // comparing is two runs in one picture.

@@ -11,7 +11,7 @@ import (
 
 // Goal: two runs are put into one picture, and where they part is told. Method: the
 // incident with and without the fault that did it, and beside another scenario; what the
-// picture shows of two runs is in scenarios/report/links_test.go.
+// picture shows of two runs is in internal/report/links_test.go.
 func TestCompareShowsWhatAFaultDoes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "compare.html")
 	compare := func(args ...string) (int, string, string) {

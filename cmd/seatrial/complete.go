@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/exact"
-	"github.com/seatrial/seatrial/scenarios/target"
+	"github.com/seatrial/seatrial/internal/exact"
+	"github.com/seatrial/seatrial/internal/target"
 )
 
 // What shells complete. It must be quick and can never fail: what cannot be read is

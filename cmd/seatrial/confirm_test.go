@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Goal: seatrial confirm says of a failure whether it is one on a real API server,

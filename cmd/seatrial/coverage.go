@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/faults"
+	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/results"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // recently is the number of runs over which new things are counted: when the

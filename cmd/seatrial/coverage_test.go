@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/faults"
-	"github.com/seatrial/seatrial/scenarios/results"
-	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/sweep"
 )
 
 // Goal: a sweep tells what its runs met, and whether the latest brought anything

@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/exact"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	"github.com/seatrial/seatrial/scenarios/exact"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // exactFlags say whether seeds are run natively or in a module, bit for bit.

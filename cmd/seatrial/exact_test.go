@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/internal/exact"
 )
 
 // Goal: exact mode from the command line: what cannot be used is refused with
 // advice, and what the native mode cannot repeat is handed over. Method: small
 // modules built for the test, and a scenario whose runs all differ natively.
 
-const contended = "../../scenarios/sweep/testdata/contended.yaml"
+const contended = "../../internal/sweep/testdata/contended.yaml"
 
 // module builds a program of this or another folder for wasip1.
 func module(t *testing.T, folder string, more ...string) string {
@@ -33,7 +33,7 @@ func module(t *testing.T, folder string, more ...string) string {
 
 func TestAModuleThatCannotBeUsedIsRefused(t *testing.T) {
 	older := module(t, "./testdata/older", "-buildmode=c-shared")
-	command := module(t, "../../scenarios/exact/testdata/chancy")
+	command := module(t, "../../internal/exact/testdata/chancy")
 	text := filepath.Join(t.TempDir(), "text.wasm")
 	require.NoError(t, os.WriteFile(text, []byte("text"), 0o644))
 	program, err := os.Executable() // as good as any

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	causes "github.com/seatrial/seatrial/internal/explain"
+	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	causes "github.com/seatrial/seatrial/scenarios/explain"
-	"github.com/seatrial/seatrial/scenarios/results"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Goal: an artifact says why, without a run; its folder is served to this machine

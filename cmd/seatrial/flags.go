@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/artifact"
+	"github.com/seatrial/seatrial/internal/artifact"
 	"github.com/seatrial/seatrial/sim"
 )
 

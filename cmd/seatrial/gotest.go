@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	exactmode "github.com/seatrial/seatrial/internal/exact"
 	"github.com/seatrial/seatrial/internal/testbinary"
-	exactmode "github.com/seatrial/seatrial/scenarios/exact"
 )
 
 func testCommand() *cobra.Command {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/exact/host"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
-	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/internal/exact/host"
+	"github.com/seatrial/seatrial/internal/realcluster"
+	"github.com/seatrial/seatrial/internal/sweep"
 )
 
 // Exit codes are a contract: scripts and CI rely on them.

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/internal/exact/host"
+	"github.com/seatrial/seatrial/internal/realcluster"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
-	"github.com/seatrial/seatrial/scenarios/exact/host"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Goal: the command line keeps its contract: exit codes, what --json prints,

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	"github.com/seatrial/seatrial/scenarios/results"
 	"github.com/seatrial/seatrial/scenarios/search"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // line is the object that --json prints per seed. Its fields are a contract.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // outcome is one of the default subject's, run three times.

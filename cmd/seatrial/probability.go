@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	causes "github.com/seatrial/seatrial/internal/explain"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	causes "github.com/seatrial/seatrial/scenarios/explain"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
 

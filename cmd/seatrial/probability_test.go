@@ -13,7 +13,7 @@ import (
 // answer in its verdict, page and README. Method: the incident, whose faults leave
 // nothing to chance, with one run for each moment; what is no run of this artifact is
 // refused and leaves it as it was. Moments that are known are in
-// scenarios/explain/odds_test.go.
+// internal/explain/odds_test.go.
 func TestExplainKeepsTheProbability(t *testing.T) {
 	dir := t.TempDir()
 	code, _, _ := seatrial(t, "run", incident, "--subject", "historical/3336", "--out", dir)

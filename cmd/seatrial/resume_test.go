@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/internal/results"
 )
 
 // Goal: an aimed sweep that was killed goes on as one over seeds does: nothing is

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/sweep"
+	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios/search"
-	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/scenarios/target"
 	"github.com/seatrial/seatrial/sim"
 )
 

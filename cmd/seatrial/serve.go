@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/scenarios/report"
-	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/internal/report"
+	"github.com/seatrial/seatrial/internal/results"
 )
 
 func serveCommand() *cobra.Command {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/shrink"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/shrink"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 func shrinkCommand() *cobra.Command {

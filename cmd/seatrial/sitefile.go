@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	front "github.com/seatrial/seatrial"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 	_ "github.com/seatrial/seatrial/sim/cluster" // which files may name
 )
 

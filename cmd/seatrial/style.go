@@ -11,8 +11,8 @@ import (
 	"github.com/muesli/termenv"
 	"github.com/spf13/cobra"
 
+	causes "github.com/seatrial/seatrial/internal/explain"
 	"github.com/seatrial/seatrial/model"
-	causes "github.com/seatrial/seatrial/scenarios/explain"
 )
 
 // colourWhen is the value of --color.

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	causes "github.com/seatrial/seatrial/internal/explain"
+	"github.com/seatrial/seatrial/internal/results"
 	"github.com/seatrial/seatrial/model"
-	causes "github.com/seatrial/seatrial/scenarios/explain"
-	"github.com/seatrial/seatrial/scenarios/results"
 )
 
 // Goal: colours and links are there for people at a terminal who want them, and for

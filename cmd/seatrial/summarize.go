@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/results"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/results"
 )
 
 // summarizeFlags say what is made of a summary beside the table.

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios/results"
+	"github.com/seatrial/seatrial/internal/results"
 )
 
 // Goal: a sweep can be stopped in any way, gone on with, and shared between

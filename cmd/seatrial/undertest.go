@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	front "github.com/seatrial/seatrial"
+	"github.com/seatrial/seatrial/internal/exact"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/testbinary"
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/exact"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // underTest is what a command puts to sea: a subject of this program, or a trial

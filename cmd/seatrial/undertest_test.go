@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seatrial/seatrial/scenarios/exact"
+	"github.com/seatrial/seatrial/internal/exact"
 )
 
 // Goal: a trial in the tests of a Go package is swept as a subject of seatrial's own,

@@ -19,10 +19,10 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/seatrial/seatrial/differential/realserver"
+	"github.com/seatrial/seatrial/internal/realcluster"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 const (

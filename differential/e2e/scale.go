@@ -22,8 +22,8 @@ import (
 
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
+	"github.com/seatrial/seatrial/internal/realcluster"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 var (

@@ -14,9 +14,9 @@ import (
 
 	"github.com/seatrial/seatrial/deploy"
 	"github.com/seatrial/seatrial/differential/realserver"
+	"github.com/seatrial/seatrial/internal/realcluster"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
 )
 
 // outages are when kube-apiserver is stopped, and for how long, by scenario.

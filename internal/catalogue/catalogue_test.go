@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/internal/catalogue"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Goal: the figures of the catalogue mean what they say. Method: a bug that

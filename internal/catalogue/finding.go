@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/internal/sweep"
 )
 
 // Finding is how soon a subject was caught, over several disjoint ranges of

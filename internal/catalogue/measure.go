@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Measure searches in as many ranges as asked for, each until the subject is

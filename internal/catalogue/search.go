@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/seatrial/seatrial/internal/sweep"
+	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/scenarios/target"
 )
 
 // Search runs jobs and shows each outcome to next, in an order that depends on

@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 	"github.com/seatrial/seatrial/sim"
 )
 

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/sweep"
+	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios/search"
-	"github.com/seatrial/seatrial/scenarios/sweep"
-	"github.com/seatrial/seatrial/scenarios/target"
 )
 
 // searchSeed decides about latencies in a search, and is the first of its swarm.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	_ "unsafe" // for go:linkname
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // These are in the files that the build lays over package runtime.

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/shrink"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/artifact"
-	"github.com/seatrial/seatrial/scenarios/shrink"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // explain makes a failure smaller, keeps it, and puts it into words. A failure

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // void counts, of the steps and faults that the subject has of its own, in how many runs

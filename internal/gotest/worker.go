@@ -9,9 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seatrial/seatrial/internal/realcluster"
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/realcluster"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // TestVariable names the call of Check that a worker is to serve, and subject:

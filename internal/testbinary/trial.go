@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/seatrial/seatrial/scenarios/sweep"
+	"github.com/seatrial/seatrial/internal/sweep"
 )
 
 // Trial is a test of a package that serves as a worker.

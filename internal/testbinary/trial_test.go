@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/testbinary"
 	"github.com/seatrial/seatrial/model"
-	"github.com/seatrial/seatrial/scenarios/sweep"
 )
 
 // Goal: the tests of a package are found, chosen and made workers of as the go

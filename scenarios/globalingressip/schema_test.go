@@ -134,7 +134,7 @@ func scalarOf(n *yaml.Node, ok *bool) any {
 // corpus is every whole scenario there is, by where it stands.
 func corpus(tb testing.TB) map[string][]byte {
 	out := map[string][]byte{"everything": []byte(everything)}
-	for _, pattern := range []string{"library/*.yaml", "../shrink/testdata/*.yaml", "../sweep/testdata/*.yaml"} {
+	for _, pattern := range []string{"library/*.yaml", "../../internal/shrink/testdata/*.yaml", "../../internal/sweep/testdata/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(tb, err)
 		require.NotEmpty(tb, files, pattern)
