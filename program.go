@@ -20,11 +20,7 @@ import (
 type Binary struct {
 	Source  program.Source
 	Options program.Options
-	// ServiceAccount, NAMESPACE/NAME, is whom it is to the API server: it may do what
-	// roles and bindings allow. Empty: it may do everything.
-	ServiceAccount string
-
-	place string // in a file
+	place   string // in a file
 }
 
 // Program is a process that is a program of its own, main included: the package of
@@ -58,8 +54,8 @@ func binaryOf(p *scenarios.SiteProcess) Process {
 		o.MayExit = p.MayExit
 	}
 	return Process{
-		Name: p.Name, Replicas: p.Replicas, Start: o.Start, MayExit: o.MayExit,
-		Binary: &Binary{Source: p.Source, Options: o, ServiceAccount: p.ServiceAccount, place: p.Place()},
+		Name: p.Name, Replicas: p.Replicas, Start: o.Start, MayExit: o.MayExit, ServiceAccount: p.ServiceAccount,
+		Binary: &Binary{Source: p.Source, Options: o, place: p.Place()},
 	}
 }
 
@@ -77,7 +73,7 @@ func (b *Binary) process(name string, p *Process) (sim.Process, error) {
 		o.Start = p.Start
 	}
 	s := built.Process(name, o)
-	s.ServiceAccount, s.StandIn = b.ServiceAccount, p.StandIn
+	s.ServiceAccount, s.StandIn = p.ServiceAccount, p.StandIn
 	return s, nil
 }
 

@@ -102,7 +102,7 @@ func (tr *Trial) deploy(plan *scenarios.Plan) []sim.Process {
 // was checked.
 func (p *Process) replica(name string) sim.Process {
 	if p.Binary == nil {
-		return sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn}
+		return sim.Process{Name: name, Start: p.Start, MayExit: p.MayExit, Run: p.run, StandIn: p.StandIn, ServiceAccount: p.ServiceAccount}
 	}
 	s, err := p.Binary.process(name, p)
 	if err != nil {
@@ -219,6 +219,9 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 		}
 		if ways != 1 {
 			wrong("processes: %s has %d of Run, Env and Binary (want one)", p.Name, ways)
+		}
+		if !sim.IsServiceAccount(p.ServiceAccount) {
+			wrong("processes: %s: %q is no service account (want NAMESPACE/NAME)", p.Name, p.ServiceAccount)
 		}
 	}
 	if tr.Safety <= 0 || tr.Settle < leastSettle {

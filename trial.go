@@ -95,6 +95,10 @@ type Process struct {
 	// Stand-ins play a part of the cluster that the simulation does not have,
 	// such as the kubelet: see [sim.Process].
 	StandIn bool
+	// ServiceAccount, NAMESPACE/NAME, is whom it is to the API server: it may do what
+	// the roles and bindings in the cluster allow, and is answered 403 otherwise, which
+	// is a violation of the law permitted. Empty: it may do everything.
+	ServiceAccount string
 	// MayExit says whether returning err by itself is ordinary; nil: only the
 	// end of a leader that lost its lease.
 	MayExit func(err error) bool

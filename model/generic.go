@@ -13,5 +13,6 @@ func Generic() []Property {
 		quiet(),
 		boundedRetries(),
 		retriesFall(),
+		permitted(),
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/internal/yamlread"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/program"
 )
 
@@ -178,7 +178,7 @@ func (s *Site) validateProcesses(report Report) {
 		if p.Replicas > MostReplicas {
 			report(field+".replicas", fmt.Sprintf("%d is out of range", p.Replicas), fmt.Sprintf("1 to %d", MostReplicas))
 		}
-		if namespace, name, ok := strings.Cut(p.ServiceAccount, "/"); p.ServiceAccount != "" && (!ok || namespace == "" || name == "") {
+		if !sim.IsServiceAccount(p.ServiceAccount) {
 			report(field+".serviceAccount", fmt.Sprintf("%q is no account", p.ServiceAccount), "NAMESPACE/NAME")
 		}
 		for _, problem := range p.Options.Problems() {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/seatrial/seatrial/model"
@@ -182,10 +181,4 @@ func (b *bufferedResponse) status() int {
 		return http.StatusOK
 	}
 	return b.code
-}
-
-// splitAccount reads the service account of a process, namespace/name.
-func splitAccount(account string) (namespace, name string, ok bool) {
-	namespace, name, ok = strings.Cut(account, "/")
-	return namespace, name, ok && namespace != "" && name != ""
 }

@@ -53,11 +53,23 @@ func (p *Process) account() user.Info {
 	if p.ServiceAccount == "" {
 		return nil
 	}
-	namespace, name, ok := strings.Cut(p.ServiceAccount, "/")
-	if !ok || namespace == "" || name == "" {
+	namespace, name, ok := splitAccount(p.ServiceAccount)
+	if !ok {
 		panic(fmt.Sprintf("sim: process %s: service account %q: want namespace/name", p.Name, p.ServiceAccount))
 	}
 	return apiserver.ServiceAccount(namespace, name)
+}
+
+// IsServiceAccount tells whether text can be a [Process.ServiceAccount]: namespace/name, or
+// nothing.
+func IsServiceAccount(text string) bool {
+	_, _, ok := splitAccount(text)
+	return ok || text == ""
+}
+
+func splitAccount(account string) (namespace, name string, ok bool) {
+	namespace, name, ok = strings.Cut(account, "/")
+	return namespace, name, ok && namespace != "" && name != "" && !strings.Contains(name, "/")
 }
 
 // incarnation is one life of a process.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -112,8 +113,11 @@ func validatePolicyRules(policies []rbacv1.PolicyRule, namespaced bool) field.Er
 	return errs
 }
 
+// validateBinding checks a binding to one of refKinds. One that may be to a Role is in a
+// namespace, where its accounts are unless it says otherwise.
 func validateBinding(ref rbacv1.RoleRef, subjects []rbacv1.Subject, refKinds []string) field.ErrorList {
 	var errs field.ErrorList
+	namespaced := slices.Contains(refKinds, "Role")
 	path := field.NewPath("roleRef")
 	if ref.APIGroup != rbacv1.GroupName {
 		errs = append(errs, field.NotSupported(path.Child("apiGroup"), ref.APIGroup, []string{rbacv1.GroupName}))
@@ -139,7 +143,7 @@ func validateBinding(ref rbacv1.RoleRef, subjects []rbacv1.Subject, refKinds []s
 			if subject.APIGroup != "" {
 				errs = append(errs, field.NotSupported(path.Child("apiGroup"), subject.APIGroup, []string{""}))
 			}
-			if subject.Namespace == "" {
+			if subject.Namespace == "" && !namespaced {
 				errs = append(errs, field.Required(path.Child("namespace"), ""))
 			}
 		case rbacv1.UserKind, rbacv1.GroupKind:
