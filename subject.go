@@ -50,7 +50,7 @@ func (tr *Trial) language() (*scenarios.Language, []scenarios.Manifest, error) {
 		return nil, nil, err
 	}
 	l := &scenarios.Language{
-		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true, Programs: tr.programs(), Hosts: tr.hosts(),
+		Name: tr.Name, Catalog: catalog, Namespaces: tr.namespaces(cluster), AnyNamespace: true, Programs: tr.programs(), Hosts: tr.hosts(), Webhooks: tr.webhookHosts(),
 		Processes: func(*scenarios.Plan) (underTest, others []string) { return tr.names() }, Do: map[string]scenarios.DoFunc{},
 	}
 	for i := range tr.Steps {
@@ -118,6 +118,48 @@ func (tr *Trial) hosts() []string {
 		hosts = append(hosts, s.Host)
 	}
 	return hosts
+}
+
+// webhookHosts are those of webhooks that programs serve or manifests name.
+func (tr *Trial) webhookHosts() []string {
+	var hosts []string
+	for _, p := range tr.processes() {
+		hosts = append(hosts, p.webhookHosts()...)
+	}
+	return scenarios.WebhookHosts(hosts, tr.Cluster, tr.Objects)
+}
+
+// webhookHosts are those that the process is known to serve.
+func (p *Process) webhookHosts() []string {
+	var hosts []string
+	if p.Binary != nil {
+		for _, w := range p.Binary.Options.Webhooks {
+			hosts = append(hosts, w.Host())
+		}
+	}
+	return hosts
+}
+
+// checkHosts says which webhooks of programs are at a host that is another's.
+func (tr *Trial) checkHosts() error {
+	var errs []error
+	servedBy := map[string]string{}
+	for _, host := range tr.hosts() {
+		servedBy[host] = "a server of the trial"
+	}
+	for _, p := range tr.processes() {
+		for _, host := range p.webhookHosts() {
+			place := "processes: " + p.Name
+			if p.Binary.place != "" {
+				place = p.Binary.place + ": process " + p.Name
+			}
+			if other := servedBy[host]; other != "" {
+				errs = append(errs, fmt.Errorf("%s: webhooks: %s has the host %s already (want each host once)", place, other, host))
+			}
+			servedBy[host] = "process " + p.Name
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // programs are the names of the processes that are programs of their own.
@@ -227,7 +269,7 @@ func (tr *Trial) validate(s scenarios.Subject) error {
 	if tr.Safety <= 0 || tr.Settle < leastSettle {
 		wrong("safety %s, settle %s: out of range (want more than 0s, and at least %s)", tr.Safety, tr.Settle, leastSettle)
 	}
-	errs = append(errs, sim.CheckServers(tr.Servers))
+	errs = append(errs, sim.CheckServers(tr.Servers), tr.checkHosts())
 	for _, name := range tr.Server.Without {
 		if !slices.Contains(sim.BuiltInControllers(), name) {
 			wrong("server: without: %q is no part of the API server (want any of %s)", name, strings.Join(sim.BuiltInControllers(), ", "))

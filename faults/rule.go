@@ -89,7 +89,8 @@ type Match struct {
 	Process string   // process name or glob; empty: every subject process, never a user or a stand-in
 	Verbs   []string // get, list, watch, create, update, patch, delete, deletecollection; or read, write
 	// Resources are plurals, e.g. services; with subresource services/status; hosts of
-	// other servers, whose calls have the path for a name; "*": any.
+	// other servers and of webhooks, whose calls have the path for a name; "*": any but
+	// webhooks.
 	Resources   []string
 	Namespace   string // glob
 	Name        string // glob
@@ -109,6 +110,10 @@ type Call struct {
 	Name      string
 	Nth       int           // counted from 1, per identity
 	At        time.Duration // when it was sent
+	// Webhook: the API server's own call of a webhook, whose host is the resource, and of
+	// which Process is the one that is asked, if there is one. Only rules that name the
+	// host concern it.
+	Webhook bool
 }
 
 // IsWrite says whether a verb changes state.
@@ -122,7 +127,10 @@ func IsWrite(verb string) bool {
 
 // Matches says whether the call is one that m selects.
 func (m Match) Matches(c Call) bool {
-	if m.Process == "" && c.User {
+	switch {
+	case c.Webhook && !slices.Contains(m.Resources, c.Resource):
+		return false
+	case m.Process == "" && c.User:
 		return false
 	}
 	return glob(m.Process, c.Process) && m.matchesVerb(c.Verb) && m.matchesResource(c.Resource) &&

@@ -22,6 +22,9 @@ type World struct {
 	// Hosts are those of servers other than the API server. They are resources of
 	// rules about calls, and what a partition's resources name.
 	Hosts []string
+	// Webhooks are the hosts of webhooks that are known before the run. Any Service,
+	// NAME.NAMESPACE.svc, may be that of one.
+	Webhooks []string
 	// Replicas is the number of API servers.
 	Replicas int
 	// Clears is when the weather clears; no rule is in force from then on.
@@ -187,7 +190,7 @@ func (v *validation) knownResources(r *Rule, w World) bool {
 	before := len(v.problems)
 	for i, name := range r.Resources {
 		field := fmt.Sprintf("%s[%d]", FieldResources, i)
-		known := name == "*" || slices.Contains(w.Hosts, name) || r.Kind != Partition && slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
+		known := name == "*" || slices.Contains(w.Hosts, name) || r.Kind != Partition && w.isWebhook(name) || r.Kind != Partition && slices.ContainsFunc(w.Resources, func(t Resource) bool { return t.Name == name })
 		switch {
 		case !known:
 			want := oneOf(append(resourceNames(r, w), `"*"`))
@@ -215,7 +218,18 @@ func (v *validation) targets(r *Rule, w World) []Resource {
 			out = append(out, Resource{Name: host, Verbs: []string{"get", "create", "update", "patch", "delete"}})
 		}
 	}
+	for _, name := range r.Resources {
+		if w.isWebhook(name) {
+			out = append(out, Resource{Name: name, Verbs: []string{"create"}})
+		}
+	}
 	return out
+}
+
+// isWebhook: a webhook may have the host.
+func (w *World) isWebhook(host string) bool {
+	parts := strings.Split(host, ".")
+	return slices.Contains(w.Webhooks, host) || len(parts) == 3 && parts[2] == "svc" && parts[0] != "" && parts[1] != ""
 }
 
 func servesAny(t Resource, r *Rule) bool {
@@ -359,7 +373,11 @@ func resourceNames(r *Rule, w World) []string {
 			out = append(out, t.Name)
 		}
 	}
-	return append(out, w.Hosts...)
+	out = append(out, w.Hosts...)
+	if r.Kind != Partition {
+		out = append(out, w.Webhooks...)
+	}
+	return out
 }
 
 // verbsOf lists the verbs that at least one of the resources serves.

@@ -29,6 +29,8 @@ type Language struct {
 	Programs []string
 	// Hosts are the names of servers beside the API server.
 	Hosts []string
+	// Webhooks are the hosts of webhooks that are known before a run.
+	Webhooks []string
 	// Settings is nil when the world has nothing of the language's own.
 	Settings *SettingsType
 	// Actions beside apply, patch, delete and do.

@@ -188,6 +188,7 @@ func (s *Site) language(base *Language, report Report) *Language {
 	}
 	l := *base
 	l.Catalog = catalog
+	l.Webhooks = s.webhookHosts()
 	if l.Processes == nil && len(s.Processes) > 0 {
 		l.Programs = s.processNames()
 		l.Processes = func(*Plan) (underTest, others []string) { return s.processNames(), s.standInNames() }

@@ -127,7 +127,7 @@ func (p *Plan) faultWorld() faults.World {
 	}
 	underTest, others := p.processes()
 	w.Subjects, w.Users, w.Resources = underTest, slices.Concat(p.Users(), others), p.Language.Catalog.targets()
-	w.Programs, w.Hosts = p.Language.Programs, p.Language.Hosts
+	w.Programs, w.Hosts, w.Webhooks = p.Language.Programs, p.Language.Hosts, p.Language.Webhooks
 	w.Suggest = p.Language.Catalog.suggestTarget
 	return w
 }

@@ -111,13 +111,18 @@ func (s *httpServer) infoFor(r *http.Request) requestInfo {
 
 // serve answers a request that has arrived.
 func (s *httpServer) serve(c *call) {
-	w := c.world
-	recorder := httptest.NewRecorder()
 	request := c.request.Clone(c.request.Context())
 	request.Body, request.ContentLength = plainBody(c.body), int64(len(c.body))
-	request.RequestURI, request.Host = c.request.URL.RequestURI(), s.host
-	request.URL = &url.URL{Path: c.request.URL.Path, RawPath: c.request.URL.RawPath, RawQuery: c.request.URL.RawQuery}
 	request.RemoteAddr = c.process.name() + ":0"
+	recorder := s.answer(c.world, request)
+	(&answer{call: c}).Respond(recorder.Code, recorder.Header(), recorder.Body.Bytes(), false)
+}
+
+// answer has the handler answer a request, which it finds as a server does.
+func (s *httpServer) answer(w *world, request *http.Request) *httptest.ResponseRecorder {
+	request.RequestURI, request.Host = request.URL.RequestURI(), s.host
+	request.URL = &url.URL{Path: request.URL.Path, RawPath: request.URL.RawPath, RawQuery: request.URL.RawQuery}
+	recorder := httptest.NewRecorder()
 	func() {
 		defer func() {
 			if r := recover(); r != nil {
@@ -128,7 +133,7 @@ func (s *httpServer) serve(c *call) {
 		}()
 		s.handler.ServeHTTP(recorder, request)
 	}()
-	(&answer{call: c}).Respond(recorder.Code, recorder.Header(), recorder.Body.Bytes(), false)
+	return recorder
 }
 
 // keepStates takes what the servers say of their state into the history.

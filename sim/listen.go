@@ -2,14 +2,10 @@ package sim
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
-	"syscall"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/sim/apiserver"
@@ -34,46 +30,6 @@ func (w *world) listen(i *incarnation, host string, handler http.Handler) {
 	}})
 }
 
-// errNobodyListens is a connection to a host where no process listens.
-var errNobodyListens = &connectError{}
-
-type connectError struct{}
-
-func (*connectError) Error() string { return "connect: " + syscall.ECONNREFUSED.Error() }
-func (*connectError) Unwrap() error { return syscall.ECONNREFUSED }
-
-var errConnectionReset = errors.New("read: " + syscall.ECONNRESET.Error())
-
-// callWebhook carries a call of the API server to the process that listens at
-// its host, over the network, and the answer back. A process that is down
-// refuses; one that is killed on the way resets the connection.
-func (w *world) callWebhook(call apiserver.WebhookCall, answered func(apiserver.WebhookAnswer)) (cancel func()) {
-	w.nth[call.Identity]++
-	key := "webhook " + call.Identity + " #" + strconv.Itoa(w.nth[call.Identity])
-	w.event(Event{Type: EventWebhook, Call: call.RequestID, Identity: key[len("webhook "):], Digest: digest(call.Body), Detail: call.Host})
-	ctx, hangUp := context.WithCancel(context.Background())
-	respond := func(a apiserver.WebhookAnswer) {
-		w.queue.add(w.now()+w.latency(key, "response"), key, func() {
-			if ctx.Err() == nil {
-				w.event(Event{Type: EventWebhookAnswered, Call: call.RequestID, Identity: key[len("webhook "):], Code: a.Code, Digest: digest(a.Body), Detail: errorText(a.Err)})
-				answered(a)
-			}
-		})
-	}
-	w.queue.add(w.now()+w.latency(key, "request"), key, func() {
-		l := w.listenerAt(call.Host)
-		switch {
-		case ctx.Err() != nil:
-		case l == nil:
-			respond(apiserver.WebhookAnswer{Err: errNobodyListens})
-		default:
-			w.chance.reseed(w.seedNow(), key)
-			go w.serveWebhook(ctx, *l, call, key, respond)
-		}
-	})
-	return hangUp
-}
-
 // listenerAt is the latest of those who answer for a host and can be reached; nil: there
 // is none.
 func (w *world) listenerAt(host string) *listener {
@@ -87,40 +43,6 @@ func (w *world) listenerAt(host string) *listener {
 
 // cutOff: a partition lies between the API server and a process.
 func (w *world) cutOff(i *incarnation) bool { return i.of.link.partitions() > 0 }
-
-// serveWebhook runs the handler in the process and hands the answer to the
-// scheduler.
-func (w *world) serveWebhook(ctx context.Context, l listener, call apiserver.WebhookCall, key string, respond func(apiserver.WebhookAnswer)) {
-	done := make(chan apiserver.WebhookAnswer, 1)
-	go func() {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, call.URL.String(), bytes.NewReader(call.Body))
-		if err != nil {
-			done <- apiserver.WebhookAnswer{Err: err}
-			return
-		}
-		request.Header = call.Header.Clone()
-		if socket, ok := l.handler.(Socket); ok {
-			done <- overSocket(socket, request, call.CABundle)
-			return
-		}
-		request.RequestURI = call.URL.RequestURI()
-		var got bufferedResponse
-		err = w.guard(l.process, func() error {
-			l.handler.ServeHTTP(&got, request)
-			return nil
-		})
-		done <- apiserver.WebhookAnswer{Code: got.status(), Header: got.header, Body: got.body.Bytes(), Err: err}
-	}()
-	var answer apiserver.WebhookAnswer
-	select {
-	case answer = <-done:
-	case <-l.process.killed:
-		answer = apiserver.WebhookAnswer{Err: errConnectionReset}
-	case <-ctx.Done():
-		return
-	}
-	w.pending.put(item{kind: callSent, key: key, act: func() { respond(answer) }})
-}
 
 // Socket is a handler behind a socket of its own, that of a program: whoever calls it
 // connects, over TLS, and the connection may fail.

@@ -60,7 +60,7 @@ func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observe
 	for _, info := range kinds {
 		rules = append(rules, drawn[info.Kind]...)
 	}
-	return rules
+	return append(rules, drawWebhookFaults(seed, p, anchors)...)
 }
 
 // anchors are times at which something happens that a fault may gather around.

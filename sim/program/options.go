@@ -66,8 +66,8 @@ type Webhook struct {
 	Port    int
 }
 
-// host is how the API server names the Service.
-func (w Webhook) host() string {
+// Host is how the API server names the Service: NAME.NAMESPACE.svc.
+func (w Webhook) Host() string {
 	namespace, name, _ := strings.Cut(w.Service, "/")
 	return name + "." + namespace + ".svc"
 }

@@ -83,6 +83,6 @@ func (a *agent) welcome(v visitor) {
 // offerWebhooks lets the API server connect to the ports that the options name.
 func (a *agent) offerWebhooks() {
 	for _, w := range a.o.Webhooks {
-		a.env.Serve(w.host(), socket{a, w.Port})
+		a.env.Serve(w.Host(), socket{a, w.Port})
 	}
 }
