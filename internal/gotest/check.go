@@ -156,12 +156,19 @@ func (c *check) search(run func(ctx context.Context, done func(name string, o sw
 		})
 		close(outcomes)
 	}()
-	for o := range outcomes {
-		if c.goesOn() {
-			c.take(o.name, o.Outcome)
-		}
-		if !c.goesOn() {
-			stop(errEnough)
+	silence := time.NewTicker(progressEvery) // a run that hangs is silent for long
+	defer silence.Stop()
+	for running := true; running; {
+		select {
+		case o, more := <-outcomes:
+			if running = more; more && c.goesOn() {
+				c.take(o.name, o.Outcome)
+			}
+			if !c.goesOn() {
+				stop(errEnough)
+			}
+		case <-silence.C:
+			c.progress("")
 		}
 	}
 	if err := <-ended; err != nil && !errors.Is(err, errEnough) {
@@ -173,7 +180,7 @@ func (c *check) search(run func(ctx context.Context, done func(name string, o sw
 func (c *check) take(name string, o sweep.Outcome) {
 	c.t.Helper() // a failure is told where Check was called
 	c.ran++
-	c.progress()
+	c.progress("")
 	switch {
 	case o.Error != "":
 		c.t.Fatalf("seatrial: %s: %s", c.subject.Name, o.Error)
@@ -213,7 +220,9 @@ func (c *check) served() bool {
 // terminal.
 const progressEvery = 3 * time.Second
 
-func (c *check) progress() {
+// progress tells how far the search is, and what else is being done.
+func (c *check) progress(doing string) {
+	c.t.Helper()
 	onTerminal := !testing.Verbose() && term.IsTerminal(int(os.Stderr.Fd()))
 	if !testing.Verbose() && !onTerminal || time.Since(c.told) < progressEvery {
 		return
@@ -223,7 +232,7 @@ func (c *check) progress() {
 	if c.of > 0 {
 		of = fmt.Sprintf(" of %d", c.of)
 	}
-	line := fmt.Sprintf("seatrial: %s: %d%s run, %d failed", c.subject.Name, c.ran, of, c.failed)
+	line := fmt.Sprintf("seatrial: %s: %d%s run, %d failed%s", c.subject.Name, c.ran, of, c.failed, doing)
 	if onTerminal { // where a log is shown when the test is over
 		fmt.Fprintln(os.Stderr, line)
 		return
@@ -233,6 +242,7 @@ func (c *check) progress() {
 
 // end says what was run.
 func (c *check) end(what string) {
+	c.t.Helper()
 	known := ""
 	if c.known > 0 {
 		known = fmt.Sprintf(", %d failed in a known way", c.known)

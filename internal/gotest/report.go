@@ -37,7 +37,7 @@ func (c *check) explain(name string, o sweep.Outcome) string {
 	if why := cmp.Or(last.Why, o.Why); why != nil {
 		fmt.Fprintf(&b, "    why: %s.\n%s", why.Sentence, why.Events())
 	}
-	if advice := adviceOn(o.Property); advice != "" {
+	if advice := adviceOn(o.Property, o.Message); advice != "" {
 		fmt.Fprintf(&b, "    advice: %s\n", advice)
 	}
 	if o.Signature != "" {
@@ -66,7 +66,9 @@ func (c *check) shrink(o sweep.Outcome) *shrink.Result {
 	if o.Property == "no-hang" {
 		most = (most + 9) / 10 // a plan that hangs costs seconds, and others milliseconds
 	}
-	smallest, err := shrink.Shrink(c.ctx, job, shrink.Options{Pool: c.pool, Language: c.subject.Language, Most: most})
+	smallest, err := shrink.Shrink(c.ctx, job, shrink.Options{Pool: c.pool, Language: c.subject.Language, Most: most, Progress: func(p shrink.Progress) {
+		c.progress(fmt.Sprintf("; making %s smaller: %s tried", o.Property, scenarios.Count(p.Tried, "plan")))
+	}})
 	if err != nil || smallest.Outcome.Verdict == model.VerdictPass {
 		return asIs
 	}
@@ -181,7 +183,10 @@ func (c *check) artifacts() (string, error) {
 }
 
 // adviceOn says what usually lies behind a violation of a generic property.
-func adviceOn(property string) string {
+func adviceOn(property, message string) string {
+	if property == "no-panic" && strings.HasPrefix(message, "the process ended without a word") {
+		return "return an error from the controller's function instead of os.Exit, log.Fatal or klog.Fatal; with no exit status, the system has killed it, for want of memory most likely"
+	}
 	return map[string]string{
 		"no-exit":              "return from the controller's function only when its context has ended; a failed call at start is to be tried again",
 		"no-panic":             "the stack below says where, also if a framework recovered it; what a cache or a status does not have yet is nil",

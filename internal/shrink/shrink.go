@@ -263,6 +263,9 @@ func (s *search) finish(r *Result) error {
 	job := s.job
 	job.Seed, job.Plan, job.File, job.Trace, job.Once = uint64(r.Plan.Seed), string(r.YAML), "min.yaml", true, false
 	job.Confirm = max(job.Confirm, 2)
+	if s.first.Property == "no-hang" {
+		job.Watchdog = patience // it has hung for as long already
+	}
 	if r.Outcome, err = s.bench.run(job); err != nil {
 		return err
 	}

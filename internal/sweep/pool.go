@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
@@ -136,7 +137,7 @@ func (p Pool) serve(ctx context.Context, queue <-chan numbered, outcomes *inOrde
 // error means that no worker could be started.
 func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error) {
 	var first Outcome
-	runs, same := 0, 0
+	runs, same, patience := 0, 0, job.Watchdog
 	for runs < 1+job.Repetitions() {
 		if *w == nil {
 			var err error
@@ -144,7 +145,9 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 				return Outcome{}, err
 			}
 		}
-		outcome, err := (*w).do(job)
+		again := job
+		again.Watchdog = patience
+		outcome, err := (*w).do(again)
 		if ctx.Err() != nil {
 			return Outcome{}, nil
 		}
@@ -161,7 +164,10 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 			return outcome, nil // the worker lived, and confirmed what it found
 		}
 		if runs == 0 {
-			first = outcome
+			first, first.Job = outcome, job
+		}
+		if first.Property == noHang {
+			patience = min(cmp.Or(patience, hungAgain), hungAgain)
 		}
 		if runs++; outcome.Property == first.Property {
 			same++
@@ -170,6 +176,10 @@ func (p Pool) attempt(ctx context.Context, w **worker, job Job) (Outcome, error)
 	first.Runs, first.Reproduced = runs, same
 	return first, p.complete(ctx, w, &first)
 }
+
+// hungAgain is how long a run that has hung may go without progress, in real time,
+// when it is run again. The first time decides, and waits for longer.
+const hungAgain = 3 * time.Second
 
 // complete lets a worker say what one that died could not: the plan, and whether the
 // failure is known.
@@ -204,10 +214,17 @@ const (
 	noHang  = "no-hang"
 )
 
+// exitStatus is how the last words end of a process that was not ended by a signal.
+const exitStatus = "exit status "
+
 // Died is the outcome of a job that ended its worker's process.
 func Died(job Job, lastWords string) Outcome {
-	message := "the process ended without a word"
+	const mute = "the process ended without a word"
+	message := mute
 	for line := range strings.Lines(lastWords) {
+		if status, ok := strings.CutPrefix(line, exitStatus); ok {
+			message = mute + " (" + exitStatus + strings.TrimSpace(status) + ")"
+		}
 		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			message = strings.TrimSpace(line)
 			break
@@ -298,8 +315,8 @@ func (w *worker) stop() string {
 	err := w.command.Wait()
 	w.pipe.Close()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && !exit.Exited() {
-		fmt.Fprintf(w.output, "%v\n", exit) // a signal, the out-of-memory killer's for one
+	if errors.As(err, &exit) {
+		fmt.Fprintf(w.output, "%v\n", exit) // a signal, the out-of-memory killer's for one, or an exit status
 	}
 	return w.output.String()
 }

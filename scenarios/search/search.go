@@ -192,7 +192,11 @@ func (s *Search) Tell(p Probe, h *Sketch, fired map[faults.Kind]int, failed bool
 		}
 	}
 	fresh = s.show(h) + len(calls)
-	s.coverage.add(p, fresh > 0, p.whyNot(h, fired))
+	whyNot := ""
+	if died := failed && len(h.Calls) == 0; !died { // with its process, which could not say what fired
+		whyNot = p.whyNot(h, fired)
+	}
+	s.coverage.add(p, fresh > 0, whyNot)
 	if !failed && len(calls) > 0 && p.depth+1 < s.world.Depth {
 		s.brought = append(s.brought, lead{p, calls})
 	}
