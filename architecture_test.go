@@ -28,14 +28,14 @@ const module = "github.com/seatrial/seatrial/"
 // rooms are the rooms below a top-level folder that have rules of their own.
 var rooms = []string{
 	"sim/apiserver", "model/globalnet", "model/cel", "internal/gotest", "internal/testbinary", "internal/catalogue",
-	"internal/format", "internal/yamlread", "scenarios/globalingressip", "internal/exact/guest", "internal/exact",
+	"internal/format", "internal/yamlread", "internal/wholefile", "scenarios/globalingressip", "internal/exact/guest", "internal/exact",
 	"internal/overlay", "internal/explain", "internal/report", "internal/sweep", "internal/artifact", "internal/results",
 	"internal/shrink", "internal/target", "internal/realcluster", "sim/program", "sim/cluster",
 }
 
 // generic are the rooms that know no controller: what they need to know of one is
 // in the subject that they are given.
-var generic = []string{"sim", "sim/apiserver", "internal/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "internal/format", "internal/yamlread", "internal/exact", "internal/explain", "internal/report", "internal/sweep", "internal/artifact", "internal/results", "internal/shrink", "internal/target", "internal/realcluster", "internal/gotest"}
+var generic = []string{"sim", "sim/apiserver", "internal/overlay", "sim/program", "sim/cluster", "model", "model/cel", "scenarios", "internal/format", "internal/yamlread", "internal/wholefile", "internal/exact", "internal/explain", "internal/report", "internal/sweep", "internal/artifact", "internal/results", "internal/shrink", "internal/target", "internal/realcluster", "internal/gotest"}
 
 // seeded are the rooms below internal in which runs are made, judged or shown.
 var seeded = []string{
@@ -46,28 +46,29 @@ var seeded = []string{
 // mayImport lists, per room, the rooms of this module that it may import. A room is
 // its first path element unless a longer one is in rooms; front is the root package.
 var mayImport = map[string][]string{
-	"faults":            {},
-	"model":             {},
-	"model/cel":         {"model"},
-	"model/globalnet":   {"model"},
-	"controller":        {},
-	"deploy":            {},
-	"sim/apiserver":     {},
-	"sim":               {"sim/apiserver", "faults", "model"},
-	"internal/yamlread": {},
-	"internal/format":   {"internal/yamlread"},
-	"scenarios":         {"internal/format", "internal/yamlread", "sim", "internal/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
-	"internal/overlay":  {},
-	"sim/program":       {"sim", "internal/overlay", "faults", "model"},
-	"sim/cluster":       {"sim", "faults"},
+	"faults":             {},
+	"model":              {},
+	"model/cel":          {"model"},
+	"model/globalnet":    {"model"},
+	"controller":         {},
+	"deploy":             {},
+	"sim/apiserver":      {},
+	"sim":                {"sim/apiserver", "faults", "model"},
+	"internal/yamlread":  {},
+	"internal/wholefile": {},
+	"internal/format":    {"internal/yamlread"},
+	"scenarios":          {"internal/format", "internal/yamlread", "internal/wholefile", "sim", "internal/overlay", "sim/program", "sim/apiserver", "faults", "model", "model/cel"},
+	"internal/overlay":   {"internal/wholefile"},
+	"sim/program":        {"sim", "internal/overlay", "faults", "model"},
+	"sim/cluster":        {"sim", "faults"},
 	// What runs plans, judges failures and shows them; the command line and the engine of go test are above.
 	"internal/explain":     {"sim", "faults", "model"},
 	"internal/report":      {"internal/explain", "scenarios", "sim", "faults", "model"},
 	"internal/sweep":       {"internal/explain", "internal/report", "scenarios", "sim", "faults", "model"},
 	"internal/target":      {"internal/sweep", "scenarios", "sim", "faults", "model"},
 	"internal/shrink":      {"internal/sweep", "scenarios", "sim", "faults", "model"},
-	"internal/artifact":    {"internal/explain", "internal/report", "internal/sweep", "scenarios", "sim"},
-	"internal/results":     {"internal/sweep", "scenarios", "sim", "model"},
+	"internal/artifact":    {"internal/wholefile", "internal/explain", "internal/report", "internal/sweep", "scenarios", "sim"},
+	"internal/results":     {"internal/wholefile", "internal/sweep", "scenarios", "sim", "model"},
 	"internal/realcluster": {"internal/sweep", "scenarios", "sim", "faults", "model"},
 	"internal/exact":       {"internal/sweep", "scenarios", "sim", "internal/overlay", "model"},
 	// Bugs of others, re-created: first subjects of the front door.
@@ -82,9 +83,9 @@ var mayImport = map[string][]string{
 	"internal":             {},
 	"internal/testbinary":  {"internal/sweep", "scenarios", "internal/overlay"},
 	"internal/catalogue":   {"internal/sweep", "internal/target", "scenarios", "sim", "faults", "model"},
-	"internal/gotest":      {"internal/artifact", "internal/realcluster", "internal/shrink", "internal/sweep", "internal/target", "scenarios", "internal", "sim", "model", "faults"},
+	"internal/gotest":      {"internal/wholefile", "internal/artifact", "internal/realcluster", "internal/shrink", "internal/sweep", "internal/target", "scenarios", "internal", "sim", "model", "faults"},
 	front:                  {"internal/gotest", "scenarios", "sim", "sim/program", "faults", "model"},
-	"cmd":                  {front, "scenarios", "internal/yamlread", "internal/exact", "internal/explain", "internal/report", "internal/sweep", "internal/artifact", "internal/results", "internal/shrink", "internal/target", "internal/realcluster", "scenarios/globalingressip", "internal", "internal/testbinary", "internal/catalogue", "sim", "sim/apiserver", "sim/program", "sim/cluster", "faults", "model", "controller", "deploy"},
+	"cmd":                  {front, "scenarios", "internal/yamlread", "internal/wholefile", "internal/exact", "internal/explain", "internal/report", "internal/sweep", "internal/artifact", "internal/results", "internal/shrink", "internal/target", "internal/realcluster", "scenarios/globalingressip", "internal", "internal/testbinary", "internal/catalogue", "sim", "sim/apiserver", "sim/program", "sim/cluster", "faults", "model", "controller", "deploy"},
 }
 
 const front = "."

@@ -252,6 +252,9 @@ func summary(o sweep.Outcome) string {
 		return fmt.Sprintf("%-12s %s  seed %d  subject %s  %s in %s of real time",
 			o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, scenarios.Count(o.Requests, "request"), o.Virtual.Round(time.Millisecond))
 	}
+	if o.Hash == "" { // the process ended, and what it had done went with it
+		return fmt.Sprintf("%-12s %s  seed %d  subject %s", o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject)
+	}
 	return fmt.Sprintf("%-12s %s  seed %d  subject %s  %s in %s of virtual time  hash %s%s",
 		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, scenarios.Count(o.Requests, "request"), o.Virtual, o.Hash, caveat(o))
 }

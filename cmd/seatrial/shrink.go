@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/shrink"
 	"github.com/seatrial/seatrial/internal/sweep"
+	"github.com/seatrial/seatrial/internal/wholefile"
 	"github.com/seatrial/seatrial/scenarios"
 )
 
@@ -109,18 +110,9 @@ func writable(file string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// writeFile writes a file whole or not at all.
+// writeFile writes a file that was asked for, whole or not at all.
 func writeFile(file string, data []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".writing-")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	if err := os.Rename(temporary.Name(), file); err != nil {
+	if err := wholefile.Write(file, data, 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", file, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/explain"
 	"github.com/seatrial/seatrial/internal/sweep"
+	"github.com/seatrial/seatrial/internal/wholefile"
 )
 
 // NoteOdds adds to the artifact at path how likely its failure was over time: to its
@@ -39,9 +40,7 @@ func NoteOdds(path string, o sweep.Outcome, odds []explain.Chance) error {
 		data []byte
 	}{{verdictFile, verdict}, {reportFile, page}, {readmeFile, readme}} {
 		// Whole or not at all: who is stopped here still has an artifact.
-		next := filepath.Join(path, unfinished+file.name)
-		err := errors.Join(os.WriteFile(next, file.data, 0o644), os.Rename(next, filepath.Join(path, file.name)))
-		if err != nil {
+		if err := wholefile.Write(filepath.Join(path, file.name), file.data, 0o644); err != nil {
 			return fmt.Errorf("noting odds in the artefact %s: %w", path, err)
 		}
 	}

@@ -73,7 +73,11 @@ func readme(v *Verdict, shrunk bool) []byte {
 		}
 		b.WriteString("\n\n")
 	}
-	fmt.Fprintf(&b, "Scenario %s, seed %d, hash %s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, o.Hash, o.Reproduced, o.Runs)
+	hash := ""
+	if o.Hash != "" {
+		hash = ", hash " + o.Hash
+	}
+	fmt.Fprintf(&b, "Scenario %s, seed %d%s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, hash, o.Reproduced, o.Runs)
 	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", v.Version, v.Generator, runtime.Version(), libraries())
 	return b.Bytes()
 }

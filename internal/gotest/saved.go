@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/seatrial/seatrial/internal/wholefile"
 )
 
 var notInFolders = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -50,14 +52,11 @@ func savedPlans(folder string) ([]savedPlan, error) {
 	return plans, nil
 }
 
-// save keeps a plan that failed, under a temporary name until it is whole.
+// save keeps a plan that failed.
 func save(folder, name string, text []byte) (path string, err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
 	path = filepath.Join(folder, name)
-	if err := os.WriteFile(path+".writing", text, 0o644); err != nil {
-		return "", err
-	}
-	return path, os.Rename(path+".writing", path)
+	return path, wholefile.Write(path, text, 0o644)
 }

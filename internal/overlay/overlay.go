@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seatrial/seatrial/internal/wholefile"
 )
 
 // Change replaces a text that a file of the standard library has once. File is
@@ -90,22 +92,12 @@ func (o Overlay) Write(goroot, dir string) (string, error) {
 	return file, errors.Join(append(problems, WriteFile(file, text, 0o644))...)
 }
 
-// WriteFile writes under a temporary name and renames: the file is there whole or
-// not at all. A file that has the content already is left alone.
+// WriteFile writes a file of the cache whole or not at all. A file that has the content already is left alone.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, data) {
 		return nil
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".writing-")
-	if err != nil {
-		return fmt.Errorf("writing to the cache: %w", err)
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Chmod(mode), temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
+	if err := wholefile.Write(path, data, mode); err != nil {
 		return fmt.Errorf("writing to the cache: %w", err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seatrial/seatrial/internal/wholefile"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -187,10 +188,5 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	temporary := path + ".writing"
-	defer os.Remove(temporary) // there only if something went wrong
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return wholefile.Write(path, append(text, '\n'), 0o644)
 }

@@ -123,6 +123,10 @@ func (e *Explanation) String() string {
 		b.WriteString("The two runs have the same events.\n")
 		return b.String()
 	}
+	if len(e.Before)+len(e.With) == 0 {
+		b.WriteString("The one that fails left no events: its process ended.\n")
+		return b.String()
+	}
 	b.WriteString("The two runs part here (- fails, + without):\n")
 	for _, part := range []struct {
 		mark   string

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seatrial/seatrial/internal/wholefile"
 	"github.com/seatrial/seatrial/scenarios"
 )
 
@@ -56,11 +57,7 @@ func WriteCorpus(folder string, plans []scenarios.Plan) error {
 		h.Write(text)
 		name := fmt.Sprintf("%016x.yaml", h.Sum64())
 		keep[name] = true
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path+".writing", text, 0o644); err != nil {
-			return fmt.Errorf("writing a corpus: %w", err)
-		}
-		if err := os.Rename(path+".writing", path); err != nil {
+		if err := wholefile.Write(filepath.Join(folder, name), text, 0o644); err != nil {
 			return fmt.Errorf("writing a corpus: %w", err)
 		}
 	}
