@@ -67,6 +67,7 @@ func (g *generator) chooseResources() []*resource {
 	all := []weighted[func(*generator) *resource]{
 		{6, services}, {5, widgets}, {3, globalIngressIPs}, {2, gadgets},
 		{2, configMaps}, {2, leases}, {2, ipAddresses},
+		{3, jobs}, {2, cronJobs}, {2, autoscalers}, {2, ingresses}, {2, networkPolicies}, {2, roleBindings},
 	}
 	out := []*resource{choose(g, all)(g)}
 	if g.chance(0.25) {

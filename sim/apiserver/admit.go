@@ -83,6 +83,9 @@ func (w *write) validate(a admitted) error {
 	if w.trusted {
 		return nil
 	}
+	if err := w.podSecurity(a); err != nil {
+		return err
+	}
 	if plan := w.server.admissionPlan(); plan.Validates() {
 		if err := plan.Validate(admissionWorld{w}, w.attributes(a)); err != nil {
 			return err

@@ -115,20 +115,23 @@ func (s *Server) commitCRD(existing *object, next *apiextensionsv1.CustomResourc
 // serveCRD serves a definition's kind, or serves it as it now is. What is
 // stored stays.
 func (s *Server) serveCRD(crd *apiextensionsv1.CustomResourceDefinition) {
-	kind, err := s.config.Kinds.AddCRD(crd)
+	defined, err := s.config.Kinds.AddCRD(crd)
 	if err != nil {
 		return // validation let it pass, but it cannot be compiled: not served
 	}
-	res := s.resources[kind.Resource]
-	if res == nil {
-		s.startCaches(s.serve(kind))
+	res := s.resources[defined.Resource]
+	if res != nil && res.defined == defined {
 		return
 	}
-	if res.kind == kind {
+	kind, conversions := s.converting(defined, crd)
+	if res == nil {
+		res = s.serve(kind)
+		res.defined, res.conversions = defined, conversions
+		s.startCaches(res)
 		return
 	}
 	s.withdraw(res)
-	res.kind = kind
+	res.kind, res.defined, res.conversions = kind, defined, conversions
 	s.publish(kind, res)
 }
 

@@ -190,6 +190,10 @@ func (w *write) createNamed(obj runtime.Object) (*object, error) {
 		undo()
 		return nil, err
 	}
+	if err := w.convertForStorage(obj); err != nil {
+		undo()
+		return nil, err
+	}
 	value := toStorage(w.version, obj)
 	m = metaOf(value)
 	if !w.dryRun {

@@ -28,11 +28,11 @@ func (c *call) serveCustom() bool {
 	}
 	switch sub := c.info.Subresource; {
 	case sub == "":
-		c.serveCustomMain(verb)
+		c.whenConvertible(func() { c.serveCustomMain(verb) })
 	case sub == "status" && c.version.Status != nil:
-		c.serveCustomStatus(verb)
+		c.whenConvertible(func() { c.serveCustomStatus(verb) })
 	case sub == "scale" && c.version.Scale != nil:
-		c.serveCustomScale(verb)
+		c.whenConvertible(func() { c.serveCustomScale(verb) })
 	default:
 		c.fail(c.notFound())
 	}

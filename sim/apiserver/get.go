@@ -37,9 +37,12 @@ func (c *call) get() {
 		return
 	}
 	cache := c.cache()
-	c.onCancel = cache.whenFresh(revision, func() {
+	cancel := cache.whenFresh(revision, func() {
 		c.answerGet(c.res.get(key, cache.revision()), f)
 	}, c.tooLarge(revision))
+	if cancel != nil { // otherwise it may be a conversion that is waited for
+		c.onCancel = cancel
+	}
 }
 
 // tooLarge answers a read that has waited in vain.
@@ -82,6 +85,10 @@ func (c *call) answerObject(code int, o *object, f format) {
 
 // answerWhole hides nothing that is stored.
 func (c *call) answerWhole(code int, o *object, f format) {
+	c.whenConverted([]*object{o}, func() { c.answerConverted(code, o, f) })
+}
+
+func (c *call) answerConverted(code int, o *object, f format) {
 	if f.as != "" {
 		c.answerTransformed(code, []*object{o}, false, metav1.ListMeta{ResourceVersion: o.meta.GetResourceVersion()}, f)
 		return

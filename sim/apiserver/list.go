@@ -33,13 +33,16 @@ func (c *call) list(opts *internalversion.ListOptions) {
 		c.fail(err)
 		return
 	}
-	c.onCancel = c.whenListed(opts, func(l listed, err error) {
+	cancel := c.whenListed(opts, func(l listed, err error) {
 		if err != nil {
 			c.fail(err)
 			return
 		}
-		c.answerList(l, f)
+		c.whenConverted(l.items, func() { c.answerList(l, f) })
 	})
+	if cancel != nil { // otherwise it may be a conversion that is waited for
+		c.onCancel = cancel
+	}
 }
 
 func (c *call) answerList(l listed, f format) {

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,14 +18,18 @@ import (
 
 const openAPIV2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
-// openAPIV2 answers with an empty specification: clients that want schemas ask
-// for version 3.
+// openAPIV2 answers with the definitions of built-in kinds, for clients that are too old
+// for version 3; paths and custom resources are in that alone.
 func (c *call) openAPIV2() {
-	contentType, body := contentJSON, append(marshalJSON(map[string]any{
-		"swagger": "2.0", "info": openAPIInfo(), "paths": map[string]any{}, "definitions": map[string]any{},
+	body := append(marshalJSON(map[string]any{
+		"swagger": "2.0", "info": openAPIInfo(), "paths": map[string]any{}, "definitions": c.server.schemasOf(definitionsV2, c.server.groupVersions()...),
 	}), '\n')
+	contentType := contentJSON
 	if accept := c.r.Header.Get("Accept"); strings.Contains(accept, "proto-openapi.spec.v2") {
-		doc := &openapiv2.Document{Swagger: "2.0", Info: &openapiv2.Info{Title: "Kubernetes", Version: serverVersion.GitVersion}, Paths: &openapiv2.Paths{}}
+		doc, err := openapiv2.ParseDocument(body)
+		if err != nil {
+			panic("apiserver: encode: OpenAPI v2: " + err.Error())
+		}
 		b, err := proto.Marshal(doc)
 		if err != nil {
 			panic("apiserver: encode: OpenAPI v2: " + err.Error())
@@ -34,6 +39,11 @@ func (c *call) openAPIV2() {
 	h := c.header(contentType)
 	h["Vary"] = []string{"Accept-Encoding", "Accept"}
 	c.w.Respond(http.StatusOK, h, body, false)
+}
+
+// groupVersions are those that are served, in order.
+func (s *Server) groupVersions() []schema.GroupVersion {
+	return slices.SortedFunc(maps.Keys(s.byVersion), func(a, b schema.GroupVersion) int { return strings.Compare(a.String(), b.String()) })
 }
 
 func openAPIInfo() map[string]any {
@@ -83,10 +93,13 @@ func (s *Server) openAPI(gv schema.GroupVersion) []byte {
 
 // makeOpenAPI describes what clients look for: which parameters a patch takes
 // (kubectl asks before it relies on field validation), and the schemas of
-// custom resources.
+// the kinds.
 func (s *Server) makeOpenAPI(gv schema.GroupVersion) []byte {
 	paths, schemas := map[string]any{}, map[string]any{}
 	v := s.byVersion[gv]
+	for name, schema := range s.schemasOf(schemasV3, gv) {
+		schemas[name] = schema
+	}
 	for _, name := range v.names {
 		kind := v.resources[name].kind
 		gvk := map[string]any{"group": gv.Group, "version": gv.Version, "kind": kind.Kind}

@@ -39,6 +39,10 @@ type resource struct {
 	creations map[string]uint64
 	generated map[string]uint64
 
+	// Of a custom resource: its kind as the definition has it, and the conversions by
+	// the definition's webhook; nil: there is none.
+	defined     *kinds.Kind
+	conversions *conversions
 	// terminating: the definition of this custom resource is being deleted.
 	terminating bool
 

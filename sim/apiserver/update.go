@@ -207,6 +207,10 @@ func (w *write) replace(existing *object, obj runtime.Object) (*object, error) {
 		obj = shallowCopy(obj)
 		metaOf(obj).SetSelfLink("")
 	}
+	if err := w.convertForStorage(obj); err != nil {
+		undo()
+		return nil, err
+	}
 	value := toStorage(w.version, obj)
 	next := &object{key: existing.key, revision: existing.revision, value: value, meta: metaOf(value), fields: w.fields}
 	switch {

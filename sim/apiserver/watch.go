@@ -28,6 +28,7 @@ type watcher struct {
 	// started is the revision the watch began at; bookmarks tell of later ones.
 	started uint64
 	timers  map[string]func()
+	held    []heldEvent // that wait for a conversion
 	closed  bool
 	ends    time.Time
 }
@@ -115,7 +116,7 @@ func (w *watcher) sendState(endMark bool) {
 	snap := w.cache.res.at(at)
 	for _, k := range span(snap.keys, w.sel.namespace) {
 		if o := snap.objects[k]; w.sel.matches(o) {
-			w.sendObject(watch.Added, o, o.revision)
+			w.inOrder(o, func() { w.sendObject(watch.Added, o, o.revision) })
 		}
 	}
 	w.started = at
@@ -185,11 +186,13 @@ func (w *watcher) event(e *event) {
 	default:
 		return
 	}
-	if w.format.as != "" {
-		w.sendObject(t, o, e.revision)
-		return
-	}
-	w.send(t, o.meta, e.revision, e.frame(t, o, w.shape, w.format.encoding))
+	w.inOrder(o, func() {
+		if w.format.as != "" {
+			w.sendObject(t, o, e.revision)
+			return
+		}
+		w.send(t, o.meta, e.revision, e.frame(t, o, w.shape, w.format.encoding))
+	})
 }
 
 // lastState is the state before the event under the event's revision.
@@ -234,7 +237,7 @@ func (w *watcher) bookmark(revision uint64, annotations map[string]string) {
 		m.SetAnnotations(annotations)
 	}
 	o := &object{revision: revision, value: value, meta: m}
-	w.sendObject(watch.Bookmark, o, revision)
+	w.inOrder(nil, func() { w.sendObject(watch.Bookmark, o, revision) })
 }
 
 // fail ends the stream with an ERROR event.

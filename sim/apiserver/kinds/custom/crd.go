@@ -126,11 +126,12 @@ func validateCRDPair(crd, old *apiextensionsv1.CustomResourceDefinition, validat
 }
 
 // crdErrors drops what is said about metadata, which is the request path's to
-// say, but for the one rule about the name that needs the spec.
+// say, but for the rules that need the spec: about the name, and about the approval of
+// what is in a group of Kubernetes' own.
 func crdErrors(errs field.ErrorList) field.ErrorList {
 	var kept field.ErrorList
 	for _, err := range errs {
-		if !strings.HasPrefix(err.Field, "metadata") || strings.HasPrefix(err.Detail, "must be spec.names.plural") {
+		if !strings.HasPrefix(err.Field, "metadata") || strings.HasPrefix(err.Detail, "must be spec.names.plural") || strings.Contains(err.Field, apiextensionsv1.KubeAPIApprovedAnnotation) {
 			kept = append(kept, err)
 		}
 	}

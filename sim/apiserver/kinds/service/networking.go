@@ -4,10 +4,8 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 )
@@ -22,6 +20,8 @@ func newNetworkingKinds() []*kinds.Kind {
 				PrepareUpdate: func(p, old *networkingv1.NetworkPolicy) {
 					kinds.NextGeneration(&p.ObjectMeta, &old.ObjectMeta, p.Spec, old.Spec)
 				},
+				Check:       validateNetworkPolicy,
+				CheckUpdate: validateNetworkPolicyUpdate,
 			},
 			Table: kinds.TableOf([]metav1.TableColumnDefinition{
 				kinds.NameColumn,
@@ -39,18 +39,29 @@ func newNetworkingKinds() []*kinds.Kind {
 					i.Status = old.Status
 					kinds.NextGeneration(&i.ObjectMeta, &old.ObjectMeta, i.Spec, old.Spec)
 				},
-				Check: validateIngress,
+				Check:       validateIngressCreate,
+				CheckUpdate: validateIngressUpdate,
 			},
-			Status: &kinds.Rules[*networkingv1.Ingress]{PrepareUpdate: func(i, old *networkingv1.Ingress) { i.Spec = old.Spec }},
-			Table:  kinds.PlainTable(),
+			Status: &kinds.Rules[*networkingv1.Ingress]{
+				PrepareUpdate: func(i, old *networkingv1.Ingress) { i.Spec = old.Spec },
+				CheckUpdate:   validateIngressStatus,
+			},
+			Table: kinds.PlainTable(),
 		}),
 		kinds.Builtin[*networkingv1.IngressClass, *networkingv1.IngressClassList](networkingv1.SchemeGroupVersion, kinds.Spec{
 			Resource: "ingressclasses",
 			Strategy: &kinds.Rules[*networkingv1.IngressClass]{
+				Defaults: func(c *networkingv1.IngressClass) {
+					if p := c.Spec.Parameters; p != nil {
+						p.Scope = kinds.OrPointer(p.Scope, networkingv1.IngressClassParametersReferenceScopeCluster)
+					}
+				},
 				PrepareCreate: func(c *networkingv1.IngressClass) { c.Generation = 1 },
 				PrepareUpdate: func(c, old *networkingv1.IngressClass) {
 					kinds.NextGeneration(&c.ObjectMeta, &old.ObjectMeta, c.Spec, old.Spec)
 				},
+				Check:       validateIngressClass,
+				CheckUpdate: validateIngressClassUpdate,
 			},
 			Table: kinds.PlainTable(),
 		}),
@@ -70,31 +81,4 @@ func newNetworkingKinds() []*kinds.Kind {
 			}),
 		}),
 	}
-}
-
-func defaultNetworkPolicy(p *networkingv1.NetworkPolicy) {
-	ports := func(ports []networkingv1.NetworkPolicyPort) {
-		for i := range ports {
-			ports[i].Protocol = kinds.OrPointer(ports[i].Protocol, corev1.ProtocolTCP)
-		}
-	}
-	for _, rule := range p.Spec.Ingress {
-		ports(rule.Ports)
-	}
-	for _, rule := range p.Spec.Egress {
-		ports(rule.Ports)
-	}
-	if len(p.Spec.PolicyTypes) == 0 {
-		p.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
-		if len(p.Spec.Egress) > 0 {
-			p.Spec.PolicyTypes = append(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
-		}
-	}
-}
-
-func validateIngress(ingress *networkingv1.Ingress) field.ErrorList {
-	if len(ingress.Spec.Rules) == 0 && ingress.Spec.DefaultBackend == nil {
-		return field.ErrorList{field.Invalid(field.NewPath("spec"), ingress.Spec.Rules, "either `defaultBackend` or `rules` must be specified")}
-	}
-	return nil
 }

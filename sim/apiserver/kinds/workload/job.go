@@ -94,23 +94,29 @@ func prepareJob(job *batchv1.Job) {
 }
 
 func validateJob(job *batchv1.Job) field.ErrorList {
-	spec := field.NewPath("spec")
-	var errs field.ErrorList
+	path := field.NewPath("spec")
+	errs := validateJobSpec(&job.Spec, job.Spec.Selector, path)
 	if job.Spec.Selector == nil {
-		errs = append(errs, field.Required(spec.Child("selector"), ""))
+		errs = append(field.ErrorList{field.Required(path.Child("selector"), "")}, errs...)
 	}
+	return errs
+}
+
+// validateJobSpec checks a Job, or what a CronJob makes one of, which has no selector yet.
+func validateJobSpec(job *batchv1.JobSpec, selector *metav1.LabelSelector, spec *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	for _, n := range (counts{
-		{"parallelism", ptr.Deref(job.Spec.Parallelism, 0)},
-		{"completions", ptr.Deref(job.Spec.Completions, 0)},
-		{"backoffLimit", ptr.Deref(job.Spec.BackoffLimit, 0)},
-		{"ttlSecondsAfterFinished", ptr.Deref(job.Spec.TTLSecondsAfterFinished, 0)},
+		{"parallelism", ptr.Deref(job.Parallelism, 0)},
+		{"completions", ptr.Deref(job.Completions, 0)},
+		{"backoffLimit", ptr.Deref(job.BackoffLimit, 0)},
+		{"ttlSecondsAfterFinished", ptr.Deref(job.TTLSecondsAfterFinished, 0)},
 	}) {
 		errs = append(errs, kinds.NonNegative(spec.Child(n.name), int64(n.value))...)
 	}
-	errs = append(errs, kinds.NonNegative(spec.Child("activeDeadlineSeconds"), ptr.Deref(job.Spec.ActiveDeadlineSeconds, 0))...)
+	errs = append(errs, kinds.NonNegative(spec.Child("activeDeadlineSeconds"), ptr.Deref(job.ActiveDeadlineSeconds, 0))...)
 	template := spec.Child("template")
-	errs = append(errs, validateTemplate(&job.Spec.Template, job.Spec.Selector, "", template)...)
-	if policy := job.Spec.Template.Spec.RestartPolicy; policy == corev1.RestartPolicyAlways {
+	errs = append(errs, validateTemplate(&job.Template, selector, "", template)...)
+	if policy := job.Template.Spec.RestartPolicy; policy == corev1.RestartPolicyAlways {
 		errs = append(errs, field.Required(template.Child("spec", "restartPolicy"), `valid values: "OnFailure", "Never"`))
 	}
 	return errs
@@ -128,19 +134,6 @@ func validateJobUpdate(job, old *batchv1.Job) field.ErrorList {
 		errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Template, old.Spec.Template, spec.Child("template"))...)
 	}
 	return append(errs, apivalidation.ValidateImmutableField(job.Spec.CompletionMode, old.Spec.CompletionMode, spec.Child("completionMode"))...)
-}
-
-func validateJobStatus(job, _ *batchv1.Job) field.ErrorList {
-	var errs field.ErrorList
-	status := field.NewPath("status")
-	for _, n := range (counts{
-		{"active", job.Status.Active},
-		{"succeeded", job.Status.Succeeded},
-		{"failed", job.Status.Failed},
-	}) {
-		errs = append(errs, kinds.NonNegative(status.Child(n.name), int64(n.value))...)
-	}
-	return errs
 }
 
 func jobTable() kinds.Table {
@@ -163,14 +156,7 @@ func jobTable() kinds.Table {
 }
 
 func jobState(job *batchv1.Job) string {
-	has := func(kind batchv1.JobConditionType) bool {
-		for _, c := range job.Status.Conditions {
-			if c.Type == kind && c.Status == corev1.ConditionTrue {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(kind batchv1.JobConditionType) bool { return jobIs(job, kind) }
 	switch {
 	case has(batchv1.JobComplete):
 		return "Complete"
