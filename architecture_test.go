@@ -68,7 +68,7 @@ var mayImport = map[string][]string{
 	"internal/target":      {"internal/sweep", "scenarios", "sim", "faults", "model"},
 	"internal/shrink":      {"internal/sweep", "scenarios", "sim", "faults", "model"},
 	"internal/artifact":    {"internal/wholefile", "internal/explain", "internal/report", "internal/sweep", "scenarios", "sim"},
-	"internal/results":     {"internal/wholefile", "internal/sweep", "scenarios", "sim", "model"},
+	"internal/results":     {"internal/wholefile", "internal", "internal/sweep", "scenarios", "sim", "model"},
 	"internal/realcluster": {"internal/sweep", "scenarios", "sim", "faults", "model"},
 	"internal/exact":       {"internal/sweep", "scenarios", "sim", "internal/overlay", "model"},
 	// Bugs of others, re-created: first subjects of the front door.

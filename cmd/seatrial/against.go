@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 )
 
@@ -72,7 +73,7 @@ func (r *realCluster) jobs(jobs iter.Seq[sweep.Job]) (iter.Seq[sweep.Job], error
 		for job := range jobs {
 			job, _ = r.job(job) // a job could be made a moment ago
 			job.Replay = fmt.Sprintf("%s run %s --seed %d %s --against %s --speed %d",
-				programName, quote(job.File), job.Seed, of(job).arguments(), quote(r.kubeconfig), r.speed)
+				programName, shell.Quote(job.File), job.Seed, of(job).arguments(), shell.Quote(r.kubeconfig), r.speed)
 			if !yield(job) {
 				return
 			}

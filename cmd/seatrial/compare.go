@@ -55,13 +55,7 @@ func (f *comparing) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer f.from.subject.close()
-	pool, err := f.from.subject.open(c, 1)
-	if err != nil {
-		return err
-	}
-	job = f.from.subject.job(job)
-	job.Once = true
-	first, err := once(c, pool, job)
+	pool, first, err := f.from.openOnce(c, 1, &job)
 	if err != nil {
 		return err
 	}

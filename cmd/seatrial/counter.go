@@ -43,8 +43,13 @@ func (c *counter) add(found string) {
 		return
 	}
 	rate := float64(c.done) / time.Since(c.started).Seconds()
-	left := time.Duration(float64(c.total-c.done) / rate * float64(time.Second)).Round(time.Second)
-	c.status.show(fmt.Sprintf("seatrial: %d of %d %s, %.1f/s, %s, %s left", c.done, c.total, c.what, rate, found, left))
+	left := toGo(c.done, c.total-c.done, c.started)
+	c.status.show(fmt.Sprintf("seatrial: %d of %d %s, %.1f/s, %s, %s left", c.done, c.total, c.what, rate, found, left.Round(time.Second)))
+}
+
+// toGo is how long the rest takes if it goes on as it did so far, which is once at least.
+func toGo(done, rest int, started time.Time) time.Duration {
+	return time.Duration(float64(time.Since(started)) / float64(done) * float64(rest))
 }
 
 func (c *counter) end() {

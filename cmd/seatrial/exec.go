@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/internal/exact"
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -77,7 +78,7 @@ func printBuildFlags(c *cobra.Command, b exact.Builder, patterns []string) error
 		return err
 	}
 	for i := range flags {
-		flags[i] = quote(flags[i])
+		flags[i] = shell.Quote(flags[i])
 	}
 	fmt.Fprintln(c.OutOrStdout(), strings.Join(flags, " "))
 	return nil

@@ -87,7 +87,7 @@ func sharesOf(shares []results.Share) []report.Share {
 // gone the first failure of the night that had it last is shown.
 func groupOf(t results.Trend, s *results.Summary, compared bool, dir string) report.Group {
 	f := t.First
-	group := report.Group{Verdict: string(f.Verdict), Subject: f.Subject, Property: f.Property, Name: t.Name(), Times: t.Times, Shares: sharesOf(t.Shares), Replay: keptReplay(f)}
+	group := report.Group{Verdict: string(f.Verdict), Subject: f.Subject, Property: f.Property, Name: t.Name(), Times: t.Times, Shares: sharesOf(t.Shares), Replay: f.Command()}
 	if compared {
 		group.Standing, group.Since = string(t.Standing), t.Since
 	}
@@ -102,17 +102,9 @@ func groupOf(t results.Trend, s *results.Summary, compared bool, dir string) rep
 	return group
 }
 
-// keptReplay is the command that shows a failure again, for who reads it later.
-func keptReplay(f results.Failure) string {
-	if f.Artefact == "" || f.Folder == "" {
-		return f.Replay
-	}
-	return programName + " replay " + quote(filepath.Join(f.Folder, f.Artefact))
-}
-
 func addCase(group *report.Group, f results.Failure, dir string) {
 	folder := filepath.Join(f.Folder, f.Artefact)
-	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: keptReplay(f), Folder: folder, Illegal: f.Illegal}
+	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: f.Command(), Folder: folder, Illegal: f.Illegal}
 	if relative, err := filepath.Rel(dir, folder); err == nil {
 		one.Folder = filepath.ToSlash(relative)
 	}

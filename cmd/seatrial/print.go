@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/artifact"
 	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/version"
 	"github.com/seatrial/seatrial/model"
@@ -108,7 +109,7 @@ func (p *printer) print(o sweep.Outcome) {
 		if err != nil {
 			p.fail(err) // and go on: the verdict is worth more than its artefact
 		} else {
-			replay = pasteable(programName + " replay " + quote(path))
+			replay = pasteable(programName + " replay " + shell.Quote(path))
 		}
 	}
 	defer func() { p.fail(p.out.err) }()
@@ -271,7 +272,7 @@ const programName = "seatrial"
 
 // pasteable is a command as it can be pasted into this very shell.
 func pasteable(command string) string {
-	return quote(os.Args[0]) + strings.TrimPrefix(command, programName)
+	return shell.Quote(os.Args[0]) + strings.TrimPrefix(command, programName)
 }
 
 // replayCommandFor is a command that shows the outcome again, as it is kept; see
@@ -282,7 +283,7 @@ func replayCommandFor(o sweep.Outcome) string {
 	}
 	what := "--seed " + fmt.Sprint(o.Job.Seed)
 	if o.Job.File != "" {
-		what = quote(o.Job.File) + " " + what
+		what = shell.Quote(o.Job.File) + " " + what
 	}
 	if e := o.Job.Exact; e != nil {
 		what += exactArguments(e)
@@ -303,14 +304,6 @@ func exactArguments(e *sweep.Exact) string {
 		text += fmt.Sprintf(" --schedule %d", e.Schedule)
 	}
 	return text
-}
-
-// quote makes a path safe to paste into a shell.
-func quote(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t'\"\\$&;()<>|*?[]{}~`!#", r) }) {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
 }
 
 func firstLines(s string, n int) []string {
@@ -430,7 +423,7 @@ func (p *printer) printGroup(g results.Group) {
 
 // replayOf is a command that shows a failure again, as it can be pasted into this very
 // shell.
-func replayOf(f results.Failure) string { return pasteable(keptReplay(f)) }
+func replayOf(f results.Failure) string { return pasteable(f.Command()) }
 
 func because(known string) string {
 	if known == "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seatrial/seatrial/internal/artifact"
 	causes "github.com/seatrial/seatrial/internal/explain"
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
@@ -43,18 +44,12 @@ func (p *probability) measure(c *cobra.Command, path string) error {
 		return fmt.Errorf("--probability: %s has no plan, its worker died before it had drawn one", path)
 	}
 	defer p.from.subject.close()
-	pool, err := p.from.subject.open(c, p.workers)
-	if err != nil {
-		return err
-	}
-	job = p.from.subject.job(job)
-	job.Once = true
-	first, err := once(c, pool, job)
+	pool, first, err := p.from.openOnce(c, p.workers, &job)
 	if err != nil {
 		return err
 	}
 	if first.Hash != before.Outcome.Hash || first.Hash == "" || first.Why == nil {
-		return &exitError{exitInconclusive, fmt.Sprintf("--probability: the run is not that of the artefact, or leaves no events to go by; seatrial replay %s shows where they part", quote(path))}
+		return &exitError{exitInconclusive, fmt.Sprintf("--probability: the run is not that of the artefact, or leaves no events to go by; seatrial replay %s shows where they part", shell.Quote(path))}
 	}
 	odds, err := causes.Odds(*first.Why, sim.Seed(job.Seed), p.runs, func(draws []sim.Reseed) ([]bool, error) {
 		return rerun(c, pool, job, &first, draws)
@@ -63,6 +58,17 @@ func (p *probability) measure(c *cobra.Command, path string) error {
 		return err
 	}
 	return artifact.NoteOdds(path, first, odds)
+}
+
+// openOnce opens the subject, readies the job for it, and runs it once.
+func (s *source) openOnce(c *cobra.Command, workers int, job *sweep.Job) (pool sweep.Pool, first sweep.Outcome, err error) {
+	if pool, err = s.subject.open(c, workers); err != nil {
+		return pool, first, err
+	}
+	*job = s.subject.job(*job)
+	job.Once = true
+	first, err = once(c, pool, *job)
+	return pool, first, err
 }
 
 // once runs a job with all that a page shows of it.

@@ -147,8 +147,8 @@ func (p *progress) line() string {
 // somebody does not tell already, or of the time given.
 func (p *progress) left() string {
 	left := time.Duration(0)
-	if rate := float64(p.count) / time.Since(p.started).Seconds(); p.total > 0 && rate > 0 && p.bar == nil {
-		left = time.Duration(float64(p.total-uint64(p.before+p.count)) / rate * float64(time.Second))
+	if p.total > 0 && p.count > 0 && p.bar == nil {
+		left = toGo(p.count, int(p.total)-p.before-p.count, p.started)
 	}
 	if !p.deadline.IsZero() && (left == 0 || time.Until(p.deadline) < left) {
 		left = time.Until(p.deadline)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios/search"
@@ -109,7 +110,7 @@ func (f *sweepFlags) searchCommand(bases []base, step search.Step) string {
 	if len(bases) > 0 {
 		var files []string
 		for _, b := range bases {
-			files = append(files, quote(b.file.Path))
+			files = append(files, shell.Quote(b.file.Path))
 		}
 		source = strings.Join(files, " ")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/internal/results"
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios"
@@ -116,7 +117,7 @@ func (a *aimed) sweep(bases []base, chosen sim.SeedRange, part sim.Shard, subjec
 	}
 	source := map[string]string{} // by the plan's name: what the command line calls it
 	for _, b := range bases {
-		source[b.plan.Name] = quote(b.file.Path)
+		source[b.plan.Name] = shell.Quote(b.file.Path)
 	}
 	s.Shard = part
 	s.Bases = func(yield func(sweep.Job) bool) {

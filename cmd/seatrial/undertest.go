@@ -12,6 +12,7 @@ import (
 
 	front "github.com/seatrial/seatrial"
 	"github.com/seatrial/seatrial/internal/exact"
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/testbinary"
 	"github.com/seatrial/seatrial/internal/yamlread"
@@ -180,12 +181,12 @@ func of(j sweep.Job) *underTest {
 // arguments name the subject on a command line.
 func (u *underTest) arguments() string {
 	if u.site != nil {
-		return quote(u.named)
+		return shell.Quote(u.named)
 	}
 	if u.pkg == "" {
-		return "--subject " + quote(u.subject)
+		return "--subject " + shell.Quote(u.subject)
 	}
-	text := "--subject " + quote(u.pkg+":"+u.subject)
+	text := "--subject " + shell.Quote(u.pkg+":"+u.subject)
 	if u.mutexes {
 		text += " --mutexes"
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/seatrial/seatrial/model"
@@ -51,12 +50,8 @@ func (t *Trend) markdown(before bool) string {
 		}
 	}
 	f := t.First
-	again := f.Replay
-	if f.Artefact != "" {
-		again = "seatrial replay " + filepath.Join(f.Folder, f.Artefact)
-	}
 	return fmt.Sprintf("| **%s** | %s | %d | %s | seed %d: %s<br>`%s` |\n",
-		f.Verdict, escaped(t.Name()), t.Times, standing, f.Seed, escaped(f.Message), strings.ReplaceAll(again, "`", "'"))
+		f.Verdict, escaped(t.Name()), t.Times, standing, f.Seed, escaped(f.Message), strings.NewReplacer("`", "'", "|", `\|`).Replace(f.Command()))
 }
 
 // totals is a line for each subject.

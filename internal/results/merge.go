@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/model"
 )
 
@@ -66,6 +67,14 @@ type Tally struct {
 type Failure struct {
 	Entry
 	Folder string `json:"folder"`
+}
+
+// Command shows the failure again, for who reads it later: from its folder if it has one.
+func (f *Failure) Command() string {
+	if f.Artefact == "" || f.Folder == "" {
+		return f.Replay
+	}
+	return "seatrial replay " + shell.Quote(filepath.Join(f.Folder, f.Artefact))
 }
 
 // Merge sums up folders. Each may be one that a sweep wrote to or one that
