@@ -23,6 +23,7 @@ const (
 	FieldRestartAfter = "restartAfter"
 	FieldReplica      = "replica"
 	FieldNth          = "nth"
+	FieldChanges      = "changes"
 )
 
 var (
@@ -51,6 +52,9 @@ func Fields(kind Kind, when When) []string {
 			fields = append(fields, fieldsOfTarget...)
 		}
 		fields = append(fields, fieldsOfChance...)
+	case ScopeHost:
+		fields = append(fields, FieldProcess, FieldNth)
+		fields = append(fields, fieldsOfChance...)
 	}
 	return append(fields, fieldsOfKind(kind, when)...)
 }
@@ -64,6 +68,14 @@ func fieldsOfKind(kind Kind, when When) []string {
 		return []string{FieldRetryAfter}
 	case Hold:
 		return []string{FieldDirection}
+	case Overtaken:
+		return []string{FieldDelay, FieldChanges}
+	case HostError:
+		return []string{FieldWhen}
+	case HostHang:
+		return []string{FieldDelay}
+	case HostCrash:
+		return []string{FieldWhen, FieldRestartAfter}
 	case Partition:
 		return []string{FieldProcess, FieldResources, FieldFrom, FieldUntil, FieldDirection}
 	case FailOver:
@@ -101,7 +113,7 @@ func AllFields() []string {
 	return []string{
 		FieldID, FieldKind, FieldProcess, FieldWhen, FieldVerbs, FieldResources, FieldNamespace, FieldName,
 		FieldFirst, FieldLast, FieldNth, FieldAt, FieldFrom, FieldUntil, FieldProbability, FieldLimit,
-		FieldDelay, FieldRetryAfter, FieldDirection, FieldRestartAfter, FieldReplica,
+		FieldDelay, FieldRetryAfter, FieldDirection, FieldRestartAfter, FieldReplica, FieldChanges,
 	}
 }
 

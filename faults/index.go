@@ -17,6 +17,7 @@ type index struct {
 	ofCalls    map[target][]int
 	ofWatches  map[target][]int
 	ofEvents   map[target][]int
+	ofHosts    map[target][]int
 }
 
 // target is the part of a call's identity that has few values.
@@ -60,6 +61,12 @@ func (x *index) events(c Call) []int {
 	return x.lookup(x.ofEvents, c, func(i int) bool { return x.scopes[i] == ScopeEvent })
 }
 
+// hosts lists the rules that decide about changes of hosts.
+func (x *index) hosts(c Call) []int {
+	x.moveTo(c.At)
+	return x.lookup(x.ofHosts, c, func(i int) bool { return x.scopes[i] == ScopeHost })
+}
+
 func (x *index) lookup(known map[target][]int, c Call, concerns func(i int) bool) []int {
 	t := target{c.Verb, c.Resource}
 	list, ok := known[t]
@@ -89,5 +96,5 @@ func (x *index) moveTo(t time.Duration) {
 	if next < len(x.edges) {
 		x.end = x.edges[next]
 	}
-	x.ofCalls, x.ofWatches, x.ofEvents = map[target][]int{}, map[target][]int{}, map[target][]int{}
+	x.ofCalls, x.ofWatches, x.ofEvents, x.ofHosts = map[target][]int{}, map[target][]int{}, map[target][]int{}, map[target][]int{}
 }

@@ -56,6 +56,18 @@ const (
 	CrashLoop Kind = "crash-loop" // the process is killed again and again
 )
 
+// A fault of one call that depends on what others do meanwhile.
+const (
+	Overtaken Kind = "overtaken" // the request arrives after others have changed its object
+)
+
+// Faults of what a process does to the machine it runs on.
+const (
+	HostError Kind = "host-error" // a change of the host fails
+	HostHang  Kind = "host-hang"  // a change of the host takes long
+	HostCrash Kind = "host-crash" // the process is killed at a change of its host
+)
+
 // Faults that are drawn only for programs of their own (sim/program).
 const (
 	Terminate Kind = "terminate"  // the process is asked to end, and killed when its grace is over
@@ -72,6 +84,7 @@ const (
 	ScopeServer  Scope = "server" // an API server, or the controllers of the control plane
 	ScopeLink    Scope = "link"
 	ScopeProcess Scope = "process"
+	ScopeHost    Scope = "host" // what a process does to the machine it runs on
 )
 
 // Info describes a kind.
@@ -149,6 +162,14 @@ func Kinds() []Info {
 			"The process is stopped for a while and goes on: nothing leaves or reaches it meanwhile, and no connection is declared dead.", "SIGSTOP, cgroup freezer, live migration of a virtual machine, long garbage collection"},
 		{CrashLoop, ScopeProcess, true, true,
 			"The process is killed a while after each of its starts.", "CrashLoopBackOff: OOM killer, failing liveness probe"},
+		{Overtaken, ScopeCall, true, true,
+			"The write is held on its way until others have changed its object, and lands then, whether or not anybody still waits for it.", "as hold: nothing orders the requests of two clients, or of two connections of one"},
+		{HostError, ScopeHost, true, true,
+			"A change that the process makes to its host fails, before it is done or after.", "nft(8), ip(8): exit status 1; a lock that others hold, a kernel out of memory"},
+		{HostHang, ScopeHost, true, false,
+			"A change that the process makes to its host takes long.", "nft(8), iptables(8) --wait: others hold the lock; a machine that swaps"},
+		{HostCrash, ScopeHost, true, true,
+			"The process is killed at a change of its host, before it is done or after, and may be started again; what is done stays.", "kill -9, OOM killer; the kernel's tables outlive the process"},
 	}
 }
 

@@ -25,8 +25,10 @@ type Rule struct {
 	// Delay is how much slower something is (latency, slow-body, watch-delayed,
 	// cache-lag, gc-lag), how long the client waits for the failure (time-outs,
 	// response-lost), or how long something lives (watch-closed, -error,
-	// -expired, crash-loop), how long a process has to end (terminate; 0: 30s), or how
-	// far its clock is ahead (clock-skew; negative: behind). Drawn evenly in [Min, Max].
+	// -expired, crash-loop), how long a process has to end (terminate; 0: 30s), how
+	// far its clock is ahead (clock-skew; negative: behind), or after how long the
+	// connection of an overtaken write breaks (0: the client waits). Drawn evenly in
+	// [Min, Max].
 	Delay Span
 	// RetryAfter is what a 429 or 503 tells the client to wait; whole seconds.
 	RetryAfter time.Duration
@@ -34,13 +36,17 @@ type Rule struct {
 	// (empty: the request).
 	Direction Direction
 	// When places a crash relative to the call that triggers it; empty: the
-	// crash happens at From, whatever is being called.
+	// crash happens at From, whatever is being called. Of host-error and host-crash
+	// it says whether the change is done (after) or not (empty, before).
 	When When
 	// RestartAfter is how long a crashed process stays down; negative: for good.
 	RestartAfter time.Duration
 	// Replica is the API server concerned, counted from 1; 0: all of them, or
 	// for a fail-over another one than now.
 	Replica int
+	// Changes is how many times others change the object of a write before it
+	// arrives (overtaken); 0 stands for 1.
+	Changes int
 }
 
 // Momentary says whether the rule acts once, at From, rather than in a window

@@ -133,8 +133,18 @@ func (s *Schedule) first(list func(Call) []int, c Call, draw Draw, concerns func
 	return Decision{}
 }
 
+// DecideHost returns the decision about a change that a process makes to its host: the first
+// rule that matches and fires. Of the call it has the process, the time and how many
+// such changes the process has made.
+func (s *Schedule) DecideHost(c Call, draw Draw) Decision {
+	return s.first(s.index.hosts, c, draw, func(*Rule) bool { return true })
+}
+
 // HasEventRules says whether [Schedule.DecideEvent] can ever decide anything.
 func (s *Schedule) HasEventRules() bool { return slices.Contains(s.scopes, ScopeEvent) }
+
+// HasHostRules says whether [Schedule.DecideHost] can ever decide anything.
+func (s *Schedule) HasHostRules() bool { return slices.Contains(s.scopes, ScopeHost) }
 
 // selects: rule i, which is in force, may decide the fate of this call.
 func (s *Schedule) selects(i int, c Call) bool {

@@ -38,7 +38,7 @@ func (r *Rule) settings() []setting {
 			out = append(out, setting{field, fmt.Sprint(value)})
 		}
 	}
-	crash := r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate
+	crash := r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate || r.Kind == HostCrash
 	add(FieldID, r.ID != "", word(r.ID))
 	add(FieldKind, r.Kind != "", r.Kind)
 	add(FieldProcess, r.Process != "", word(r.Process))
@@ -59,6 +59,7 @@ func (r *Rule) settings() []setting {
 	add(FieldDirection, r.Direction != BothWays, r.Direction)
 	add(FieldRestartAfter, crash || r.RestartAfter != 0, restart(r.RestartAfter))
 	add(FieldReplica, r.Replica != 0, r.Replica)
+	add(FieldChanges, r.Changes != 0, r.Changes)
 	return out
 }
 

@@ -129,7 +129,7 @@ func (v *validation) process(r *Rule, w World) {
 	case w.Unknown:
 	case !subject && !user:
 		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
-	case (r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate) && user:
+	case (r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate || r.Kind == HostCrash) && user:
 		v.add(FieldProcess, fmt.Sprintf("%q meets a user, and users do not crash", r.Process), oneOf(w.Subjects))
 	case r.Kind == ClockSkew && !slices.ContainsFunc(w.Programs, meets):
 		v.add(FieldProcess, fmt.Sprintf("no program of its own is called %q, and a function's clock is the world's", r.Process), oneOf(append(slices.Clone(w.Programs), "another kind")))
@@ -157,6 +157,9 @@ func (v *validation) match(r *Rule, w World) {
 		v.add(FieldVerbs, fmt.Sprintf("none of %s is ever asked of %s", strings.Join(r.Verbs, ", "), strings.Join(r.Resources, ", ")),
 			oneOf(verbsOf(targets)))
 	}
+	if r.Kind == Overtaken && len(r.Verbs) > 0 && !slices.ContainsFunc(r.Verbs, writes) {
+		v.add(FieldVerbs, "nothing overtakes a read", oneOf([]string{"create", "update", "patch", "delete", "write"}))
+	}
 	v.namespace(r, w, targets)
 	v.pattern(FieldName, r.Name)
 	if r.Nth < 0 {
@@ -171,6 +174,9 @@ func (v *validation) match(r *Rule, w World) {
 		v.add(FieldLast, fmt.Sprintf("%d is before first, %d", r.Last, r.First), "at least first")
 	}
 }
+
+// writes: calls of a verb, as rules have it, change something.
+func writes(verb string) bool { return verb == "write" || IsWrite(verb) }
 
 func (v *validation) knownVerbs(r *Rule) bool {
 	before := len(v.problems)
@@ -323,6 +329,9 @@ func (v *validation) effect(r *Rule) {
 	case r.RetryAfter%time.Second != 0:
 		v.add(FieldRetryAfter, fmt.Sprintf("%s is not whole seconds, and the header has no fractions", r.RetryAfter), "whole seconds")
 	}
+	if r.Changes < 0 {
+		v.add(FieldChanges, fmt.Sprintf("%d is negative", r.Changes), "a count from 1")
+	}
 	directions := oneOf([]string{string(ToServer), string(FromServer)})
 	if r.Direction != BothWays && r.Direction != ToServer && r.Direction != FromServer {
 		v.add(FieldDirection, fmt.Sprintf("unknown direction %q", r.Direction), directions+", or none for "+map[bool]string{true: "the request", false: "both"}[r.Kind == Hold])
@@ -342,7 +351,8 @@ func (v *validation) lives(r *Rule, w World) {
 
 // wantedDelay tells, of the kinds that do nothing without a delay, what it is.
 var wantedDelay = map[Kind]string{
-	Latency: "how much slower, such as 200ms", SlowBody: "how long the body takes, such as 5s",
+	HostHang: "how much longer, such as 20s",
+	Latency:  "how much slower, such as 200ms", SlowBody: "how long the body takes, such as 5s",
 	WatchDelayed: "how late, such as 3s", GCLag: "how late, such as 20s",
 	CrashLoop: "how long each life lasts, such as 3s", ClockSkew: "how far ahead, such as 90s, or behind, such as -90s",
 }

@@ -44,7 +44,7 @@ func TestValidateReportsOneProblem(t *testing.T) {
 	bookmarks := faults.Rule{ID: "r", Kind: faults.BookmarksWithheld, Probability: 1}
 	loop := faults.Rule{ID: "r", Kind: faults.CrashLoop, Probability: 1, Delay: faults.Span{Min: time.Second, Max: time.Second}}
 	const verbs = "one of get, list, watch, create, update, patch, delete, deletecollection, read, write"
-	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop, terminate, clock-skew"
+	const kinds = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop, overtaken, host-error, host-hang, host-crash, terminate, clock-skew"
 
 	for name, c := range map[string]struct {
 		good faults.Rule

@@ -79,11 +79,17 @@ func retriesFall() Property {
 		"client-go's work queues and controller-runtime double the pause with every failure", outagePaces, nil)
 }
 
+// newsAge is how long after a user's change a controller may hear of it, and try at
+// once what has been failing.
+const newsAge = 30 * time.Second
+
 // RetriesFall makes a property of paces that the retries of every call keep to. A row
 // of failures is of one call (process, incarnation, verb, resource, namespace/name)
 // and ends with a success. A refusal that says something about the object is an
 // answer and no failure: only calls without an answer, 408, 429 and 5xx are. Leases
-// and Events are left out, and what is none of the law's concern; nil: all is.
+// and Events are left out, and what is none of the law's concern; nil: all is. What a
+// user changes in the call's namespace in that time, or up to 30 s before, is a reason
+// to try once more than the pace allows.
 func RetriesFall(name, sentence, source string, paces []Pace, concern func(*Call) bool) Property {
 	return Property{Name: name, Sentence: sentence, Source: source, Class: ClassLiveness, Check: func(h *History) Result {
 		rows := map[callIdentity][]time.Duration{}
@@ -101,7 +107,11 @@ func RetriesFall(name, sentence, source string, paces []Pace, concern func(*Call
 			rows[id] = row
 			for _, p := range paces {
 				// The first of the tries in question must itself be older than After.
-				if n := len(row) - 1 - p.Most; n >= 0 && row[n]-row[0] >= p.After && call.Called-row[n] < p.Window {
+				n := len(row) - 1 - p.Most
+				if !p.exceeded(row, n) {
+					continue
+				}
+				if n -= h.userChanges(call.Namespace, row[n]-newsAge, call.Called); p.exceeded(row, n) {
 					return Breach(fmt.Sprintf("tried more than %d times within %s, after %s of failures: %s", p.Most, p.Window, row[n]-row[0], call),
 						Culprit{Seq: call.CallSeq, At: call.Called, CallID: call.ID, Text: call.String()})
 				}
@@ -109,6 +119,22 @@ func RetriesFall(name, sentence, source string, paces []Pace, concern func(*Call
 		}
 		return Holds()
 	}}
+}
+
+// exceeded: from the n-th try of a row on there are too many up to the last one.
+func (p *Pace) exceeded(row []time.Duration, n int) bool {
+	return n >= 0 && row[n]-row[0] >= p.After && row[len(row)-1]-row[n] < p.Window
+}
+
+// userChanges counts what users changed in a namespace in [from, until].
+func (h *History) userChanges(namespace string, from, until time.Duration) int {
+	n := 0
+	for i := range h.Commits {
+		if c := &h.Commits[i]; c.User && c.Namespace == namespace && c.At >= from && c.At <= until {
+			n++
+		}
+	}
+	return n
 }
 
 // Troubled tells whether a call failed for a reason that is none of the object's: no

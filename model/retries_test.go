@@ -76,11 +76,24 @@ func TestRetriesFall(t *testing.T) {
 	for i := 0; i < len(broken.Calls); i += 50 {
 		broken.Calls[i].Outcome = model.OK
 	}
+	woken := attempts(steady(70, 140*time.Millisecond)...)
+	for i := range 12 {
+		woken.Commits = append(woken.Commits, model.Commit{User: true, At: time.Duration(i) * time.Second, Resource: "services", Name: "a"})
+	}
+	elsewhere := attempts(steady(70, 140*time.Millisecond)...)
+	for _, c := range woken.Commits {
+		c.Namespace = "other"
+		elsewhere.Commits = append(elsewhere.Commits, c)
+		c.Namespace, c.User = "", false
+		elsewhere.Commits = append(elsewhere.Commits, c)
+	}
 	for _, c := range []struct {
 		name, explanation string
 		h                 *model.History
 		want              model.Status
 	}{
+		{"users change things", "each change is a reason to try once more", woken, model.Held},
+		{"others' things", "what changes in another namespace is none, nor what the subject changes", elsewhere, model.Violated},
 		{"doubling to half a minute", "as our work queue does", attempts(doubling(100, 50*time.Millisecond, 30*time.Second)...), model.Held},
 		{"doubling from 5 ms", "as controller-runtime does", attempts(doubling(100, 5*time.Millisecond, 1000*time.Second)...), model.Held},
 		{"five a second for long", "61 in ten seconds less than that", attempts(steady(61, 160*time.Millisecond)...), model.Violated},

@@ -28,7 +28,7 @@ var ruleFields = format.Object[faults.Rule]{
 	format.Text(faults.FieldID, "Keys the rule's random decisions; by default made from what the rule says.", func(r *faults.Rule) *string { return &r.ID }),
 	format.Word(faults.FieldKind, "What goes wrong.", func(r *faults.Rule) *faults.Kind { return &r.Kind }).Required("one of "+strings.Join(kindNames(), ", ")).Enum("kind", kindNames()...),
 	format.Text(faults.FieldProcess, "Name or pattern of the processes concerned; by default all that are under test.", func(r *faults.Rule) *string { return &r.Process }),
-	format.Word(faults.FieldWhen, "Before or after the call that triggers a crash.", func(r *faults.Rule) *faults.When { return &r.When }).Enum("value", string(faults.BeforeCall), string(faults.AfterCall)),
+	format.Word(faults.FieldWhen, "Before or after the call that triggers a crash, or the change of the host.", func(r *faults.Rule) *faults.When { return &r.When }).Enum("value", string(faults.BeforeCall), string(faults.AfterCall)),
 	format.Words(faults.FieldVerbs, "Verbs of the calls concerned; read and write stand for several.", "verb", faults.Verbs(), func(r *faults.Rule) *[]string { return &r.Verbs }),
 	format.Texts(faults.FieldResources, "Plurals of the resources concerned; a subresource after a slash.", func(r *faults.Rule) *[]string { return &r.Resources }),
 	format.Text(faults.FieldNamespace, "Name or pattern of the namespaces concerned.", func(r *faults.Rule) *string { return &r.Namespace }),
@@ -46,6 +46,7 @@ var ruleFields = format.Object[faults.Rule]{
 	format.Word(faults.FieldDirection, "to-server or from-server.", func(r *faults.Rule) *faults.Direction { return &r.Direction }).Enum("direction", string(faults.ToServer), string(faults.FromServer)),
 	format.DurationOr(faults.FieldRestartAfter, "How long a crashed process stays down.", never, restartNever, func(r *faults.Rule) *time.Duration { return &r.RestartAfter }),
 	format.Count(faults.FieldReplica, "The API server concerned, counted from 1.", 0, func(r *faults.Rule) *int { return &r.Replica }),
+	format.Count(faults.FieldChanges, "How many times others change the object before the call arrives; by default 1.", 0, func(r *faults.Rule) *int { return &r.Changes }),
 }
 
 func kindNames() []string {

@@ -69,6 +69,9 @@ func (w *world) send(c *call) {
 			return
 		}
 	}
+	if w.letOthersPass(c) {
+		return
+	}
 	w.toServer(c, w.latency(c.key, "request")+c.decision.Slowdown+w.held(c, faults.ToServer))
 }
 
@@ -276,6 +279,9 @@ func (w *world) told(c *call, code int, err error, header http.Header, body []by
 // JSON and in protobuf alike.
 var initialEventsEnd = []byte(metav1.InitialEventsAnnotationKey)
 
+// errorFrame is the type of a frame with a status in it: the end of a watch.
+const errorFrame = "ERROR"
+
 func isInitialEnd(f apiserver.Frame) bool {
 	return f.Type == "BOOKMARK" && bytes.Contains(f.Data, initialEventsEnd)
 }
@@ -293,6 +299,9 @@ func (w *world) deliverFrame(c *call, f apiserver.Frame) {
 		Seq: seq, At: w.now(), Type: f.Type, Revision: f.ResourceVersion, Namespace: f.Namespace, Name: f.Name,
 		InitialEnd: isInitialEnd(f), Data: f.Data,
 	})
+	if f.Type == errorFrame && !c.process.of.spared() {
+		w.disturbed(w.now() + streamLost)
+	}
 	c.stream.push(f.Data)
 }
 

@@ -34,6 +34,8 @@ func (w *world) disturbedCall(c *call, r *faults.Rule) {
 	case !info.Permitted:
 		w.disturbed(math.MaxInt64) // what was lost is never heard of again
 	case r.Kind == faults.BookmarksWithheld:
+	case r.Kind == faults.Hold || r.Kind == faults.Overtaken:
+		w.disturbed(w.letGoAt(r) + r.Delay.Max)
 	case info.Scope != faults.ScopeEvent && c.info.verb == "watch":
 		w.disturbed(w.now() + r.Delay.Max + streamLost)
 	default:

@@ -41,6 +41,10 @@ var effects = map[faults.Kind]func(*testing.T){
 	faults.FailOver:          failOver,
 	faults.Pause:             pause,
 	faults.CrashLoop:         crashLoop,
+	faults.Overtaken:         overtaken,
+	faults.HostError:         hostError,
+	faults.HostHang:          hostHang,
+	faults.HostCrash:         hostCrash,
 }
 
 func TestEffects(t *testing.T) {

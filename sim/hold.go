@@ -13,5 +13,15 @@ func (w *world) held(c *call, d faults.Direction) time.Duration {
 	if r == nil || r.Kind != faults.Hold || (r.Direction == faults.FromServer) != (d == faults.FromServer) {
 		return 0
 	}
-	return max(0, min(r.Until, w.config.Safety)-w.now())
+	return w.letGoAt(r) - w.now()
+}
+
+// letGoAt is when what a rule holds is let go: at the end of its window, at the latest
+// when faults are cleared.
+func (w *world) letGoAt(r *faults.Rule) time.Duration {
+	at := w.config.Safety
+	if r.Until > 0 {
+		at = min(at, r.Until)
+	}
+	return max(at, w.now())
 }

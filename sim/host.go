@@ -1,10 +1,17 @@
 package sim
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 )
+
+// What a process is told of a change of its host that did not come about, or that
+// nobody knows about: as commands end.
+var errHostFailed = errors.New("exit status 1")
 
 // changeHost is what an incarnation finds as [Env.Host]. The change is done by
 // the scheduler, in the world's order, or not at all when the process is killed
@@ -14,22 +21,76 @@ func (w *world) changeHost(i *incarnation, what string, do func() []model.HostCh
 		time.Sleep(time.Second) // as for requests: a loop without a pause must not spin
 		return errProcessGone
 	}
-	done := make(chan error, 1)
-	w.pending.put(item{kind: hostChanged, key: i.identity + " " + what, act: func() {
-		if i.dead() {
-			done <- errProcessGone
-			return
-		}
-		for _, change := range do() {
-			w.note(i, change)
-		}
-		done <- nil
-	}})
+	c := &hostCall{of: i, what: what, do: do, done: make(chan error, 1)}
+	w.pending.put(item{kind: hostChanged, key: i.identity + " " + what, act: func() { w.beginHostCall(c) }})
 	select {
-	case err := <-done:
+	case err := <-c.done:
 		return err
 	case <-i.killed:
 		return errProcessGone
+	}
+}
+
+// hostCall is one change that a process makes to the machine it runs on.
+type hostCall struct {
+	of   *incarnation
+	what string
+	do   func() []model.HostChange
+	done chan error
+}
+
+// beginHostCall does the change, unless a rule has it fail or wait.
+func (w *world) beginHostCall(c *hostCall) {
+	decision, key := w.decideHost(c)
+	r := decision.Rule
+	switch {
+	case r == nil:
+		w.changed(c, nil)
+	case r.Kind == faults.HostHang:
+		w.queue.add(w.now()+decision.Delay, key, func() { w.changed(c, nil) })
+	case r.When != faults.AfterCall && r.Kind == faults.HostError:
+		c.done <- errHostFailed
+	case r.Kind == faults.HostError:
+		w.changed(c, errHostFailed)
+	default: // it is never told
+		if r.When == faults.AfterCall {
+			w.doHostCall(c)
+		}
+		w.kill(c.of.of, r)
+	}
+}
+
+// decideHost asks the schedule for its decision about a change of a host, and returns
+// the change's key, too.
+func (w *world) decideHost(c *hostCall) (faults.Decision, string) {
+	if !w.hostRules || c.of.dead() {
+		return faults.Decision{}, ""
+	}
+	counter := c.of.name() + " host " + c.what
+	w.nth[counter]++
+	call := faults.Call{Process: c.of.name(), User: c.of.of.spared(), Nth: w.nth[counter], At: w.now()}
+	key := counter + " #" + strconv.Itoa(call.Nth)
+	decision := w.schedule.DecideHost(call, w.drawFor(key))
+	if r := decision.Rule; r != nil {
+		w.disturbed(w.now() + decision.Delay + r.RestartAfter)
+		w.event(Event{Type: EventFault, Process: c.of.identity, Detail: string(r.Kind) + " " + r.ID})
+	}
+	return decision, key
+}
+
+// changed does the change and tells its process of it.
+func (w *world) changed(c *hostCall, err error) {
+	if c.of.dead() {
+		c.done <- errProcessGone
+		return
+	}
+	w.doHostCall(c)
+	c.done <- err
+}
+
+func (w *world) doHostCall(c *hostCall) {
+	for _, change := range c.do() {
+		w.note(c.of, change)
 	}
 }
 

@@ -36,7 +36,7 @@ func Run(t *testing.T, config Config) *Record {
 		nth:       make(map[string]int),
 		listeners: make(map[string][]listener),
 	}
-	w.eventRules = w.schedule.HasEventRules()
+	w.eventRules, w.hostRules = w.schedule.HasEventRules(), w.schedule.HasHostRules()
 	report := func(r any) {
 		w.problem(model.Problem{Kind: model.Panicked, Message: fmt.Sprint(r), Detail: string(debug.Stack())})
 	}

@@ -59,6 +59,31 @@ func historyForgotten(t *testing.T) {
 	assert.NotZero(t, record.Fired[faults.HistoryForgotten])
 }
 
+// A watch that is refused long after faults have ended stands in the way of who
+// watches, and in nobody's when that is a user.
+func TestAWatchThatIsToldAnErrorIsDisturbed(t *testing.T) {
+	for user, undisturbed := range map[bool]bool{false: false, true: true} {
+		told := ""
+		record := sim.Run(t, sim.Config{
+			Safety: 20 * time.Second, Settle: 5 * time.Minute,
+			Faults: []faults.Rule{{ID: "forgotten", Kind: faults.HistoryForgotten, From: 15 * time.Second}},
+			Processes: []sim.Process{{Name: "watcher", User: user, Run: func(ctx context.Context, env sim.Env) error {
+				time.Sleep(4 * time.Minute)
+				watcher, err := clientset(env).CoreV1().ConfigMaps("").Watch(ctx, metav1.ListOptions{ResourceVersion: "1"})
+				if err != nil {
+					return err
+				}
+				defer watcher.Stop()
+				told = string((<-watcher.ResultChan()).Type)
+				return nil
+			}}},
+		})
+		assert.Equal(t, "ERROR", told)
+		assert.True(t, record.History.Undisturbed(4*time.Minute-time.Second))
+		assert.Equal(t, undisturbed, record.History.Undisturbed(4*time.Minute+time.Second), "user: %v", user)
+	}
+}
+
 // When all history is forgotten, etcd's is, too: the past cannot be listed any more.
 // When it is one resource's, it can.
 func TestForgettingEverythingCompacts(t *testing.T) {

@@ -48,7 +48,7 @@ func (w *world) decideWatch(c *call) {
 // decideEvent asks the schedule for its decision about one event of a watch: how late
 // it is, and how often it comes.
 func (w *world) decideEvent(c *call, f apiserver.Frame, key string) (late time.Duration, times int) {
-	if !w.eventRules || f.Type == "ERROR" || isInitialEnd(f) {
+	if !w.eventRules || f.Type == errorFrame || isInitialEnd(f) {
 		return 0, 1
 	}
 	bookmark := f.Type == "BOOKMARK"

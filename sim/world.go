@@ -38,8 +38,10 @@ type world struct {
 	nth        map[string]int        // calls so far, per process and identity
 	listeners  map[string][]listener // by host, in the order in which they came
 	serving    *call                 // the call the server is executing
+	overtaken  []*overtaken          // writes that wait for others to change their objects
 	cleared    bool
 	eventRules bool // some rule is about events of watches
+	hostRules  bool // some rule is about what processes do to their hosts
 	frozen     bool // the run is over; what still happens is not recorded
 	history    model.History
 	restless   *restless // since faults have ended; nil before
@@ -173,6 +175,7 @@ func (w *world) commit(c apiserver.Commit) {
 	}
 	entry.Seq = w.event(event)
 	w.history.Commits = append(w.history.Commits, entry)
+	w.passOvertaken(&entry)
 }
 
 // latency is the time one packet takes, drawn by its identity.

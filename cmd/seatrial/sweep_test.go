@@ -25,8 +25,8 @@ import (
 
 const failsNowAndThen = "historical/1457"
 
-// failsAlike fails three of seeds 11-29, two of those with one signature.
-const failsAlike = "historical/delete-down"
+// failsAlike fails two of seeds 13-16, with one signature.
+const failsAlike = "historical/1738"
 
 // program starts the program itself in a process of its own.
 func program(t *testing.T, args ...string) *exec.Cmd {
@@ -62,7 +62,7 @@ func waitForRuns(t *testing.T, dir string, runs int) {
 }
 
 func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
-	const seeds = "1-60"
+	const seeds = "1-30" // none of them depends on the order of a map, as native runs may
 	dir := t.TempDir()
 	whole, shards := filepath.Join(dir, "whole"), filepath.Join(dir, "shards")
 	code, _, message := seatrial(t, "sweep", "--seeds", seeds, "--subject", failsNowAndThen, "--out", whole, "--workers", "2")
@@ -81,7 +81,7 @@ func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
 		c.Wait() // how it ended is in the journals
 	}
 	done := len(journal(t, filepath.Join(shards, "shard-1-of-3")))
-	require.Less(t, done, 20, "it was killed before its end")
+	require.Less(t, done, 10, "it was killed before its end")
 
 	code, table, _ := seatrial(t, "summarize", shards)
 	assert.Equal(t, exitViolated, code)
@@ -98,7 +98,7 @@ func TestAKilledShardLosesAndRepeatsNothing(t *testing.T) {
 	assert.Zero(t, summary.Missing)
 	assert.Zero(t, summary.Repeated)
 	require.Len(t, summary.Subjects, 1)
-	assert.Equal(t, 60, summary.Subjects[0].Runs)
+	assert.Equal(t, 30, summary.Subjects[0].Runs)
 
 	all := make(map[uint64]results.Entry)
 	for _, shard := range []string{"shard-0-of-3", "shard-1-of-3", "shard-2-of-3"} {
@@ -285,11 +285,11 @@ func TestShardsOfAnIndexedJob(t *testing.T) {
 
 func TestFailuresAreShrunkAndIndexed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	code, _, message := seatrial(t, "sweep", "--subject", failsAlike, "--seeds", "11-29", "--shrink", "1", "--out", dir)
+	code, _, message := seatrial(t, "sweep", "--subject", failsAlike, "--seeds", "13-16", "--shrink", "1", "--out", dir)
 	require.Equal(t, exitViolated, code, message)
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
-	assert.Regexp(t, "no-double-assignment|no-leaks", string(page))
+	assert.Contains(t, string(page), "converges")
 	assert.Contains(t, string(page), "/min.html")
 	assert.Contains(t, string(page), "not shrunk", "but the first of a signature")
 	small, err := filepath.Glob(filepath.Join(dir, "*", "min.yaml"))
@@ -333,8 +333,8 @@ func TestFailuresOfTheBaselineAreToldApart(t *testing.T) {
 			assert.Empty(t, e.Artefact)
 		}
 	}
-	require.NotZero(t, told, "seeds 11 and 12")
-	assert.Contains(t, out, fmt.Sprintf("%d known failures", told))
+	require.NotZero(t, told, "seed 9")
+	assert.Contains(t, out, fmt.Sprintf("%d known failure", told))
 	for _, c := range []struct{ flag, want string }{
 		{"nobody", "there is no such subject"}, {failsNowAndThen, "is what is under test"},
 	} {

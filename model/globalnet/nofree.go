@@ -2,6 +2,7 @@ package globalnet
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seatrial/seatrial/model"
 )
@@ -39,7 +40,8 @@ import (
 // of the status or removal of the claim. What a user writes into the status of a
 // GlobalIngressIP that the subject created or changed is no publication, nor in one
 // that a user put in its place, as from a backup; in one of a name that the subject
-// never had its hands on, as Submariner leaves them, it is.
+// never had its hands on, as Submariner leaves them, it is, unless it is of no CIDR and no
+// internal Service carries it.
 //
 // Of a subject that promises claims more is asked (docs/globalingressip/design.md §5): a change of
 // the type, as long as the service does not become headless, takes no title away; and
@@ -237,9 +239,23 @@ func (s *stickiness) publish(c change) {
 		return
 	}
 	s.published[c.UID] = c.gipNew.ip
-	if c.User && (before != "" || s.touched[c.gipNew.owner()]) {
+	if c.User && (before != "" || s.touched[c.gipNew.owner()] || s.forged(c.gipNew)) {
 		s.published[c.UID] = ""
 	}
+}
+
+// forged: the IP that a user wrote is of no CIDR, and no internal Service carries it, as
+// one does before Submariner publishes anything.
+func (s *stickiness) forged(gip *ingressIP) bool {
+	if gip.target != targetClusterIP || s.options.usable(gip.ip) {
+		return false
+	}
+	for _, internal := range s.cluster.internalServices(gip.service()) {
+		if slices.Contains(internal.Spec.ExternalIPs, gip.ip) {
+			return false
+		}
+	}
+	return true
 }
 
 // unclaimed ends the protection of an IP whose claim somebody else took.

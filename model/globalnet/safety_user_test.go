@@ -127,6 +127,32 @@ var userCases = []safetyCase{
 		},
 	},
 	{
+		name:        "forged where the subject never was",
+		explanation: "an IP of no CIDR that no internal Service carries was never Submariner's",
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
+			s.user().createIngressIP("ns/a", "held")
+			s.user().status("ns/a", "203.0.113.7")
+			s.controller().Finalize(gips, "ns/a")
+			s.controller().claim(first, "ns/a")
+			s.controller().status("ns/a", first)
+		},
+	},
+	{
+		name:        "left where the subject never was",
+		explanation: "an IP of no CIDR that an internal Service carries is Submariner's, of CIDRs that were others",
+		exported:    []string{"ns/a"},
+		tell: func(s *story) {
+			s.user().createIngressIP("ns/a", "held")
+			s.user().route("ns/a", "203.0.113.7")
+			s.user().status("ns/a", "203.0.113.7")
+			s.controller().Finalize(gips, "ns/a")
+			s.controller().claim(first, "ns/a")
+			s.controller().status("ns/a", first)
+		},
+		broken: []string{"no-free-while-exported"},
+	},
+	{
 		name:        "written by a user into what the subject is at work on",
 		explanation: "a user made the GlobalIngressIP, but the subject has taken it up and is about to publish another IP",
 		exported:    []string{"ns/a"},

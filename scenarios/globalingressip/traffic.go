@@ -32,12 +32,14 @@ type profile struct {
 	// meddles is how likely an action is done by another user than the
 	// service's owner.
 	meddles float64
+	// plain: each thing that is done is one step, about a service or its export.
+	plain bool
 }
 
 func drawProfile(d dice, s sizes, outages []scenarios.Outage) profile {
 	h := profile{
 		users: []string{"alice", "bob", "carol"}[:s.users], namespaces: s.namespaces, safety: s.safety,
-		hasty: sim.Pick(d, 0.1, 0.3, 0.6), meddles: sim.Pick(d, 0, 0.1, 0.3), outages: outages,
+		hasty: sim.Pick(d, 0.1, 0.3, 0.6), meddles: sim.Pick(d, 0, 0.1, 0.3), outages: outages, plain: s.fixed,
 	}
 	if s.users == 1 {
 		h.users = []string{scenarios.DefaultUser}
@@ -60,6 +62,11 @@ type serviceTraffic struct {
 	owner            string
 	at               time.Duration
 	exists, exported bool
+	none             bool   // it has no cluster IP
+	unselected       bool   // it selects no pods, and somebody writes its Endpoints
+	listed           bool   // these are there
+	written          int    // and how often they were written
+	ports            []Port // that it has
 	steps            []scenarios.Step
 }
 
@@ -135,8 +142,14 @@ func (l *serviceTraffic) nextOutage() (scenarios.Outage, bool) {
 // act does one thing that makes sense in the service's present state.
 func (l *serviceTraffic) act() {
 	switch {
+	case l.exists && l.unselected && !l.plain && l.Chance(0.6):
+		l.moveEndpoints()
+	case l.exists && l.exported && !l.plain && l.Chance(0.3):
+		[]func(){l.flip, l.change}[l.Weighted(1, 2)]()
 	case l.exists && l.exported:
 		[]func(){l.update, l.remove, l.unexport}[l.Weighted(3, 3, 2)]()
+	case l.exists && !l.plain && l.Chance(0.1):
+		l.change()
 	case l.exists:
 		[]func(){l.export, l.update, l.remove}[l.Weighted(5, 1, 2)]()
 	case l.exported:
@@ -146,18 +159,30 @@ func (l *serviceTraffic) act() {
 	}
 }
 
+// change is one that seldom comes alone in life: of a type, of the port that packets
+// are sent on to. A service without a cluster IP keeps its type.
+func (l *serviceTraffic) change() {
+	if l.none || l.Chance(0.4) {
+		l.retarget()
+		return
+	}
+	l.retype()
+}
+
 func (l *serviceTraffic) create() {
 	c := &CreateService{ObjectRef: l.ref}
+	l.ports = []Port{{Port: 80}}
 	if l.Chance(0.3) {
 		c.Ports = l.drawPorts()
+		l.ports = c.Ports
 	}
 	c.Headless = l.Chance(l.headless)
 	// A service whose endpoints somebody else manages. A headless one gets two IP
 	// families of the API server, which then refuses every change of it.
-	if l.Chance(0.05) && !c.Headless {
+	if l.Chance(0.1) && !c.Headless {
 		c.Selector = map[string]string{}
 	}
-	l.exists = true
+	l.exists, l.none, l.unselected = true, c.Headless, c.Selector != nil
 	l.step(c)
 }
 
@@ -166,8 +191,10 @@ func (l *serviceTraffic) update() {
 	what := l.Intn(3)
 	if what != 0 {
 		u.Ports = l.drawPorts()
+		l.ports = u.Ports
 	}
 	if what != 1 {
+		l.unselected = false
 		u.Selector = map[string]string{"app": l.ref.Name, "version": fmt.Sprintf("v%d", len(l.steps))}
 	}
 	l.step(u)

@@ -22,7 +22,7 @@ const (
 // controller owns: with kubectl everybody may. And when the network is away,
 // somebody may well restore a backup. steps are what the other users do.
 func drawUserEdits(d dice, p *scenarios.Plan, profile profile, steps []scenarios.Step) []scenarios.Step {
-	m := userEdits{dice: d, pool: settings(p).CIDRs, others: steps}
+	m := userEdits{dice: d, pool: settings(p).CIDRs, others: steps, end: p.Safety - time.Millisecond}
 	last := p.Safety * 9 / 10
 	if victims := m.victims(p.Safety); d.Chance(0.25) && len(victims) > 0 {
 		for range d.Between(1, 3) {
@@ -49,6 +49,7 @@ type userEdits struct {
 	pool   []netip.Prefix
 	others []scenarios.Step // what the other users do, service by service
 	steps  []scenarios.Step
+	end    time.Duration // of the time in which users act
 }
 
 // victims are the services that were ever exported until a time.
@@ -93,7 +94,7 @@ func (m *userEdits) act(at time.Duration, service scenarios.ObjectRef) {
 		Namespace: service.Namespace, Name: v1.InternalServiceName(service.Name),
 	}}
 	var action scenarios.Action
-	switch m.Weighted(3, 2, 2, 2, 1) {
+	switch m.Weighted(3, 2, 2, 2, 1, 2, 3) {
 	case 0:
 		action = &scenarios.Patch{
 			ResourceRef: gip("globalingressips/status"),
@@ -110,8 +111,41 @@ func (m *userEdits) act(at time.Duration, service scenarios.ObjectRef) {
 		}
 	case 4:
 		action = &scenarios.Delete{ResourceRef: scenarios.ResourceRef{Resource: "ipaddresses", ObjectRef: scenarios.ObjectRef{Name: m.address()}}}
+	case 5:
+		action = &scenarios.Patch{ResourceRef: gip("globalingressips"), MayBeRefused: true, Body: map[string]any{"spec": sim.Pick(m.dice,
+			map[string]any{"serviceRef": map[string]any{"name": "svc-9"}},
+			map[string]any{"target": string(v1.HeadlessServicePod), "podRef": map[string]any{"name": "nobody"}})}}
+	case 6:
+		m.hold(at, sim.Pick(m.dice, gip("globalingressips"), internal))
+		return
 	}
 	m.steps = append(m.steps, scenarios.Step{At: at, User: editorName, Action: action})
+}
+
+// finalizer is that of somebody who wants to look at things before they go.
+const finalizer = "example.org/audit"
+
+// mostHeld is how many finalizers an object has at most: two of a controller's and
+// somebody else's, several times.
+const mostHeld = 5
+
+// hold gives an object a finalizer of somebody else's, and takes it away some time
+// later, wherever in the list it is by then and as often as it is there: an add whose
+// answer was lost is made again. What the controller deletes meanwhile stays.
+func (m *userEdits) hold(at time.Duration, ref scenarios.ResourceRef) {
+	edit := func(at time.Duration, id string, operations ...any) {
+		m.steps = append(m.steps, scenarios.Step{
+			ID: id, At: at, User: editorName, Action: &scenarios.Patch{ResourceRef: ref, Media: "json", Body: operations, MayBeRefused: true},
+		})
+	}
+	name := fmt.Sprintf("audit-%d", len(m.steps)+1)
+	edit(at, name, map[string]any{"op": "add", "path": "/metadata/finalizers/-", "value": finalizer})
+	until := min(at+m.Scale(100*time.Millisecond, 30*time.Second), m.end)
+	for i := mostHeld - 1; i >= 0; i-- {
+		path := fmt.Sprintf("/metadata/finalizers/%d", i)
+		edit(until, fmt.Sprintf("%s-ends-%d", name, i),
+			map[string]any{"op": "test", "path": path, "value": finalizer}, map[string]any{"op": "remove", "path": path})
+	}
 }
 
 // restore takes the GlobalIngressIP of a service away, finalizers or not, and

@@ -84,7 +84,8 @@ func Reference(v Variant) scenarios.Subject {
 
 // ordinaryDay is what the generator looks at to learn what GlobalIngressIP
 // controllers call and make: the shipped one, with leases, services of each kind
-// that come, change and go.
+// that come, change and go, and what is behind them: a pod, and Endpoints that
+// somebody writes.
 func ordinaryDay() (scenarios.Subject, scenarios.Plan) {
 	ref := func(name string) scenarios.ObjectRef { return scenarios.ObjectRef{Namespace: "default", Name: name} }
 	step := func(at int, a scenarios.Action) scenarios.Step {
@@ -97,8 +98,12 @@ func ordinaryDay() (scenarios.Subject, scenarios.Plan) {
 			step(1, &CreateService{ObjectRef: ref("web")}), step(2, &Export{ref("web")}),
 			step(3, &CreateService{ObjectRef: ref("api")}), step(4, &Export{ref("api")}),
 			step(5, &CreateService{ObjectRef: ref("db"), Headless: true}), step(6, &Export{ref("db")}),
-			step(10, &UpdateService{ObjectRef: ref("web"), Ports: []Port{{Port: 81}}}),
-			step(15, &Unexport{ref("api")}), step(20, &DeleteService{ref("web")}),
+			step(7, &CreateService{ObjectRef: ref("old"), Selector: map[string]string{}}), step(8, &Export{ref("old")}),
+			step(9, endpoints(ref("old"), "10.2.0.1")), step(10, pod(ref("db-0"), "db")), step(11, podReport(ref("db-0"), podReady("10.1.0.1"))),
+			step(12, &UpdateService{ObjectRef: ref("web"), Ports: []Port{{Port: 81}}}),
+			step(15, &Unexport{ref("api")}), step(18, endpoints(ref("old"), "10.2.0.2")),
+			step(20, &DeleteService{ref("web")}), step(22, deletePod(ref("db-0"))), step(25, &DeleteService{ref("db")}),
+			step(26, &scenarios.Delete{ResourceRef: scenarios.ResourceRef{Resource: "endpoints", ObjectRef: ref("old")}}),
 		},
 	}
 	shipped := Variants()[0].Subject()
@@ -154,7 +159,7 @@ func (s sizes) traffic(seed sim.Seed, p *scenarios.Plan, outages []scenarios.Out
 		return steps
 	}
 	edits := drawUserEdits(newDice(seed, "meddling"), p, profile, steps)
-	return slices.Concat(steps, edits, drawHeadless(newDice(seed, "headless"), s, profile))
+	return slices.Concat(steps, edits, drawHeadless(newDice(seed, "headless"), s, profile), drawUnselected(newDice(seed, "unselected"), s, profile))
 }
 
 // drawPool draws a pool that is roomy, just large enough, too small for all

@@ -13,7 +13,7 @@ import (
 
 // Version names the generator. Another version gives the plans of seeds another
 // meaning; the plans that it drew before stay what they are.
-const Version = "swarm/6 " + sim.GeneratorName
+const Version = "swarm/7 " + sim.GeneratorName
 
 // Draw draws the plan of a seed: world, steps and faults. A subject with a
 // baseline is run without faults for it; when that run fails already, the plan

@@ -42,7 +42,7 @@ func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observe
 			if !info.Permitted && !illegal || crashes != (info.Scope == faults.ScopeProcess) {
 				continue
 			}
-			if info.Kind == faults.FailOver && p.World.APIServer.Replicas == 1 {
+			if info.Kind == faults.FailOver && p.World.APIServer.Replicas == 1 || info.Scope == faults.ScopeHost && !seen.changesHost {
 				continue
 			}
 			d := newDice(seed, "fault/"+string(info.Kind))
@@ -60,6 +60,7 @@ func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observe
 	for _, info := range kinds {
 		rules = append(rules, drawn[info.Kind]...)
 	}
+	rules = append(rules, drawLasting(newDice(seed, "lasting"), p, anchors, seen)...)
 	return append(rules, drawWebhookFaults(seed, p, anchors)...)
 }
 
@@ -103,6 +104,10 @@ type drawing struct {
 func (s *drawing) draw(scope faults.Scope) {
 	switch scope {
 	case faults.ScopeCall:
+		if s.rule.Kind == faults.Overtaken {
+			s.overtaken()
+			return
+		}
 		s.target()
 		if s.rule.Kind == faults.Hold {
 			s.interval(time.Second, 40*time.Second)
@@ -116,6 +121,11 @@ func (s *drawing) draw(scope faults.Scope) {
 		s.window(time.Second, 40*time.Second)
 		s.chanceAndLimit()
 		s.effect()
+	case faults.ScopeHost:
+		s.victim()
+		s.window(time.Second, 40*time.Second)
+		s.chanceAndLimit()
+		s.host()
 	case faults.ScopeServer:
 		s.server()
 	case faults.ScopeLink:
@@ -241,6 +251,40 @@ func (s *drawing) call(among []observedCall, writing float64) bool {
 	}
 	s.anchors.calls = c.at
 	return true
+}
+
+// overtaken is about one kind of write, oftener than not one that takes something
+// away, and about few of them: what is held is not done. In half of the rules its
+// sender learns soon that the connection is lost, and does something about it.
+func (s *drawing) overtaken() {
+	deletes := s.seen.with(func(c *observedCall) bool { return c.verb == "delete" && !passing[c.resource] })
+	others := s.seen.with(func(c *observedCall) bool { return faults.IsWrite(c.verb) && !passing[c.resource] })
+	if among := [][]observedCall{deletes, others}[s.Weighted(3, 2)]; len(among) == 0 || !s.call(among, 0) {
+		s.rule.Verbs = []string{"write"}
+	}
+	s.window(10*time.Second, time.Minute)
+	if s.Chance(0.5) {
+		lost := s.Scale(100*time.Millisecond, 8*time.Second)
+		s.rule.Delay = faults.Span{Min: lost, Max: lost}
+	}
+	s.rule.Changes = 1 + s.Weighted(3, 4, 2)
+	s.rule.Probability = s.Rate(0.2, 1)
+	s.rule.Limit = s.Between(1, 3)
+}
+
+// host is what happens to changes that a process makes to its machine.
+func (s *drawing) host() {
+	switch s.rule.Kind {
+	case faults.HostHang:
+		long := s.Scale(500*time.Millisecond, 30*time.Second)
+		s.rule.Delay = faults.Span{Min: long / 4, Max: long}
+	case faults.HostError:
+		s.rule.When = sim.Pick(s.dice, faults.AtTime, faults.AtTime, faults.AfterCall)
+	case faults.HostCrash:
+		s.rule.When = sim.Pick(s.dice, faults.BeforeCall, faults.AfterCall)
+		s.rule.RestartAfter = s.Scale(100*time.Millisecond, 30*time.Second)
+		s.rule.Limit = s.Between(1, 3)
+	}
 }
 
 // window is the whole phase, or an interval of it.

@@ -45,14 +45,14 @@ func drawOutages(d dice, p *scenarios.Plan, seen observed) []outage {
 	var drawn []outage
 	for i := range d.Between(1, 3) {
 		from := d.Span(p.Safety/4, p.Safety*4/5)
-		weights := []int{5, 2, 1, 0}
+		weights := []int{5, 2, 1, 4}
 		if len(p.UnderTest()) > 1 {
-			weights = []int{3, 1, 6, 0}
+			weights = []int{3, 1, 6, 4}
 		}
 		if p.World.APIServer.Replicas > 1 {
-			weights[3] = 4
+			weights[3] = 8
 		}
-		kinds := []func(time.Duration, int) outage{drawing.restart, drawing.blackout, drawing.stall, drawing.stepBack}
+		kinds := []func(time.Duration, int) outage{drawing.restart, drawing.blackout, drawing.stall, drawing.past}
 		drawn = append(drawn, kinds[d.Weighted(weights...)](from, i+1))
 	}
 	return drawn
@@ -118,33 +118,6 @@ func (d outages) stall(from time.Duration, n int) outage {
 				})
 			}
 		}
-	}
-	return outage{from: from, until: until, rules: rules}
-}
-
-// stepBack: the process restarts and reaches another API server, whose cache stands
-// still since a while before. What it lists there is the past; and once that server has
-// caught up, it does not manage to answer everything.
-func (d outages) stepBack(at time.Duration, n int) outage {
-	from, away := max(at-d.Span(5*time.Second, 20*time.Second), 0), d.Scale(100*time.Millisecond, 5*time.Second)
-	until := min(at+away+d.Span(2*time.Second, 12*time.Second), d.plan.Safety)
-	behind := d.Between(1, d.plan.World.APIServer.Replicas)
-	ahead := 1 + behind%d.plan.World.APIServer.Replicas
-	lag := faults.Rule{ID: fmt.Sprintf("behind-%d", n), Kind: faults.CacheLag, From: from, Until: until, Probability: 1, Replica: behind}
-	if own := d.seen.readBack(); d.Chance(0.7) && len(own) > 0 {
-		lag.Resources = []string{sim.Pick(d.dice, own...)}
-	}
-	rules := []faults.Rule{
-		{ID: fmt.Sprintf("ahead-%d", n), Kind: faults.FailOver, From: from, Probability: 1, Replica: ahead},
-		lag,
-		{ID: fmt.Sprintf("restart-%d", n), Kind: faults.Crash, From: at, Probability: 1, RestartAfter: away},
-		{ID: fmt.Sprintf("back-%d", n), Kind: faults.FailOver, From: at + away/2, Probability: 1, Replica: behind},
-	}
-	if struggles := until - 100*time.Millisecond; d.Chance(0.7) && struggles > from {
-		rules = append(rules, faults.Rule{
-			ID: fmt.Sprintf("struggles-%d", n), Kind: faults.InternalError, Match: faults.Match{Verbs: []string{"get"}},
-			From: struggles, Until: min(struggles+d.Scale(500*time.Millisecond, 15*time.Second), d.plan.Safety), Probability: d.Rate(0.2, 0.8),
-		})
 	}
 	return outage{from: from, until: until, rules: rules}
 }

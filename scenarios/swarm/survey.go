@@ -20,6 +20,10 @@ import (
 type observedCall struct {
 	process, verb, resource string
 	at                      []time.Duration
+	objects                 []scenarios.ObjectRef // each once, in order; of a list or watch of all: none
+	// namedAfter are the resources of users' objects whose names those had, where
+	// the call was seen in another plan and objects is empty.
+	namedAfter []string
 }
 
 // made is an object that a subject made.
@@ -35,6 +39,8 @@ type made struct {
 type observed struct {
 	calls []observedCall // by first call
 	made  []made         // by first commit
+	// changesHost: it does something to the machine that it runs on.
+	changesHost bool
 }
 
 // survey is the ordinary day of a subject's family, run once in a process. It
@@ -53,12 +59,24 @@ func survey(t *testing.T, subject scenarios.Subject, o scenarios.RunOptions) obs
 	o.KeepTrace, o.Baselines = false, nil
 	result := scenarios.Observe(t, plan, who, plan.Seed, o)
 	plan.Language = cmp.Or(who.Language, scenarios.Basic())
-	seen := observed{made: madeIn(&result.Record.History, plan.Language)}.at(&result.Record.History, plan.UnderTest())
+	seen := observed{made: madeIn(&result.Record.History, plan.Language), changesHost: len(result.Record.History.HostChanges) > 0}.at(&result.Record.History, plan.UnderTest())
+	users := makes(&plan)
 	for i := range seen.calls {
-		seen.calls[i].at = nil // other plans have other times
+		seen.calls[i].generalize(users)
 	}
 	surveys.of[who.Name] = seen
 	return seen
+}
+
+// generalize makes of what was seen in one plan what holds for others, which have
+// other times and other objects. users is what users made.
+func (c *observedCall) generalize(users []scenarios.ResourceRef) {
+	for _, made := range users {
+		if slices.Contains(c.objects, made.ObjectRef) && !slices.Contains(c.namedAfter, made.Resource) {
+			c.namedAfter = append(c.namedAfter, made.Resource)
+		}
+	}
+	c.at, c.objects = nil, nil
 }
 
 var surveys = struct {
@@ -83,7 +101,12 @@ func (s observed) at(h *model.History, underTest []string) observed {
 			index[key] = at
 			s.calls = append(s.calls, observedCall{process: c.Process, verb: c.Verb, resource: call.Resource})
 		}
-		s.calls[at].at = append(s.calls[at].at, c.Called)
+		seen := &s.calls[at]
+		seen.at = append(seen.at, c.Called)
+		object := scenarios.ObjectRef{Namespace: call.Namespace, Name: call.Name}
+		if call.Name != "" && !slices.Contains(seen.objects, object) {
+			seen.objects = append(seen.objects, object)
+		}
 	}
 	return s
 }
@@ -134,15 +157,6 @@ func (s observed) writes() []observedCall {
 // watched are the resources that the subject watches, and so has a cache of.
 func (s observed) watched() []string {
 	return resourcesOf(s.with(func(c *observedCall) bool { return c.verb == "watch" }))
-}
-
-// readBack are those watched resources that the subject writes as well: what it
-// believes of its own work.
-func (s observed) readBack() []string {
-	written := resourcesOf(s.writes())
-	return slices.DeleteFunc(s.watched(), func(resource string) bool {
-		return !slices.ContainsFunc(written, func(w string) bool { return w == resource || strings.HasPrefix(w, resource+"/") })
-	})
 }
 
 // looked are the resources of which the subject gets single objects.
