@@ -84,7 +84,7 @@ func (s *triedSuite) TestSite() { seatrial.Check(s.T(), tried()[os.Getenv(triedV
 // tried are the trials that TestTried can be asked for.
 func tried() map[string]seatrial.Trial {
 	quick := func(run func(context.Context, *rest.Config) error) seatrial.Trial {
-		return seatrial.Trial{Controller: run, Settle: time.Minute}
+		return seatrial.Trial{Controller: run, Settle: 2 * time.Minute}
 	}
 	unpublished := websiteTrial(website{})
 	unpublished.Controller = idle

@@ -56,7 +56,7 @@ type Trial struct {
 	// Faults are what goes wrong. Nil: each seed draws it.
 	Faults []faults.Rule
 	// Safety is how long faults are in force; steps lie in it. Default 2m. Settle
-	// is how long the world then has to come to rest, at least 1m. Default 18m:
+	// is how long the world then has to come to rest, at least 2m. Default 18m:
 	// a work queue with client-go's default limiter waits up to 1000s after its
 	// last failure.
 	Safety, Settle time.Duration
@@ -196,7 +196,10 @@ func (tr *Trial) processes() []Process {
 const (
 	defaultSafety = 2 * time.Minute
 	defaultSettle = 18 * time.Minute
-	leastSettle   = time.Minute
+
+	// leastSettle leaves room for one retry: whoever has sent a request on a connection that
+	// died when faults ended is told after a minute, and has every right to write then.
+	leastSettle = 2 * time.Minute
 )
 
 func (tr Trial) withDefaults() Trial {

@@ -39,7 +39,7 @@ var _ = ginkgo.Describe("A site", func() {
 
 func trial(c controller) seatrial.Trial {
 	return seatrial.Trial{
-		Controller: c.run, Safety: 30 * time.Second, Settle: time.Minute,
+		Controller: c.run, Safety: 30 * time.Second, Settle: 2 * time.Minute,
 		Objects: seatrial.YAML(`{apiVersion: v1, kind: ConfigMap, metadata: {name: site, namespace: default}, data: {a: b}}`),
 	}
 }

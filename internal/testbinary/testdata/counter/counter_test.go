@@ -58,7 +58,7 @@ func sleep(ctx context.Context, d time.Duration) {
 
 func trial(c counter) seatrial.Trial {
 	return seatrial.Trial{
-		Controller: c.run, Settle: time.Minute,
+		Controller: c.run, Settle: 2 * time.Minute,
 		Objects: seatrial.YAML(`
 apiVersion: v1
 kind: ConfigMap
