@@ -44,7 +44,7 @@ func TestBadHabitsAreFound(t *testing.T) {
 		t.Run(c.habit, func(t *testing.T) {
 			tr := websiteTrial(website{}.with(c.habit))
 			if c.property == "quiet" {
-				tr.Safety, tr.Settle = 30*time.Second, time.Minute // it writes all the time
+				tr.Safety, tr.Settle = 30*time.Second, 2*time.Minute // it writes all the time
 			}
 			for seed := sim.Seed(1); seed <= 200; seed++ {
 				result := seatrial.Run(t, tr, seed, seatrial.RunOptions{})
