@@ -13,9 +13,12 @@ import (
 // Goal: a search can be had on the command line, kept, gone on with, and one run of it
 // seen again. Method: small budgets of a subject that fails, and of one that does not.
 
+// failsWhenStruck passes without faults.
+const failsWhenStruck = "historical/delete-down"
+
 func TestASearch(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	search := []string{"sweep", "--mode", "search", "--seeds", "11", "--subject", failsAlike, "--workers", "2"}
+	search := []string{"sweep", "--mode", "search", "--seeds", "11", "--subject", failsWhenStruck, "--workers", "2"}
 	code, out, message := seatrial(t, append(search, "--budget", "40", "--max-failures", "1", "--out", dir)...)
 	require.Equal(t, exitViolated, code, message)
 	assert.Regexp(t, `(?m)^\d+ runs: \d+ pass, 1 `, out)
@@ -28,7 +31,7 @@ func TestASearch(t *testing.T) {
 	code, out, message = seatrial(t, append(search, "--only", name[1])...)
 	assert.Equal(t, exitViolated, code, message)
 	assert.Contains(t, out, name[1]+"  seed 11", "that run")
-	assert.Contains(t, out, "sweep --mode search --seeds 11 --only "+name[1]+" --subject "+failsAlike)
+	assert.Contains(t, out, "sweep --mode search --seeds 11 --only "+name[1]+" --subject "+failsWhenStruck)
 	artifacts, err := filepath.Glob(filepath.Join(dir, "*", "plan.yaml"))
 	require.NoError(t, err)
 	require.Len(t, artifacts, 1)
