@@ -14,7 +14,7 @@ import (
 // seen again. Method: small budgets of a subject that fails, and of one that does not.
 
 // failsWhenStruck passes without faults.
-const failsWhenStruck = "historical/delete-down"
+const failsWhenStruck = "historical/3337"
 
 func TestASearch(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
