@@ -28,6 +28,11 @@ func watch(config Config, progress *atomic.Uint64) (stop func()) {
 				return
 			case <-ticker.C:
 			}
+			select {
+			case <-done: // both at once
+				return
+			default:
+			}
 			current := progress.Load()
 			if current == last {
 				config.OnHang(config.Seed, describeHang(stacks()))

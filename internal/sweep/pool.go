@@ -189,6 +189,9 @@ func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 	if ask.PlanOnly = true; !ask.foreign() {
 		ask.Exact = nil
 	}
+	if ask.Watchdog > 0 {
+		ask.Watchdog = max(ask.Watchdog, hungAgain) // to draw a plan may take a run
+	}
 	for range 2 {
 		if *w == nil {
 			var err error
@@ -196,7 +199,7 @@ func (p Pool) complete(ctx context.Context, w **worker, o *Outcome) error {
 				return err
 			}
 		}
-		if drawn, err := (*w).do(ask); err == nil {
+		if drawn, err := (*w).do(ask); err == nil && drawn.Property != noHang {
 			o.Scenario, o.Plan, o.Illegal, o.Known, o.Stories = drawn.Scenario, drawn.Plan, drawn.Illegal, drawn.Known, drawn.Stories
 			return nil
 		}
