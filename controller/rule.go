@@ -81,37 +81,9 @@ func (r *reconciler) putRule(ctx context.Context, gip *v1.GlobalIngressIP, rule 
 }
 
 // removeRulesOf takes away the rules of a GlobalIngressIP that is gone. They are
-// left where somebody else took its claim away.
+// left where somebody else took its claim away: a rule with a claim goes with it.
 func (r *reconciler) removeRulesOf(ctx context.Context, owner types.NamespacedName) error {
-	if r.path == nil {
-		return nil
-	}
-
-	rules, err := r.path.Rules(ctx)
-	if err != nil {
-		return fmt.Errorf("read the rules in place: %w", err)
-	}
-
-	for _, rule := range rules {
-		if rule.Owner != owner.String() {
-			continue
-		}
-
-		claimed, err := r.claimedBy(ctx, rule)
-		if err != nil {
-			return err
-		}
-
-		if claimed {
-			continue // it goes with its claim
-		}
-
-		if err := r.path.Remove(ctx, rule.Global); err != nil {
-			return fmt.Errorf("remove the rule of %s: %w", rule.Global, err)
-		}
-	}
-
-	return nil
+	return r.removeUnclaimed(ctx, func(rule Rule) bool { return rule.Owner == owner.String() })
 }
 
 // removeRule takes away the rule of an address, if there may be one.
@@ -128,6 +100,11 @@ func (r *reconciler) removeRule(ctx context.Context, address string) error {
 // place and nobody has a claim to any more. It comes before everything else at
 // start: until then a rule may lead to a pod that has taken a dead one's place.
 func (r *reconciler) removeStaleRules(ctx context.Context) error {
+	return r.removeUnclaimed(ctx, func(Rule) bool { return true })
+}
+
+// removeUnclaimed takes away those of the rules in place to which nobody has a claim.
+func (r *reconciler) removeUnclaimed(ctx context.Context, concerns func(Rule) bool) error {
 	if r.path == nil {
 		return nil
 	}
@@ -138,6 +115,10 @@ func (r *reconciler) removeStaleRules(ctx context.Context) error {
 	}
 
 	for _, rule := range rules {
+		if !concerns(rule) {
+			continue
+		}
+
 		claimed, err := r.claimedBy(ctx, rule)
 		if err != nil {
 			return err

@@ -43,28 +43,30 @@ var returnsDeleted = map[schema.GroupResource]bool{
 var immortalNamespaces = map[string]bool{"default": true, "kube-public": true, "kube-system": true}
 
 func (c *call) delete() {
+	if err := c.deleteNamed(); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *call) deleteNamed() error {
 	f, err := c.negotiated()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
 	opts, err := c.deleteOptions()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
-	c.warnOfOrphans(opts)
-	d := c.deletion(opts, c.info.Name)
-	o, gone, err := d.delete()
+	o, gone, err := c.deletion(opts, c.info.Name).delete()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
 	code := http.StatusOK
 	if orphan := opts.OrphanDependents; !gone && orphan != nil && !*orphan { //nolint:staticcheck // still obeyed
 		code = http.StatusAccepted
 	}
 	c.answerDeleted(code, o, gone, f)
+	return nil
 }
 
 // answerDeleted answers with the object while it is still there, and for some
@@ -102,7 +104,11 @@ func (c *call) deleteOptions() (*metav1.DeleteOptions, error) {
 		return nil, err
 	}
 	opts.IgnoreStoreReadErrorWithClusterBreakingPotential = nil
-	return opts, invalidOptions("DeleteOptions", metav1validation.ValidateDeleteOptions(opts))
+	if err := invalidOptions("DeleteOptions", metav1validation.ValidateDeleteOptions(opts)); err != nil {
+		return nil, err
+	}
+	c.warnOfOrphans(opts)
+	return opts, nil
 }
 
 func (c *call) decodeDeleteOptions(opts *metav1.DeleteOptions) error {

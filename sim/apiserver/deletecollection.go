@@ -12,22 +12,24 @@ import (
 // deleteCollection deletes what a list would show, one commit each, and
 // answers with the list as it was.
 func (c *call) deleteCollection() {
+	if err := c.deleteSelected(); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *call) deleteSelected() error {
 	f, err := c.negotiated()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
 	list, err := c.listOptions()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
 	opts, err := c.deleteOptions()
 	if err != nil {
-		c.fail(err)
-		return
+		return err
 	}
-	c.warnOfOrphans(opts)
 	c.onCancel = c.whenListed(list, func(l listed, err error) {
 		if err == nil {
 			err = c.deleteListed(l, opts)
@@ -38,6 +40,7 @@ func (c *call) deleteCollection() {
 		}
 		c.answerList(l, f)
 	})
+	return nil
 }
 
 func (c *call) deleteListed(l listed, opts *metav1.DeleteOptions) error {
