@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/internal/artifact"
+	"github.com/seatrial/seatrial/internal/results"
 	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/scenarios"
 )
@@ -41,7 +42,7 @@ func explainCommand() *cobra.Command {
 func printExplanation(c *cobra.Command, a *artifact.Artefact, path string) error {
 	o, out := a.Outcome, c.OutOrStdout()
 	style := styleOf(c, out)
-	fmt.Fprintf(out, "%s: %s violated %s in %s, seed %d\n    %s\n", style.verdict(o.Verdict, string(o.Verdict)), o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, o.Message)
+	fmt.Fprintf(out, "%s: %s\n    %s\n", style.verdict(o.Verdict, string(o.Verdict)), results.EntryOf(o).Violation(), o.Message)
 	if o.Why == nil {
 		return &exitError{exitInconclusive, fmt.Sprintf("the artifact holds no explanation: seatrial %s did not make one, or the run left no events; try seatrial replay %s", a.Version, shell.Quote(path))}
 	}

@@ -198,8 +198,7 @@ func (p *printer) restore(e *results.Entry, folder string) {
 	p.count(results.Failure{Entry: *e, Folder: folder})
 	p.met.restore(e)
 	if !e.Passed() && e.Known == "" {
-		p.last(e.Verdict, p.style.leading(e.Verdict, fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)\n%s",
-			e.Verdict, e.Subject, e.Property, e.Scenario, e.Seed, e.Reproduced, replayOf(results.Failure{Entry: *e, Folder: folder}))))
+		p.last(e.Verdict, p.style.leading(e.Verdict, fmt.Sprintf("%s\n%s", verdictLine(*e), replayOf(results.Failure{Entry: *e, Folder: folder}))))
 	}
 }
 
@@ -213,7 +212,7 @@ func (p *printer) fail(err error) {
 func (p *printer) printJSON(o sweep.Outcome) {
 	l := line{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
-		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: reproduced(o), Illegal: o.Illegal,
+		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(), Reproduced: o.HowOften(), Illegal: o.Illegal,
 		Signature: o.Signature, Known: o.Known, Message: o.Message,
 	}
 	if o.Culprit != nil {
@@ -260,11 +259,12 @@ func summary(o sweep.Outcome) string {
 		o.Verdict, o.Scenario, o.Job.Seed, o.Job.Subject, scenarios.Count(o.Requests, "request"), o.Virtual, o.Hash, caveat(o))
 }
 
-func oneLine(o sweep.Outcome) string {
-	return fmt.Sprintf("%s: %s violated %s in %s, seed %d (reproduced %s)%s", o.Verdict, o.Job.Subject, o.Property, o.Scenario, o.Job.Seed, reproduced(o), caveat(o))
-}
+func oneLine(o sweep.Outcome) string { return verdictLine(results.EntryOf(o)) + caveat(o) }
 
-func reproduced(o sweep.Outcome) string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
+// verdictLine is a failure on one line.
+func verdictLine(e results.Entry) string {
+	return fmt.Sprintf("%s: %s (reproduced %s)", e.Verdict, e.Violation(), e.Reproduced)
+}
 
 // programName is what commands that are kept begin with. Where this program is on the
 // machine that ran it tells nobody else anything.

@@ -69,7 +69,7 @@ func dataOf(words Words, o sweep.Outcome) (*report.Data, error) {
 	d.About.Version, d.About.Replay, d.About.Porcupine = words.Version, words.Replay, len(o.Porcupine) > 0
 	d.About.Illegal = o.Illegal
 	if o.Runs > 0 && o.Property != "" {
-		d.About.Reproduced = fmt.Sprintf("%d/%d", o.Reproduced, o.Runs)
+		d.About.Reproduced = o.HowOften()
 	}
 	return &d, nil
 }

@@ -77,7 +77,7 @@ func readme(v *Verdict, shrunk bool) []byte {
 	if o.Hash != "" {
 		hash = ", hash " + o.Hash
 	}
-	fmt.Fprintf(&b, "Scenario %s, seed %d%s, reproduced %d/%d.\n\n", o.Scenario, o.Job.Seed, hash, o.Reproduced, o.Runs)
+	fmt.Fprintf(&b, "Scenario %s, seed %d%s, reproduced %s.\n\n", o.Scenario, o.Job.Seed, hash, o.HowOften())
 	fmt.Fprintf(&b, "Made with seatrial %s, generator %s, %s%s.\n", v.Version, v.Generator, runtime.Version(), libraries())
 	return b.Bytes()
 }

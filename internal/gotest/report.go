@@ -22,7 +22,7 @@ import (
 // whose like has been explained already is told in a line.
 func (c *check) explain(name string, o sweep.Outcome) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s violated %s (reproduced %d/%d)\n", o.Verdict, c.subject.Name, o.Property, o.Reproduced, o.Runs)
+	fmt.Fprintf(&b, "%s: %s violated %s (reproduced %s)\n", o.Verdict, c.subject.Name, o.Property, o.HowOften())
 	fmt.Fprintf(&b, "    %s\n", o.Message)
 	if before := c.first[o.Signature]; before != "" && o.Signature != "" {
 		fmt.Fprintf(&b, "    most likely the same as %s\n%s", before, c.again(name))

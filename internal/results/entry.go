@@ -41,12 +41,17 @@ func EntryOf(o sweep.Outcome) Entry {
 	return Entry{
 		Seed: o.Job.Seed, Scenario: o.Scenario, Subject: o.Job.Subject, Verdict: o.Verdict, Property: o.Property,
 		Hash: o.Hash, Requests: o.Requests, VirtualSeconds: o.Virtual.Seconds(),
-		Reproduced: fmt.Sprintf("%d/%d", o.Reproduced, o.Runs), Illegal: o.Illegal, Message: o.Message, Fired: o.Fired, Signature: o.Signature, Known: o.Known,
+		Reproduced: o.HowOften(), Illegal: o.Illegal, Message: o.Message, Fired: o.Fired, Signature: o.Signature, Known: o.Known,
 	}
 }
 
 // Passed says whether there is nothing to report.
 func (e *Entry) Passed() bool { return e.Verdict == model.VerdictPass }
+
+// Violation says of a failure who broke what, and where.
+func (e Entry) Violation() string {
+	return fmt.Sprintf("%s violated %s in %s, seed %d", e.Subject, e.Property, e.Scenario, e.Seed)
+}
 
 // Void says whether steps or faults had no effect, and that is a failure.
 func (e *Entry) Void() bool { return len(e.Idle)+len(e.Unfired) > 0 }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/seatrial/seatrial/faults"
@@ -184,6 +185,9 @@ type Outcome struct {
 	// Error is set when the job could not be run at all (a bad plan or subject).
 	Error string `json:"error,omitempty"`
 }
+
+// HowOften is in how many of how many runs it ended alike: 3/3.
+func (o *Outcome) HowOften() string { return fmt.Sprintf("%d/%d", o.Reproduced, o.Runs) }
 
 // Culprit is the event that broke the law.
 type Culprit struct {

@@ -57,7 +57,8 @@ func (c *call) deleteNamed() error {
 	if err != nil {
 		return err
 	}
-	o, gone, err := c.deletion(opts, c.info.Name).delete()
+	d := c.deletion(opts, c.info.Name)
+	o, gone, err := d.delete()
 	if err != nil {
 		return err
 	}
