@@ -1,6 +1,7 @@
 package seatrial_test
 
 import (
+	_ "embed"
 	"strings"
 	"testing"
 	"time"
@@ -21,26 +22,8 @@ import (
 // mistake in it is told with its line. Method: the trial of standins_test.go from a file,
 // and a table of files.
 
-const standInsFile = `apiVersion: seatrial.dev/v1alpha1
-kind: Scenario
-name: deployments
-settle: 5m
-standIns:
-  kubelet: {nodes: 2, failRate: 0.25, start: 1s, ready: {min: 1s, max: 4s}, untainted: 1, taints: [{key: gpu, effect: NoSchedule}]}
-  deployments: {}
-  calm: 1m
-except: [like-twin]
-objects:
-- apiVersion: apps/v1
-  kind: Deployment
-  metadata: {name: web}
-  spec:
-    replicas: 2
-    selector: {matchLabels: {app: web}}
-    template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: web}]}}
-laws:
-- {name: ready, resource: deployments.apps, sentence: All replicas are ready., eventually: 'has(object.status.readyReplicas) && object.status.readyReplicas == object.spec.replicas'}
-`
+//go:embed testdata/deployments.yaml
+var standInsFile string
 
 func TestFilesHaveStandIns(t *testing.T) {
 	read, err := seatrial.ReadText("deployments.yaml", []byte(standInsFile))
