@@ -43,7 +43,7 @@ modules: build ## build what exact mode runs, into the user's cache; minutes the
 # caches; it stands in check.
 .PHONY: test
 test: modules ## all tests, a thousand generated seeds among them
-	go test -vet=off -timeout 60m ./...
+	go test -vet=off -timeout 60m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: ## the race detector, where goroutines share something: make race RACE=./sim
