@@ -166,6 +166,13 @@ webhooks:
 	tr.Faults[0].Resources = []string{"hook.system.svc"}
 	_, err = tr.Subject()
 	assert.NoError(t, err, "any Service may be that of a webhook")
+
+	read, err := seatrial.ReadFile("testdata/webhook.yaml")
+	require.NoError(t, err)
+	read.Processes = tr.Processes
+	_, err = read.Subject()
+	assert.NoError(t, err, "as docs/use/faults.md shows it")
+	assert.Equal(t, []string{"guard.system.svc"}, read.Faults[0].Resources)
 }
 
 func TestOneHostForEachWebhook(t *testing.T) {
