@@ -51,8 +51,8 @@ func (r *reconciler) adopt(ctx context.Context) error {
 	}
 
 	r.adopted.Store(true)
-	r.metrics.usage.observe(r.usage, r.waiting.count)
-	r.waiting.wake(-1)
+	r.metrics.usage.observe(r.usage, r.waiting.Count)
+	r.waiting.Wake(-1)
 
 	return nil
 }

@@ -140,11 +140,11 @@ func TestNothingBeginsBeforeAdoption(t *testing.T) {
 			c.fail(w)
 			require.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 			assert.Empty(t, w.writes)
-			assert.Equal(t, 2, w.r.waiting.count(), "export and GlobalIngressIP")
+			assert.Equal(t, 2, w.r.waiting.Count(), "export and GlobalIngressIP")
 
 			c.heal(w)
 			w.adopt()
-			assert.Zero(t, w.r.waiting.count())
+			assert.Zero(t, w.r.waiting.Count())
 			require.Empty(t, w.drive())
 			assertAllocated(w, "web", "242.0.0.6")
 		})

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // attempts is how many addresses are tried in one go before backing off. More
@@ -182,7 +183,7 @@ func (r *reconciler) nothingToClaim(ctx context.Context, gip *v1.GlobalIngressIP
 // claim there is.
 func (r *reconciler) propose(ctx context.Context, owner string) (netip.Addr, bool) {
 	addr, ok := r.pool.Propose(owner)
-	if ok || !r.resynced.due(lastRetry) {
+	if ok || !r.resynced.Due(queue.LastRetry) {
 		return addr, ok
 	}
 

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: of all addresses that a GlobalIngressIP could have, it gets the one that is
@@ -87,7 +88,7 @@ func TestNothingIsClaimedForAGlobalIngressIPOfThePast(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/29")
 			w.export("web")
 			w.adopt()
-			require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+			require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 
 			seen := w.gip("web")
 			c.change(w, w.gip("web"))
@@ -104,7 +105,7 @@ func TestNothingIsClaimedForAGlobalIngressIPOfThePast(t *testing.T) {
 func TestAFullPoolKeepsNobodyFromItsOwn(t *testing.T) {
 	for name, lose := range map[string]func(w *world){
 		"its claim is not seen": func(w *world) {
-			w.r.resynced.due(lastRetry)
+			w.r.resynced.Due(queue.LastRetry)
 			w.r.cached = without[*networkingv1.IPAddress]{w.Client}
 		},
 		"nothing carries it":      func(w *world) { w.remove(w.internal("web")) },
@@ -184,15 +185,15 @@ func TestACarriedAddressThatIsAnothersIsPassedOver(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, internal))
 	w.export("web")
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 
 	w.before = failing("update GlobalIngressIP")
-	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 	assert.Len(t, w.claimed(), 1, "not before it is written down")
 
 	w.before = nil
 	w.told()
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assertAllocated(w, "web", "242.0.0.6")
 	assert.Contains(t, w.told(), "Warning "+v1.ReasonReserveAllocatedIPsFailed+
 		" Global IP 242.0.0.2 belongs to another owner; another one is allocated")
@@ -203,12 +204,12 @@ func TestWhatIsWrittenDownIsClaimed(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	w.export("web")
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	edit(w, w.gip("web"), func(gip *v1.GlobalIngressIP) { gip.Annotations[v1.AddressAnnotation] = "242.0.0.3" })
 
 	w.restart()
 	w.adopt()
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assertAllocated(w, "web", "242.0.0.3")
 }
 
@@ -303,9 +304,9 @@ func TestAPoolThatSeemsFullIsComparedWithTheCache(t *testing.T) {
 	_, ok := w.r.propose(w.ctx, "shop/first")
 	assert.True(t, ok)
 	w.r.pool.Drop("shop/first")
-	assert.True(t, w.r.resynced.due(lastRetry), "not as long as there is one")
+	assert.True(t, w.r.resynced.Due(queue.LastRetry), "not as long as there is one")
 
-	w.r.resynced = interval{}
+	w.r.resynced = queue.Interval{}
 	require.NoError(t, w.Client.Create(w.ctx, newClaim(former("other"), netip.MustParseAddr("242.0.0.6"))))
 	unheard()
 
@@ -313,7 +314,7 @@ func TestAPoolThatSeemsFullIsComparedWithTheCache(t *testing.T) {
 	_, ok = w.r.propose(w.ctx, "shop/web")
 	assert.False(t, ok, "nothing is known")
 
-	w.lookedUp, w.r.resynced = nil, interval{}
+	w.lookedUp, w.r.resynced = nil, queue.Interval{}
 	addr, ok := w.r.propose(w.ctx, "shop/web")
 	assert.True(t, ok)
 	assert.Equal(t, "242.0.0.5", addr.String())

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 func TestChangeOfCIDR(t *testing.T) {
@@ -100,10 +101,10 @@ func TestAClaimThatCannotBeReadIsNotAnothers(t *testing.T) {
 		w.r.cached = without[*networkingv1.IPAddress]{w.Client}
 		w.before = failing("get IPAddress")
 		w.writes = nil
-		require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+		require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 
 		w.before = nil
-		require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+		require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 		assert.Empty(t, w.writes)
 		assertAllocated(w, "web", "242.0.0.6")
 	}

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: whose a claim is, is read from the claim alone, and what cannot be read is
@@ -200,11 +201,11 @@ func TestWhatWasGivenBackIsFree(t *testing.T) {
 	w.restart()
 
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	w.feed()
 
 	w.r.cached, w.written = without[*networkingv1.IPAddress]{w.Client}, w.feed
-	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errCacheBehind)
+	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errCacheBehind)
 	require.Empty(t, w.claimed())
 
 	w.r.cached = w.Client
@@ -270,7 +271,7 @@ func TestAnAddressTakenUnseenIsPassedOver(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, &networkingv1.IPAddress{
 		ObjectMeta: metav1.ObjectMeta{Name: "242.0.0.6", Labels: map[string]string{managedByLabel: "somebody-else"}},
 	}))
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assertAllocated(w, "web", "242.0.0.5")
 }

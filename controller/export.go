@@ -13,6 +13,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // exported is what the cache knows about one name: whichever of the three
@@ -76,7 +77,7 @@ func (e *exported) sameService() bool {
 
 // reconcileExport sees to it that an exported Service, or what is behind it, has
 // its GlobalIngressIP, and that nothing else has one.
-func (r *reconciler) reconcileExport(ctx context.Context, k key) error {
+func (r *reconciler) reconcileExport(ctx context.Context, k queue.Key) error {
 	e, err := r.lookUpExported(ctx, k.NamespacedName)
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (r *reconciler) reconcileWhole(ctx context.Context, e *exported) error {
 func (r *reconciler) unexport(ctx context.Context, gip *v1.GlobalIngressIP) error {
 	fate, err := r.prove(ctx, servedBy(gip))
 	if err != nil {
-		r.reportTrouble(ctx, ingressKey(gip.Namespace, gip.Name), err)
+		r.reportTrouble(ctx, queue.IngressKey(gip.Namespace, gip.Name), err)
 
 		return err
 	}
@@ -134,7 +135,7 @@ func (r *reconciler) createIngress(ctx context.Context, e *exported) error {
 	}
 
 	if e.nameTaken {
-		if r.trouble.first(exportKey(e.name.Namespace, e.name.Name), "name taken") {
+		if r.failures.First(queue.ExportKey(e.name.Namespace, e.name.Name), "name taken") {
 			r.warn(e.export, "NameTaken",
 				"Service gets no global IP as long as the GlobalIngressIP of its name leads to something behind a headless Service")
 		}
@@ -161,7 +162,7 @@ func (r *reconciler) createIngress(ctx context.Context, e *exported) error {
 		gip.Annotations[v1.AddressAnnotation] = addr.String()
 	}
 
-	r.started.begin(ingressKey(e.name.Namespace, e.name.Name))
+	r.started.Begin(queue.IngressKey(e.name.Namespace, e.name.Name))
 
 	err = r.calls.create(ctx, gip)
 	if apierrors.IsAlreadyExists(err) {
@@ -217,7 +218,7 @@ func (r *reconciler) suitable(ctx context.Context, e *exported) (bool, error) {
 		return len(claims) > 0, err
 	}
 
-	if r.trouble.first(exportKey(e.name.Namespace, e.name.Name), string(e.service.Spec.Type)) {
+	if r.failures.First(queue.ExportKey(e.name.Namespace, e.name.Name), string(e.service.Spec.Type)) {
 		r.warn(e.export, "ServiceTypeNotSupported",
 			"Service of type %s gets no global IP: only type ClusterIP is supported", e.service.Spec.Type)
 	}
@@ -242,10 +243,10 @@ func (r *reconciler) restoreSpec(ctx context.Context, e *exported) error {
 // forgetProposal gives back an address that was proposed for a GlobalIngressIP
 // which was never created.
 func (r *reconciler) forgetProposal(owner types.NamespacedName) {
-	r.started.forget(ingressKey(owner.Namespace, owner.Name))
-	r.trouble.first(exportKey(owner.Namespace, owner.Name), "")
+	r.started.Forget(queue.IngressKey(owner.Namespace, owner.Name))
+	r.failures.First(queue.ExportKey(owner.Namespace, owner.Name), "")
 
 	if r.pool.Drop(owner.String()) {
-		r.waiting.wake(1)
+		r.waiting.Wake(1)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: what is exported has its GlobalIngressIP, what is not has none, and what was
@@ -39,12 +40,12 @@ func TestACacheThatMissesAnExportIsNoProof(t *testing.T) {
 
 	w.writes = nil
 	w.r.cached = without[*mcsv1alpha1.ServiceExport]{w.Client}
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	assert.Empty(t, w.writes)
 
 	w.before = failing("get ServiceExport", "get *v1alpha1.ServiceExport")
 	for range patience {
-		require.ErrorIs(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")), errUnwell)
+		require.ErrorIs(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")), errUnwell)
 	}
 
 	condition := apimeta.FindStatusCondition(w.gip("web").Status.Conditions, v1.ConditionAllocated)
@@ -61,7 +62,7 @@ func TestAGlobalIngressIPThatTheCacheMissesIsLeftAlone(t *testing.T) {
 
 	w.writes = nil
 	w.r.cached = without[*v1.GlobalIngressIP]{w.Client}
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	assert.Empty(t, w.writes)
 }
 
@@ -100,8 +101,8 @@ func TestWhatAPodWasProposedIsNotGivenToAnother(t *testing.T) {
 	w.exportHeadless("db", db)
 	w.pod("db-0", "10.1.0.1", true, db)
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "db")))
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "pod-db-0")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "db")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "pod-db-0")))
 
 	addr, ok := w.r.pool.Held("shop/pod-db-0")
 	assert.True(t, ok)
@@ -115,29 +116,29 @@ func TestWhatWasProposedForNothingIsFreeAgain(t *testing.T) {
 	require.ErrorIs(t, errors.Join(w.drive()...), errUnwell)
 	require.Equal(t, 1, w.r.pool.Usage()[0].Free)
 
-	next := ingressKey(testNamespace, "next")
-	w.r.waiting.join(next)
+	next := queue.IngressKey(testNamespace, "next")
+	w.r.waiting.Join(next)
 	w.remove(&corev1.Service{ObjectMeta: named("web")})
 	w.before = nil
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	assert.Equal(t, 2, w.r.pool.Usage()[0].Free)
-	assert.Zero(t, w.r.waiting.count(), "whoever waits is told")
+	assert.Zero(t, w.r.waiting.Count(), "whoever waits is told")
 
-	_, began := w.r.started.end(ingressKey(testNamespace, "web"))
+	_, began := w.r.started.End(queue.IngressKey(testNamespace, "web"))
 	assert.False(t, began, "it will begin anew")
 
-	w.r.waiting.join(next)
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
-	assert.Equal(t, 1, w.r.waiting.count(), "nothing became free")
+	w.r.waiting.Join(next)
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
+	assert.Equal(t, 1, w.r.waiting.Count(), "nothing became free")
 }
 
 func TestTheWaitForAnAddressBeginsWithItsExport(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/30")
 	w.export("web")
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 
-	_, began := w.r.started.end(ingressKey(testNamespace, "web"))
+	_, began := w.r.started.End(queue.IngressKey(testNamespace, "web"))
 	assert.True(t, began)
 }
 

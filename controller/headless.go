@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // behindIndex finds the GlobalIngressIPs of what is behind a headless Service,
@@ -188,7 +189,7 @@ func (r *reconciler) createBehind(ctx context.Context, e *exported, t target) er
 		gip.Annotations[v1.AddressAnnotation] = addr.String()
 	}
 
-	r.started.begin(ingressKey(gip.Namespace, gip.Name))
+	r.started.Begin(queue.IngressKey(gip.Namespace, gip.Name))
 
 	err = r.calls.create(ctx, gip)
 	if err == nil {

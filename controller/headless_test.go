@@ -20,6 +20,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // rules is a data path in memory.
@@ -340,7 +341,7 @@ func TestStaleRulesGoAtStart(t *testing.T) {
 	r[netip.MustParseAddr("242.0.0.14")] = Rule{netip.MustParseAddr("242.0.0.14"), netip.MustParseAddr("10.1.0.79"), "shop/pod-db-0"}
 
 	w.restart()
-	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
+	_, err := w.r.Reconcile(w.ctx, queue.Key{Kind: queue.Adoption})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"pod-db-0": "10.1.0.79"}, r.leads(), "before anything else")
 

@@ -24,6 +24,7 @@ import (
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 	"github.com/seatrial/seatrial/controller/ipam"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // never is longer than any cluster is unreachable: waiting for caches is not
@@ -90,13 +91,13 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 			timeout: in.options.RequestTimeout,
 			metrics: in.metrics,
 		},
-		path:    in.options.DataPath,
-		pool:    ipam.NewPool(in.options.CIDRs),
-		own:     newOwnClaims(),
-		waiting: newWaiting(),
-		metrics: in.metrics,
-		trouble: newTrouble(),
-		started: newStarted(),
+		path:     in.options.DataPath,
+		pool:     ipam.NewPool(in.options.CIDRs),
+		own:      newOwnClaims(),
+		waiting:  queue.NewWaitlist(),
+		metrics:  in.metrics,
+		failures: queue.NewFailures(),
+		started:  queue.NewStarted(),
 
 		moveOutside: in.options.MoveOutside,
 	}
@@ -153,17 +154,17 @@ func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Op
 		}
 	}
 
-	c, err := ctrl.NewTyped(component, mgr, ctrl.TypedOptions[key]{
+	c, err := ctrl.NewTyped(component, mgr, ctrl.TypedOptions[queue.Key]{
 		Reconciler:              r,
 		MaxConcurrentReconciles: o.Workers,
-		RateLimiter:             newRateLimiter(),
-		LogConstructor: func(k *key) klog.Logger {
+		RateLimiter:             queue.NewRateLimiter(),
+		LogConstructor: func(k *queue.Key) klog.Logger {
 			log := o.Logger.WithName(component)
 			if k == nil {
 				return log
 			}
 
-			return log.WithValues("key", string(k.kind), "object", k.NamespacedName.String())
+			return log.WithValues("key", string(k.Kind), "object", k.NamespacedName.String())
 		},
 	})
 	if err != nil {

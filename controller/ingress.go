@@ -10,11 +10,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // reconcileIngress brings one GlobalIngressIP, or what one left behind, to the
 // state it should be in.
-func (r *reconciler) reconcileIngress(ctx context.Context, k key) error {
+func (r *reconciler) reconcileIngress(ctx context.Context, k queue.Key) error {
 	gip := &v1.GlobalIngressIP{}
 
 	found, err := r.lookUp(ctx, k.NamespacedName, gip)
@@ -25,7 +26,7 @@ func (r *reconciler) reconcileIngress(ctx context.Context, k key) error {
 	case !found:
 		return r.cleanUpAfter(ctx, k.NamespacedName)
 	case gip.DeletionTimestamp != nil:
-		r.started.forget(k)
+		r.started.Forget(k)
 
 		return r.release(ctx, gip)
 	}
@@ -35,7 +36,7 @@ func (r *reconciler) reconcileIngress(ctx context.Context, k key) error {
 
 // ensure takes a GlobalIngressIP through finalizer, claim, internal Service and
 // status, doing only what is not yet done.
-func (r *reconciler) ensure(ctx context.Context, k key, gip *v1.GlobalIngressIP) error {
+func (r *reconciler) ensure(ctx context.Context, k queue.Key, gip *v1.GlobalIngressIP) error {
 	if fault := invalidReference(gip); fault != "" {
 		return r.reportCondition(ctx, gip, failure(v1.ReasonInvalidReference, fault))
 	}
@@ -58,13 +59,13 @@ func (r *reconciler) ensure(ctx context.Context, k key, gip *v1.GlobalIngressIP)
 	}
 
 	if gip.Status.AllocatedIP == "" {
-		r.started.begin(k)
+		r.started.Begin(k)
 	}
 
 	return r.allocate(ctx, k, gip, e.service)
 }
 
-func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressIP, service *corev1.Service) error {
+func (r *reconciler) allocate(ctx context.Context, k queue.Key, gip *v1.GlobalIngressIP, service *corev1.Service) error {
 	gip, err := r.ensureOwnership(ctx, gip)
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (r *reconciler) allocate(ctx context.Context, k key, gip *v1.GlobalIngressI
 		return err
 	}
 
-	if took, ok := r.started.end(k); ok && !published {
+	if took, ok := r.started.End(k); ok && !published {
 		r.metrics.allocated.Inc()
 		r.metrics.duration.Observe(took.Seconds())
 	}

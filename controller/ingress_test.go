@@ -11,6 +11,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: a GlobalIngressIP gets an address for what it refers to, and for nothing else.
@@ -50,7 +51,7 @@ func TestAServiceThatDoesNotExistIsSaidSo(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	require.NoError(t, w.Client.Create(w.ctx, &v1.GlobalIngressIP{ObjectMeta: named("web"), Spec: ingressSpec("web")}))
 	w.adopt()
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assert.Equal(t, v1.ReasonServiceNotFound, w.gip("web").Status.Conditions[0].Reason)
 
 	w.export("web")
@@ -58,7 +59,7 @@ func TestAServiceThatDoesNotExistIsSaidSo(t *testing.T) {
 	w.remove(newService("web"))
 
 	w.writes = nil // of one that has an address it has to be proven first
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assert.Empty(t, w.writes)
 }
 
@@ -77,11 +78,11 @@ func TestNothingIsClaimedForWhatIsNotExportedAsItWas(t *testing.T) {
 			w := newWorld(t, "242.0.0.0/29")
 			w.export("web")
 			w.adopt()
-			require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+			require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 			change(w)
 
 			w.writes, w.reads = nil, 0
-			require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+			require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 			assert.Empty(t, w.writes)
 			assert.Zero(t, w.reads)
 		})
@@ -125,11 +126,11 @@ func TestAGlobalIngressIPThatGoesIsNotWaitedFor(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	w.export("web")
 	w.adopt()
-	require.NoError(t, w.r.reconcileExport(w.ctx, exportKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")))
 	w.remove(w.gip("web"))
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 
-	_, began := w.r.started.end(ingressKey(testNamespace, "web"))
+	_, began := w.r.started.End(queue.IngressKey(testNamespace, "web"))
 	assert.False(t, began)
 }
 
@@ -153,12 +154,12 @@ func TestOwnershipComesFirst(t *testing.T) {
 			bound := has.Annotations != nil
 			if !bound {
 				w.before = failing("get Service shop/web")
-				require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+				require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 			}
 
 			w.before = failing("update GlobalIngressIP")
 			w.reads = 0
-			require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+			require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 			assert.Empty(t, w.writes)
 			assert.Equal(t, bound, w.reads == 0, "which Service it is has been decided")
 

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: an internal Service has the form that leads to the exported one, whatever
@@ -112,7 +113,7 @@ func TestAnAddressIsNotFreeWhileOthersKeepItsInternalService(t *testing.T) {
 			assert.Equal(t, map[string]string{"242.0.0.6": "web"}, w.claimed())
 
 			w.writes = nil
-			require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errAwaitingDeletion)
+			require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errAwaitingDeletion)
 			assert.Empty(t, w.writes)
 
 			edit(w, internal, func(s *corev1.Service) { s.Finalizers = nil })

@@ -18,6 +18,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 func assertAllocated(w *world, name, ip string) {
@@ -266,12 +267,12 @@ func TestExhaustedPoolWaitsAndIsWoken(t *testing.T) {
 	require.Len(t, w.drive(), 1)
 	assert.Empty(t, w.writes, "waiting writes nothing")
 	assert.Zero(t, w.reads, "waiting asks nothing")
-	assert.Equal(t, 1, w.r.waiting.count())
+	assert.Equal(t, 1, w.r.waiting.Count())
 
 	w.remove(&mcsv1alpha1.ServiceExport{ObjectMeta: named("a")})
 	require.Empty(t, w.drive())
 	assertAllocated(w, "c", "242.0.0.2")
-	assert.Zero(t, w.r.waiting.count())
+	assert.Zero(t, w.r.waiting.Count())
 }
 
 func TestSubmarinersInstallationIsAdopted(t *testing.T) {
@@ -376,9 +377,9 @@ func TestReferencesThatCannotBeServed(t *testing.T) {
 		ObjectMeta: named("nowhere"), Spec: v1.GlobalIngressIPSpec{Target: v1.HeadlessServicePod},
 	}))
 
-	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
+	_, err := w.r.Reconcile(w.ctx, queue.Key{Kind: queue.Adoption})
 	require.NoError(t, err)
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "nowhere")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "nowhere")))
 
 	condition := apimeta.FindStatusCondition(w.gip("nowhere").Status.Conditions, v1.ConditionAllocated)
 	require.NotNil(t, condition)

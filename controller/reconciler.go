@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/seatrial/seatrial/controller/ipam"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // revisit is when a key is looked at again although nothing failed: its cache
@@ -31,7 +32,7 @@ type reconciler struct {
 	path    DataPath // nil: others see to headless Services' packets
 	pool    *ipam.Pool
 	own     *ownClaims
-	waiting *waiting
+	waiting *queue.Waitlist
 	events  record.EventRecorder
 	metrics *collectors
 
@@ -39,35 +40,35 @@ type reconciler struct {
 	moveOutside bool
 
 	adopted  atomic.Bool
-	trouble  *trouble
-	started  *started
-	resynced interval // of the pool with the cache
+	failures *queue.Failures
+	started  *queue.Started
+	resynced queue.Interval // of the pool with the cache
 	inFlight inFlight
 }
 
 // Reconcile implements reconcile.TypedReconciler.
-func (r *reconciler) Reconcile(ctx context.Context, k key) (reconcile.Result, error) {
+func (r *reconciler) Reconcile(ctx context.Context, k queue.Key) (reconcile.Result, error) {
 	if !r.inFlight.begin() {
 		return reconcile.Result{}, nil // the next leader looks at everything anyway
 	}
 	defer r.inFlight.end()
 
-	if k.kind == keyAdoption {
+	if k.Kind == queue.Adoption {
 		return reconcile.Result{}, r.adopt(ctx)
 	}
 
 	if !r.adopted.Load() {
-		r.waiting.join(k)
+		r.waiting.Join(k)
 
 		return reconcile.Result{RequeueAfter: revisit}, nil
 	}
 
 	var err error
 
-	switch k.kind {
-	case keyExport:
+	switch k.Kind {
+	case queue.Export:
 		err = r.reconcileExport(ctx, k)
-	case keyIngress:
+	case queue.Ingress:
 		err = r.reconcileIngress(ctx, k)
 	default:
 		panic(fmt.Sprintf("controller: the queue brought a key of no known kind: %s", k))
@@ -77,14 +78,14 @@ func (r *reconciler) Reconcile(ctx context.Context, k key) (reconcile.Result, er
 }
 
 // settle decides what becomes of a key after an attempt.
-func (r *reconciler) settle(ctx context.Context, k key, err error) (reconcile.Result, error) {
+func (r *reconciler) settle(ctx context.Context, k queue.Key, err error) (reconcile.Result, error) {
 	if !errors.Is(err, errPoolExhausted) {
-		r.waiting.leave(k)
+		r.waiting.Leave(k)
 	}
 
 	switch {
 	case err == nil:
-		r.trouble.forget(k)
+		r.failures.Forget(k)
 
 		return reconcile.Result{}, nil
 	case errors.Is(err, errAwaitingDeletion):
@@ -96,10 +97,10 @@ func (r *reconciler) settle(ctx context.Context, k key, err error) (reconcile.Re
 	}
 
 	if errors.Is(err, errPoolExhausted) {
-		r.waiting.join(k)
+		r.waiting.Join(k)
 	}
 
-	if k.kind == keyIngress {
+	if k.Kind == queue.Ingress {
 		r.reportTrouble(ctx, k, err)
 	}
 

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: an address is free when nothing leads from it any more, and a
@@ -75,10 +76,10 @@ func TestAnAddressIsNotReleasedWithoutProof(t *testing.T) {
 			lose(w)
 
 			// Before its export is looked at.
-			require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+			require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 
 			w.reads = 0
-			require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+			require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 			assert.Equal(t, 3, w.reads, "the GlobalIngressIP, the Service and its export")
 
 			require.Len(t, w.drive(), 1)
@@ -172,7 +173,7 @@ func TestAGlobalIngressIPThatOthersKeepIsLetGoOnce(t *testing.T) {
 	assert.Empty(t, w.claimed())
 
 	w.writes, w.reads = nil, 0
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assert.Empty(t, w.writes)
 	assert.Zero(t, w.reads)
 }
@@ -229,7 +230,7 @@ func TestAnInternalServiceWithoutAClaimGoesWithItsService(t *testing.T) {
 	w.adopt()
 
 	w.before = failing("get Service shop/web")
-	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+	require.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 	w.internal("web")
 
 	w.before = nil
@@ -244,7 +245,7 @@ func TestAnInternalServiceStaysWithItsExport(t *testing.T) {
 	w.abandon("web")
 	w.remove(w.claim("242.0.0.6"))
 
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	assert.Equal(t, []string{"242.0.0.6"}, w.internal("web").Spec.ExternalIPs)
 }
 
@@ -254,7 +255,7 @@ func TestAServiceThatOnlyBearsTheNameIsLeftAlone(t *testing.T) {
 
 	w.adopt()
 	w.reads = 0
-	require.NoError(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")))
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
 	w.internal("web")
 	assert.Zero(t, w.reads)
 }
@@ -267,10 +268,10 @@ func TestWhatOnlyTheCacheMissesIsNotOrphaned(t *testing.T) {
 
 	w.writes = nil
 	w.r.cached = without[*v1.GlobalIngressIP]{w.Client}
-	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errCacheBehind)
+	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errCacheBehind)
 
 	w.before = failing("")
-	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, ingressKey(testNamespace, "web")), errUnwell)
+	assert.ErrorIs(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")), errUnwell)
 	assert.Empty(t, w.writes)
 }
 

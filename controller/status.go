@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // patience is how many times in a row a key may fail before its condition says
@@ -143,13 +144,13 @@ func (r *reconciler) forged(ctx context.Context, gip *v1.GlobalIngressIP) (bool,
 
 // reportTrouble counts a failed attempt and, once it is more than a hiccup,
 // says in the condition what cannot be done or verified, and why.
-func (r *reconciler) reportTrouble(ctx context.Context, k key, err error) {
+func (r *reconciler) reportTrouble(ctx context.Context, k queue.Key, err error) {
 	class := classify(err)
 	if class.quiet() {
 		return
 	}
 
-	if r.trouble.fail(k) < patience && !class.lasting() {
+	if r.failures.Fail(k) < patience && !class.lasting() {
 		return
 	}
 

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: a status tells what is so, once, and an address in it is one's own. Method:
@@ -101,7 +102,7 @@ func TestTroubleIsReportedWhenItLasts(t *testing.T) {
 
 		first := 0
 		for n := range 2 * patience {
-			w.r.reportTrouble(w.ctx, ingressKey(testNamespace, "web"), c.err)
+			w.r.reportTrouble(w.ctx, queue.IngressKey(testNamespace, "web"), c.err)
 
 			if first == 0 && len(w.writes) > 0 {
 				first = n + 1
@@ -132,7 +133,7 @@ func TestTroubleWithWhatIsGoneIsNobodysBusiness(t *testing.T) {
 
 		return nil
 	}
-	w.r.reportTrouble(w.ctx, ingressKey(testNamespace, "web"), errForbidden)
+	w.r.reportTrouble(w.ctx, queue.IngressKey(testNamespace, "web"), errForbidden)
 	assert.Empty(t, calls)
 }
 

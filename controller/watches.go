@@ -18,6 +18,7 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // adoptionPriority puts adoption before everything that the caches bring at
@@ -25,13 +26,13 @@ import (
 const adoptionPriority = 1000
 
 // sources returns what feeds the queue.
-func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
-	events := newBurst()
+func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[queue.Key] {
+	events := queue.NewDebounce()
 
-	return []source.TypedSource[key]{
-		source.TypedFunc[key](func(_ context.Context, q queue) error {
-			r.waiting.attach(q)
-			enqueueFirst(q, key{kind: keyAdoption})
+	return []source.TypedSource[queue.Key]{
+		source.TypedFunc[queue.Key](func(_ context.Context, q queue.Interface) error {
+			r.waiting.Attach(q)
+			enqueueFirst(q, queue.Key{Kind: queue.Adoption})
 
 			return nil
 		}),
@@ -44,8 +45,8 @@ func (r *reconciler) sources(informers cache.Cache) []source.TypedSource[key] {
 	}
 }
 
-func enqueueFirst(q queue, k key) {
-	if pq, ok := q.(priorityqueue.PriorityQueue[key]); ok {
+func enqueueFirst(q queue.Interface, k queue.Key) {
+	if pq, ok := q.(priorityqueue.PriorityQueue[queue.Key]); ok {
 		priority := adoptionPriority
 		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, k)
 
@@ -60,8 +61,8 @@ func enqueueFirst(q queue, k key) {
 // there in the order of a map: worked on in that order, each start would go
 // another way, and no two logs of one could be compared.
 func (r *reconciler) enqueuePresent(ctx context.Context) error {
-	present := map[key]bool{}
-	note := func(keys []key) {
+	present := map[queue.Key]bool{}
+	note := func(keys []queue.Key) {
 		for _, k := range keys {
 			present[k] = true
 		}
@@ -97,7 +98,7 @@ func (r *reconciler) enqueuePresent(ctx context.Context) error {
 		note(claimKeys(&claims.Items[i]))
 	}
 
-	r.waiting.enqueue(slices.SortedFunc(maps.Keys(present), compareKeys))
+	r.waiting.Enqueue(slices.SortedFunc(maps.Keys(present), queue.Compare))
 
 	return nil
 }
@@ -108,51 +109,51 @@ func (r *reconciler) enqueuePresent(ctx context.Context) error {
 // first, so that whoever works on the key already finds the pool up to date;
 // its exists is false when the object is gone.
 func watch[object client.Object](
-	informers cache.Cache, events *burst, kind object, observe func(obj object, exists bool), keys func(object) []key,
-) source.TypedSource[key] {
+	informers cache.Cache, events *queue.Debounce, kind object, observe func(obj object, exists bool), keys func(object) []queue.Key,
+) source.TypedSource[queue.Key] {
 	tell := func(obj object, exists bool) {
 		if observe != nil {
 			observe(obj, exists)
 		}
 	}
-	return &kindSource[object]{
-		informers: informers,
-		kind:      kind,
-		created: func(q queue, obj object, present bool) {
+	return &queue.Source[object]{
+		Informers: informers,
+		Kind:      kind,
+		Created: func(q queue.Interface, obj object, present bool) {
 			tell(obj, true)
 
 			// What is there at start is enqueued after adoption, in order.
 			if !present {
-				events.add(q, keys(obj))
+				events.Add(q, keys(obj))
 			}
 		},
-		updated: func(q queue, before, now object) {
+		Updated: func(q queue.Interface, before, now object) {
 			tell(now, true)
-			events.add(q, append(keys(before), keys(now)...))
+			events.Add(q, append(keys(before), keys(now)...))
 		},
-		deleted: func(q queue, last object) {
+		Deleted: func(q queue.Interface, last object) {
 			tell(last, false)
-			events.add(q, keys(last))
+			events.Add(q, keys(last))
 		},
 	}
 }
 
-func serviceKeys(service *corev1.Service) []key {
+func serviceKeys(service *corev1.Service) []queue.Key {
 	if exported := service.Labels[v1.InternalServiceLabel]; exported != "" {
-		return []key{ingressKey(service.Namespace, exported)}
+		return []queue.Key{queue.IngressKey(service.Namespace, exported)}
 	}
 
-	return []key{exportKey(service.Namespace, service.Name), ingressKey(service.Namespace, service.Name)}
+	return []queue.Key{queue.ExportKey(service.Namespace, service.Name), queue.IngressKey(service.Namespace, service.Name)}
 }
 
 // endpointsKeys: what is behind a Service without a selector, be it headless or
 // have its Endpoints copied.
-func endpointsKeys(list *endpoints) []key {
+func endpointsKeys(list *endpoints) []queue.Key {
 	if exported := list.Labels[v1.InternalServiceLabel]; exported != "" {
-		return []key{ingressKey(list.Namespace, exported)}
+		return []queue.Key{queue.IngressKey(list.Namespace, exported)}
 	}
 
-	return []key{exportKey(list.Namespace, list.Name), ingressKey(list.Namespace, list.Name)}
+	return []queue.Key{queue.ExportKey(list.Namespace, list.Name), queue.IngressKey(list.Namespace, list.Name)}
 }
 
 // headlessIndex finds the headless Services of a namespace.
@@ -172,7 +173,7 @@ func indexHeadless(obj client.Object) []string {
 // Before adoption there is nothing to do: every export is looked at after it, and
 // to ask for Services now would wait for their cache, for ever if the controller is
 // stopped meanwhile (seed 67).
-func (r *reconciler) podKeys(pod *corev1.Pod) []key {
+func (r *reconciler) podKeys(pod *corev1.Pod) []queue.Key {
 	if !r.adopted.Load() {
 		return nil
 	}
@@ -182,37 +183,37 @@ func (r *reconciler) podKeys(pod *corev1.Pod) []key {
 		return nil // only without the index, which is there from the start
 	}
 
-	var keys []key
+	var keys []queue.Key
 
 	for i := range services.Items {
 		if selects(&services.Items[i], pod) {
 			name, fallback := v1.HeadlessPodName(services.Items[i].Name, pod.Name)
-			keys = append(keys, exportKey(pod.Namespace, services.Items[i].Name),
-				ingressKey(pod.Namespace, name), ingressKey(pod.Namespace, fallback))
+			keys = append(keys, queue.ExportKey(pod.Namespace, services.Items[i].Name),
+				queue.IngressKey(pod.Namespace, name), queue.IngressKey(pod.Namespace, fallback))
 		}
 	}
 
-	slices.SortFunc(keys, compareKeys)
+	slices.SortFunc(keys, queue.Compare)
 
 	return slices.Compact(keys)
 }
 
-func exportKeys(export *mcsv1alpha1.ServiceExport) []key {
-	return []key{exportKey(export.Namespace, export.Name), ingressKey(export.Namespace, export.Name)}
+func exportKeys(export *mcsv1alpha1.ServiceExport) []queue.Key {
+	return []queue.Key{queue.ExportKey(export.Namespace, export.Name), queue.IngressKey(export.Namespace, export.Name)}
 }
 
-func ingressKeys(gip *v1.GlobalIngressIP) []key {
-	keys := []key{ingressKey(gip.Namespace, gip.Name), exportKey(gip.Namespace, gip.Name)}
+func ingressKeys(gip *v1.GlobalIngressIP) []queue.Key {
+	keys := []queue.Key{queue.IngressKey(gip.Namespace, gip.Name), queue.ExportKey(gip.Namespace, gip.Name)}
 	if name := serviceOf(gip); name != "" && name != gip.Name {
-		keys = append(keys, exportKey(gip.Namespace, name))
+		keys = append(keys, queue.ExportKey(gip.Namespace, name))
 	}
 
 	return keys
 }
 
-func claimKeys(claim *networkingv1.IPAddress) []key {
+func claimKeys(claim *networkingv1.IPAddress) []queue.Key {
 	if owner, ok := ownerOf(claim); ok {
-		return []key{{keyIngress, owner}}
+		return []queue.Key{{Kind: queue.Ingress, NamespacedName: owner}}
 	}
 
 	return nil
@@ -225,7 +226,7 @@ func (r *reconciler) observeIngress(gip *v1.GlobalIngressIP, exists bool) {
 
 	if !exists {
 		if r.pool.Drop(owner) {
-			r.waiting.wake(1)
+			r.waiting.Wake(1)
 		}
 
 		return
@@ -253,6 +254,6 @@ func (r *reconciler) observeClaim(claim *networkingv1.IPAddress, exists bool) {
 	if exists {
 		r.pool.Claimed(addr)
 	} else if r.pool.Unclaimed(addr) {
-		r.waiting.wake(1)
+		r.waiting.Wake(1)
 	}
 }

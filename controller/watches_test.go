@@ -14,17 +14,18 @@ import (
 	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 // Goal: whatever has to do with global IPs is looked at, at start and when it changes,
 // and the pool hears of it first. Method: a queue that writes down what it is given.
 
 type written struct {
-	queue
+	queue.Interface
 	keys []string
 }
 
-func (w *written) AddAfter(k key, _ time.Duration) { w.keys = append(w.keys, k.String()) }
+func (w *written) AddAfter(k queue.Key, _ time.Duration) { w.keys = append(w.keys, k.String()) }
 
 // Each of these is all that is left of something.
 func TestWhatIsThereAtStartIsLookedAtInOrder(t *testing.T) {
@@ -38,19 +39,19 @@ func TestWhatIsThereAtStartIsLookedAtInOrder(t *testing.T) {
 	require.NoError(t, w.Client.Create(w.ctx, newClaim(former("claimed"), netip.MustParseAddr("242.0.0.6"))))
 	require.NoError(t, w.Client.Create(w.ctx, &networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "10.96.0.1"}}))
 
-	queue := &written{}
-	w.r.waiting.attach(queue)
+	q := &written{}
+	w.r.waiting.Attach(q)
 	w.adopt()
 	assert.Equal(t, []string{
 		"ingress shop/claimed", "export shop/exported", "ingress shop/exported", "export shop/made", "ingress shop/made",
 		"ingress shop/routed",
-	}, queue.keys)
+	}, q.keys)
 }
 
 func TestThePoolHearsOfWhatIsWrittenDownAndGone(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/30")
-	queue := &written{}
-	w.r.waiting.attach(queue)
+	q := &written{}
+	w.r.waiting.Attach(q)
 
 	gip := &v1.GlobalIngressIP{ObjectMeta: named("web")}
 	annotate(gip, v1.AddressAnnotation, "242.0.0.2")
@@ -66,22 +67,22 @@ func TestThePoolHearsOfWhatIsWrittenDownAndGone(t *testing.T) {
 	w.r.observeClaim(&networkingv1.IPAddress{ObjectMeta: metav1.ObjectMeta{Name: "nonsense"}}, true)
 	assert.Equal(t, 1, w.r.usage()[0].own)
 
-	w.r.waiting.join(ingressKey("a", "first"))
-	w.r.waiting.join(ingressKey("a", "second"))
+	w.r.waiting.Join(queue.IngressKey("a", "first"))
+	w.r.waiting.Join(queue.IngressKey("a", "second"))
 	w.r.observeIngress(gip, false)
-	assert.Empty(t, queue.keys, "it is claimed still")
+	assert.Empty(t, q.keys, "it is claimed still")
 
 	w.r.observeClaim(claim, false)
-	assert.Equal(t, []string{"ingress a/first"}, queue.keys, "one for one address")
+	assert.Equal(t, []string{"ingress a/first"}, q.keys, "one for one address")
 	assert.Zero(t, w.r.usage()[0].own)
 
 	w.r.observeIngress(gip, true)
 	w.r.observeIngress(gip, false)
-	assert.Equal(t, []string{"ingress a/first", "ingress a/second"}, queue.keys)
+	assert.Equal(t, []string{"ingress a/first", "ingress a/second"}, q.keys)
 }
 
 func TestWhatAnObjectBringsUp(t *testing.T) {
-	texts := func(keys []key) []string {
+	texts := func(keys []queue.Key) []string {
 		var names []string
 		for _, k := range keys {
 			names = append(names, k.String())
@@ -121,5 +122,5 @@ func TestWhatAnObjectBringsUp(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		"export shop/db", "export shop/replica", "ingress shop/" + name, "ingress shop/" + ofDB, "ingress shop/" + ofReplica,
 	}, texts(w.r.podKeys(pod)))
-	assert.True(t, slices.IsSortedFunc(w.r.podKeys(pod), compareKeys))
+	assert.True(t, slices.IsSortedFunc(w.r.podKeys(pod), queue.Compare))
 }

@@ -27,6 +27,7 @@ import (
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 	"github.com/seatrial/seatrial/controller/ipam"
+	"github.com/seatrial/seatrial/controller/queue"
 )
 
 const testNamespace = "shop"
@@ -115,16 +116,16 @@ func (w *world) restart() {
 	metrics := newCollectors()
 	w.claims, w.gips = map[string]*networkingv1.IPAddress{}, map[types.NamespacedName]*v1.GlobalIngressIP{}
 	w.r = &reconciler{
-		cached:  lookUps{w},
-		calls:   &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
-		path:    w.path,
-		pool:    ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
-		own:     newOwnClaims(),
-		waiting: newWaiting(),
-		events:  record.NewFakeRecorder(10000),
-		metrics: metrics,
-		trouble: newTrouble(),
-		started: newStarted(),
+		cached:   lookUps{w},
+		calls:    &calls{direct: calling, timeout: DefaultRequestTimeout, metrics: metrics},
+		path:     w.path,
+		pool:     ipam.NewPool([]netip.Prefix{netip.MustParsePrefix(w.cidr)}),
+		own:      newOwnClaims(),
+		waiting:  queue.NewWaitlist(),
+		events:   record.NewFakeRecorder(10000),
+		metrics:  metrics,
+		failures: queue.NewFailures(),
+		started:  queue.NewStarted(),
 	}
 }
 
@@ -250,12 +251,12 @@ func (w *world) round() []error {
 
 	var errs []error
 
-	if _, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption}); err != nil {
+	if _, err := w.r.Reconcile(w.ctx, queue.Key{Kind: queue.Adoption}); err != nil {
 		errs = append(errs, err)
 	}
 
 	for _, name := range w.names() {
-		for _, k := range []key{{keyExport, name}, {keyIngress, name}} {
+		for _, k := range []queue.Key{{Kind: queue.Export, NamespacedName: name}, {Kind: queue.Ingress, NamespacedName: name}} {
 			w.feed()
 			w.failed = nil
 
@@ -394,7 +395,7 @@ func (w *world) internal(name string) *corev1.Service {
 func (w *world) adopt() {
 	w.Helper()
 
-	_, err := w.r.Reconcile(w.ctx, key{kind: keyAdoption})
+	_, err := w.r.Reconcile(w.ctx, queue.Key{Kind: queue.Adoption})
 	require.NoError(w, err)
 }
 

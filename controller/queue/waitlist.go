@@ -1,31 +1,32 @@
-package controller
+package queue
 
 import "sync"
 
-// waiting is the line of keys that cannot go on until something becomes
+// Waitlist is the line of keys that cannot go on until something becomes
 // available: an address, or the end of adoption. First come, first woken.
 //
 // Waking is a kindness, not a promise: a key in line also retries on its own,
 // so that a lost wake-up delays it by the longest back-off at most.
-type waiting struct {
+type Waitlist struct {
 	mutex sync.Mutex
-	line  []key
-	in    map[key]bool
-	queue queue
+	line  []Key
+	in    map[Key]bool
+	queue Interface
 }
 
-func newWaiting() *waiting { return &waiting{in: map[key]bool{}} }
+// NewWaitlist returns an empty line, attached to no queue.
+func NewWaitlist() *Waitlist { return &Waitlist{in: map[Key]bool{}} }
 
-// attach says which queue woken keys go to.
-func (w *waiting) attach(q queue) {
+// Attach says which queue woken keys go to.
+func (w *Waitlist) Attach(q Interface) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 
 	w.queue = q
 }
 
-// join puts k at the end of the line, unless it stands in it.
-func (w *waiting) join(k key) {
+// Join puts k at the end of the line, unless it stands in it.
+func (w *Waitlist) Join(k Key) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 
@@ -35,8 +36,8 @@ func (w *waiting) join(k key) {
 	}
 }
 
-// leave takes k out of the line.
-func (w *waiting) leave(k key) {
+// Leave takes k out of the line.
+func (w *Waitlist) Leave(k Key) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 
@@ -55,8 +56,8 @@ func (w *waiting) leave(k key) {
 	}
 }
 
-// enqueue puts keys into the queue, in this order.
-func (w *waiting) enqueue(keys []key) {
+// Enqueue puts keys into the queue, in this order.
+func (w *Waitlist) Enqueue(keys []Key) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 
@@ -67,8 +68,8 @@ func (w *waiting) enqueue(keys []key) {
 	}
 }
 
-// wake lets the first n keys go; a negative n means all.
-func (w *waiting) wake(n int) {
+// Wake lets the first n keys go; a negative n means all.
+func (w *Waitlist) Wake(n int) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 
@@ -87,7 +88,8 @@ func (w *waiting) wake(n int) {
 	w.line = w.line[n:]
 }
 
-func (w *waiting) count() int {
+// Count is how many stand in line.
+func (w *Waitlist) Count() int {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 

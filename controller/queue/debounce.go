@@ -1,4 +1,4 @@
-package controller
+package queue
 
 import (
 	"maps"
@@ -7,22 +7,23 @@ import (
 	"time"
 )
 
-// burst collects the keys of events that come together, and puts them into the
+// Debounce collects the keys of events that come together, and puts them into the
 // queue after a while, by namespace and name.
 //
 // A Service and its export usually come together, and a relist brings many
 // events at once: each burst becomes one look at a cache at rest. The order in
 // which its events come is that of a map in client-go; worked on in that order,
 // the same cluster would be looked after in another way each time.
-type burst struct {
+type Debounce struct {
 	mutex sync.Mutex
-	keys  map[key]bool
+	keys  map[Key]bool
 }
 
-func newBurst() *burst { return &burst{keys: map[key]bool{}} }
+// NewDebounce returns one without keys.
+func NewDebounce() *Debounce { return &Debounce{keys: map[Key]bool{}} }
 
-// add puts keys into q once settle has passed since the first of the burst.
-func (b *burst) add(q queue, keys []key) {
+// Add puts keys into q once settle has passed since the first of the burst.
+func (b *Debounce) Add(q Interface, keys []Key) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 
@@ -35,9 +36,9 @@ func (b *burst) add(q queue, keys []key) {
 	}
 }
 
-func (b *burst) flush(q queue) {
+func (b *Debounce) flush(q Interface) {
 	b.mutex.Lock()
-	keys := slices.SortedFunc(maps.Keys(b.keys), compareKeys)
+	keys := slices.SortedFunc(maps.Keys(b.keys), Compare)
 	clear(b.keys)
 	b.mutex.Unlock()
 

@@ -1,4 +1,4 @@
-package controller
+package queue
 
 import (
 	"context"
@@ -10,44 +10,44 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// kindSource feeds the queue from the informer of one kind.
+// Source feeds the queue from the informer of one kind.
 //
 // It is not controller-runtime's source.Kind, because that one polls: it asks
 // whether its handler has been told everything, in a race with the goroutine
 // that tells it, and whoever loses asks again 100 ms later. A take-over would be
 // late by chance, and one seed in a thousand would start another way.
-type kindSource[object client.Object] struct {
-	informers cache.Cache
-	kind      object
+type Source[object client.Object] struct {
+	Informers cache.Cache
+	Kind      object
 
 	// Of what happens to an object of the kind. created is told whether the
 	// object was there when the source started.
-	created func(q queue, obj object, present bool)
-	updated func(q queue, before, now object)
-	deleted func(q queue, last object)
+	Created func(q Interface, obj object, present bool)
+	Updated func(q Interface, before, now object)
+	Deleted func(q Interface, last object)
 
 	told toolscache.DoneChecker
 }
 
-var _ source.TypedSyncingSource[key] = &kindSource[client.Object]{}
+var _ source.TypedSyncingSource[Key] = &Source[client.Object]{}
 
 // Start implements source.TypedSource. It does not wait for the API server.
-func (s *kindSource[object]) Start(ctx context.Context, q queue) error {
-	informer, err := s.informers.GetInformer(ctx, s.kind, cache.BlockUntilSynced(false))
+func (s *Source[object]) Start(ctx context.Context, q Interface) error {
+	informer, err := s.Informers.GetInformer(ctx, s.Kind, cache.BlockUntilSynced(false))
 	if err != nil {
-		return fmt.Errorf("get the informer of %T: %w", s.kind, err)
+		return fmt.Errorf("get the informer of %T: %w", s.Kind, err)
 	}
 
 	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerDetailedFuncs{
 		AddFunc: func(obj any, present bool) {
 			if o, ok := obj.(object); ok {
-				s.created(q, o, present)
+				s.Created(q, o, present)
 			}
 		},
 		UpdateFunc: func(before, now any) {
 			b, ok := before.(object)
 			if n, also := now.(object); ok && also {
-				s.updated(q, b, n)
+				s.Updated(q, b, n)
 			}
 		},
 		DeleteFunc: func(obj any) {
@@ -56,12 +56,12 @@ func (s *kindSource[object]) Start(ctx context.Context, q queue) error {
 			}
 
 			if o, ok := obj.(object); ok {
-				s.deleted(q, o)
+				s.Deleted(q, o)
 			}
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("watch %T: %w", s.kind, err)
+		return fmt.Errorf("watch %T: %w", s.Kind, err)
 	}
 
 	s.told = registration.HasSyncedChecker()
@@ -71,11 +71,11 @@ func (s *kindSource[object]) Start(ctx context.Context, q queue) error {
 
 // WaitForSync implements source.TypedSyncingSource. It returns nil when the
 // context ends first: the controller is stopping, and nothing has gone wrong.
-func (s *kindSource[object]) WaitForSync(ctx context.Context) error {
+func (s *Source[object]) WaitForSync(ctx context.Context) error {
 	toolscache.WaitFor(ctx, "", s.told)
 
 	return nil
 }
 
 // String implements fmt.Stringer for the logs.
-func (s *kindSource[object]) String() string { return fmt.Sprintf("kind source: %T", s.kind) }
+func (s *Source[object]) String() string { return fmt.Sprintf("kind source: %T", s.Kind) }
