@@ -45,7 +45,7 @@ func TestFieldsOfBuiltInKinds(t *testing.T) {
 		{"policy", cronJobs, `{"metadata":{"name":"a"},"spec":{"schedule":"@daily","concurrencyPolicy":"Maybe"` + cronTail, `spec.concurrencyPolicy: Unsupported value: \"Maybe\": supported values: \"Allow\", \"Forbid\", \"Replace\"`},
 
 		{"an autoscaler", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"maxReplicas":3,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}`, ""},
-		{"no maximum", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `}}`, `spec.maxReplicas: Required value: must be set and greater than 0`},
+		{"no maximum", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `}}`, `spec.maxReplicas: Required value`},
 		{"minimum above", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"minReplicas":4,"maxReplicas":3}}`, "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"},
 		{"no target", scalers, `{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"kind":"","name":""},"maxReplicas":3}}`, `spec.scaleTargetRef.kind: Required value`},
 		{"metric without source", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"maxReplicas":3,"metrics":[{"type":"Pods"}]}}`, `spec.metrics[0].pods: Required value: must populate information for the given metric source`},
@@ -136,4 +136,30 @@ func TestStatusOfAJob(t *testing.T) {
 			assert.Contains(t, string(r.body), c.want)
 		})
 	}
+}
+
+// A Job that waits may be told where to run and with what, and nothing else.
+func TestJobThatWaits(t *testing.T) {
+	w := newWorld(t, apiserver.Config{})
+	const strategic = "application/strategic-merge-patch+json"
+	for _, name := range []string{"waits", "runs"} {
+		suspend := `,"suspend":true`
+		if name == "runs" {
+			suspend = ""
+		}
+		require.Equal(t, 201, w.do(0, "POST", jobs, `{"metadata":{"name":"`+name+`"},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}`+suspend+`}}`).code)
+	}
+	for _, c := range []struct {
+		change string
+		code   int // of the one that waits; the other may change nothing
+	}{
+		{`{"spec":{"template":{"spec":{"nodeSelector":{"disk":"ssd"}}}}}`, 200},
+		{`{"spec":{"template":{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1"}}}]}}}}`, 200},
+		{`{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"j"}]}}}}`, 422},
+	} {
+		r := w.patch(jobs+"/waits", strategic, c.change)
+		assert.Equal(t, c.code, r.code, "%s: %s", c.change, r.body)
+		assert.Equal(t, 422, w.patch(jobs+"/runs", strategic, c.change).code, c.change)
+	}
+	assert.Equal(t, 404, w.do(0, "PUT", cronJobs+"/none", `{"metadata":{"name":"none"},"spec":{"schedule":"@daily"`+cronTail).code, "a PUT makes no CronJob")
 }

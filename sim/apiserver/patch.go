@@ -119,7 +119,8 @@ func (p *patching) checkSyntax() error {
 
 // next makes the patched object.
 func (p *patching) next(existing *object) (runtime.Object, error) {
-	if existing == nil && (p.mediaType != patchApply || !p.endpoint.create) {
+	creates := p.endpoint.create && (p.endpoint.subresource == "" || p.version.Strategy.AllowCreateOnUpdate())
+	if existing == nil && (p.mediaType != patchApply || !creates) {
 		return nil, p.notFound()
 	}
 	obj, err := p.patched(existing)

@@ -44,10 +44,10 @@ func newRoleBindingKind() *kinds.Kind {
 		Strategy: &kinds.Rules[*rbacv1.RoleBinding]{
 			Defaults: func(b *rbacv1.RoleBinding) { defaultBinding(&b.RoleRef, b.Subjects) },
 			Check: func(b *rbacv1.RoleBinding) field.ErrorList {
-				return validateBinding(b.RoleRef, b.Subjects, []string{"ClusterRole", "Role"})
+				return validateBinding(b.RoleRef, b.Subjects, []string{"Role", "ClusterRole"})
 			},
 			CheckUpdate: func(b, old *rbacv1.RoleBinding) field.ErrorList {
-				return append(validateBinding(b.RoleRef, b.Subjects, []string{"ClusterRole", "Role"}), roleRefChanged(b.RoleRef, old.RoleRef)...)
+				return append(validateBinding(b.RoleRef, b.Subjects, []string{"Role", "ClusterRole"}), roleRefChanged(b.RoleRef, old.RoleRef)...)
 			},
 			Name: kinds.PathSegment, CreateOnUpdate: true,
 		},
@@ -161,7 +161,9 @@ func roleRefChanged(ref, old rbacv1.RoleRef) field.ErrorList {
 	if ref == old {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(field.NewPath("roleRef"), ref, "cannot change roleRef")}
+	// The real server shows its internal type, whose fields have other names.
+	shown := struct{ APIGroup, Kind, Name string }{ref.APIGroup, ref.Kind, ref.Name}
+	return field.ErrorList{field.Invalid(field.NewPath("roleRef"), shown, "field is immutable")}
 }
 
 func bindingColumns(kind, doc string) []metav1.TableColumnDefinition {

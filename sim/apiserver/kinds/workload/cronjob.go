@@ -35,16 +35,21 @@ func newCronJobKind() *kinds.Kind {
 				}
 				return errs
 			},
-			CheckUpdate:    validateCronJob,
-			CreateOnUpdate: true, Conditional: true,
+			CheckUpdate: validateCronJob,
+			WarnCreate:  func(c *batchv1.CronJob) []string { return cronJobWarnings(c) },
+			WarnUpdate:  func(c, _ *batchv1.CronJob) []string { return cronJobWarnings(c) },
 		},
-		Status: &kinds.Rules[*batchv1.CronJob]{PrepareUpdate: func(c, old *batchv1.CronJob) { c.Spec = old.Spec }, Conditional: true},
+		Status: &kinds.Rules[*batchv1.CronJob]{PrepareUpdate: func(c, old *batchv1.CronJob) { c.Spec = old.Spec }},
 		Table:  kinds.PlainTable(),
 	})
 }
 
 // longestCronJobName leaves room for what the controller appends to the names of Jobs.
 const longestCronJobName = validation.DNS1035LabelMaxLength - len("-1234567890")
+
+func cronJobWarnings(c *batchv1.CronJob) []string {
+	return templateWarnings(&c.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))
+}
 
 func defaultCronJob(c *batchv1.CronJob) {
 	if c.Spec.ConcurrencyPolicy == "" {

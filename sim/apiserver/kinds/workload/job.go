@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
@@ -32,6 +33,8 @@ func newJobKind() *kinds.Kind {
 			},
 			Check:       validateJob,
 			CheckUpdate: validateJobUpdate,
+			WarnCreate:  func(job *batchv1.Job) []string { return templateWarnings(&job.Spec.Template, jobTemplatePath) },
+			WarnUpdate:  func(job, _ *batchv1.Job) []string { return templateWarnings(&job.Spec.Template, jobTemplatePath) },
 		},
 		Status: &kinds.Rules[*batchv1.Job]{
 			PrepareUpdate: func(job, old *batchv1.Job) { job.Spec = old.Spec },
@@ -44,6 +47,8 @@ func newJobKind() *kinds.Kind {
 	})
 }
 
+var jobTemplatePath = field.NewPath("spec", "template")
+
 func defaultJob(job *batchv1.Job) {
 	spec := &job.Spec
 	if spec.Completions == nil && spec.Parallelism == nil {
@@ -54,8 +59,8 @@ func defaultJob(job *batchv1.Job) {
 		spec.BackoffLimit = kinds.OrPointer(spec.BackoffLimit, math.MaxInt32)
 	}
 	spec.BackoffLimit = kinds.OrPointer(spec.BackoffLimit, 6)
-	if len(job.Labels) == 0 && spec.Template.Labels != nil {
-		job.Labels = maps.Clone(spec.Template.Labels)
+	if len(job.Labels) == 0 {
+		job.Labels = spec.Template.Labels // the same map, see prepareJob
 	}
 	spec.CompletionMode = kinds.OrPointer(spec.CompletionMode, batchv1.NonIndexedCompletion)
 	spec.Suspend = kinds.OrPointer(spec.Suspend, false)
@@ -69,13 +74,14 @@ func defaultJob(job *batchv1.Job) {
 }
 
 // prepareJob gives the Job a selector by its UID, and its Pods the labels that
-// it selects, unless the user manages the selector.
+// it selects, unless the user manages the selector. A Job that has no labels of its own
+// shares those of its template, these among them: in a real server the two are one map.
 func prepareJob(job *batchv1.Job) {
 	job.Status, job.Generation = batchv1.JobStatus{}, 1
 	if ptr.Deref(job.Spec.ManualSelector, false) {
 		return
 	}
-	labels := maps.Clone(job.Spec.Template.Labels)
+	labels := job.Spec.Template.Labels
 	if labels == nil {
 		labels = map[string]string{}
 	}
@@ -88,6 +94,9 @@ func prepareJob(job *batchv1.Job) {
 		}
 	}
 	job.Spec.Template.Labels = labels
+	if len(job.Labels) == 0 {
+		job.Labels = maps.Clone(labels)
+	}
 	if job.Spec.Selector == nil {
 		job.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{batchv1.ControllerUidLabel: string(job.UID)}}
 	}
@@ -99,7 +108,20 @@ func validateJob(job *batchv1.Job) field.ErrorList {
 	if job.Spec.Selector == nil {
 		errs = append(field.ErrorList{field.Required(path.Child("selector"), "")}, errs...)
 	}
-	return errs
+	return append(errs, validatePodNames(job)...)
+}
+
+// validatePodNames: the last pod of an indexed Job has its name, too, and as a host name.
+func validatePodNames(job *batchv1.Job) field.ErrorList {
+	completions := ptr.Deref(job.Spec.Completions, 0)
+	if ptr.Deref(job.Spec.CompletionMode, "") != batchv1.IndexedCompletion || completions <= 0 {
+		return nil
+	}
+	last := fmt.Sprintf("%s-%d", job.Name, completions-1)
+	if len(validation.IsDNS1123Label(last)) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), job.Name, "will not able to create pod with invalid DNS label: "+last)}
 }
 
 // validateJobSpec checks a Job, or what a CronJob makes one of, which has no selector yet.
@@ -114,6 +136,8 @@ func validateJobSpec(job *batchv1.JobSpec, selector *metav1.LabelSelector, spec 
 		errs = append(errs, kinds.NonNegative(spec.Child(n.name), int64(n.value))...)
 	}
 	errs = append(errs, kinds.NonNegative(spec.Child("activeDeadlineSeconds"), ptr.Deref(job.ActiveDeadlineSeconds, 0))...)
+	errs = append(errs, kinds.NonNegative(spec.Child("backoffLimitPerIndex"), int64(ptr.Deref(job.BackoffLimitPerIndex, 0)))...)
+	errs = append(errs, validateCompletionMode(job, spec)...)
 	template := spec.Child("template")
 	errs = append(errs, validateTemplate(&job.Template, selector, "", template)...)
 	if policy := job.Template.Spec.RestartPolicy; policy == corev1.RestartPolicyAlways {
@@ -122,18 +146,102 @@ func validateJobSpec(job *batchv1.JobSpec, selector *metav1.LabelSelector, spec 
 	return errs
 }
 
+// What an indexed Job may come to.
+const (
+	mostIndexesAtOnce = 100000
+	mostFailedIndexes = 100000
+)
+
+// validateCompletionMode checks what only Jobs with indexes have, and have to have.
+func validateCompletionMode(job *batchv1.JobSpec, spec *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	switch mode := ptr.Deref(job.CompletionMode, batchv1.NonIndexedCompletion); mode {
+	case batchv1.IndexedCompletion:
+		if job.Completions == nil {
+			errs = append(errs, field.Required(spec.Child("completions"), "when completion mode is Indexed"))
+		}
+		if p := ptr.Deref(job.Parallelism, 0); p > mostIndexesAtOnce {
+			errs = append(errs, field.Invalid(spec.Child("parallelism"), p, fmt.Sprintf("must be less than or equal to %d when completion mode is Indexed", mostIndexesAtOnce)))
+		}
+		if most := job.MaxFailedIndexes; most != nil && job.Completions != nil && *most > *job.Completions {
+			errs = append(errs, field.Invalid(spec.Child("maxFailedIndexes"), *most, "must be less than or equal to completions"))
+		}
+		if most := ptr.Deref(job.MaxFailedIndexes, 0); most > mostFailedIndexes {
+			errs = append(errs, field.Invalid(spec.Child("maxFailedIndexes"), most, fmt.Sprintf("must be less than or equal to %d", mostFailedIndexes)))
+		}
+	case batchv1.NonIndexedCompletion:
+		if n := job.BackoffLimitPerIndex; n != nil {
+			errs = append(errs, field.Invalid(spec.Child("backoffLimitPerIndex"), *n, "requires indexed completion mode"))
+		}
+		if n := job.MaxFailedIndexes; n != nil {
+			errs = append(errs, field.Invalid(spec.Child("maxFailedIndexes"), *n, "requires indexed completion mode"))
+		}
+	default:
+		errs = append(errs, field.NotSupported(spec.Child("completionMode"), mode, []batchv1.CompletionMode{batchv1.NonIndexedCompletion, batchv1.IndexedCompletion}))
+	}
+	return errs
+}
+
+// waits: the Job is suspended and has no pods, because it never ran or was stopped.
+func waits(job *batchv1.Job) bool {
+	return ptr.Deref(job.Spec.Suspend, false) && job.Status.Active == 0 && (job.Status.StartTime == nil || jobIs(job, batchv1.JobSuspended))
+}
+
+// validateWaitingPods: a Job that waits may still be told where to run, and with what.
+func validateWaitingPods(pod, old *corev1.PodSpec, path *field.Path) field.ErrorList {
+	as := old.DeepCopy()
+	as.NodeSelector, as.Tolerations, as.SchedulingGates = pod.NodeSelector, pod.Tolerations, pod.SchedulingGates
+	if pod.Affinity != nil {
+		as.Affinity = kinds.OrPointer(as.Affinity, corev1.Affinity{})
+		as.Affinity.NodeAffinity = pod.Affinity.NodeAffinity
+	} else if as.Affinity != nil {
+		as.Affinity.NodeAffinity = nil
+		if *as.Affinity == (corev1.Affinity{}) {
+			as.Affinity = nil
+		}
+	}
+	sameResources(pod.Containers, as.Containers)
+	sameResources(pod.InitContainers, as.InitContainers)
+	return apivalidation.ValidateImmutableField(pod, as, path)
+}
+
+// sameResources gives containers the resources of those of the same name and place.
+func sameResources(from, to []corev1.Container) {
+	for i := range to {
+		if len(from) == len(to) && from[i].Name == to[i].Name {
+			to[i].Resources = from[i].Resources
+		}
+	}
+}
+
 func validateJobUpdate(job, old *batchv1.Job) field.ErrorList {
 	errs := validateJob(job)
 	spec := field.NewPath("spec")
-	if mode := ptr.Deref(job.Spec.CompletionMode, ""); mode != batchv1.IndexedCompletion {
-		errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Completions, old.Spec.Completions, spec.Child("completions"))...)
+	switch is, was := job.Spec.Completions, old.Spec.Completions; {
+	case !isIndexedJob(job):
+		errs = append(errs, apivalidation.ValidateImmutableField(is, was, spec.Child("completions"))...)
+	case is != nil && !ptr.Equal(is, was) && !ptr.Equal(is, job.Spec.Parallelism):
+		errs = append(errs, field.Invalid(spec.Child("completions"), is, "can only be modified in tandem with spec.parallelism"))
 	}
 	errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Selector, old.Spec.Selector, spec.Child("selector"))...)
-	// A Job that waits and never ran may still be told where to run.
-	if !ptr.Deref(old.Spec.Suspend, false) || old.Status.StartTime != nil {
+	if waits(old) {
+		errs = append(errs, validateWaitingPods(&job.Spec.Template.Spec, &old.Spec.Template.Spec, spec.Child("template", "spec"))...)
+	} else {
 		errs = append(errs, apivalidation.ValidateImmutableField(job.Spec.Template, old.Spec.Template, spec.Child("template"))...)
 	}
-	return append(errs, apivalidation.ValidateImmutableField(job.Spec.CompletionMode, old.Spec.CompletionMode, spec.Child("completionMode"))...)
+	for _, f := range []struct {
+		name    string
+		is, was any
+	}{
+		{"completionMode", job.Spec.CompletionMode, old.Spec.CompletionMode},
+		{"podFailurePolicy", job.Spec.PodFailurePolicy, old.Spec.PodFailurePolicy},
+		{"backoffLimitPerIndex", job.Spec.BackoffLimitPerIndex, old.Spec.BackoffLimitPerIndex},
+		{"managedBy", job.Spec.ManagedBy, old.Spec.ManagedBy},
+		{"successPolicy", job.Spec.SuccessPolicy, old.Spec.SuccessPolicy},
+	} {
+		errs = append(errs, apivalidation.ValidateImmutableField(f.is, f.was, spec.Child(f.name))...)
+	}
+	return errs
 }
 
 func jobTable() kinds.Table {

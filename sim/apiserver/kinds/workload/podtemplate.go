@@ -144,3 +144,11 @@ func containerColumns() []metav1.TableColumnDefinition {
 		{Name: "Images", Type: "string", Priority: 1, Description: "Images referenced by each container in the template."},
 	}
 }
+
+// templateWarnings are what is said of pods that are taken and not what they seem.
+func templateWarnings(template *corev1.PodTemplateSpec, path *field.Path) []string {
+	if grace := template.Spec.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
+		return []string{path.Child("spec", "terminationGracePeriodSeconds").String() + ": must be >= 0; negative values are invalid and will be treated as 1"}
+	}
+	return nil
+}

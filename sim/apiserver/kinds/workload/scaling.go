@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -20,14 +21,15 @@ func newScalingKinds() []*kinds.Kind {
 		kinds.Builtin[*autoscalingv2.HorizontalPodAutoscaler, *autoscalingv2.HorizontalPodAutoscalerList](autoscalingv2.SchemeGroupVersion, kinds.Spec{
 			Resource: "horizontalpodautoscalers", ShortNames: []string{"hpa"}, Categories: []string{"all"}, Namespaced: true,
 			Strategy: &kinds.Rules[*autoscalingv2.HorizontalPodAutoscaler]{
-				Defaults: func(h *autoscalingv2.HorizontalPodAutoscaler) {
-					h.Spec.MinReplicas = kinds.OrPointer(h.Spec.MinReplicas, 1)
-				},
+				Defaults: defaultAutoscaler,
 				PrepareCreate: func(h *autoscalingv2.HorizontalPodAutoscaler) {
-					h.Status = autoscalingv2.HorizontalPodAutoscalerStatus{}
+					h.Status, h.Generation = autoscalingv2.HorizontalPodAutoscalerStatus{}, 1
 				},
-				PrepareUpdate: func(h, old *autoscalingv2.HorizontalPodAutoscaler) { h.Status = old.Status },
-				Check:         validateAutoscaler,
+				PrepareUpdate: func(h, old *autoscalingv2.HorizontalPodAutoscaler) {
+					h.Status = old.Status
+					kinds.NextGeneration(&h.ObjectMeta, &old.ObjectMeta, h.Spec, old.Spec)
+				},
+				Check: validateAutoscaler,
 			},
 			Status: &kinds.Rules[*autoscalingv2.HorizontalPodAutoscaler]{
 				PrepareUpdate: func(h, old *autoscalingv2.HorizontalPodAutoscaler) { h.Spec = old.Spec },
@@ -36,6 +38,37 @@ func newScalingKinds() []*kinds.Kind {
 			Table: kinds.PlainTable(),
 		}),
 	}
+}
+
+// cpuTarget is what an autoscaler without metrics keeps to, in percent of what is requested.
+const cpuTarget = 80
+
+func defaultAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) {
+	h.Spec.MinReplicas = kinds.OrPointer(h.Spec.MinReplicas, 1)
+	if len(h.Spec.Metrics) == 0 {
+		target := autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: ptr.To[int32](cpuTarget)}
+		h.Spec.Metrics = []autoscalingv2.MetricSpec{{
+			Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{Name: corev1.ResourceCPU, Target: target},
+		}}
+	}
+	if b := h.Spec.Behavior; b != nil {
+		everything := autoscalingv2.HPAScalingPolicy{Type: autoscalingv2.PercentScalingPolicy, Value: 100, PeriodSeconds: 15}
+		four := autoscalingv2.HPAScalingPolicy{Type: autoscalingv2.PodsScalingPolicy, Value: 4, PeriodSeconds: 15}
+		b.ScaleUp = defaultScalingRules(b.ScaleUp, four, everything)
+		b.ScaleUp.StabilizationWindowSeconds = kinds.OrPointer(b.ScaleUp.StabilizationWindowSeconds, 0)
+		b.ScaleDown = defaultScalingRules(b.ScaleDown, everything)
+	}
+}
+
+func defaultScalingRules(rules *autoscalingv2.HPAScalingRules, policies ...autoscalingv2.HPAScalingPolicy) *autoscalingv2.HPAScalingRules {
+	if rules == nil {
+		rules = &autoscalingv2.HPAScalingRules{}
+	}
+	rules.SelectPolicy = kinds.OrPointer(rules.SelectPolicy, autoscalingv2.MaxChangePolicySelect)
+	if rules.Policies == nil {
+		rules.Policies = policies
+	}
+	return rules
 }
 
 func validateAutoscalerStatus(h, _ *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
@@ -48,12 +81,12 @@ func validateAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorLis
 	spec, path := &h.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	least := ptr.Deref(spec.MinReplicas, 1)
-	if least < 1 {
-		errs = append(errs, field.Invalid(path.Child("minReplicas"), least, "must be greater than or equal to 1"))
+	if least < 0 {
+		errs = append(errs, field.Invalid(path.Child("minReplicas"), least, "must be greater than or equal to 0"))
 	}
 	switch {
 	case spec.MaxReplicas == 0:
-		errs = append(errs, field.Required(path.Child("maxReplicas"), "must be set and greater than 0"))
+		errs = append(errs, field.Required(path.Child("maxReplicas"), ""))
 	case spec.MaxReplicas < 0:
 		errs = append(errs, field.Invalid(path.Child("maxReplicas"), spec.MaxReplicas, "must be greater than or equal to 1"))
 	}
@@ -63,6 +96,12 @@ func validateAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorLis
 	errs = append(errs, validateScaled(spec.ScaleTargetRef, path.Child("scaleTargetRef"))...)
 	for i := range spec.Metrics {
 		errs = append(errs, validateMetric(&spec.Metrics[i], path.Child("metrics").Index(i))...)
+	}
+	seesAll := slices.ContainsFunc(spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+		return m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType
+	})
+	if least == 0 && !seesAll { // others are measured in pods, of which there are none
+		errs = append(errs, field.Forbidden(path.Child("metrics"), "must specify at least one Object or External metric to support scaling to zero replicas"))
 	}
 	if b := spec.Behavior; b != nil {
 		errs = append(errs, validateScalingRules(b.ScaleUp, path.Child("behavior", "scaleUp"))...)
