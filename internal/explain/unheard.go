@@ -156,6 +156,9 @@ func (x *run) earlierLives(d decision) []cause {
 				steps:    []Step{end, x.change(c, "")},
 			})
 		}
+		if x.hasBegun(d) {
+			continue
+		}
 		out = append(out, cause{
 			weight:   newLife + recent,
 			sentence: fmt.Sprintf("%s was killed (%s), and %s later its next life %s", process, death.rule, short(d.at-death.at), d.what),
@@ -163,6 +166,16 @@ func (x *run) earlierLives(d decision) []cause {
 		})
 	}
 	return out
+}
+
+// hasBegun: before a decision its life had written about the same and had its answer, some
+// time before. What it decides is then no part of its start.
+func (x *run) hasBegun(d decision) bool {
+	process, life := split(d.who)
+	return slices.ContainsFunc(x.Calls, func(c model.Call) bool {
+		return c.Process == process && c.Incarnation == life && c.ReturnSeq > 0 && c.ReturnSeq < d.seq && d.at-c.Returned > time.Second &&
+			c.Outcome == model.OK && isWrite(&c) && d.names.call(&c)
+	})
 }
 
 // pause is how long a process that does nothing has come to rest.
