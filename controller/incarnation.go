@@ -14,16 +14,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	ctrl "sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmanager "sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	mcsv1alpha1 "sigs.k8s.io/mcs-api/pkg/apis/v1alpha1"
 
 	v1 "github.com/seatrial/seatrial/controller/api/v1"
 	"github.com/seatrial/seatrial/controller/ipam"
+	"github.com/seatrial/seatrial/controller/manager"
 	"github.com/seatrial/seatrial/controller/queue"
 )
 
@@ -38,7 +41,7 @@ type incarnation struct {
 	scheme  *runtime.Scheme
 	options Options
 	metrics *collectors
-	ready   *readiness
+	ready   *manager.Readiness
 }
 
 // runOnce builds a manager and runs it until ctx ends or leadership is lost.
@@ -53,7 +56,7 @@ func runOnce(ctx context.Context, in incarnation) error {
 		return fmt.Errorf("build the client for Events: %w", err)
 	}
 
-	recorder, stopRecorder := newRecorder(ctx, in.options.Logger, core, in.scheme)
+	recorder, stopRecorder := manager.NewRecorder(ctx, in.options.Logger, component, core, in.scheme)
 	defer stopRecorder()
 
 	direct, err := newDirectClient(in.cfg, in.scheme)
@@ -68,7 +71,7 @@ func runOnce(ctx context.Context, in incarnation) error {
 		return err
 	}
 
-	if err := mgr.Add(&cacheSync{cache: mgr.GetCache(), ready: in.ready}); err != nil {
+	if err := mgr.Add(&manager.CacheSync{Cache: mgr.GetCache(), Ready: in.ready, Kinds: watched()}); err != nil {
 		return fmt.Errorf("add the readiness check: %w", err)
 	}
 
@@ -83,7 +86,7 @@ func runOnce(ctx context.Context, in incarnation) error {
 	return err
 }
 
-func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *reconciler {
+func newReconciler(mgr ctrlmanager.Manager, direct client.Client, in incarnation) *reconciler {
 	r := &reconciler{
 		cached: mgr.GetCache(),
 		calls: &calls{
@@ -105,7 +108,7 @@ func newReconciler(mgr manager.Manager, direct client.Client, in incarnation) *r
 	return r
 }
 
-func newManager(in incarnation) (manager.Manager, error) {
+func newManager(in incarnation) (ctrlmanager.Manager, error) {
 	lock, err := newLeaderLock(in.cfg, in.options)
 	if err != nil {
 		return nil, err
@@ -113,21 +116,21 @@ func newManager(in incarnation) (manager.Manager, error) {
 
 	skipNameValidation := true // several controllers may live in one process
 
-	options := manager.Options{
+	options := ctrlmanager.Options{
 		Scheme: in.scheme,
 		Logger: in.options.Logger,
 		MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 			return NewRESTMapper(), nil
 		},
-		NewCache: newUngatedCache,
+		NewCache: manager.NewUngatedCache,
 		Cache: cache.Options{
 			DefaultTransform:            cache.TransformStripManagedFields(),
 			ByObject:                    map[client.Object]cache.ByObject{&corev1.Pod{}: {Transform: stripPod}},
 			ReaderFailOnMissingInformer: true,
 		},
 		// Ports are served by Run, so that they stay open across elections.
-		Metrics:                metricsserver.Options{BindAddress: off},
-		HealthProbeBindAddress: off,
+		Metrics:                metricsserver.Options{BindAddress: manager.Off},
+		HealthProbeBindAddress: manager.Off,
 		Controller: config.Controller{
 			SkipNameValidation: &skipNameValidation,
 			CacheSyncTimeout:   never,
@@ -143,10 +146,35 @@ func newManager(in incarnation) (manager.Manager, error) {
 		options.RetryPeriod = &in.options.RetryPeriod
 	}
 
-	return manager.New(in.cfg, options)
+	return ctrlmanager.New(in.cfg, options)
 }
 
-func addController(ctx context.Context, mgr manager.Manager, r *reconciler, o Options) error {
+// watched are the kinds whose caches the controller keeps.
+func watched() []client.Object {
+	return []client.Object{
+		&corev1.Service{}, &mcsv1alpha1.ServiceExport{}, &v1.GlobalIngressIP{}, &networkingv1.IPAddress{},
+		&endpoints{}, &corev1.Pod{},
+	}
+}
+
+// newLeaderLock returns the Lease that replicas compete for, or nil if there is no
+// election. A standby keeps no rule in place while another leads.
+func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) {
+	if !o.LeaderElection {
+		return nil, nil
+	}
+
+	lease := manager.Lease{Namespace: o.LeaderElectionNamespace, Name: component, Identity: o.Identity, RenewDeadline: o.RenewDeadline}
+
+	lock, err := lease.Lock(cfg)
+	if err != nil || o.DataPath == nil {
+		return lock, err
+	}
+
+	return &standbyLock{Interface: lock, path: o.DataPath, log: o.Logger}, nil
+}
+
+func addController(ctx context.Context, mgr ctrlmanager.Manager, r *reconciler, o Options) error {
 	// Registering an index starts no request: the cache is not running yet.
 	for _, index := range indexes() {
 		if err := mgr.GetCache().IndexField(ctx, index.kind, index.name, index.of); err != nil {

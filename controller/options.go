@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seatrial/seatrial/controller/ipam"
+	"github.com/seatrial/seatrial/controller/manager"
 )
 
 // Defaults of Options.
@@ -20,8 +21,6 @@ const (
 	DefaultRenewDeadline  = 15 * time.Second
 	DefaultRetryPeriod    = 2 * time.Second
 	DefaultRequestTimeout = 10 * time.Second
-
-	off = "0"
 )
 
 // Options is what a controller needs to know beside how to reach the API
@@ -116,7 +115,7 @@ func (o *Options) validateLeaderElection() []error {
 }
 
 func validateBindAddress(what, address string) error {
-	if address == "" || address == off {
+	if address == "" || address == manager.Off {
 		return nil
 	}
 

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/seatrial/seatrial/controller/manager"
 )
 
 // component names the controller in Events, logs, the queue's metrics and its
@@ -44,9 +46,11 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	}
 	defer unregister()
 
-	ready := &readiness{}
+	ready := &manager.Readiness{}
 
-	stopServing, err := serve(ctx, o, ready)
+	stopServing, err := manager.Serve(ctx, manager.Ports{
+		Probes: o.HealthProbeBindAddress, Metrics: o.MetricsBindAddress, Gatherer: gathererOf(o), Log: o.Logger,
+	}, ready)
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		err := runOnce(ctx, incarnation{
 			cfg: withoutClientLimits(cfg), scheme: scheme, options: o, metrics: metrics, ready: ready,
 		})
-		ready.set(nil)
+		ready.Set(nil)
 
 		if ctx.Err() != nil {
 			return nil
@@ -79,6 +83,16 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 func registererOf(o Options) prometheus.Registerer {
 	if o.Registerer != nil {
 		return o.Registerer
+	}
+
+	return ctrlmetrics.Registry
+}
+
+// gathererOf returns what /metrics shows: the registry given in the options if
+// it can be read, else controller-runtime's.
+func gathererOf(o Options) prometheus.Gatherer {
+	if gatherer, ok := o.Registerer.(prometheus.Gatherer); ok {
+		return gatherer
 	}
 
 	return ctrlmetrics.Registry

@@ -1,8 +1,9 @@
-package controller
+package manager
 
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/google/uuid"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,17 +12,20 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// newLeaderLock returns the Lease that replicas compete for, or nil if there is
-// no election.
+// Lease is what replicas compete for.
+type Lease struct {
+	Namespace, Name string
+	// Identity of this replica; empty: made from the host's name.
+	Identity      string
+	RenewDeadline time.Duration
+}
+
+// Lock returns the lock of a Lease.
 //
 // Leadership saves work, it does not guard the law: two leaders at once compete
 // for the same claims, and the API server decides.
-func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) {
-	if !o.LeaderElection {
-		return nil, nil
-	}
-
-	identity := o.Identity
+func (l Lease) Lock(cfg *rest.Config) (resourcelock.Interface, error) {
+	identity := l.Identity
 	if identity == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -34,21 +38,16 @@ func newLeaderLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) 
 	// A renewal that hangs must fail in time for two more attempts before the
 	// deadline, and not at the very moment of the deadline itself.
 	cfg = rest.CopyConfig(cfg)
-	cfg.Timeout = o.RenewDeadline * 2 / 5
+	cfg.Timeout = l.RenewDeadline * 2 / 5
 
 	client, err := coordinationv1client.NewForConfig(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("build the client for leader election: %w", err)
 	}
 
-	lock := &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Namespace: o.LeaderElectionNamespace, Name: component},
+	return &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: l.Namespace, Name: l.Name},
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
-	}
-	if o.DataPath == nil {
-		return lock, nil
-	}
-
-	return &standbyLock{Interface: lock, path: o.DataPath, log: o.Logger}, nil
+	}, nil
 }

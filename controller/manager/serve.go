@@ -1,4 +1,4 @@
-package controller
+package manager
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 const (
@@ -21,15 +20,25 @@ const (
 	drainTimeout  = 5 * time.Second
 )
 
-// serve opens the ports for metrics and probes, as far as they are on, and
+// Off is the address of a port that is not to be opened.
+const Off = "0"
+
+// Ports are what a replica listens on. An empty address is [Off].
+type Ports struct {
+	Probes, Metrics string
+	Gatherer        prometheus.Gatherer // what /metrics shows
+	Log             logr.Logger
+}
+
+// Serve opens the ports for metrics and probes, as far as they are on, and
 // returns how to close them.
-func serve(ctx context.Context, o Options, ready *readiness) (stop func(), err error) {
+func Serve(ctx context.Context, o Ports, ready *Readiness) (stop func(), err error) {
 	probes := http.NewServeMux()
 	probes.Handle("/healthz", http.StripPrefix("/healthz", &healthz.Handler{Checks: map[string]healthz.Checker{"ping": healthz.Ping}}))
-	probes.Handle("/readyz", http.StripPrefix("/readyz", &healthz.Handler{Checks: map[string]healthz.Checker{"caches": ready.check}}))
+	probes.Handle("/readyz", http.StripPrefix("/readyz", &healthz.Handler{Checks: map[string]healthz.Checker{"caches": ready.Check}}))
 
 	metrics := http.NewServeMux()
-	metrics.Handle("/metrics", promhttp.HandlerFor(gathererOf(o), promhttp.HandlerOpts{}))
+	metrics.Handle("/metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
 
 	var stops []func()
 
@@ -42,12 +51,12 @@ func serve(ctx context.Context, o Options, ready *readiness) (stop func(), err e
 	for _, port := range []struct {
 		address string
 		handler http.Handler
-	}{{o.HealthProbeBindAddress, probes}, {o.MetricsBindAddress, metrics}} {
-		if port.address == "" || port.address == off {
+	}{{o.Probes, probes}, {o.Metrics, metrics}} {
+		if port.address == "" || port.address == Off {
 			continue
 		}
 
-		s, err := listen(ctx, o.Logger, port.address, port.handler)
+		s, err := listen(ctx, o.Log, port.address, port.handler)
 		if err != nil {
 			stop()
 
@@ -58,16 +67,6 @@ func serve(ctx context.Context, o Options, ready *readiness) (stop func(), err e
 	}
 
 	return stop, nil
-}
-
-// gathererOf returns what /metrics shows: the registry given in the options if
-// it can be read, else controller-runtime's.
-func gathererOf(o Options) prometheus.Gatherer {
-	if gatherer, ok := o.Registerer.(prometheus.Gatherer); ok {
-		return gatherer
-	}
-
-	return ctrlmetrics.Registry
 }
 
 func listen(ctx context.Context, log logr.Logger, address string, handler http.Handler) (stop func(), err error) {

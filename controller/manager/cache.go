@@ -1,4 +1,4 @@
-package controller
+package manager
 
 import (
 	"context"
@@ -18,7 +18,8 @@ import (
 // burn a core until it is killed.
 type ungatedCache struct{ cache.Cache }
 
-func newUngatedCache(cfg *rest.Config, o cache.Options) (cache.Cache, error) {
+// NewUngatedCache makes the cache of a manager that starts before it has synced.
+func NewUngatedCache(cfg *rest.Config, o cache.Options) (cache.Cache, error) {
 	c, err := cache.New(cfg, o)
 
 	return ungatedCache{c}, err

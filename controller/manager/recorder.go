@@ -1,4 +1,4 @@
-package controller
+package manager
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// newRecorder returns a recorder of Events, and how to stop it.
-func newRecorder(ctx context.Context, log logr.Logger, core corev1client.EventsGetter, scheme *runtime.Scheme) (record.EventRecorder, func()) {
+// NewRecorder returns a recorder of Events as component, and how to stop it.
+func NewRecorder(ctx context.Context, log logr.Logger, component string, core corev1client.EventsGetter, scheme *runtime.Scheme) (record.EventRecorder, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	broadcaster := record.NewBroadcaster(record.WithContext(klog.NewContext(ctx, log)))
 	broadcaster.StartRecordingToSink(untilStopped{ctx, &corev1client.EventSinkImpl{Interface: core.Events("")}})
