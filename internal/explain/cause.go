@@ -257,6 +257,32 @@ func (x *run) ordinary(d decision) []cause {
 			steps:    []Step{x.change(c, ""), x.told(l.input)},
 		}}
 	}
+	return x.readOf(d)
+}
+
+// readOf is, for a process that asks instead of watching, what another had made of the
+// object when it was read last.
+func (x *run) readOf(d decision) []cause {
+	process, _ := split(d.who)
+	for _, l := range x.chain(d) {
+		if l.call == nil || l.call.Outcome != model.OK || l.call.Verb != "get" && l.call.Verb != "list" {
+			continue
+		}
+		for i := len(x.Commits) - 1; i >= 0; i-- {
+			c := &x.Commits[i]
+			if c.Seq > l.seq || c.At > l.call.Arrived || c.Resource != l.call.Resource || !d.names[keyOf(c.Namespace, c.Name)] {
+				continue
+			}
+			if c.Process == process {
+				return nil // as it had left it
+			}
+			return []cause{{
+				weight:   acted,
+				sentence: fmt.Sprintf("%s %s, and %s later %s, which had read that, %s", author(c), effect(c, ""), short(d.at-c.At), process, d.what),
+				steps:    []Step{x.change(c, ""), x.told(l.input)},
+			}}
+		}
+	}
 	return nil
 }
 
