@@ -364,6 +364,25 @@ func TestQuota(t *testing.T) {
 	assert.Equal(t, 201, w.do(0, "POST", "/api/v1/namespaces/kube-system/configmaps", `{"metadata":{"name":"elsewhere"}}`).code)
 }
 
+// A quota below what is there is taken, as in a real cluster: nothing is removed, nothing
+// is added, and what is there can be changed and deleted.
+func TestQuotaBelowWhatExists(t *testing.T) {
+	w := newWorld(t, apiserver.Config{QuotaController: true})
+	for _, name := range []string{"a", "b"} {
+		require.Equal(t, 201, w.do(0, "POST", configMaps, `{"metadata":{"name":"`+name+`"}}`).code)
+	}
+	require.Equal(t, 201, w.do(0, "POST", "/api/v1/namespaces/default/resourcequotas", `{"metadata":{"name":"q"},"spec":{"hard":{"count/configmaps":"1"}}}`).code)
+	w.clock.pass(time.Second)
+	assert.Contains(t, string(w.do(0, "GET", "/api/v1/namespaces/default/resourcequotas/q", "").body), `"used":{"count/configmaps":"2"}`)
+	r := w.do(0, "POST", configMaps, `{"metadata":{"name":"c"}}`)
+	assert.Equal(t, 403, r.code)
+	assert.Contains(t, string(r.body), `used: count/configmaps=2, limited: count/configmaps=1`)
+	assert.Equal(t, 200, w.patch(configMaps+"/a", mergeType, `{"data":{"k":"v"}}`).code)
+	assert.Equal(t, 200, w.do(0, "DELETE", configMaps+"/a", "").code)
+	w.clock.pass(time.Second)
+	assert.Equal(t, 403, w.do(0, "POST", configMaps, `{"metadata":{"name":"c"}}`).code, "one is left, and is as many as there may be")
+}
+
 func TestLimitsAndPriorities(t *testing.T) {
 	w := newWorld(t, apiserver.Config{})
 	require.Equal(t, 201, w.do(0, "POST", "/api/v1/namespaces/default/limitranges", `{"metadata":{"name":"l"},"spec":{"limits":[{"type":"Container","max":{"cpu":"1"},"default":{"cpu":"500m"},"defaultRequest":{"cpu":"100m"}}]}}`).code)
