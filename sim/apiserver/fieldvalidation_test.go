@@ -48,6 +48,8 @@ func TestFieldsOfBuiltInKinds(t *testing.T) {
 		{"no maximum", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `}}`, `spec.maxReplicas: Required value`},
 		{"minimum above", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"minReplicas":4,"maxReplicas":3}}`, "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"},
 		{"no target", scalers, `{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"kind":"","name":""},"maxReplicas":3}}`, `spec.scaleTargetRef.kind: Required value`},
+		{"target without a group", scalers, `{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"apiVersion":"v1","kind":"Pod","name":"p"},"maxReplicas":3}}`, `spec.scaleTargetRef.apiVersion: Invalid value: \"v1\": apiVersion must specify API group`},
+		{"replication controller", scalers, `{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"apiVersion":"v1","kind":"ReplicationController","name":"p"},"maxReplicas":3}}`, ""},
 		{"metric without source", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"maxReplicas":3,"metrics":[{"type":"Pods"}]}}`, `spec.metrics[0].pods: Required value: must populate information for the given metric source`},
 		{"no policy", scalers, `{"metadata":{"name":"a"},"spec":{` + target + `,"maxReplicas":3,"behavior":{"scaleDown":{"policies":[{"type":"Pods","value":0,"periodSeconds":2000}]}}}}`, `spec.behavior.scaleDown.policies[0].value: Invalid value: 0: must be greater than zero`},
 

@@ -29,7 +29,8 @@ func newScalingKinds() []*kinds.Kind {
 					h.Status = old.Status
 					kinds.NextGeneration(&h.ObjectMeta, &old.ObjectMeta, h.Spec, old.Spec)
 				},
-				Check: validateAutoscaler,
+				Check:       func(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList { return validateAutoscaler(h, nil) },
+				CheckUpdate: validateAutoscaler,
 			},
 			Status: &kinds.Rules[*autoscalingv2.HorizontalPodAutoscaler]{
 				PrepareUpdate: func(h, old *autoscalingv2.HorizontalPodAutoscaler) { h.Spec = old.Spec },
@@ -77,7 +78,8 @@ func validateAutoscalerStatus(h, _ *autoscalingv2.HorizontalPodAutoscaler) field
 	return append(errs, kinds.NonNegative(path.Child("desiredReplicas"), int64(h.Status.DesiredReplicas))...)
 }
 
-func validateAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
+// validateAutoscaler checks one that was nil, or old.
+func validateAutoscaler(h, old *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
 	spec, path := &h.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	least := ptr.Deref(spec.MinReplicas, 1)
@@ -94,6 +96,11 @@ func validateAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorLis
 		errs = append(errs, field.Invalid(path.Child("maxReplicas"), spec.MaxReplicas, "must be greater than or equal to `minReplicas`"))
 	}
 	errs = append(errs, validateScaled(spec.ScaleTargetRef, path.Child("scaleTargetRef"))...)
+	unchanged := old != nil && old.Spec.ScaleTargetRef.APIVersion == spec.ScaleTargetRef.APIVersion && old.Spec.ScaleTargetRef.Kind == spec.ScaleTargetRef.Kind
+	// Of what is in the core group, replication controllers alone can be scaled.
+	if gv, err := schema.ParseGroupVersion(spec.ScaleTargetRef.APIVersion); err == nil && gv.Group == "" && !unchanged && spec.ScaleTargetRef.Kind != "ReplicationController" {
+		errs = append(errs, field.Invalid(path.Child("scaleTargetRef", "apiVersion"), spec.ScaleTargetRef.APIVersion, "apiVersion must specify API group"))
+	}
 	for i := range spec.Metrics {
 		errs = append(errs, validateMetric(&spec.Metrics[i], path.Child("metrics").Index(i))...)
 	}
