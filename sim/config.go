@@ -152,6 +152,8 @@ type Env struct {
 	// seed, e.g. "controller-2" for the second incarnation.
 	Identity    string
 	Incarnation int // counted from 1
+	// Started is when the incarnation was started, since the start of the run.
+	Started time.Duration
 	// Process is the name of the process, the same for all its incarnations.
 	Process string
 	// Chance is drawn by the seed for the incarnation: what its own generators begin

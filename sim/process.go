@@ -151,7 +151,7 @@ func (w *world) start(p *process) {
 			problem.Process, problem.StandIn = p.Name, p.StandIn
 			w.problem(problem)
 		},
-		Incarnation: i.number, Metrics: i.metrics,
+		Incarnation: i.number, Started: w.now(), Metrics: i.metrics,
 		Host:  func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
 		Serve: func(host string, handler http.Handler) { w.listen(i, host, handler) },
 	}

@@ -101,7 +101,7 @@ func (c *cluster) unserved(t target, o *Options) string {
 		return problem
 	case gip.ip == "":
 		return fmt.Sprintf("%s has no allocated IP", t)
-	case !o.usable(gip.ip):
+	case !o.kept(gip.ip):
 		return fmt.Sprintf("%s has %s, which is not a usable address of %v", t, gip.ip, o.CIDRs)
 	}
 	for _, other := range slices.Sorted(maps.Keys(c.publishers[gip.ip])) {

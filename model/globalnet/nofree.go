@@ -43,6 +43,9 @@ import (
 // never had its hands on, as Submariner leaves them, it is, unless it is of no CIDR and no
 // internal Service carries it.
 //
+// With [Options.MoveOutside] an IP that is of none of the CIDRs any more may be changed
+// for one that is.
+//
 // Of a subject that promises claims more is asked (docs/globalingressip/design.md §5): a change of
 // the type, as long as the service does not become headless, takes no title away; and
 // when a user deletes the GlobalIngressIP of a ClusterIP service under its standing
@@ -114,6 +117,7 @@ func (s *stickiness) judge(c change) string {
 			return fmt.Sprintf("%s was freed: its GlobalIngressIP %s was removed while the service exists and is exported", gip.ip, gip.owner())
 		case c.gipNew.ip == "":
 			return fmt.Sprintf("%s was freed: the status of %s was cleared while the service exists and is exported", gip.ip, gip.owner())
+		case c.gipNew.ip != gip.ip && s.moved(gip.ip, c.gipNew.ip):
 		case c.gipNew.ip != gip.ip:
 			return fmt.Sprintf("the IP of %s was changed from %s to %s while the service exists and is exported", gip.owner(), gip.ip, c.gipNew.ip)
 		case model.Terminating(c.gipNew) && !model.Terminating(gip):
@@ -135,6 +139,11 @@ func (s *stickiness) judge(c change) string {
 		}
 	}
 	return ""
+}
+
+// moved: the IP was given up for one of the CIDRs, which it is none of any more.
+func (s *stickiness) moved(from, to string) bool {
+	return s.options.MoveOutside && !s.options.usable(from) && s.options.usable(to)
 }
 
 func (s *stickiness) protected(gip *ingressIP) bool {
@@ -247,7 +256,7 @@ func (s *stickiness) publish(c change) {
 // forged: the IP that a user wrote is of no CIDR, and no internal Service carries it, as
 // one does before Submariner publishes anything.
 func (s *stickiness) forged(gip *ingressIP) bool {
-	if gip.target != targetClusterIP || s.options.usable(gip.ip) {
+	if gip.target != targetClusterIP || s.options.everUsable(gip.ip) {
 		return false
 	}
 	for _, internal := range s.cluster.internalServices(gip.service()) {

@@ -11,6 +11,10 @@ type Options struct {
 	// CIDRs are the pools global IPs come from. Of each, every address may be
 	// used but the network and the broadcast address.
 	CIDRs []netip.Prefix
+	// Former are the pools that there were before, and MoveOutside says that what has
+	// an address of theirs alone is given another; otherwise it keeps it.
+	Former      []netip.Prefix
+	MoveOutside bool
 	// Claims requires what docs/globalingressip/design.md §5 promises and Submariner's own
 	// controller never did: an IPAddress claim for every IP in use, an IP kept
 	// through changes of the type and a user's deletion of the GlobalIngressIP,
@@ -48,7 +52,21 @@ func (o *Options) usable(ip string) bool {
 	if err != nil {
 		return false
 	}
-	for _, cidr := range o.CIDRs {
+	return contains(o.CIDRs, address)
+}
+
+// everUsable tells whether an address may be given out now or might before.
+func (o *Options) everUsable(ip string) bool {
+	address, err := netip.ParseAddr(ip)
+	return err == nil && (contains(o.CIDRs, address) || contains(o.Former, address))
+}
+
+// kept tells whether who has an address may have it for good: it is of the pools, or
+// was and nobody is moved.
+func (o *Options) kept(ip string) bool { return o.usable(ip) || !o.MoveOutside && o.everUsable(ip) }
+
+func contains(pools []netip.Prefix, address netip.Addr) bool {
+	for _, cidr := range pools {
 		if cidr.Contains(address) && address != cidr.Masked().Addr() && address != broadcast(cidr) {
 			return true
 		}

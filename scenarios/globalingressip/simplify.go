@@ -21,6 +21,10 @@ func simplify(p *scenarios.Plan) []func(*scenarios.Plan) {
 		func(p *scenarios.Plan) { settings(p).Controller.LeaderElection = false },
 		func(p *scenarios.Plan) { settings(p).Controller.Workers = 1 },
 		func(p *scenarios.Plan) { settings(p).Consumers = 0 },
+		func(p *scenarios.Plan) { settings(p).Rollouts = nil },
+	}
+	for i := range settings(p).Rollouts {
+		changes = append(changes, func(p *scenarios.Plan) { settings(p).Rollouts = slices.Delete(settings(p).Rollouts, i, i+1) })
 	}
 	for i := range p.Steps {
 		for _, words := range fewerWords() {

@@ -134,25 +134,44 @@ func (v Variant) replica(name string, s *Settings) sim.Process {
 	filter := newPacketFilter()
 	return sim.Process{
 		Name:    name,
-		MayExit: v.MayExit,
-		Run: func(ctx context.Context, env sim.Env) error {
-			return v.Run(ctx, env.REST, controller.Options{
-				CIDRs: s.CIDRs, Workers: s.Controller.Workers,
-				LeaderElection:          s.Controller.LeaderElection,
-				LeaderElectionNamespace: leaseNamespace,
-				Identity:                env.Identity,
-				Logger:                  env.Log,
-				Registerer:              env.Metrics,
-				DataPath:                filter.dataPath(env),
-			})
-		},
+		Start:   s.Controller.Start,
+		MayExit: v.mayExit,
+		Run:     func(ctx context.Context, env sim.Env) error { return v.run(ctx, s, env, filter) },
 	}
+}
+
+// options are what an incarnation of a replica is started with.
+func (s *Settings) options(d deployment, env sim.Env, filter packetFilter) controller.Options {
+	return controller.Options{
+		CIDRs: d.cidrs, MoveOutside: d.moveOutside, Workers: s.Controller.Workers,
+		LeaderElection:          s.Controller.LeaderElection,
+		LeaderElectionNamespace: leaseNamespace,
+		Identity:                env.Identity,
+		Logger:                  env.Log,
+		Registerer:              env.Metrics,
+		DataPath:                filter.dataPath(env),
+	}
+}
+
+// with is what can be asked of a subject that takes turns with another one: what
+// both promise.
+func (v Variant) with(other Variant) Variant {
+	v.Claims, v.Metrics, v.Headless = v.Claims && other.Claims, v.Metrics && other.Metrics, v.Headless && other.Headless
+	return v
 }
 
 // properties are the laws that a run is judged by: those of a GlobalIngressIP
 // controller, what its consumers rely on, and those of any controller.
 func (v Variant) properties(p *scenarios.Plan) []model.Property {
-	o := globalnet.Options{CIDRs: settings(p).CIDRs, Claims: v.Claims, Headless: v.Headless}
+	deployed := settings(p)
+	last := deployed.last()
+	o := globalnet.Options{
+		CIDRs: last.cidrs, Former: deployed.former(), MoveOutside: last.moveOutside, Claims: v.Claims, Headless: v.Headless,
+	}
+	for _, name := range deployed.versions() {
+		v = v.with(v.named(name))
+		o.Claims, o.Headless = v.Claims, v.Headless
+	}
 	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
 	if v.Claims {
 		properties = append(properties, globalnet.Promptness(o)...)

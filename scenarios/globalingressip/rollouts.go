@@ -1,0 +1,151 @@
+package globalingressip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/format"
+	"github.com/seatrial/seatrial/sim"
+)
+
+// Rollout deploys the controller anew: every replica is asked to end at a time, as a
+// Deployment does, and started again; one that is down then starts as what is
+// deployed by then.
+type Rollout struct {
+	At time.Duration
+	// CIDRs are the pools from then on; nil: those before.
+	CIDRs []netip.Prefix
+	// MoveOutside: addresses outside of the pools are given up for others.
+	MoveOutside bool
+	// Version is the subject that is deployed, such as historical/sibling for what
+	// Submariner has; empty: the one that is put to sea.
+	Version string
+}
+
+var rolloutFields = format.Object[Rollout]{
+	format.Moment("at", "When it happens.", func(r *Rollout) *time.Duration { return &r.At }),
+	format.Custom("cidrs", "Pools of global IPs from then on; by default those before.", cidrsSchema,
+		readCIDRs(func(r *Rollout) *[]netip.Prefix { return &r.CIDRs }), writeCIDRs(func(r *Rollout) []netip.Prefix { return r.CIDRs })),
+	format.Flag("moveOutside", "Addresses outside of the pools are given up for others.", func(r *Rollout) *bool { return &r.MoveOutside }),
+	format.Text("version", "The subject that is deployed, such as historical/sibling for what Submariner has; by default the one that is put to sea.", func(r *Rollout) *string { return &r.Version }),
+}
+
+// errRollout ends an incarnation that a rollout replaces.
+var errRollout = errors.New("the controller is deployed anew")
+
+// deployment is what is deployed at a time.
+type deployment struct {
+	cidrs       []netip.Prefix
+	moveOutside bool
+	version     string
+	until       time.Duration // when the next one comes; 0: none does
+}
+
+// at is what is deployed then.
+func (s *Settings) at(t time.Duration) deployment {
+	d := deployment{cidrs: s.CIDRs, moveOutside: s.Controller.MoveOutside, version: s.Controller.Version}
+	for _, r := range s.Rollouts {
+		if r.At > t {
+			d.until = r.At
+			break
+		}
+		if r.CIDRs != nil {
+			d.cidrs = r.CIDRs
+		}
+		d.moveOutside, d.version = r.MoveOutside, r.Version
+	}
+	return d
+}
+
+// last is what is deployed in the end.
+func (s *Settings) last() deployment { return s.at(1<<63 - 1) }
+
+// former are the pools that were deployed before the last ones.
+func (s *Settings) former() []netip.Prefix {
+	pools := [][]netip.Prefix{s.CIDRs}
+	for _, r := range s.Rollouts {
+		if r.CIDRs != nil {
+			pools = append(pools, r.CIDRs)
+		}
+	}
+	return slices.Concat(pools[:len(pools)-1]...)
+}
+
+// versions are the names of all that is deployed at some time, other than the subject.
+func (s *Settings) versions() []string {
+	var names []string
+	for _, name := range append([]string{s.Controller.Version}, versionsOf(s.Rollouts)...) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func versionsOf(rollouts []Rollout) []string {
+	var names []string
+	for _, r := range rollouts {
+		names = append(names, r.Version)
+	}
+	return names
+}
+
+// named finds one of [Variants]; without a name it is v.
+func (v Variant) named(name string) Variant {
+	variants := Variants()
+	if i := slices.IndexFunc(variants, func(o Variant) bool { return o.Name == name }); i >= 0 {
+		return variants[i]
+	}
+	return v
+}
+
+// run is one incarnation of a replica, which ends when a rollout replaces it.
+func (v Variant) run(ctx context.Context, s *Settings, env sim.Env, filter packetFilter) error {
+	d := s.at(env.Started)
+	if d.until > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d.until-env.Started, errRollout)
+		defer cancel()
+	}
+	err := v.named(d.version).Run(ctx, env.REST, s.options(d, env, filter))
+	if errors.Is(context.Cause(ctx), errRollout) {
+		return errRollout
+	}
+	return err
+}
+
+// mayExit: an end that a rollout makes is ordinary, beside those of the variant.
+func (v Variant) mayExit(err error) bool {
+	return errors.Is(err, errRollout) || v.MayExit != nil && v.MayExit(err)
+}
+
+func (s *Settings) validateRollouts(report scenarios.Report) {
+	s.validateVersion(report, "world.controller.version", s.Controller.Version)
+	for i, r := range s.Rollouts {
+		field := fmt.Sprintf("world.rollouts[%d]", i)
+		if r.At <= 0 {
+			report(field+".at", "missing", "a time after the start")
+		}
+		if i > 0 && r.At <= s.Rollouts[i-1].At {
+			report(field+".at", fmt.Sprintf("%s is not after the rollout before it, at %s", format.FormatDuration(r.At), format.FormatDuration(s.Rollouts[i-1].At)), "rollouts in order of time")
+		}
+		validateCIDRs(report, field+".cidrs", r.CIDRs)
+		s.validateVersion(report, field+".version", r.Version)
+	}
+}
+
+func (s *Settings) validateVersion(report scenarios.Report, field, version string) {
+	var names []string
+	for _, v := range Variants() {
+		names = append(names, v.Name)
+	}
+	if version != "" && !slices.Contains(names, version) {
+		report(field, fmt.Sprintf("there is no subject %q", version), "one of "+strings.Join(names, ", "))
+	}
+}
