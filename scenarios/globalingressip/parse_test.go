@@ -34,15 +34,19 @@ func TestParseRefuses(t *testing.T) {
 		"unknown field": {head + "fault: []", "4:1: fault: unknown field (did you mean faults?)"},
 
 		// The world.
-		"CIDR without address": {head + "world: {cidrs: [242.0.0.0/31]}", "4:17: world.cidrs[0]: 242.0.0.0/31 has no address to give out (want a /30 or larger)"},
-		"CIDR of one":          {head + "world: {cidrs: [242.0.0.1/32]}", "4:17: world.cidrs[0]: 242.0.0.1/32 has no address to give out (want a /30 or larger)"},
-		"CIDR with host bits":  {head + "world: {cidrs: [242.0.0.5/24]}", "4:17: world.cidrs[0]: 242.0.0.5/24 has bits set after its prefix (want 242.0.0.0/24)"},
-		"CIDRs overlap":        {head + "world: {cidrs: [242.0.0.0/24, 242.0.0.64/26]}", "4:31: world.cidrs[1]: 242.0.0.64/26 overlaps 242.0.0.0/24 (want ranges without a common address)"},
-		"not a CIDR":           {head + "world: {cidrs: [242.0.0.0]}", `4:17: world.cidrs[0]: "242.0.0.0" is not a CIDR (want an IPv4 range such as 242.0.0.0/24)`},
-		"IPv6":                 {head + "world: {cidrs: ['fd00::/112']}", "4:17: world.cidrs[0]: fd00::/112 is not an IPv4 range (want an IPv4 range such as 242.0.0.0/24)"},
-		"no replica":           {head + "world: {controller: {replicas: 0}}", "4:32: world.controller.replicas: 0 is too small (want a whole number of 1 or more)"},
-		"too many workers":     {head + "world: {controller: {workers: 65}}", "4:31: world.controller.workers: 65 is out of range (want 1 to 64)"},
-		"half a worker":        {head + "world: {controller: {workers: 0.5}}", "4:31: world.controller.workers: 0.5 is not a whole number (want a whole number)"},
+		"CIDR without address":  {head + "world: {cidrs: [242.0.0.0/31]}", "4:17: world.cidrs[0]: 242.0.0.0/31 has no address to give out (want a /30 or larger)"},
+		"CIDR of one":           {head + "world: {cidrs: [242.0.0.1/32]}", "4:17: world.cidrs[0]: 242.0.0.1/32 has no address to give out (want a /30 or larger)"},
+		"CIDR with host bits":   {head + "world: {cidrs: [242.0.0.5/24]}", "4:17: world.cidrs[0]: 242.0.0.5/24 has bits set after its prefix (want 242.0.0.0/24)"},
+		"CIDRs overlap":         {head + "world: {cidrs: [242.0.0.0/24, 242.0.0.64/26]}", "4:31: world.cidrs[1]: 242.0.0.64/26 overlaps 242.0.0.0/24 (want ranges without a common address)"},
+		"not a CIDR":            {head + "world: {cidrs: [242.0.0.0]}", `4:17: world.cidrs[0]: "242.0.0.0" is not a CIDR (want an IPv4 range such as 242.0.0.0/24)`},
+		"IPv6":                  {head + "world: {cidrs: ['fd00::/112']}", "4:17: world.cidrs[0]: fd00::/112 is not an IPv4 range (want an IPv4 range such as 242.0.0.0/24)"},
+		"no replica":            {head + "world: {controller: {replicas: 0}}", "4:32: world.controller.replicas: 0 is too small (want a whole number of 1 or more)"},
+		"too many workers":      {head + "world: {controller: {workers: 65}}", "4:31: world.controller.workers: 65 is out of range (want 1 to 64)"},
+		"half a worker":         {head + "world: {controller: {workers: 0.5}}", "4:31: world.controller.workers: 0.5 is not a whole number (want a whole number)"},
+		"rollout without time":  {head + "world: {rollouts: [{cidrs: [242.0.0.0/24]}]}", "4:20: world.rollouts[0].at: missing (want a time after the start)"},
+		"rollouts out of order": {head + "world: {rollouts: [{at: 20s}, {at: 10s}]}", "4:36: world.rollouts[1].at: 10s is not after the rollout before it, at 20s (want rollouts in order of time)"},
+		"unknown version": {head + "world: {controller: {version: historical/siblin}}", `4:31: world.controller.version: there is no subject "historical/siblin" (want one of `},
+		"rollout of nothing":    {head + "world: {rollouts: [{at: 20s, cidrs: [242.0.0.0/31]}]}", "4:38: world.rollouts[0].cidrs[0]: 242.0.0.0/31 has no address to give out (want a /30 or larger)"},
 
 		// Steps.
 		"step without action":   {head + "steps: [{at: 1s}]", "4:9: steps[0]: no action (want one of createService, updateService, deleteService, export, unexport, apply, patch, delete, do)"},
