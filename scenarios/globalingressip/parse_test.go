@@ -45,7 +45,7 @@ func TestParseRefuses(t *testing.T) {
 		"half a worker":         {head + "world: {controller: {workers: 0.5}}", "4:31: world.controller.workers: 0.5 is not a whole number (want a whole number)"},
 		"rollout without time":  {head + "world: {rollouts: [{cidrs: [242.0.0.0/24]}]}", "4:20: world.rollouts[0].at: missing (want a time after the start)"},
 		"rollouts out of order": {head + "world: {rollouts: [{at: 20s}, {at: 10s}]}", "4:36: world.rollouts[1].at: 10s is not after the rollout before it, at 20s (want rollouts in order of time)"},
-		"unknown version": {head + "world: {controller: {version: historical/siblin}}", `4:31: world.controller.version: there is no subject "historical/siblin" (want one of `},
+		"unknown version":       {head + "world: {controller: {version: historical/siblin}}", `4:31: world.controller.version: there is no subject "historical/siblin" (want a name such as historical/sibling; seatrial subjects lists them)`},
 		"rollout of nothing":    {head + "world: {rollouts: [{at: 20s, cidrs: [242.0.0.0/31]}]}", "4:38: world.rollouts[0].cidrs[0]: 242.0.0.0/31 has no address to give out (want a /30 or larger)"},
 
 		// Steps.

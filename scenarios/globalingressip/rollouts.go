@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios"
@@ -141,11 +140,8 @@ func (s *Settings) validateRollouts(report scenarios.Report) {
 }
 
 func (s *Settings) validateVersion(report scenarios.Report, field, version string) {
-	var names []string
-	for _, v := range Variants() {
-		names = append(names, v.Name)
-	}
-	if version != "" && !slices.Contains(names, version) {
-		report(field, fmt.Sprintf("there is no subject %q", version), "one of "+strings.Join(names, ", "))
+	known := slices.ContainsFunc(Variants(), func(v Variant) bool { return v.Name == version })
+	if version != "" && !known {
+		report(field, fmt.Sprintf("there is no subject %q", version), "a name such as "+Sibling+"; seatrial subjects lists them")
 	}
 }
