@@ -26,6 +26,9 @@ func (l *serviceTraffic) retype() {
 		spec["externalName"] = "elsewhere.example.org"
 	}
 	l.patch(spec)
+	if l.Chance(0.3) {
+		l.touch()
+	}
 	if l.Chance(0.2) {
 		return
 	}
@@ -38,6 +41,18 @@ func (l *serviceTraffic) retype() {
 		back["ipFamilyPolicy"], back["ipFamilies"] = "SingleStack", []any{"IPv4"}
 	}
 	l.patch(back)
+}
+
+// touch edits what nobody has to follow, again and again: whoever looks at the
+// service finds what was there before.
+func (l *serviceTraffic) touch() {
+	for n := l.Between(3, 10); n > 0; n-- {
+		l.soon()
+		l.step(&scenarios.Patch{
+			ResourceRef: scenarios.ResourceRef{Resource: "services", ObjectRef: l.ref}, MayBeRefused: true,
+			Body: map[string]any{"metadata": map[string]any{"annotations": map[string]any{"example.org/note": fmt.Sprint(len(l.steps))}}},
+		})
+	}
 }
 
 // flip takes an export away and brings it back, up to three times.

@@ -38,7 +38,7 @@ func headlessIn(d dice, s sizes, h profile, namespace string) []scenarios.Step {
 		l.wait(s.extra + 2)
 		l.patch(map[string]any{"publishNotReadyAddresses": true})
 	}
-	pods := podTraffic{serviceTraffic: l, up: map[int]bool{}}
+	pods := podTraffic{serviceTraffic: l, up: map[int]bool{}, where: map[int]string{}}
 	for n := d.Between(2, 10); n > 0; n-- {
 		l.wait(n)
 		pods.act()
@@ -60,6 +60,8 @@ type podTraffic struct {
 	up      map[int]bool // exist
 	made    int
 	address int
+	where   map[int]string // each is, or was last
+	vacant  string         // an address that one of them had
 }
 
 // act does one thing to one of at most three pods.
@@ -69,7 +71,7 @@ func (p *podTraffic) act() {
 		p.createPod(i)
 		return
 	}
-	switch p.Weighted(4, 2, 2, 1, 3, 2, 2) {
+	switch p.Weighted(4, 2, 2, 1, 3, 2, 2, 2) {
 	case 0:
 		p.report(i, map[string]any{"phase": "Running", "conditions": readyCondition("True")}, true)
 	case 1:
@@ -85,6 +87,19 @@ func (p *podTraffic) act() {
 		p.flap(i)
 	case 6:
 		p.relabel(i)
+	case 7:
+		p.unlocate(i)
+	}
+}
+
+// unlocate: the pod's sandbox is gone, and until there is another it has no address.
+// Its former one may be given to another pod at once.
+func (p *podTraffic) unlocate(i int) {
+	p.vacant = p.where[i]
+	p.report(i, map[string]any{"phase": "Pending", "conditions": readyCondition("False"), "podIP": nil, "podIPs": nil}, false)
+	if p.Chance(0.6) {
+		p.wait(2)
+		p.report(i, map[string]any{"phase": "Running", "conditions": readyCondition("True")}, true)
 	}
 }
 
@@ -131,7 +146,12 @@ func (p *podTraffic) createPod(i int) {
 func (p *podTraffic) report(i int, status map[string]any, moves bool) {
 	if moves {
 		p.address++
-		located(status, fmt.Sprintf("10.1.%d.%d", i, p.address))
+		ip := fmt.Sprintf("10.1.%d.%d", i, p.address)
+		if p.vacant != "" && p.Chance(0.5) {
+			ip, p.vacant = p.vacant, ""
+		}
+		p.where[i] = ip
+		located(status, ip)
 	}
 	p.step(podReport(p.pod(i), status))
 }

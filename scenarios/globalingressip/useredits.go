@@ -94,7 +94,7 @@ func (m *userEdits) act(at time.Duration, service scenarios.ObjectRef) {
 		Namespace: service.Namespace, Name: v1.InternalServiceName(service.Name),
 	}}
 	var action scenarios.Action
-	switch m.Weighted(3, 2, 2, 2, 1, 2, 3) {
+	switch m.Weighted(3, 2, 2, 2, 1, 2, 3, 3) {
 	case 0:
 		action = &scenarios.Patch{
 			ResourceRef: gip("globalingressips/status"),
@@ -117,6 +117,9 @@ func (m *userEdits) act(at time.Duration, service scenarios.ObjectRef) {
 			map[string]any{"target": string(v1.HeadlessServicePod), "podRef": map[string]any{"name": "nobody"}})}}
 	case 6:
 		m.hold(at, sim.Pick(m.dice, gip("globalingressips"), internal))
+		return
+	case 7:
+		m.uproot(at, editorName, service)
 		return
 	}
 	m.steps = append(m.steps, scenarios.Step{At: at, User: editorName, Action: action})
@@ -148,16 +151,24 @@ func (m *userEdits) hold(at time.Duration, ref scenarios.ResourceRef) {
 	}
 }
 
+// uproot takes the GlobalIngressIP of a service away, finalizers or not: whoever looks
+// for it finds nothing, and what it held is still there.
+func (m *userEdits) uproot(at time.Duration, user string, service scenarios.ObjectRef) {
+	gip := scenarios.ResourceRef{Resource: "globalingressips", ObjectRef: service}
+	m.steps = append(m.steps,
+		scenarios.Step{At: at, User: user, Action: &scenarios.Delete{ResourceRef: gip}},
+		scenarios.Step{At: at, User: user, Action: &scenarios.Patch{
+			ResourceRef: gip, Body: map[string]any{"metadata": map[string]any{"finalizers": nil}},
+		}},
+	)
+}
+
 // restore takes the GlobalIngressIP of a service away, finalizers or not, and
 // creates it again as a backup has it: without a status.
 func (m *userEdits) restore(at time.Duration, service scenarios.ObjectRef) {
-	gip := scenarios.ResourceRef{Resource: "globalingressips", ObjectRef: service}
 	again := at + m.Scale(10*time.Millisecond, 2*time.Second)
+	m.uproot(at, restorerName, service)
 	m.steps = append(m.steps,
-		scenarios.Step{At: at, User: restorerName, Action: &scenarios.Delete{ResourceRef: gip}},
-		scenarios.Step{At: at, User: restorerName, Action: &scenarios.Patch{
-			ResourceRef: gip, Body: map[string]any{"metadata": map[string]any{"finalizers": nil}},
-		}},
 		scenarios.Step{At: again, User: restorerName, Action: &scenarios.Apply{Manifest: scenarios.Manifest{Object: map[string]any{
 			"apiVersion": v1.GroupVersion.String(), "kind": "GlobalIngressIP",
 			"metadata": map[string]any{"namespace": service.Namespace, "name": service.Name},

@@ -12,16 +12,15 @@ import (
 )
 
 // drawFaults draws which kinds of fault are on, and how hard, each kind from a
-// stream of its own. One plan of twenty has none. Rules are broad, or targeted at
-// one kind of call that was seen; each plan draws how often.
+// stream of its own. A calm plan has none. Rules are broad, or targeted at one kind of
+// call that was seen; each plan draws how often.
 func drawFaults(seed sim.Seed, p *scenarios.Plan, outages []outage, seen observed, illegal bool) []faults.Rule {
 	mixture := newDice(seed, "weather")
-	faultFree := mixture.Chance(0.05)
 	// How many kinds are on: mixtures of few faults find what is hidden when
 	// everything fails at once.
 	likely := sim.Pick(mixture, 0.07, 0.15, 0.3)
 	targeted := sim.Pick(newDice(seed, "targeted"), 0, 0.3, 0.8)
-	if faultFree {
+	if calm(seed) {
 		return nil
 	}
 	anchors := anchors{}
