@@ -35,6 +35,8 @@ const allocationBudget = 1 << 18
 //   - To give up a claim that was never published, or an internal Service, is
 //     always legal: a lost race is given back, and a port change may replace
 //     the internal Service.
+//   - With [Options.MoveOutside] it is legal to publish an IP of the CIDRs in place of
+//     one that is of none of them any more.
 //   - To give up what one does not hold does nothing.
 //
 // Unknown outcomes: the call may take effect at any time after it was made, or
@@ -58,23 +60,23 @@ const allocationBudget = 1 << 18
 //
 // A search that exceeds its budget, or an answer that cannot be read, leaves
 // the property undecided.
-func allocation() model.Property {
+func allocation(o Options) model.Property {
 	return model.Property{
 		Name:     "allocation",
 		Sentence: "What clients were told about each global IP has an explanation in which it never had two owners and was never freed or changed while its service was exported.",
 		Source:   "docs/globalingressip/design.md §1 and §5 (submariner #3336, #3341); Herlihy and Wing, Linearizability (1990); porcupine",
 		Class:    model.ClassSafety,
-		Check:    checkAllocation,
+		Check:    func(h *model.History) model.Result { return checkAllocation(h, &o) },
 	}
 }
 
-func checkAllocation(h *model.History) model.Result {
+func checkAllocation(h *model.History, o *Options) model.Result {
 	all, err := effects(h)
 	if err != nil {
 		return model.Undecide(err.Error())
 	}
 	result := model.Holds()
-	for _, p := range partitions(all) {
+	for _, p := range partitions(all, o) {
 		verdict := p.check(p.steps)
 		switch {
 		case verdict == porcupine.Unknown && result.Status == model.Held:
@@ -92,13 +94,14 @@ func checkAllocation(h *model.History) model.Result {
 // partition is the history of one IP.
 type partition struct {
 	ip     string
+	pools  *Options
 	owners []owner
 	steps  []*step // in order of call
 }
 
 // partitions sorts effects by IP: in order of IP, each with the effects of those
 // owners who ever touch it.
-func partitions(all []effect) []*partition {
+func partitions(all []effect, o *Options) []*partition {
 	touched := map[owner][]string{}
 	byIP := map[string]*partition{}
 	for _, f := range all {
@@ -108,7 +111,7 @@ func partitions(all []effect) []*partition {
 			}
 			touched[f.owner] = append(touched[f.owner], ip)
 			if byIP[ip] == nil {
-				byIP[ip] = &partition{ip: ip}
+				byIP[ip] = &partition{ip: ip, pools: o}
 			}
 			byIP[ip].owners = append(byIP[ip].owners, f.owner)
 		}
@@ -135,6 +138,7 @@ func partitions(all []effect) []*partition {
 // add makes the step that an effect is in the life of this IP.
 func (p *partition) add(f *effect) {
 	s := &step{effect: f, who: slices.Index(p.owners, f.owner), takes: slices.Contains(f.ips, p.ip), pending: f.unknown}
+	s.moves = f.kind == effectPublish && len(f.ips) > 0 && p.pools.moved(p.ip, f.ips[0])
 	useless := s.pending && s.takes && (f.kind == effectClaim || f.kind == effectRoute)
 	if !useless {
 		p.steps = append(p.steps, s)

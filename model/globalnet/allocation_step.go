@@ -50,6 +50,7 @@ type step struct {
 	who     int  // index of the owner; of no use to effectUnclaim
 	takes   bool // the owner has this IP by the effect; otherwise it lets go of it
 	pending bool // calling it only makes it possible
+	moves   bool // it gives up an IP of a former pool for one of the pools, as it was told to
 }
 
 func (s *step) from() int64 { return int64(s.call.CallSeq) }
@@ -64,7 +65,7 @@ func (s *step) to() int64 {
 
 // same tells whether two pending steps are interchangeable.
 func (s *step) same(other *step) bool {
-	return s.kind == other.kind && s.owner == other.owner && s.takes == other.takes && s.on == other.on &&
+	return s.kind == other.kind && s.owner == other.owner && s.takes == other.takes && s.on == other.on && s.moves == other.moves &&
 		s.user == other.user && s.tampers == other.tampers && s.forges == other.forges && s.late == other.late
 }
 
@@ -160,7 +161,7 @@ func (s *step) letGo(next []byte, who int, hold ownerState) bool {
 	if mine&hold == 0 {
 		return true
 	}
-	if !s.user && hold != holdsRoute && !mine.mayRelease() {
+	if !s.user && hold != holdsRoute && !s.moves && !mine.mayRelease() {
 		return false
 	}
 	mine &^= hold

@@ -50,7 +50,7 @@ func TestAllocationConcurrency(t *testing.T) {
 			s.user().unexport("ns/a")
 			calls := s.Calls
 			c.released(&calls[len(calls)-1], &calls[len(calls)-2])
-			assert.Equal(t, c.want, modeltest.Check(allocation(), s.Done()).Status)
+			assert.Equal(t, c.want, modeltest.Check(allocation(testOptions), s.Done()).Status)
 		})
 	}
 }
@@ -64,7 +64,7 @@ func TestAllocationCulpritUnderWay(t *testing.T) {
 	innocent := s.process("other").status("ns/a", first).ID
 	overlap(&s.Calls[guilty-1], 100, 300)
 	overlap(&s.Calls[innocent-1], 110, 120)
-	result := modeltest.Check(allocation(), s.Done())
+	result := modeltest.Check(allocation(testOptions), s.Done())
 	require.Equal(t, model.Violated, result.Status)
 	assert.Equal(t, guilty, result.Culprit.CallID)
 }
@@ -82,9 +82,9 @@ func TestAllocationManyUnknown(t *testing.T) {
 		c.dropped().status("ns/a", first)
 		c.dropped().Remove(claims, first)
 	}
-	require.Equal(t, model.Held, modeltest.Check(allocation(), s.Done()).Status)
+	require.Equal(t, model.Held, modeltest.Check(allocation(testOptions), s.Done()).Status)
 	s.controller().status("ns/a", second)
-	assert.Equal(t, model.Violated, modeltest.Check(allocation(), s.Done()).Status)
+	assert.Equal(t, model.Violated, modeltest.Check(allocation(testOptions), s.Done()).Status)
 }
 
 // A search that is too long is no answer.
@@ -106,7 +106,7 @@ func TestAllocationUnreadable(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.Calls[len(s.Calls)-1].Response = []byte{0xd9, 0xd9, 0xf7}
-	result := modeltest.Check(allocation(), s.Done())
+	result := modeltest.Check(allocation(testOptions), s.Done())
 	assert.Equal(t, model.Undecided, result.Status)
 	assert.Contains(t, result.Message, "globalingressips/status ns/a")
 }
@@ -115,7 +115,7 @@ func TestAllocationVisualize(t *testing.T) {
 	s := exported("ns/a")
 	s.controller().serve("ns/a", first)
 	s.controller().status("ns/a", second)
-	result := modeltest.Check(allocation(), s.Done())
+	result := modeltest.Check(allocation(testOptions), s.Done())
 	require.Equal(t, model.Violated, result.Status)
 	assert.Equal(t, "no legal order explains: ns/a gives up 10.1.0.6 (status) for 10.1.0.5, by controller-1, while its service exists and is exported", result.Message)
 	var page strings.Builder
@@ -177,9 +177,9 @@ func TestAllocationEmptiedNamespace(t *testing.T) {
 			ask(s.user())
 			s.controller().retire("ns/a", first)
 			s.controller().serve("other/b", first)
-			assert.Equal(t, model.Held, modeltest.Check(allocation(), s.Done()).Status)
+			assert.Equal(t, model.Held, modeltest.Check(allocation(testOptions), s.Done()).Status)
 			s.controller().status("other/b", "")
-			assert.Equal(t, model.Violated, modeltest.Check(allocation(), s.Done()).Status, "the other namespace is not concerned")
+			assert.Equal(t, model.Violated, modeltest.Check(allocation(testOptions), s.Done()).Status, "the other namespace is not concerned")
 		})
 	}
 }
@@ -201,7 +201,7 @@ func TestAllocationLostFinalizerPatch(t *testing.T) {
 		lost.Verb, lost.RequestType, lost.Request = "patch", "application/merge-patch+json", []byte(patch)
 		s.controller().createIngressIP("ns/b")
 		s.controller().status("ns/b", first)
-		assert.Equal(t, want, modeltest.Check(allocation(), s.Done()).Status, patch)
+		assert.Equal(t, want, modeltest.Check(allocation(testOptions), s.Done()).Status, patch)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestAllocationForeignClaim(t *testing.T) {
 	s.Wait(time.Second)
 	s.controller().createIngressIP("ns/a")
 	s.controller().status("ns/a", first)
-	for _, property := range []model.Property{allocation(), noDoubleAssignment()} {
+	for _, property := range []model.Property{allocation(testOptions), noDoubleAssignment()} {
 		assert.Equal(t, model.Violated, modeltest.Check(property, s.Done()).Status, property.Name)
 	}
 }

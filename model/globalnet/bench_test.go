@@ -90,7 +90,7 @@ func BenchmarkAllocation(b *testing.B) {
 		b.Run(fmt.Sprintf("calls=%d/services=%d", len(h.Calls), size.services), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if result := allocation().Check(h); result.Status != model.Held {
+				if result := allocation(testOptions).Check(h); result.Status != model.Held {
 					b.Fatal(result.Message)
 				}
 			}

@@ -117,7 +117,7 @@ func (s *stickiness) judge(c change) string {
 			return fmt.Sprintf("%s was freed: its GlobalIngressIP %s was removed while the service exists and is exported", gip.ip, gip.owner())
 		case c.gipNew.ip == "":
 			return fmt.Sprintf("%s was freed: the status of %s was cleared while the service exists and is exported", gip.ip, gip.owner())
-		case c.gipNew.ip != gip.ip && s.moved(gip.ip, c.gipNew.ip):
+		case c.gipNew.ip != gip.ip && s.options.moved(gip.ip, c.gipNew.ip):
 		case c.gipNew.ip != gip.ip:
 			return fmt.Sprintf("the IP of %s was changed from %s to %s while the service exists and is exported", gip.owner(), gip.ip, c.gipNew.ip)
 		case model.Terminating(c.gipNew) && !model.Terminating(gip):
@@ -139,11 +139,6 @@ func (s *stickiness) judge(c change) string {
 		}
 	}
 	return ""
-}
-
-// moved: the IP was given up for one of the CIDRs, which it is none of any more.
-func (s *stickiness) moved(from, to string) bool {
-	return s.options.MoveOutside && !s.options.usable(from) && s.options.usable(to)
 }
 
 func (s *stickiness) protected(gip *ingressIP) bool {

@@ -30,7 +30,7 @@ type Options struct {
 // nothing about other controllers; add [model.Generic] for what holds of all.
 func Properties(o Options) []model.Property {
 	return []model.Property{
-		allocation(),
+		allocation(o),
 		noDoubleAssignment(),
 		noFreeWhileExported(o),
 		routeClaimed(o),
@@ -64,6 +64,12 @@ func (o *Options) everUsable(ip string) bool {
 // kept tells whether who has an address may have it for good: it is of the pools, or
 // was and nobody is moved.
 func (o *Options) kept(ip string) bool { return o.usable(ip) || !o.MoveOutside && o.everUsable(ip) }
+
+// moved tells whether an IP is given up as it is to be: it is of none of the pools any
+// more, and the one in its place is.
+func (o *Options) moved(from, to string) bool {
+	return o.MoveOutside && !o.usable(from) && o.usable(to)
+}
 
 func contains(pools []netip.Prefix, address netip.Addr) bool {
 	for _, cidr := range pools {

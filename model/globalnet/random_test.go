@@ -182,7 +182,7 @@ func (v *voyage) chaos() {
 }
 
 func statuses(h *model.History) (client, double, free model.Status) {
-	return modeltest.Check(allocation(), h).Status, modeltest.Check(noDoubleAssignment(), h).Status, modeltest.Check(noFreeWhileExported(testOptions), h).Status
+	return modeltest.Check(allocation(testOptions), h).Status, modeltest.Check(noDoubleAssignment(), h).Status, modeltest.Check(noFreeWhileExported(testOptions), h).Status
 }
 
 func TestNoFalseAlarm(t *testing.T) {

@@ -44,6 +44,8 @@ func TestPoolsThatChange(t *testing.T) {
 			h := s.Done()
 			result := modeltest.Check(noFreeWhileExported(o), h)
 			assert.Equal(t, c.free, result.Status, "%s: %s", c.explanation, result.Message)
+			result = modeltest.Check(allocation(o), h)
+			assert.Equal(t, c.free, result.Status, "%s: %s", c.explanation, result.Message)
 			result = modeltest.Check(converges(o), h)
 			assert.Equal(t, c.converges, result.Status, "%s: %s", c.explanation, result.Message)
 		})

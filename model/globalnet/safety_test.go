@@ -33,7 +33,7 @@ type safetyCase struct {
 var safetyCases = slices.Concat(controllerCases, raceCases, userCases, unknownCases)
 
 func safetyProperties() []model.Property {
-	return []model.Property{allocation(), noDoubleAssignment(), noFreeWhileExported(testOptions)}
+	return []model.Property{allocation(testOptions), noDoubleAssignment(), noFreeWhileExported(testOptions)}
 }
 
 func TestSafetyProperties(t *testing.T) {
@@ -67,7 +67,7 @@ func TestSafetyCulprit(t *testing.T) {
 	guilty := s.controller().report("ns/a", "", "False", "ReserveAllocatedIPsFailed").ID
 	s.controller().status("ns/a", second)
 	h := s.Done()
-	for _, property := range []model.Property{allocation(), noFreeWhileExported(testOptions)} {
+	for _, property := range []model.Property{allocation(testOptions), noFreeWhileExported(testOptions)} {
 		result := modeltest.Check(property, h)
 		require.Equal(t, model.Violated, result.Status)
 		assert.Equal(t, guilty, result.Culprit.CallID, property.Name)
@@ -90,7 +90,7 @@ func TestTheFirstOfTwoCulpritsIsNamed(t *testing.T) {
 			s.controller().status(key, "10.1.0.4")
 		}
 		h := s.Done()
-		for _, property := range []model.Property{allocation(), noFreeWhileExported(testOptions)} {
+		for _, property := range []model.Property{allocation(testOptions), noFreeWhileExported(testOptions)} {
 			result := modeltest.Check(property, h)
 			require.Equal(t, model.Violated, result.Status)
 			assert.Equal(t, guilty, result.Culprit.CallID, property.Name)

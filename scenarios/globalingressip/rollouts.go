@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/format"
 	"github.com/seatrial/seatrial/scenarios"
-	"github.com/seatrial/seatrial/scenarios/format"
 	"github.com/seatrial/seatrial/sim"
 )
 
