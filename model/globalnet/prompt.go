@@ -37,7 +37,8 @@ func Promptness(o Options) []model.Property {
 //
 // Who waits for an IP because none is free lacks nothing; who still waits 10 s
 // after one became free does. An IP is free if nobody has claimed it, publishes it
-// or carries it.
+// or carries it. Pools that change do so with a start: what comes before
+// [Options.Since] is not judged.
 //
 // Nor is the lack of a service counted while one of its objects is being deleted
 // and somebody else's finalizer keeps it, or while the GlobalIngressIP of its name
@@ -52,7 +53,7 @@ func servedSoon(o Options) model.Property {
 			if len(h.Disturbances) == 0 {
 				return model.Undecide("it was not recorded when something stood in the way")
 			}
-			s := &demand{delays: newDelays(h), cluster: newCluster(), options: o, used: map[string]int{}, waiting: map[owner]bool{}}
+			s := &demand{delays: &delays{history: h, open: map[string]delay{}, from: o.Since}, cluster: newCluster(), options: o, used: map[string]int{}, waiting: map[owner]bool{}}
 			return s.follow(changesOf(h))
 		},
 	}
@@ -62,6 +63,7 @@ func servedSoon(o Options) model.Property {
 type delays struct {
 	history *model.History
 	open    map[string]delay
+	from    time.Duration // what was undone before counts as undone since then
 }
 
 type delay struct {
@@ -78,7 +80,7 @@ func (d *delays) note(about, complaint string, now time.Duration) (model.Result,
 	before, known := d.open[about]
 	delete(d.open, about)
 	if complaint != "" {
-		d.open[about] = delay{complaint, now}
+		d.open[about] = delay{complaint, max(now, d.from)}
 	}
 	if !known {
 		return model.Result{}, false

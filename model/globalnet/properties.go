@@ -2,6 +2,7 @@ package globalnet
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/seatrial/seatrial/model"
 )
@@ -15,6 +16,8 @@ type Options struct {
 	// an address of theirs alone is given another; otherwise it keeps it.
 	Former      []netip.Prefix
 	MoveOutside bool
+	// Since is when the CIDRs were deployed.
+	Since time.Duration
 	// Claims requires what docs/globalingressip/design.md §5 promises and Submariner's own
 	// controller never did: an IPAddress claim for every IP in use, an IP kept
 	// through changes of the type and a user's deletion of the GlobalIngressIP,

@@ -43,6 +43,7 @@ type deployment struct {
 	cidrs       []netip.Prefix
 	moveOutside bool
 	version     string
+	since       time.Duration
 	until       time.Duration // when the next one comes; 0: none does
 }
 
@@ -57,7 +58,7 @@ func (s *Settings) at(t time.Duration) deployment {
 		if r.CIDRs != nil {
 			d.cidrs = r.CIDRs
 		}
-		d.moveOutside, d.version = r.MoveOutside, r.Version
+		d.moveOutside, d.version, d.since = r.MoveOutside, r.Version, r.At
 	}
 	return d
 }
@@ -144,4 +145,51 @@ func (s *Settings) validateVersion(report scenarios.Report, field, version strin
 	if version != "" && !known {
 		report(field, fmt.Sprintf("there is no subject %q", version), "a name such as "+Sibling+"; seatrial subjects lists them")
 	}
+}
+
+// drawRollouts draws when and how the controller is deployed anew while things happen,
+// in one plan of five: as it was, or with pools that grow, shrink or are elsewhere.
+// Turns with another version are for scenario files: Submariner's promises less, and
+// what it breaks when things fail is not ours.
+func drawRollouts(d dice, pools []netip.Prefix, safety time.Duration) []Rollout {
+	if !d.Chance(0.2) {
+		return nil
+	}
+	var rollouts []Rollout
+	at := time.Duration(0)
+	for i := range 1 + d.Weighted(3, 1) {
+		at += d.Scale((safety-at)/10, (safety-at)*9/10).Truncate(time.Millisecond)
+		r := Rollout{At: at, CIDRs: drawPools(d, pools, i)}
+		if r.CIDRs != nil {
+			pools, r.MoveOutside = r.CIDRs, d.Chance(0.5)
+		}
+		rollouts = append(rollouts, r)
+	}
+	return rollouts
+}
+
+// drawPools draws those of a rollout; nil: they stay.
+func drawPools(d dice, pools []netip.Prefix, i int) []netip.Prefix {
+	switch d.Weighted(2, 2, 2, 2) {
+	case 1:
+		return append(slices.Clone(pools), elsewhere(i, smallestPrefix-d.Between(0, 4)))
+	case 2:
+		return shrunk(pools)
+	case 3:
+		return []netip.Prefix{elsewhere(i, pools[len(pools)-1].Bits())}
+	}
+	return nil
+}
+
+// elsewhere is a pool that has nothing in common with those that plans begin with.
+func elsewhere(i, bits int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{242, byte(2 + i), 0, 0}), bits)
+}
+
+// shrunk leaves the first of several pools, and of one the first half.
+func shrunk(pools []netip.Prefix) []netip.Prefix {
+	if len(pools) > 1 {
+		return slices.Clone(pools[:1])
+	}
+	return []netip.Prefix{netip.PrefixFrom(pools[0].Addr(), min(pools[0].Bits()+1, smallestPrefix))}
 }

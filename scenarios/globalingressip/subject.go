@@ -110,7 +110,7 @@ func (v Variant) Subject() scenarios.Subject {
 		Name: v.Name, Summary: v.Summary, Language: Language(),
 		Deploy: v.deploy, Properties: v.properties,
 		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules(), globalnet.Promptness(globalnet.Options{Headless: true}), globalnet.Told()),
-		World:  drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states, Owners: owners,
+		World:  v.drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states, Owners: owners,
 	}
 }
 
@@ -166,7 +166,7 @@ func (v Variant) properties(p *scenarios.Plan) []model.Property {
 	deployed := settings(p)
 	last := deployed.last()
 	o := globalnet.Options{
-		CIDRs: last.cidrs, Former: deployed.former(), MoveOutside: last.moveOutside, Claims: v.Claims, Headless: v.Headless,
+		CIDRs: last.cidrs, Former: deployed.former(), MoveOutside: last.moveOutside, Since: last.since, Claims: v.Claims, Headless: v.Headless,
 	}
 	for _, name := range deployed.versions() {
 		v = v.with(v.named(name))

@@ -40,9 +40,13 @@ func drawSizes(seed sim.Seed) sizes {
 }
 
 // drawWorld draws the world of a seed: pools, replicas, latency, API servers. In
-// some plans the pool is too small for a time, in a few for good.
-func drawWorld(seed sim.Seed, extras scenarios.Extras) scenarios.Plan {
+// some plans the pool is too small for a time, in a few for good; in some, what promises
+// to keep addresses is deployed anew.
+func (v Variant) drawWorld(seed sim.Seed, extras scenarios.Extras) scenarios.Plan {
 	p := drawSizes(seed).world(seed, extras)
+	if v.Claims {
+		settings(&p).Rollouts = drawRollouts(newDice(seed, "rollouts"), settings(&p).CIDRs, p.Safety)
+	}
 	p.Name = fmt.Sprintf("seed-%d", seed)
 	p.Description = fmt.Sprintf("Drawn from seed %d.", seed)
 	return p
@@ -190,9 +194,20 @@ func drawPool(d dice, s sizes) []netip.Prefix {
 // and the last.
 func capacity(c netip.Prefix) int { return 1<<(32-c.Bits()) - 2 }
 
+// capacity is how many addresses there are at least, whatever is deployed.
 func (s *Settings) capacity() int {
+	least := capacityOf(s.CIDRs)
+	for _, r := range s.Rollouts {
+		if r.CIDRs != nil {
+			least = min(least, capacityOf(r.CIDRs))
+		}
+	}
+	return least
+}
+
+func capacityOf(pools []netip.Prefix) int {
 	sum := 0
-	for _, c := range s.CIDRs {
+	for _, c := range pools {
 		sum += capacity(c)
 	}
 	return sum
