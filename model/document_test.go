@@ -35,7 +35,7 @@ func documented() []struct {
 		{"model.Remains", model.Remains()},
 		{"model.LikeBaseline", []model.Property{model.LikeBaseline(model.BaselineOptions{})}},
 		{"model.WatchGuarantees", model.WatchGuarantees()},
-		{"globalnet.Consumers", globalnet.Consumers()},
+		{"globalnet.Consumers", globalnet.Consumers(globalnet.Options{})},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // see it: through the frames of their own watches of GlobalIngressIPs
 // (History.Watches of user processes), and nothing else of the server. They
 // hold if nobody watches, and are undecided if frames came without their data.
-func Consumers() []model.Property {
+func Consumers(o Options) []model.Property {
 	source := "docs/globalingressip/design.md §1: connections that used the first IP broke; the freed IP could go to somebody else"
 	return []model.Property{
 		{
@@ -28,7 +28,7 @@ func Consumers() []model.Property {
 			Sentence: "Whoever watches GlobalIngressIPs never sees an IP change or vanish as long as nobody asked for the removal of its service, export or GlobalIngressIP.",
 			Source:   source,
 			Class:    model.ClassSafety,
-			Check:    consumers(func(v *view, f *model.Frame, seen *body) string { return v.lostIP(f, seen) }),
+			Check:    consumers(func(v *view, f *model.Frame, seen *body) string { return v.lostIP(f, seen, &o) }),
 		},
 	}
 }
@@ -118,10 +118,10 @@ func (v *view) secondOwner(f *model.Frame, seen *body) string {
 	return ""
 }
 
-func (v *view) lostIP(f *model.Frame, seen *body) string {
+func (v *view) lostIP(f *model.Frame, seen *body, o *Options) string {
 	who, ip := ownerOf(f.Namespace, f.Name), seen.Status.AllocatedIP
 	before := v.ips[who]
-	if before == "" || before == ip || !undisturbed(v.history, who, v.since[who], f.Seq) {
+	if before == "" || before == ip || o.moved(before, ip) || !undisturbed(v.history, who, v.since[who], f.Seq) {
 		return ""
 	}
 	if ip == "" {

@@ -79,7 +79,7 @@ func TestConsumers(t *testing.T) {
 					}
 				}
 			}
-			for _, property := range Consumers() {
+			for _, property := range Consumers(testOptions) {
 				result := modeltest.Check(property, s.Done())
 				assert.Equal(t, property.Name == c.broken, result.Status == model.Violated, "%s: %s: %s", property.Name, c.explanation, result.Message)
 				assert.NotEqual(t, model.Undecided, result.Status, result.Message)
@@ -95,11 +95,11 @@ func TestConsumersNotRecorded(t *testing.T) {
 	w := s.user().Watch(gips, "resourceVersion=1", 1, nil)
 	require.NotEmpty(t, w.Frames)
 	w.Frames[0].Data = nil
-	for _, property := range Consumers() {
+	for _, property := range Consumers(testOptions) {
 		assert.Equal(t, model.Undecided, modeltest.Check(property, s.Done()).Status)
 	}
 	s.Watches = nil
-	for _, property := range Consumers() {
+	for _, property := range Consumers(testOptions) {
 		assert.Equal(t, model.Undecided, modeltest.Check(property, s.Done()).Status)
 	}
 }

@@ -31,7 +31,7 @@ import (
 // count, nor those of what is exported but need not have one: a service of
 // another type, a pod that is not ready any more), exactly as many as there are
 // addresses must be served, and the others carry Allocated=False with reason
-// IPPoolAllocationFailed.
+// IPPoolAllocationFailed, or keep an address of a former pool: better outside than none.
 func converges(o Options) model.Property {
 	return model.Property{
 		Name:     "converges",
@@ -58,7 +58,7 @@ func checkConverges(c *cluster, o *Options, h *model.History) model.Result {
 			served++
 			continue
 		}
-		if wait := c.notWaiting(t); waiting == "" && wait != "" {
+		if wait := c.notWaiting(t, o); waiting == "" && wait != "" {
 			waiting, inVain = wait, t
 		}
 		if complaint == "" {
@@ -189,10 +189,15 @@ func samePort(a, b corev1.ServicePort) bool {
 
 // notWaiting says what is wrong with a target that the pool has no IP for;
 // empty: it waits as it should.
-func (c *cluster) notWaiting(t target) string {
+func (c *cluster) notWaiting(t target, o *Options) string {
 	gip, problem := c.ingressIPFor(t)
 	if problem != "" {
 		return problem
+	}
+	if o.everUsable(gip.ip) && !o.usable(gip.ip) {
+		stays := *o
+		stays.MoveOutside = false
+		return c.unserved(t, &stays)
 	}
 	if problem := gip.reports("False"); problem != "" {
 		return problem

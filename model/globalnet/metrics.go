@@ -41,7 +41,7 @@ func metricsTrue(o Options) model.Property {
 // left behind.
 func lieAbout(h *model.History, cidr netip.Prefix) string {
 	claimed := float64(endOf(h).claimsIn(cidr))
-	one := Options{CIDRs: []netip.Prefix{cidr}}
+	one := Pools{CIDRs: []netip.Prefix{cidr}}
 	said := false
 	sums := map[string]float64{}
 	for _, m := range h.Metrics {

@@ -15,7 +15,7 @@ import (
 // found, and nothing else is. Method: stories that begin with the start of the
 // controller and one calm minute; then something happens, and time passes.
 
-var promising = Options{CIDRs: testOptions.CIDRs, Claims: true, Headless: true}
+var promising = Options{Pools: testOptions.Pools, Claims: true, Headless: true}
 
 // calm is a story of a world at rest.
 func calm(keys ...string) *story {

@@ -2,22 +2,29 @@ package globalnet
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/model"
 )
 
+// Pools are where global IPs come from.
+type Pools struct {
+	// CIDRs: of each, every address may be used but the network and the broadcast
+	// address.
+	CIDRs []netip.Prefix
+	// MoveOutside says that what has an address of none of them is given another;
+	// otherwise it keeps it.
+	MoveOutside bool
+}
+
 // Options says what a subject was told about its world.
 type Options struct {
-	// CIDRs are the pools global IPs come from. Of each, every address may be
-	// used but the network and the broadcast address.
-	CIDRs []netip.Prefix
-	// Former are the pools that there were before, and MoveOutside says that what has
-	// an address of theirs alone is given another; otherwise it keeps it.
-	Former      []netip.Prefix
-	MoveOutside bool
-	// Since is when the CIDRs were deployed.
-	Since time.Duration
+	// Pools are what the subject was last told to give out.
+	Pools
+	// Since is when it was told, and Former are the pools that there were before.
+	Since  time.Duration
+	Former []Pools
 	// Claims requires what docs/globalingressip/design.md §5 promises and Submariner's own
 	// controller never did: an IPAddress claim for every IP in use, an IP kept
 	// through changes of the type and a user's deletion of the GlobalIngressIP,
@@ -50,28 +57,25 @@ func Metrics(o Options) []model.Property {
 }
 
 // usable tells whether an address may be given out.
-func (o *Options) usable(ip string) bool {
+func (p *Pools) usable(ip string) bool {
 	address, err := netip.ParseAddr(ip)
-	if err != nil {
-		return false
-	}
-	return contains(o.CIDRs, address)
+	return err == nil && contains(p.CIDRs, address)
 }
 
 // everUsable tells whether an address may be given out now or might before.
 func (o *Options) everUsable(ip string) bool {
-	address, err := netip.ParseAddr(ip)
-	return err == nil && (contains(o.CIDRs, address) || contains(o.Former, address))
+	return o.usable(ip) || slices.ContainsFunc(o.Former, func(p Pools) bool { return p.usable(ip) })
 }
 
 // kept tells whether who has an address may have it for good: it is of the pools, or
 // was and nobody is moved.
 func (o *Options) kept(ip string) bool { return o.usable(ip) || !o.MoveOutside && o.everUsable(ip) }
 
-// moved tells whether an IP is given up as it is to be: it is of none of the pools any
-// more, and the one in its place is.
+// moved tells whether an IP is given up as the subject is told to, or was: it is of none
+// of the pools, and the one in its place is.
 func (o *Options) moved(from, to string) bool {
-	return o.MoveOutside && !o.usable(from) && o.usable(to)
+	moves := func(p Pools) bool { return p.MoveOutside && !p.usable(from) && p.usable(to) }
+	return moves(o.Pools) || slices.ContainsFunc(o.Former, moves)
 }
 
 func contains(pools []netip.Prefix, address netip.Addr) bool {
@@ -84,9 +88,9 @@ func contains(pools []netip.Prefix, address netip.Addr) bool {
 }
 
 // size is how many addresses the pools hold.
-func (o *Options) size() int {
+func (p *Pools) size() int {
 	total := 0
-	for _, cidr := range o.CIDRs {
+	for _, cidr := range p.CIDRs {
 		if host := cidr.Addr().BitLen() - cidr.Bits(); host >= 2 && host < 31 {
 			total += 1<<host - 2
 		}

@@ -37,7 +37,9 @@ func TestPoolsThatChange(t *testing.T) {
 		{"moved astray", "to an address of no pool", true, changed(elsewhere), model.Violated, model.Violated},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := Options{CIDRs: testOptions.CIDRs, Former: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/29")}, MoveOutside: c.move, Claims: true}
+			o := Options{
+				Pools: Pools{testOptions.CIDRs, c.move}, Former: []Pools{{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/29")}}}, Claims: true,
+			}
 			s := exported("ns/a")
 			s.controller().serve("ns/a", before)
 			c.tell(s)
@@ -56,6 +58,6 @@ func TestPoolsThatChange(t *testing.T) {
 func TestAnAddressOfThePoolsIsNotMoved(t *testing.T) {
 	s := served("ns/a")
 	s.controller().status("ns/a", second)
-	result := modeltest.Check(noFreeWhileExported(Options{CIDRs: testOptions.CIDRs, MoveOutside: true, Claims: true}), s.Done())
+	result := modeltest.Check(noFreeWhileExported(Options{Pools: Pools{testOptions.CIDRs, true}, Claims: true}), s.Done())
 	assert.Equal(t, model.Violated, result.Status, result.Message)
 }

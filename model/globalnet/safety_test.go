@@ -16,7 +16,7 @@ import (
 // happened and which properties it breaks; all others must hold, so that every
 // story is also a test against false alarm.
 
-var testOptions = Options{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/29")}}
+var testOptions = Options{Pools: Pools{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/29")}}}
 
 const (
 	first  = "10.1.0.6"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/internal/format"
+	"github.com/seatrial/seatrial/model/globalnet"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/sim"
 )
@@ -40,25 +41,24 @@ var errRollout = errors.New("the controller is deployed anew")
 
 // deployment is what is deployed at a time.
 type deployment struct {
-	cidrs       []netip.Prefix
-	moveOutside bool
-	version     string
-	since       time.Duration
-	until       time.Duration // when the next one comes; 0: none does
+	globalnet.Pools
+	version string
+	since   time.Duration
+	until   time.Duration // when the next one comes; 0: none does
 }
 
 // at is what is deployed then.
 func (s *Settings) at(t time.Duration) deployment {
-	d := deployment{cidrs: s.CIDRs, moveOutside: s.Controller.MoveOutside, version: s.Controller.Version}
+	d := deployment{Pools: globalnet.Pools{CIDRs: s.CIDRs, MoveOutside: s.Controller.MoveOutside}, version: s.Controller.Version}
 	for _, r := range s.Rollouts {
 		if r.At > t {
 			d.until = r.At
 			break
 		}
 		if r.CIDRs != nil {
-			d.cidrs = r.CIDRs
+			d.CIDRs = r.CIDRs
 		}
-		d.moveOutside, d.version, d.since = r.MoveOutside, r.Version, r.At
+		d.MoveOutside, d.version, d.since = r.MoveOutside, r.Version, r.At
 	}
 	return d
 }
@@ -67,14 +67,12 @@ func (s *Settings) at(t time.Duration) deployment {
 func (s *Settings) last() deployment { return s.at(1<<63 - 1) }
 
 // former are the pools that were deployed before the last ones.
-func (s *Settings) former() []netip.Prefix {
-	pools := [][]netip.Prefix{s.CIDRs}
+func (s *Settings) former() []globalnet.Pools {
+	var former []globalnet.Pools
 	for _, r := range s.Rollouts {
-		if r.CIDRs != nil {
-			pools = append(pools, r.CIDRs)
-		}
+		former = append(former, s.at(r.At-1).Pools)
 	}
-	return slices.Concat(pools[:len(pools)-1]...)
+	return former
 }
 
 // versions are the names of all that is deployed at some time, other than the subject.

@@ -143,7 +143,7 @@ func (v Variant) replica(name string, s *Settings) sim.Process {
 // options are what an incarnation of a replica is started with.
 func (s *Settings) options(d deployment, env sim.Env, filter packetFilter) controller.Options {
 	return controller.Options{
-		CIDRs: d.cidrs, MoveOutside: d.moveOutside, Workers: s.Controller.Workers,
+		CIDRs: d.CIDRs, MoveOutside: d.MoveOutside, Workers: s.Controller.Workers,
 		LeaderElection:          s.Controller.LeaderElection,
 		LeaderElectionNamespace: leaseNamespace,
 		Identity:                env.Identity,
@@ -166,13 +166,13 @@ func (v Variant) properties(p *scenarios.Plan) []model.Property {
 	deployed := settings(p)
 	last := deployed.last()
 	o := globalnet.Options{
-		CIDRs: last.cidrs, Former: deployed.former(), MoveOutside: last.moveOutside, Since: last.since, Claims: v.Claims, Headless: v.Headless,
+		Pools: last.Pools, Former: deployed.former(), Since: last.since, Claims: v.Claims, Headless: v.Headless,
 	}
 	for _, name := range deployed.versions() {
 		v = v.with(v.named(name))
 		o.Claims, o.Headless = v.Claims, v.Headless
 	}
-	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(), model.Generic())
+	properties := slices.Concat(globalnet.Properties(o), globalnet.Consumers(o), model.Generic())
 	if v.Claims {
 		properties = append(properties, globalnet.Promptness(o)...)
 		properties = append(properties, globalnet.Told()...)
