@@ -194,7 +194,7 @@ func (c *cluster) notWaiting(t target, o *Options) string {
 	if problem != "" {
 		return problem
 	}
-	if o.everUsable(gip.ip) && !o.usable(gip.ip) {
+	if o.outside(gip.ip) {
 		stays := *o
 		stays.MoveOutside = false
 		return c.unserved(t, &stays)

@@ -35,7 +35,7 @@ func Promptness(o Options) []model.Property {
 // something for as long as it takes, but not through 10 s in which nothing stood
 // in the way and no process under test had a call under way.
 //
-// Who waits for an IP because none is free lacks nothing; who still waits 10 s
+// Who waits for an IP because none is free lacks nothing, nor who is to move there; who still waits 10 s
 // after one became free does. An IP is free if nobody has claimed it, publishes it
 // or carries it. Pools that change do so with a start: what comes before
 // [Options.Since] is not judged.
@@ -232,7 +232,7 @@ func (s *demand) lack(service owner) string {
 			continue
 		}
 		gip, _ := s.cluster.ingressIPFor(t)
-		if gip == nil || gip.ip == "" {
+		if gip == nil || gip.ip == "" || s.options.outside(gip.ip) {
 			s.waiting[service] = true
 			if s.free() <= 0 {
 				continue

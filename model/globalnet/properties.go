@@ -67,6 +67,9 @@ func (o *Options) everUsable(ip string) bool {
 	return o.usable(ip) || slices.ContainsFunc(o.Former, func(p Pools) bool { return p.usable(ip) })
 }
 
+// outside tells whether an address is of a former pool alone.
+func (o *Options) outside(ip string) bool { return o.everUsable(ip) && !o.usable(ip) }
+
 // kept tells whether who has an address may have it for good: it is of the pools, or
 // was and nobody is moved.
 func (o *Options) kept(ip string) bool { return o.usable(ip) || !o.MoveOutside && o.everUsable(ip) }
