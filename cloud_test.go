@@ -127,7 +127,7 @@ func cloudTrial(leaks bool) seatrial.Trial {
 		Servers:    []seatrial.HTTPServer{seatrial.Server(cloud, newCloud)},
 		Objects:    seatrial.YAML(fmt.Sprintf(service, "a")).And(seatrial.YAML(fmt.Sprintf(service, "b"))),
 		Properties: []seatrial.Property{noneLeaked},
-		Ignore:     []string{"services: metadata.annotations.example.com/balancer"}, // the cloud chooses it
+		Rename:     []string{"services: metadata.annotations.example.com/balancer"}, // the cloud chooses it
 		Settle:     5 * time.Minute,
 	}
 }

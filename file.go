@@ -42,7 +42,7 @@ func ReadText(file string, text []byte) (Trial, error) {
 	}
 	tr.Network.Latency = plan.World.Latency
 	if s := plan.Site; s != nil {
-		tr.Cluster, tr.Objects, tr.Except, tr.Ignore, tr.Known = s.Cluster, s.Objects, s.Except, s.Ignore, s.Known
+		tr.Cluster, tr.Objects, tr.Except, tr.Ignore, tr.Rename, tr.Known = s.Cluster, s.Objects, s.Except, s.Ignore, s.Rename, s.Known
 		tr.Properties, tr.site = s.Properties(), s
 		if s.StandIns != nil {
 			tr.StandIns = s.StandIns.Drawn()

@@ -31,7 +31,7 @@ func (tr *Trial) subject() (scenarios.Subject, error) {
 	s := scenarios.Subject{
 		Name: tr.Name, Summary: "a trial", Language: language, Deploy: tr.deploy, Cluster: cluster,
 		Properties: tr.properties, Servers: tr.Servers, StandIns: tr.StandIns,
-		Baseline: &scenarios.Baseline{Ignore: tr.Ignore, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
+		Baseline: &scenarios.Baseline{Ignore: tr.Ignore, Rename: tr.Rename, Unjudged: slices.Contains(tr.Except, scenarios.LikeBaseline)},
 		World:    tr.world, Objects: tr.Objects.All(), Known: tr.Known, Without: tr.Server.Without,
 	}
 	s.Survey = func() (scenarios.Subject, scenarios.Plan) { return s, tr.ordinaryDay(language) }

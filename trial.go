@@ -50,6 +50,10 @@ type Trial struct {
 	// Ignore lists what may end differently than without faults: "RESOURCE" or
 	// "RESOURCE: PATH", such as "jobs.batch: status.failed".
 	Ignore []string
+	// Rename lists fields, as Ignore does, whose values may end as others than without
+	// faults, one to one: which address an object has may depend on timing, and that
+	// two have the same may not.
+	Rename []string
 	// Known failures are counted and told apart, and not looked into again.
 	Known []Known
 

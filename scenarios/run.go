@@ -130,7 +130,7 @@ func (r *runner) beside(base *sim.Record) Result {
 	record, idle := r.run(r.plan.Faults, r.options.Reseed)
 	laws := r.subject.Properties(&r.plan)
 	judge := func(baselines ...*model.History) model.Verdict {
-		like := model.LikeBaseline(model.BaselineOptions{Baselines: baselines, Ignore: r.subject.Baseline.Ignore})
+		like := model.LikeBaseline(model.BaselineOptions{Baselines: baselines, Ignore: r.subject.Baseline.Ignore, Rename: r.subject.Baseline.Rename})
 		return model.Judge(&record.History, append(slices.Clone(laws), like))
 	}
 	if r.subject.Baseline.Unjudged {

@@ -29,9 +29,10 @@ type Site struct {
 	StandIns sim.StandInOptions
 	Laws     []SiteLaw
 	// Except names generic properties that do not hold by design, Ignore what may
-	// end differently than without faults; see [model.BaselineOptions].
-	Except, Ignore []string
-	Known          []Known
+	// end differently than without faults, and Rename what may have other values, one to
+	// one; see [model.BaselineOptions].
+	Except, Ignore, Rename []string
+	Known                  []Known
 
 	problems []siteProblem
 }
@@ -72,6 +73,7 @@ func siteFields(folder string) format.Object[Site] {
 			func(l *SiteLaw) *yaml.Node { return lawFields.Write(l).Node() }, func(s *Site) *[]SiteLaw { return &s.Laws }),
 		format.Texts("except", "Generic laws that do not hold by design.", func(s *Site) *[]string { return &s.Except }),
 		format.Texts("ignore", "What may end differently than without faults: RESOURCE or RESOURCE: PATH.", func(s *Site) *[]string { return &s.Ignore }),
+		format.Texts("rename", "Fields whose values may end as others than without faults, one to one, such as addresses that are given out: RESOURCE: PATH.", func(s *Site) *[]string { return &s.Rename }),
 		format.List("known", "Failures that are known and not looked into.", knownFields, func(s *Site) *[]Known { return &s.Known }),
 	}
 }
@@ -138,7 +140,7 @@ func from(folder, name string) string {
 
 // isEmpty: the file says nothing about a controller of its own.
 func (s *Site) isEmpty() bool {
-	return s.Cluster.Empty() && s.Objects.Empty() && s.StandIns == nil && len(s.Processes)+len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Known)+len(s.problems) == 0
+	return s.Cluster.Empty() && s.Objects.Empty() && s.StandIns == nil && len(s.Processes)+len(s.Laws)+len(s.Except)+len(s.Ignore)+len(s.Rename)+len(s.Known)+len(s.problems) == 0
 }
 
 // Properties are the laws of the site's own.

@@ -73,8 +73,9 @@ type Subject struct {
 
 // Baseline says how a run is compared with fault-free ones.
 type Baseline struct {
-	// Ignore lists what may end differently; see [model.BaselineOptions].
-	Ignore []string
+	// Ignore lists what may end differently, and Rename the fields whose values may be
+	// others one to one; see [model.BaselineOptions].
+	Ignore, Rename []string
 	// Unjudged: nothing is compared. The baseline is still what faults are drawn from.
 	Unjudged bool
 }
