@@ -90,7 +90,7 @@ func TestDocsShowTheFirstFailure(t *testing.T) {
 	output, err = run.CombinedOutput()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, "%s", output)
-	shown, _, ok := bytes.Cut(output, []byte("\n    check.go:"))
+	shown, _, ok := bytes.Cut(output, []byte("\n    copier_test.go:"))
 	require.True(t, ok, "%s", output)
 	shown = bytes.TrimSpace(shown)
 
