@@ -8,7 +8,7 @@ import (
 )
 
 // GeneratorName names the sequential generator and the hash behind [Draw] in
-// artefacts. Change it whenever either changes: an old seed then means
+// artifacts. Change it whenever either changes: an old seed then means
 // something else.
 const GeneratorName = "x-exp-pcg/fnv1a-mix/4"
 

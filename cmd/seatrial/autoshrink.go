@@ -41,11 +41,11 @@ func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error 
 		if tried[kind]++; tried[kind] > s.flags.shrink {
 			continue
 		}
-		folder := filepath.Join(f.Folder, f.Artefact)
+		folder := filepath.Join(f.Folder, f.Artifact)
 		if _, err := os.Stat(filepath.Join(folder, artifact.SmallPlan)); err == nil {
 			continue
 		}
-		if err := s.shrinkArtefact(c.Context(), folder, func(p shrink.Progress) {
+		if err := s.shrinkArtifact(c.Context(), folder, func(p shrink.Progress) {
 			status.show(fmt.Sprintf("shrinking seed %d: %s, %s tried", f.Seed, p.Size, scenarios.Count(p.Tried, "plan")))
 		}); err != nil {
 			return err
@@ -54,8 +54,8 @@ func (s *sweeping) shrinkSome(c *cobra.Command, summary *results.Summary) error 
 	return nil
 }
 
-// shrinkArtefact puts the small plan and its explanation beside the large one.
-func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress func(shrink.Progress)) error {
+// shrinkArtifact puts the small plan and its explanation beside the large one.
+func (s *sweeping) shrinkArtifact(ctx context.Context, folder string, progress func(shrink.Progress)) error {
 	a, err := artifact.Read(folder)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *sweeping) shrinkArtefact(ctx context.Context, folder string, progress f
 	job := a.Outcome.Job
 	job.Plan, job.File = a.Plan, filepath.Join(folder, "plan.yaml")
 	if job.Exact != nil {
-		job.Exact = s.exact // with the file of the module, which artefacts do not name
+		job.Exact = s.exact // with the file of the module, which artifacts do not name
 	}
 	result, err := shrink.Shrink(ctx, job, shrink.Options{Pool: s.pool, Language: s.flags.subject.language(), Progress: progress})
 	if errors.Is(err, shrink.ErrPasses) {

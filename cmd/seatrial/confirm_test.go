@@ -60,7 +60,7 @@ func TestWhatCannotBeConfirmed(t *testing.T) {
 		{"no such cluster", []string{"confirm", incident, "--kubeconfig", "nowhere"}, exitUsage, "nowhere: no such file"},
 		{"a speed of nothing", []string{"run", incident, "--speed", "2"}, exitUsage, "--speed has no meaning without --against"},
 		{"no speed", []string{"confirm", incident, "--kubeconfig", kubeconfig, "--speed", "0"}, exitUsage, "--speed 0: want at least 1"},
-		{"nothing", []string{"confirm", "--kubeconfig", kubeconfig}, exitUsage, "want an artefact, a scenario file or --seed N"},
+		{"nothing", []string{"confirm", "--kubeconfig", kubeconfig}, exitUsage, "want an artifact, a scenario file or --seed N"},
 		{"a pass", []string{"confirm", calmDay, "--kubeconfig", kubeconfig}, exitInconclusive, "not possible: calm-day, seed 0, globalingressip: it passes in simulation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

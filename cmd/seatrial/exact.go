@@ -65,15 +65,15 @@ func (f *exactFlags) check(subject *underTest) error {
 	return subject.noPrograms("exact mode")
 }
 
-// prepareFor is prepare for a replay: an artefact of an exact run is replayed
+// prepareFor is prepare for a replay: an artifact of an exact run is replayed
 // exactly, with the module that it names.
-func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact, subject *underTest) (*sweep.Exact, error) {
+func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artifact, subject *underTest) (*sweep.Exact, error) {
 	if before == nil || before.Outcome.Job.Exact == nil {
 		return f.prepare(c, subject)
 	}
 	was := before.Outcome.Job.Exact
 	if c.Flags().Changed("schedule") || c.Flags().Changed("engine") {
-		return nil, errors.New("replay: an artefact has a schedule and an engine of its own")
+		return nil, errors.New("replay: an artifact has a schedule and an engine of its own")
 	}
 	f.engine = cmp.Or(was.Engine, exact.Wasm)
 	e, err := f.find(c, subject)
@@ -85,11 +85,11 @@ func (f *exactFlags) prepareFor(c *cobra.Command, before *artifact.Artefact, sub
 		return nil, err
 	}
 	if digest != was.Digest && subject.pkg != "" {
-		return nil, fmt.Errorf("replay: the artefact was made with another build of the tests of %s, %s, and now they are %s: use the sources of then, with seatrial %s, or run its plan.yaml",
+		return nil, fmt.Errorf("replay: the artifact was made with another build of the tests of %s, %s, and now they are %s: use the sources of then, with seatrial %s, or run its plan.yaml",
 			subject.pkg, was.Digest, digest, before.Version)
 	}
 	if digest != was.Digest {
-		return nil, fmt.Errorf("replay: the artefact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
+		return nil, fmt.Errorf("replay: the artifact was made with module %s, and %s is %s: give the right one with --module FILE, or build it from the sources of seatrial %s",
 			was.Digest, e.Module, digest, before.Version)
 	}
 	e.Schedule, e.Only = was.Schedule, was.Only

@@ -73,16 +73,16 @@ func needExact(t *testing.T, kind string) {
 	}
 }
 
-// replayOnly replays the one artefact of a results folder and returns it.
+// replayOnly replays the one artifact of a results folder and returns it.
 func replayOnly(t *testing.T, dir string) string {
 	t.Helper()
-	artefacts, err := filepath.Glob(filepath.Join(dir, "*"))
+	artifacts, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
-	require.Len(t, artefacts, 1)
-	code, out, message := seatrial(t, "replay", artefacts[0])
+	require.Len(t, artifacts, 1)
+	code, out, message := seatrial(t, "replay", artifacts[0])
 	assert.Equal(t, exitViolated, code, message)
 	assert.Contains(t, out, "reproduced: same verdict, same events")
-	return artefacts[0]
+	return artifacts[0]
 }
 
 func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
@@ -101,7 +101,7 @@ func TestAForkingProgramIsChosenAndRemembered(t *testing.T) {
 
 	code, _, message = seatrial(t, "replay", kept, "--engine", "wasm")
 	assert.Equal(t, exitUsage, code)
-	assert.Contains(t, message, "an artefact has a schedule and an engine of its own")
+	assert.Contains(t, message, "an artifact has a schedule and an engine of its own")
 	code, _, message = seatrial(t, "replay", "--seed", "1", "--exact", "--engine", "spoon")
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, message, `--engine: want wasm or fork, got "spoon"`)
@@ -142,5 +142,5 @@ func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
 	require.NoError(t, err)
 	code, _, message = seatrial(t, "replay", kept, "--module", older)
 	assert.Equal(t, exitUsage, code)
-	assert.Regexp(t, `the artefact was made with module sha256:\w+, and \S+older.wasm is `+digest+`: give the right one with --module FILE`, message)
+	assert.Regexp(t, `the artifact was made with module sha256:\w+, and \S+older.wasm is `+digest+`: give the right one with --module FILE`, message)
 }

@@ -39,7 +39,7 @@ func explainCommand() *cobra.Command {
 	return c
 }
 
-func printExplanation(c *cobra.Command, a *artifact.Artefact, path string) error {
+func printExplanation(c *cobra.Command, a *artifact.Artifact, path string) error {
 	o, out := a.Outcome, c.OutOrStdout()
 	style := styleOf(c, out)
 	fmt.Fprintf(out, "%s: %s\n    %s\n", style.verdict(o.Verdict, string(o.Verdict)), results.EntryOf(o).Violation(), o.Message)

@@ -85,7 +85,7 @@ func TestServeShowsHowFarASweepIs(t *testing.T) {
 	folder, err := results.Open(dir, results.Manifest{Subject: "s", Seeds: "1-4", Version: "v", Generator: "g"}, false)
 	require.NoError(t, err)
 	require.NoError(t, folder.Add(results.Entry{Seed: 1, Subject: "s", Scenario: "seed-1", Verdict: model.VerdictPass, New: []string{"fault crash"}}))
-	require.NoError(t, folder.Add(results.Entry{Seed: 2, Subject: "s", Scenario: "seed-2", Verdict: model.VerdictSafety, Property: "p", Message: "<b>", Artefact: "a", Replay: "seatrial replay a"}))
+	require.NoError(t, folder.Add(results.Entry{Seed: 2, Subject: "s", Scenario: "seed-2", Verdict: model.VerdictSafety, Property: "p", Message: "<b>", Artifact: "a", Replay: "seatrial replay a"}))
 	handler := readOnly(dir, "127.0.0.1:8080")
 	get := func(path string) string {
 		r := httptest.NewRequest("GET", "http://127.0.0.1:8080"+path, nil)

@@ -56,7 +56,7 @@ type output struct {
 
 func (o *output) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.json, "json", false, "print one JSON object per seed on stdout, and nothing else")
-	c.Flags().StringVar(&o.dir, "out", "", "`folder` for the artefact of every failure")
+	c.Flags().StringVar(&o.dir, "out", "", "`folder` for the artifact of every failure")
 }
 
 func (o *output) addStrictFlag(c *cobra.Command) {

@@ -103,7 +103,7 @@ func groupOf(t results.Trend, s *results.Summary, compared bool, dir string) rep
 }
 
 func addCase(group *report.Group, f results.Failure, dir string) {
-	folder := filepath.Join(f.Folder, f.Artefact)
+	folder := filepath.Join(f.Folder, f.Artifact)
 	one := report.Case{Scenario: f.Scenario, Message: f.Message, Reproduced: f.Reproduced, Seed: f.Seed, Replay: f.Command(), Folder: folder, Illegal: f.Illegal}
 	if relative, err := filepath.Rel(dir, folder); err == nil {
 		one.Folder = filepath.ToSlash(relative)
@@ -123,7 +123,7 @@ func addCase(group *report.Group, f results.Failure, dir string) {
 	group.Causes[j].Failures = append(group.Causes[j].Failures, one)
 }
 
-// causeOf reads what an artefact was shrunk to; empty when it was not.
+// causeOf reads what an artifact was shrunk to; empty when it was not.
 func causeOf(folder string, language *scenarios.Language) (cause, plan string) {
 	text, err := os.ReadFile(filepath.Join(folder, artifact.SmallPlan))
 	if err != nil {

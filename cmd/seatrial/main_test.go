@@ -140,7 +140,7 @@ func TestAFailureEndsWithVerdictAndReplayCommand(t *testing.T) {
 	assert.Contains(t, again, lines[len(lines)-2])
 }
 
-func TestAnArtefactReplays(t *testing.T) {
+func TestAnArtifactReplays(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
 	code, out, _ := seatrial(t, "run", incident, "--subject", "historical/3336", "--out", dir)
 	require.Equal(t, 1, code)

@@ -107,7 +107,7 @@ func (p *printer) print(o sweep.Outcome) {
 	if failed && p.dir != "" {
 		path, err := artifact.Write(p.dir, version.String(), o)
 		if err != nil {
-			p.fail(err) // and go on: the verdict is worth more than its artefact
+			p.fail(err) // and go on: the verdict is worth more than its artifact
 		} else {
 			replay = pasteable(programName + " replay " + shell.Quote(path))
 		}
@@ -166,7 +166,7 @@ func (p *printer) entryOf(o sweep.Outcome) results.Entry {
 		entry.Replay = replayCommandFor(o)
 	}
 	if !entry.Passed() && entry.Known == "" && p.dir != "" {
-		entry.Artefact = artifact.Name(o)
+		entry.Artifact = artifact.Name(o)
 	}
 	if p.strict {
 		entry.Idle, entry.Unfired = o.Idle, o.Unfired
@@ -412,8 +412,8 @@ func (p *printer) printGroups() {
 func (p *printer) printGroup(g results.Group) {
 	f := g.First
 	seed := fmt.Sprintf("first seed %d", f.Seed)
-	if f.Artefact != "" {
-		seed = p.style.link(filepath.Join(f.Folder, f.Artefact, pageOf), seed)
+	if f.Artifact != "" {
+		seed = p.style.link(filepath.Join(f.Folder, f.Artifact, pageOf), seed)
 	}
 	fmt.Fprintf(p.out, "%6d × %s  %s\n         %s%s\n", g.Times, p.style.verdict(f.Verdict, string(f.Verdict)), g.Name(), seed, because(f.Known))
 	if f.Known == "" {

@@ -26,7 +26,7 @@ func (p *probability) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&p.on, "probability", false, "run some twenty moments of it anew, to tell when it became inevitable")
 	c.Flags().IntVar(&p.runs, "runs", 20, "with --probability: `number` of runs for each moment")
 	addWorkersFlag(c, &p.workers)
-	c.Flags().BoolVar(&p.from.anyVersion, "any-version", false, "with --probability: also an artefact that another version made, if its run is the same with this one")
+	c.Flags().BoolVar(&p.from.anyVersion, "any-version", false, "with --probability: also an artifact that another version made, if its run is the same with this one")
 }
 
 // measure runs, and adds to the artifact what comes of it.
@@ -34,7 +34,7 @@ func (p *probability) measure(c *cobra.Command, path string) error {
 	if p.runs < 1 || p.workers < 1 {
 		return fmt.Errorf("--runs %d, --workers %d: want at least 1", p.runs, p.workers)
 	}
-	job, before, err := p.from.artefactJob(path)
+	job, before, err := p.from.artifactJob(path)
 	switch {
 	case err != nil:
 		return err
@@ -49,7 +49,7 @@ func (p *probability) measure(c *cobra.Command, path string) error {
 		return err
 	}
 	if first.Hash != before.Outcome.Hash || first.Hash == "" || first.Why == nil {
-		return &exitError{exitInconclusive, fmt.Sprintf("--probability: the run is not that of the artefact, or leaves no events to go by; seatrial replay %s shows where they part", shell.Quote(path))}
+		return &exitError{exitInconclusive, fmt.Sprintf("--probability: the run is not that of the artifact, or leaves no events to go by; seatrial replay %s shows where they part", shell.Quote(path))}
 	}
 	odds, err := causes.Odds(*first.Why, sim.Seed(job.Seed), p.runs, func(draws []sim.Reseed) ([]bool, error) {
 		return rerun(c, pool, job, &first, draws)

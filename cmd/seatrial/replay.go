@@ -48,9 +48,9 @@ func replayCommand() *cobra.Command {
 	return c
 }
 
-// replay runs the job with its trace and compares. Without an artefact there
+// replay runs the job with its trace and compares. Without an artifact there
 // is nothing to compare with but itself: failures are confirmed as ever.
-func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, trace bool) error {
+func replay(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artifact, trace bool) error {
 	job.Trace, job.Confirm = true, confirmations
 	p := newPrinter(output{}, c.OutOrStdout(), false)
 	p.style = styleOf(c, c.OutOrStdout())
@@ -89,7 +89,7 @@ func printTrace(out io.Writer, o sweep.Outcome) {
 }
 
 // compare says `reproduced`, or shows the first event that differs.
-func compare(out io.Writer, before *artifact.Artefact, now sweep.Outcome) error {
+func compare(out io.Writer, before *artifact.Artifact, now sweep.Outcome) error {
 	was := before.Outcome
 	same := was.Verdict == now.Verdict && was.Property == now.Property
 	if same && was.Hash == now.Hash {
@@ -107,7 +107,7 @@ func compare(out io.Writer, before *artifact.Artefact, now sweep.Outcome) error 
 	for i := range max(len(before.Events), len(events)) {
 		switch {
 		case i >= len(events):
-			fmt.Fprintf(out, "first difference: the artefact goes on with\n  - %s\n", before.Events[i])
+			fmt.Fprintf(out, "first difference: the artifact goes on with\n  - %s\n", before.Events[i])
 		case i >= len(before.Events):
 			fmt.Fprintf(out, "first difference: this run goes on with\n  + %s\n", events[i])
 		case before.Events[i] != events[i]:

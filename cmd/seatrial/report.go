@@ -19,7 +19,7 @@ func reportCommand() *cobra.Command {
 		Example:           "  seatrial report storm.yaml --seed 7 -o report.html",
 		ValidArgsFunction: completeRuns,
 		Long: "Run a plan again and show it as one HTML file that needs nothing else. Runs that pass can be shown, too.\n\n" +
-			"Exit code 0: the page is written. 4: it is, but the run is not that of the artefact.",
+			"Exit code 0: the page is written. 4: it is, but the run is not that of the artifact.",
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			job, before, err := from.job(c, args)
@@ -43,7 +43,7 @@ func reportCommand() *cobra.Command {
 	return c
 }
 
-func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artefact, file string) error {
+func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artifact.Artifact, file string) error {
 	job.Report, job.Confirm = true, confirmations
 	outcome, err := runOne(c, pool, job)
 	if err != nil {
@@ -59,7 +59,7 @@ func writeReport(c *cobra.Command, pool sweep.Pool, job sweep.Job, before *artif
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s\n%s\n", summary(outcome), file)
 	if before != nil && (before.Outcome.Hash != outcome.Hash || before.Outcome.Property != outcome.Property) {
-		return &exitError{exitInconclusive, "the report shows this run, which is not that of the artefact; seatrial replay shows where they part"}
+		return &exitError{exitInconclusive, "the report shows this run, which is not that of the artifact; seatrial replay shows where they part"}
 	}
 	return nil
 }

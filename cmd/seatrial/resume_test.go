@@ -30,7 +30,7 @@ func linesOf(t *testing.T, dir string) []results.Entry {
 	_, entries, err := results.Read(dir)
 	require.NoError(t, err)
 	for i := range entries {
-		entries[i].Artefact, entries[i].Replay, entries[i].New = "", "", nil
+		entries[i].Artifact, entries[i].Replay, entries[i].New = "", "", nil
 	}
 	return entries
 }

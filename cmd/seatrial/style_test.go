@@ -85,8 +85,8 @@ func TestTheEndOfASweep(t *testing.T) {
 	p.index = "failures/index.html"
 	for _, f := range []results.Failure{
 		{Entry: results.Entry{Seed: 9, Subject: "s", Verdict: model.VerdictLiveness, Property: "q", Signature: "q: *", Replay: "seatrial replay --seed 9"}},
-		{Entry: results.Entry{Seed: 8, Subject: "s", Verdict: model.VerdictSafety, Property: "p", Artefact: "s-seed-8"}, Folder: "failures"},
-		{Entry: results.Entry{Seed: 7, Subject: "s", Verdict: model.VerdictSafety, Property: "p", Artefact: "s-seed-7"}, Folder: "failures"},
+		{Entry: results.Entry{Seed: 8, Subject: "s", Verdict: model.VerdictSafety, Property: "p", Artifact: "s-seed-8"}, Folder: "failures"},
+		{Entry: results.Entry{Seed: 7, Subject: "s", Verdict: model.VerdictSafety, Property: "p", Artifact: "s-seed-7"}, Folder: "failures"},
 	} {
 		p.count(f)
 	}

@@ -46,7 +46,7 @@ func journal(t *testing.T, dir string) map[uint64]results.Entry {
 	out := make(map[uint64]results.Entry)
 	for _, e := range entries {
 		assert.NotContains(t, out, e.Seed, "no seed is there twice")
-		e.Artefact, e.Replay, e.New = "", "", nil // these depend on the folder
+		e.Artifact, e.Replay, e.New = "", "", nil // these depend on the folder
 		out[e.Seed] = e
 	}
 	return out
@@ -330,7 +330,7 @@ func TestFailuresOfTheBaselineAreToldApart(t *testing.T) {
 		if e.Known != "" {
 			told++
 			assert.Contains(t, e.Known, "historical/sibling fails as well: ")
-			assert.Empty(t, e.Artefact)
+			assert.Empty(t, e.Artifact)
 		}
 	}
 	require.NotZero(t, told, "seed 9")

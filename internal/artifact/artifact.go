@@ -28,26 +28,26 @@ type Verdict struct {
 	Odds []explain.Chance `json:"odds,omitempty"`
 }
 
-// Artefact is a folder read back.
-type Artefact struct {
+// Artifact is a folder read back.
+type Artifact struct {
 	Verdict
 	Plan   string
 	Events []sim.Event
 }
 
 // Read loads a folder. A missing or damaged file is an error that says which.
-// Whether what made it is what runs now is for [Artefact.MadeWith] to say.
-func Read(path string) (*Artefact, error) {
-	a := &Artefact{}
+// Whether what made it is what runs now is for [Artifact.MadeWith] to say.
+func Read(path string) (*Artifact, error) {
+	a := &Artifact{}
 	verdict, err := os.ReadFile(filepath.Join(path, verdictFile))
 	if err != nil {
-		return nil, fmt.Errorf("reading the artefact %s: %w", path, err)
+		return nil, fmt.Errorf("reading the artifact %s: %w", path, err)
 	}
 	if err := json.Unmarshal(verdict, &a.Verdict); err != nil {
-		return nil, fmt.Errorf("reading the artefact %s: verdict.json is damaged: %w", path, err)
+		return nil, fmt.Errorf("reading the artifact %s: verdict.json is damaged: %w", path, err)
 	}
 	if a.Version == "" || a.Generator == "" {
-		return nil, fmt.Errorf("reading the artefact %s: verdict.json is damaged: it names no version and generator", path)
+		return nil, fmt.Errorf("reading the artifact %s: verdict.json is damaged: it names no version and generator", path)
 	}
 	plan, err := a.file(path, planFile)
 	if err != nil {
@@ -63,8 +63,8 @@ func Read(path string) (*Artefact, error) {
 }
 
 // MadeWith is nil when this version of seatrial, with this generator, made the
-// artefact; otherwise the same run is not to be expected.
-func (a *Artefact) MadeWith(version string) error {
+// artifact; otherwise the same run is not to be expected.
+func (a *Artifact) MadeWith(version string) error {
 	switch {
 	case a.Generator != swarm.Version:
 		return fmt.Errorf("it was made with generator %q and this is %q", a.Generator, swarm.Version)
@@ -86,18 +86,18 @@ const (
 // file reads a file and makes sure that it is what was written: half a trace
 // would look like a run that ended early. A run that killed its worker left no
 // trace.
-func (a *Artefact) file(path, name string) ([]byte, error) {
+func (a *Artifact) file(path, name string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(path, name))
 	want, written := a.Files[name]
 	switch {
 	case !written && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("reading the artefact %s: %w", path, err)
+		return nil, fmt.Errorf("reading the artifact %s: %w", path, err)
 	case digest(data) != want && name == planFile:
-		return nil, fmt.Errorf("reading the artefact %s: %s is not what was written; if it was changed on purpose, run it as a scenario: seatrial run %s", path, name, filepath.Join(path, name))
+		return nil, fmt.Errorf("reading the artifact %s: %s is not what was written; if it was changed on purpose, run it as a scenario: seatrial run %s", path, name, filepath.Join(path, name))
 	case digest(data) != want:
-		return nil, fmt.Errorf("reading the artefact %s: %s is not what was written: it is damaged, truncated or changed", path, name)
+		return nil, fmt.Errorf("reading the artifact %s: %s is not what was written: it is damaged, truncated or changed", path, name)
 	}
 	return data, nil
 }

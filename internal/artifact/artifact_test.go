@@ -19,7 +19,7 @@ import (
 	"github.com/seatrial/seatrial/sim"
 )
 
-// Goal: an artefact is there whole, and what is not as it was written is never
+// Goal: an artifact is there whole, and what is not as it was written is never
 // replayed. Method: one is written, read back, and damaged in every file that a
 // replay depends on.
 
@@ -127,7 +127,7 @@ func TestFaultsThatKubernetesDoesNotPermitAreNamed(t *testing.T) {
 	}
 }
 
-func TestASecondArtefactOfTheRunReplacesTheFirstAndLeavesNothing(t *testing.T) {
+func TestASecondArtifactOfTheRunReplacesTheFirstAndLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	_, err := artifact.Write(dir, "v1", failure(t))
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ func NoteOdds(path string, o sweep.Outcome, odds []explain.Chance) error {
 		return err
 	}
 	if o.Hash != a.Outcome.Hash {
-		return fmt.Errorf("noting odds in the artefact %s: they are of the run %s, and it is of %s", path, o.Hash, a.Outcome.Hash)
+		return fmt.Errorf("noting odds in the artifact %s: they are of the run %s, and it is of %s", path, o.Hash, a.Outcome.Hash)
 	}
 	a.Odds, a.Outcome.Why = odds, o.Why
 	verdict, err := a.encoded()
@@ -41,7 +41,7 @@ func NoteOdds(path string, o sweep.Outcome, odds []explain.Chance) error {
 	}{{verdictFile, verdict}, {reportFile, page}, {readmeFile, readme}} {
 		// Whole or not at all: who is stopped here still has an artifact.
 		if err := wholefile.Write(filepath.Join(path, file.name), file.data, 0o644); err != nil {
-			return fmt.Errorf("noting odds in the artefact %s: %w", path, err)
+			return fmt.Errorf("noting odds in the artifact %s: %w", path, err)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func NoteShrunk(path string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(path, readmeFile), readme(&a.Verdict, true), 0o644); err != nil {
-		return fmt.Errorf("noting in the artefact %s what it was shrunk to: %w", path, err)
+		return fmt.Errorf("noting in the artifact %s what it was shrunk to: %w", path, err)
 	}
 	return nil
 }

@@ -58,13 +58,13 @@ func Name(o sweep.Outcome) string {
 }
 
 // Write makes the folder for an outcome below dir and returns its path. An
-// earlier artefact of the same run is replaced.
+// earlier artifact of the same run is replaced.
 func Write(dir, version string, o sweep.Outcome) (string, error) {
 	name := Name(o)
 	path := filepath.Join(dir, name)
 	temporary, err := os.MkdirTemp(dir, unfinished)
 	if err != nil {
-		return "", fmt.Errorf("writing an artefact: %w", err)
+		return "", fmt.Errorf("writing an artifact: %w", err)
 	}
 	defer os.RemoveAll(temporary)
 	bare := o
@@ -91,11 +91,11 @@ func Write(dir, version string, o sweep.Outcome) (string, error) {
 			continue
 		}
 		if err := os.WriteFile(filepath.Join(temporary, file.name), file.data, 0o644); err != nil {
-			return "", fmt.Errorf("writing an artefact: %w", err)
+			return "", fmt.Errorf("writing an artifact: %w", err)
 		}
 	}
 	if err := os.Chmod(temporary, 0o755); err != nil {
-		return "", fmt.Errorf("writing an artefact: %w", err)
+		return "", fmt.Errorf("writing an artifact: %w", err)
 	}
 	return path, replace(temporary, path)
 }
@@ -126,13 +126,13 @@ func digests(o sweep.Outcome) map[string]string {
 func replace(temporary, path string) error {
 	old := temporary + ".old"
 	if err := os.Rename(path, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("replacing an artefact: %w", err)
+		return fmt.Errorf("replacing an artifact: %w", err)
 	}
 	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("writing an artefact: %w", err)
+		return fmt.Errorf("writing an artifact: %w", err)
 	}
 	if err := os.RemoveAll(old); err != nil {
-		return fmt.Errorf("replacing an artefact: %w", err)
+		return fmt.Errorf("replacing an artifact: %w", err)
 	}
 	return nil
 }

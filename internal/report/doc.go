@@ -5,5 +5,5 @@
 // and page together. [WriteIndex] makes the page over many failures.
 //
 // The page is made for people. Programs read verdict.json and trace.jsonl of
-// an artefact instead; what [Data] looks like may change with any version.
+// an artifact instead; what [Data] looks like may change with any version.
 package report

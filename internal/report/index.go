@@ -118,7 +118,7 @@ type Cause struct {
 type Case struct {
 	Scenario, Message, Reproduced string
 	Seed                          uint64
-	Folder                        string // of its artefact
+	Folder                        string // of its artifact
 	Porcupine, Shrunk             bool
 	Illegal                       bool // with faults that Kubernetes does not permit
 	Replay                        string

@@ -15,12 +15,12 @@ func TestCommandsCanBePasted(t *testing.T) {
 	f := results.Failure{Folder: "my nights/a|b"}
 	f.Replay = "seatrial replay --seed 7"
 	assert.Equal(t, "seatrial replay --seed 7", f.Command(), "it has no folder of its own")
-	f.Artefact = "site-seed-7"
+	f.Artifact = "site-seed-7"
 	assert.Equal(t, "seatrial replay 'my nights/a|b/site-seed-7'", f.Command())
 
 	all := nights(t)[3:]
 	for i := range all[0].Summary.Failures {
-		all[0].Summary.Failures[i].Folder, all[0].Summary.Failures[i].Artefact = f.Folder, f.Artefact
+		all[0].Summary.Failures[i].Folder, all[0].Summary.Failures[i].Artifact = f.Folder, f.Artifact
 	}
 	var out bytes.Buffer
 	require.NoError(t, results.WriteMarkdown(&out, all))

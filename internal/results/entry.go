@@ -32,7 +32,7 @@ type Entry struct {
 	Unfired  []string       `json:"unfired,omitempty"`
 	Fired    map[string]int `json:"fired,omitempty"`    // fault kind → times
 	New      []string       `json:"new,omitempty"`      // what this run of the sweep was the first to meet
-	Artefact string         `json:"artefact,omitempty"` // folder of a failure, in that of the sweep
+	Artifact string         `json:"artifact,omitempty"` // folder of a failure, in that of the sweep
 	Replay   string         `json:"replay,omitempty"`   // command that shows a failure again
 }
 

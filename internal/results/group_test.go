@@ -20,7 +20,7 @@ func TestFailuresAreGroupedAndKnownOnesToldApart(t *testing.T) {
 		e := entry(seed, verdict, "h")
 		e.Signature, e.Known = signature, known
 		if known != "" {
-			e.Artefact = ""
+			e.Artifact = ""
 		}
 		return e
 	}

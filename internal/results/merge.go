@@ -71,10 +71,10 @@ type Failure struct {
 
 // Command shows the failure again, for who reads it later: from its folder if it has one.
 func (f *Failure) Command() string {
-	if f.Artefact == "" || f.Folder == "" {
+	if f.Artifact == "" || f.Folder == "" {
 		return f.Replay
 	}
-	return "seatrial replay " + shell.Quote(filepath.Join(f.Folder, f.Artefact))
+	return "seatrial replay " + shell.Quote(filepath.Join(f.Folder, f.Artifact))
 }
 
 // Merge sums up folders. Each may be one that a sweep wrote to or one that

@@ -21,7 +21,7 @@ var about = results.Manifest{Subject: "globalingressip", Seeds: "1-4", Version: 
 func entry(seed uint64, verdict model.VerdictKind, hash string) results.Entry {
 	e := results.Entry{Seed: seed, Scenario: "seed", Subject: "globalingressip", Verdict: verdict, Hash: hash, Requests: 10, Fired: map[string]int{"crash": 1}}
 	if verdict != model.VerdictPass {
-		e.Property, e.Artefact = "converges", "folder"
+		e.Property, e.Artifact = "converges", "folder"
 	}
 	return e
 }

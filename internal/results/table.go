@@ -33,7 +33,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	if len(s.Failures) > 0 {
 		fmt.Fprintln(t, "\nVERDICT\tTIMES\tFIRST SEED\tARTIFACT\tFAILURE")
 		for _, g := range GroupsOf(s.Failures) {
-			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\n", g.First.Verdict, g.Times, g.First.Seed, filepath.Join(g.First.Folder, g.First.Artefact), g.Name())
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\n", g.First.Verdict, g.Times, g.First.Seed, filepath.Join(g.First.Folder, g.First.Artifact), g.Name())
 		}
 	}
 	if len(s.Known) > 0 {

@@ -25,7 +25,7 @@ func nights(t *testing.T) []results.Night {
 			e := entry(seed+1, model.VerdictPass, "h")
 			if int(seed) < len(signatures) {
 				e = entry(seed+1, model.VerdictSafety, "h")
-				e.Artefact = ""
+				e.Artifact = ""
 				e.Signature, e.Message, e.Replay = signatures[seed], "svc <b> | was freed", "seatrial replay --seed 1"
 			}
 			entries = append(entries, e)

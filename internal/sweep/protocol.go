@@ -176,7 +176,7 @@ type Outcome struct {
 	Sketch  *search.Sketch `json:"sketch,omitempty"`
 	// Detail is a stack, a goroutine dump or a worker's last words.
 	Detail string `json:"detail,omitempty"`
-	// Artefacts of a failure or of a job with Trace.
+	// Artifacts of a failure or of a job with Trace.
 	Plan      string `json:"plan,omitempty"`
 	Trace     []byte `json:"trace,omitempty"`     // JSON lines, an event each
 	Log       []byte `json:"log,omitempty"`       // text lines on virtual time

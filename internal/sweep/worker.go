@@ -293,7 +293,7 @@ func collect(subject scenarios.Subject, r scenarios.Result) []byte {
 	return text
 }
 
-// keep adds to the outcome what an artefact is made of.
+// keep adds to the outcome what an artifact is made of.
 func (o *Outcome) keep(subject scenarios.Subject, r scenarios.Result) {
 	if o.Job.Calls || o.Job.Sketch && o.Job.Plan == "" || o.Verdict != model.VerdictPass || len(r.Record.Events) > 0 {
 		o.WritePlan(r.Plan)

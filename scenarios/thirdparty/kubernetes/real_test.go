@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Goal: a finding is no artefact of the simulation. Method: the same controller
+// Goal: a finding is no artifact of the simulation. Method: the same controller
 // and the same fault against a real kube-apiserver, in real time; the cluster is
 // the one that SEATRIAL_KUBECONFIG points at.
 
