@@ -204,6 +204,10 @@ func TestNamesOfFolders(t *testing.T) {
 	o := failure(t)
 	o.Scenario = "seed-7"
 	assert.Equal(t, "historical-3336-seed-7", artifact.Name(o))
+	o.Job.Subject, o.Scenario = "TestSite", "testsite-seed-7"
+	assert.Equal(t, "TestSite-seed-7", artifact.Name(o))
+	o.Scenario = "testsites"
+	assert.Equal(t, "TestSite-testsites-seed-7", artifact.Name(o))
 	o.Scenario = strings.Repeat("x", 253)
 	long := artifact.Name(o)
 	assert.LessOrEqual(t, len(long), 200)

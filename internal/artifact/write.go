@@ -45,10 +45,15 @@ const unfinished = ".writing-"
 const longestName = 200
 
 // Name is what the folder of an outcome is called: subject, scenario and seed. A plan
-// drawn from a seed is called by it already. Of a name that is too long the middle is
+// drawn from a seed is called by it already, and one of a trial begins with the trial's
+// name in lower case. Of a name that is too long the middle is
 // replaced by the beginning of its digest.
 func Name(o sweep.Outcome) string {
-	name, seed := strings.ReplaceAll(o.Job.Subject+"-"+o.Scenario, "/", "-"), fmt.Sprintf("-seed-%d", o.Job.Seed)
+	scenario, seed := o.Scenario, fmt.Sprintf("-seed-%d", o.Job.Seed)
+	if n := len(o.Job.Subject); len(scenario) > n && strings.EqualFold(scenario[:n+1], o.Job.Subject+"-") {
+		scenario = scenario[n+1:]
+	}
+	name := strings.ReplaceAll(o.Job.Subject+"-"+scenario, "/", "-")
 	name = strings.TrimSuffix(name, seed) + seed
 	if len(name) <= longestName {
 		return name
