@@ -112,7 +112,11 @@ func (r *reconciler) reconcileWhole(ctx context.Context, e *exported) error {
 func (r *reconciler) unexport(ctx context.Context, gip *v1.GlobalIngressIP) error {
 	fate, err := r.prove(ctx, servedBy(gip))
 	if err != nil {
-		r.reportTrouble(ctx, queue.IngressKey(gip.Namespace, gip.Name), err)
+		// Whoever reconciles gip may fail in another way. If each overwrote what the other
+		// says, each report would wake both, without any back-off.
+		if !troubled(gip) {
+			r.reportTrouble(ctx, queue.IngressKey(gip.Namespace, gip.Name), err)
+		}
 
 		return err
 	}

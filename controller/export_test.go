@@ -55,6 +55,32 @@ func TestACacheThatMissesAnExportIsNoProof(t *testing.T) {
 	assert.Equal(t, "242.0.0.6", w.gip("web").Status.AllocatedIP)
 }
 
+// Each report is a change that wakes whoever reconciles the object: two that took turns
+// would do so for as long as both fail.
+func TestWhoFailsOtherwiseLeavesTheReportThatIsThere(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+
+	for range patience {
+		w.r.reportTrouble(w.ctx, queue.IngressKey(testNamespace, "web"), errForbidden)
+	}
+
+	said := w.gip("web").Status.Conditions
+	require.NotEmpty(t, said)
+	require.NotEqual(t, metav1.ConditionTrue, said[0].Status)
+
+	w.writes = nil
+	w.r.cached = without[*mcsv1alpha1.ServiceExport]{w.Client}
+	w.before = failing("get ServiceExport", "get *v1alpha1.ServiceExport")
+	for range 2 * patience {
+		require.ErrorIs(t, w.r.reconcileExport(w.ctx, queue.ExportKey(testNamespace, "web")), errUnwell)
+	}
+
+	assert.Empty(t, w.writes)
+	assert.Equal(t, said, w.gip("web").Status.Conditions)
+}
+
 func TestAGlobalIngressIPThatTheCacheMissesIsLeftAlone(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
 	w.export("web")

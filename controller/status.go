@@ -172,6 +172,13 @@ func (r *reconciler) reportTrouble(ctx context.Context, k queue.Key, err error) 
 	}
 }
 
+// troubled tells whether gip's condition already says that something is amiss.
+func troubled(gip *v1.GlobalIngressIP) bool {
+	said := meta.FindStatusCondition(gip.Status.Conditions, v1.ConditionAllocated)
+
+	return said != nil && said.Status != metav1.ConditionTrue && said.ObservedGeneration == gip.Generation
+}
+
 // describeTrouble words a condition from what failed and the class of the
 // error, not from its text: the text differs from attempt to attempt, and each
 // difference would be a write.

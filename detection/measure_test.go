@@ -10,11 +10,12 @@ import (
 
 	"github.com/seatrial/seatrial/detection"
 	"github.com/seatrial/seatrial/detection/bugs"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/sim"
 )
 
 var (
-	budget  = flag.Int("detection.budget", 200, "`runs` of one search")
+	budget  = flag.Int("detection.budget", search.DefaultRuns, "`runs` of one search")
 	ranges  = flag.Int("detection.ranges", 0, "how many searches of each entry, from seed 1, 1001 and so on; 0: the measure is not taken")
 	mended  = flag.Int("detection.mended", 0, "`runs` of one search of each sibling; 0: none")
 	results = flag.String("detection.results", "", "`file` to which each search is added as it ends, and from which those that it has are taken")

@@ -90,6 +90,11 @@ func TestQuiet(t *testing.T) {
 		change(&call)
 		return &model.History{Calls: []model.Call{call}, Cleared: time.Minute, Ended: 2 * time.Minute}
 	}
+	changed := func(user bool, at time.Duration) *model.History {
+		h := write(func(*model.Call) {})
+		h.Commits = []model.Commit{{CallID: 1, User: user, At: at}}
+		return h
+	}
 	for _, c := range []struct {
 		name   string
 		h      *model.History
@@ -105,6 +110,9 @@ func TestQuiet(t *testing.T) {
 		{"dry run", write(func(c *model.Call) { c.Query = "dryRun=All" }), model.Held},
 		{"lease", write(func(c *model.Call) { c.Group, c.Resource = "coordination.k8s.io", "leases" }), model.Held},
 		{"event", write(func(c *model.Call) { c.Group, c.Resource = "events.k8s.io", "events" }), model.Held},
+		{"soon after a user's change", changed(true, 91*time.Second), model.Held},
+		{"long after it", changed(true, 90*time.Second), model.Violated},
+		{"soon after a change of its own", changed(false, 99*time.Second), model.Violated},
 		{"no liveness phase", &model.History{Cleared: time.Minute, Ended: time.Minute}, model.Undecided},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -60,7 +60,7 @@ func TestParseRefuses(t *testing.T) {
 		"no safety phase":   {head + "safety: 0s", "4:9: safety: 0s is too short (want a duration of more than 0s)"},
 		"a long night":      {head + "settle: 25h", "4:9: settle: 25h is out of range (want more than 0s and at most 24h)"},
 		"unknown field":     {head + "fault: []", "4:1: fault: unknown field (did you mean faults?)"},
-		"no field at all":   {head + "weather: []", "4:1: weather: unknown field (want one of apiVersion, kind, name, description, generator, seed, world, safety, settle, atRest, steps, faults, expect, processes, cluster, objects, laws, except, ignore, known)"},
+		"no field at all":   {head + "weather: []", "4:1: weather: unknown field (want one of apiVersion, kind, name, description, generator, seed, world, safety, settle, atRest, steps, faults, expect, processes, cluster, objects, laws, except, ignore, rename, known)"},
 
 		// The world.
 		"no replica":            {head + "world: {apiServer: {replicas: 0}}", "4:31: world.apiServer.replicas: 0 is too small (want a whole number of 1 or more)"},

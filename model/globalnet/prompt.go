@@ -262,7 +262,8 @@ func keptByOthers(object metav1.Object) bool {
 // publishedRouted is about order: an address is published when it leads somewhere.
 // Where something stood in the way in the 45 s before, a cache may have shown a
 // route that was gone; and within 10 s after a user took a route away, the subject
-// may not know it.
+// may not know it. Nor does an IP have to lead to a pod that its service does not select
+// any more, say, when it is published.
 func publishedRouted(o Options) model.Property {
 	return model.Property{
 		Name:     "published-routed",
@@ -303,7 +304,7 @@ func checkPublishedRouted(h *model.History, o *Options) model.Result {
 		switch {
 		case gip.target == targetClusterIP && (!ever || c.At-touched > promptness) && !cluster.routed(gip):
 			return model.Breach(fmt.Sprintf("%s was published by %s before its internal Service carries it", gip.ip, gip.owner()), c.Culprit())
-		case o.Headless && gip.target != targetClusterIP && len(h.HostChanges) > 0 && cluster.addressBehind(gip) != "" && !book.leads(gip.ip):
+		case o.Headless && gip.target != targetClusterIP && len(h.HostChanges) > 0 && cluster.owed(gip, o) && !book.leads(gip.ip):
 			return model.Breach(fmt.Sprintf("%s was published by %s before a rule leads from it", gip.ip, gip.owner()), c.Culprit())
 		}
 	}
@@ -314,4 +315,9 @@ func (c *cluster) routed(gip *ingressIP) bool {
 	return slices.ContainsFunc(c.internalServices(gip.owner()), func(s *corev1.Service) bool {
 		return slices.Contains(s.Spec.ExternalIPs, gip.ip)
 	})
+}
+
+// owed tells whether a headless target has to be reached as things are.
+func (c *cluster) owed(gip *ingressIP, o *Options) bool {
+	return slices.ContainsFunc(c.targetsOf(gip.service(), o), gip.leadsTo)
 }

@@ -204,6 +204,41 @@ func TestPublishedRouted(t *testing.T) {
 	}
 }
 
+// What is behind a headless service is owed a rule as long as it is one of its targets.
+func TestPublishedRoutedBehindAHeadlessService(t *testing.T) {
+	const key, podIP = "ns/pod-db-0", "10.244.0.9"
+	for _, c := range []struct {
+		name string
+		tell func(*story)
+		want model.Status
+	}{
+		{"led, then published", func(s *story) { s.controller().leads(first, key, podIP) }, model.Held},
+		{"published alone", func(*story) {}, model.Violated},
+		{"not selected any more", func(s *story) {
+			s.user().editPod("ns/db-0", func(pod *corev1.Pod) { pod.Labels = map[string]string{"app": "quarantine"} })
+		}, model.Held},
+		{"another pod is not selected any more", func(s *story) {
+			s.user().CreatePod("ns/db-1", "db")
+			s.user().editPod("ns/db-1", func(pod *corev1.Pod) { pod.Labels = map[string]string{"app": "quarantine"} })
+		}, model.Violated},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory()
+			s.Disturbances = []model.Disturbance{{}}
+			s.user().exportHeadless("ns/db", map[string]string{"app": "db"})
+			s.user().CreatePod("ns/db-0", "db")
+			s.controller().createOursBehind(key, "db", "db-0")
+			s.controller().claim(first, key)
+			s.controller().leads(second, "ns/pod-db-9", podIP) // somebody leads packets here
+			s.Wait(time.Minute)
+			c.tell(s)
+			s.controller().status(key, first)
+			result := modeltest.Check(modeltest.ByName(t, Promptness(promising), "published-routed"), s.Done())
+			assert.Equal(t, c.want, result.Status, result.Message)
+		})
+	}
+}
+
 func TestRulesFollow(t *testing.T) {
 	const key, podIP = "ns/pod-db-0", "10.244.0.9"
 	move := func(s *story, ip string) {

@@ -118,7 +118,7 @@ func TestBuiltinUpdate(t *testing.T) {
 		{name: "annotations", resource: "replicasets", old: `{"spec":{` + podTemplate + `}}`, now: `{"metadata":{"annotations":{"a":"b"}},"spec":{` + podTemplate + `}}`, generation: 1,
 			explanation: "elsewhere annotations do not count"},
 		{name: "roleRef", resource: "rolebindings", old: `{"roleRef":{"kind":"Role","name":"a"}}`, now: `{"roleRef":{"kind":"Role","name":"b"}}`,
-			want: []string{`roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"b"}: cannot change roleRef`}, explanation: "a binding is to one role"},
+			want: []string{`roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: field is immutable`}, explanation: "a binding is to one role"},
 	} {
 		t.Run(row.resource+" "+row.name, func(t *testing.T) {
 			version := &kindOf(t, New(kinds.Options{}), row.resource).Versions[0]
