@@ -98,7 +98,7 @@ func TestWhatProgramsDidCanBeReplayedElsewhere(t *testing.T) {
 	require.Equal(t, exitCrash, code, again+message)
 	assert.Contains(t, again, "2 seeds: 0 pass, 2 crash")
 
-	artifact := filepath.Join("failures", "site-site-seed-1")
+	artifact := filepath.Join("failures", "site-seed-1")
 	plan, err := os.ReadFile(filepath.Join(artifact, "plan.yaml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(plan), "build: {module: example.com/operator, package: ./cmd/small}")
