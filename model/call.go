@@ -8,10 +8,6 @@ import (
 
 // String says who asked for what and what came of it, in one line.
 func (c *Call) String() string {
-	object := c.Resource
-	if c.Subresource != "" {
-		object += "/" + c.Subresource
-	}
 	name := c.Name
 	if c.Namespace != "" {
 		name = c.Namespace + "/" + c.Name
@@ -20,7 +16,15 @@ func (c *Call) String() string {
 	if c.Code != 0 {
 		outcome = fmt.Sprintf("%s %d", c.Outcome, c.Code)
 	}
-	return fmt.Sprintf("call %d at %s: %s-%d %s %s %s (%s)", c.ID, c.Called, c.Process, c.Incarnation, c.Verb, object, name, outcome)
+	return fmt.Sprintf("call %d at %s: %s-%d %s %s %s (%s)", c.ID, c.Called, c.Process, c.Incarnation, c.Verb, c.ResourcePath(), name, outcome)
+}
+
+// ResourcePath is the resource with its subresource, as rules have it: pods, pods/status.
+func (c *Call) ResourcePath() string {
+	if c.Subresource == "" {
+		return c.Resource
+	}
+	return c.Resource + "/" + c.Subresource
 }
 
 // Writes tells whether the call could change an object.

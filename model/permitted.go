@@ -58,10 +58,7 @@ func (c *Call) forbidden() bool {
 
 // resourceText is the resource as a rule has it, with where the call was about it.
 func resourceText(c *Call) string {
-	text := c.Resource
-	if c.Subresource != "" {
-		text += "/" + c.Subresource
-	}
+	text := c.ResourcePath()
 	if c.Group != "" {
 		text += "." + c.Group
 	}

@@ -16,10 +16,7 @@ func SubjectCalls(h *model.History) []faults.Call {
 		if c.User {
 			continue
 		}
-		resource := c.Resource
-		if c.Subresource != "" {
-			resource += "/" + c.Subresource
-		}
+		resource := c.ResourcePath()
 		id := identity{c.Process, c.Verb, resource, c.Namespace, c.Name}
 		times[id]++
 		out = append(out, faults.Call{

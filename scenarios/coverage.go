@@ -40,10 +40,6 @@ func (s *Subject) Covered(h *model.History) []string {
 // triple is verb, resource and outcome: the status code, or what a client can
 // know when none came.
 func triple(c *model.Call) string {
-	resource := c.Resource
-	if c.Subresource != "" {
-		resource += "/" + c.Subresource
-	}
 	outcome := fmt.Sprint(c.Code)
 	switch {
 	case c.ReturnSeq == 0:
@@ -51,7 +47,7 @@ func triple(c *model.Call) string {
 	case c.Code == 0:
 		outcome = string(c.Outcome)
 	}
-	return c.Verb + " " + resource + " " + outcome
+	return c.Verb + " " + c.ResourcePath() + " " + outcome
 }
 
 // objectStates are the abstract states that objects had: their resource, whether

@@ -23,15 +23,11 @@ func Signature(r *Result) string {
 	// vain, as chance has it: it says nothing about the bug.
 	if c := r.Verdict.Culprit; c.CallID != 0 && r.Verdict.Kind != model.VerdictLiveness {
 		if call := callOf(&r.Record.History, c.CallID); call != nil {
-			resource := call.Resource
-			if call.Subresource != "" {
-				resource += "/" + call.Subresource
-			}
 			process := replica.ReplaceAllString(call.Process, "")
 			if call.User {
 				process = DefaultUser // whoever it is
 			}
-			parts = append(parts, process+" "+call.Verb+" "+resource)
+			parts = append(parts, process+" "+call.Verb+" "+call.ResourcePath())
 		}
 	}
 	return strings.Join(append(parts, shape(r.Verdict.Message, names)), ": ")

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seatrial/seatrial/sim/program"
 )
 
 // WebhookHosts are the hosts of the webhooks that manifests configure, admission and
@@ -42,7 +44,7 @@ func webhooksOf(object map[string]any) []string {
 		namespace, _, _ := unstructured.NestedString(config, "service", "namespace")
 		address, _, _ := unstructured.NestedString(config, "url")
 		if name != "" {
-			hosts = append(hosts, name+"."+namespace+".svc")
+			hosts = append(hosts, program.Webhook{Service: namespace + "/" + name}.Host())
 		} else if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
 			hosts = append(hosts, u.Hostname())
 		}

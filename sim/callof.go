@@ -22,12 +22,8 @@ func CallOf(r *http.Request, body []byte) model.Call {
 // FaultCall is what fault rules see of a call: its identity, without the count of its
 // like and the time.
 func FaultCall(c *model.Call) faults.Call {
-	resource := c.Resource
-	if c.Subresource != "" {
-		resource += "/" + c.Subresource
-	}
 	return faults.Call{
-		Process: c.Process, User: c.User, Verb: c.Verb, Resource: resource, Namespace: c.Namespace, Name: c.Name,
+		Process: c.Process, User: c.User, Verb: c.Verb, Resource: c.ResourcePath(), Namespace: c.Namespace, Name: c.Name,
 	}
 }
 

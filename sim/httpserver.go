@@ -50,7 +50,7 @@ func CheckServers(servers []HTTPServer) error {
 			errs = append(errs, fmt.Errorf("servers[%d]: %s (want %s)", i, problem, want))
 		}
 		switch {
-		case s.Host == apiServerHost || slices.Contains(apiServerNames, s.Host):
+		case s.Host == apiServerHost || NamesAPIServer(s.Host):
 			wrong(fmt.Sprintf("the host %q is the API server's", s.Host), "another name")
 		case len(validation.IsDNS1123Subdomain(s.Host)) > 0:
 			wrong(fmt.Sprintf("%q is not the name of a host", s.Host), "a name such as cloud.example.com, without a port")
@@ -72,7 +72,9 @@ func (c *Config) checkServers() {
 	}
 }
 
-// apiServerNames are those of the Service by which pods reach the API server.
+// NamesAPIServer tells whether a host is the Service by which pods reach the API server.
+func NamesAPIServer(host string) bool { return slices.Contains(apiServerNames, host) }
+
 var apiServerNames = []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
 
 // startServers makes the servers of the config.

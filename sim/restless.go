@@ -46,12 +46,8 @@ func (r *restless) note(c *model.Call, at time.Duration) {
 			r.buckets = append(r.buckets, bucket{of: map[model.Repetition]int{}})
 		}
 	}
-	resource := c.Resource
-	if c.Subresource != "" {
-		resource += "/" + c.Subresource
-	}
 	r.buckets[i].writes++
-	r.buckets[i].of[model.Repetition{Process: c.Process, Verb: c.Verb, Resource: resource, Namespace: c.Namespace, Name: c.Name}]++
+	r.buckets[i].of[model.Repetition{Process: c.Process, Verb: c.Verb, Resource: c.ResourcePath(), Namespace: c.Namespace, Name: c.Name}]++
 }
 
 // judge looks at the buckets before the i-th when that is begun.

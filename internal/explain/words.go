@@ -27,11 +27,7 @@ func keyOf(namespace, name string) string {
 // asked is a call in words: get services shop/api. Of an object whose name says
 // nothing it says whose it is: get services shop/x7k2q of shop/api.
 func (x *run) asked(c *model.Call) string {
-	resource := c.Resource
-	if c.Subresource != "" {
-		resource += "/" + c.Subresource
-	}
-	text := c.Verb + " " + objectOf(resource, c.Namespace, c.Name)
+	text := c.Verb + " " + objectOf(c.ResourcePath(), c.Namespace, c.Name)
 	if x.belongs == nil {
 		x.belongs = Belongs(x.History)
 	}

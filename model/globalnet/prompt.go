@@ -53,7 +53,7 @@ func servedSoon(o Options) model.Property {
 			if len(h.Disturbances) == 0 {
 				return model.Undecide("it was not recorded when something stood in the way")
 			}
-			s := &demand{delays: &delays{history: h, open: map[string]delay{}, from: o.Since}, cluster: newCluster(), options: o, used: map[string]int{}, waiting: map[owner]bool{}}
+			s := &demand{delays: newDelays(h, o.Since), cluster: newCluster(), options: o, used: map[string]int{}, waiting: map[owner]bool{}}
 			return s.follow(changesOf(h))
 		},
 	}
@@ -71,7 +71,9 @@ type delay struct {
 	since     time.Duration
 }
 
-func newDelays(h *model.History) *delays { return &delays{history: h, open: map[string]delay{}} }
+func newDelays(h *model.History, from time.Duration) *delays {
+	return &delays{history: h, open: map[string]delay{}, from: from}
+}
 
 // note says how it stands with something from now on; an empty complaint: well. It
 // returns what was undone for too long until now. Every note about something is

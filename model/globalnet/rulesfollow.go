@@ -29,7 +29,7 @@ func rulesFollow() model.Property {
 			if len(h.HostChanges) == 0 {
 				return model.Holds()
 			}
-			p := &paths{delays: newDelays(h), cluster: newCluster(), book: newRuleBook()}
+			p := &paths{delays: newDelays(h, 0), cluster: newCluster(), book: newRuleBook()}
 			return p.follow()
 		},
 	}

@@ -77,21 +77,11 @@ func (s *Settings) former() []globalnet.Pools {
 
 // versions are the names of all that is deployed at some time, other than the subject.
 func (s *Settings) versions() []string {
-	var names []string
-	for _, name := range append([]string{s.Controller.Version}, versionsOf(s.Rollouts)...) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-func versionsOf(rollouts []Rollout) []string {
-	var names []string
-	for _, r := range rollouts {
+	names := []string{s.Controller.Version}
+	for _, r := range s.Rollouts {
 		names = append(names, r.Version)
 	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // named finds one of [Variants]; without a name it is v.

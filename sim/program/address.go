@@ -12,5 +12,3 @@ const (
 
 // serverIP is the address of the i-th of the world's servers beside the API server.
 func serverIP(i int) string { return fmt.Sprintf("203.0.113.%d", i+1) }
-
-var apiServerNames = []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/seatrial/seatrial/sim"
 )
 
 // conn is one connection of the process, seen from its other end.
@@ -212,7 +214,7 @@ func (a *agent) asked(m message) string {
 		a.closeListener(m.text)
 	case 'n':
 		name := strings.TrimSuffix(m.text, ".")
-		if slices.Contains(apiServerNames, name) {
+		if sim.NamesAPIServer(name) {
 			return apiServerIP
 		}
 		if i := slices.Index(a.env.Hosts, name); i >= 0 {
