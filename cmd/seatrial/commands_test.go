@@ -79,6 +79,7 @@ func TestWhatWasMeant(t *testing.T) {
 		want string
 	}{
 		{[]string{"swep"}, "did you mean sweep?"},
+		{[]string{"replay", "no-such-folder"}, "want the folder of a failure, or a scenario file"},
 		{[]string{"dance"}, "see seatrial --help"},
 		{[]string{"sweep", "--seed", "1-3"}, "did you mean --seeds?"},
 		{[]string{"sweep", "-seeds", "1-3"}, "did you mean --seeds?"},

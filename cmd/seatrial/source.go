@@ -39,7 +39,7 @@ func (s *source) job(c *cobra.Command, args []string) (sweep.Job, *artifact.Arti
 	}
 	info, err := os.Stat(args[0])
 	if err != nil {
-		return sweep.Job{}, nil, fmt.Errorf("%s: %w", c.Name(), err)
+		return sweep.Job{}, nil, fmt.Errorf("%s: %w (want the folder of a failure, or a scenario file)", c.Name(), err)
 	}
 	if !info.IsDir() {
 		jobs, err := scenarioJobs(args, &s.subject, seedGiven, s.seed, "")

@@ -34,6 +34,7 @@ const (
 	deposedThen = 92 // it had lost its lease behind a fault
 	halfDone    = 88 // killed in the middle of work on the object
 	notToldWhy  = 84 // a change not heard of, and a fault that kept it away
+	conflicted  = 85 // told of a conflict, and it went on from there
 	waited      = 86 // it decided on what it knew before it waited for an answer
 	toldLate    = 78 // what it acted on was old news
 	lostAnswer  = 76
@@ -50,6 +51,7 @@ func (x *run) causes(d decision) []cause {
 	all = append(all, x.wrongAnswers(d)...)
 	all = append(all, x.lateAnswers(d)...)
 	all = append(all, x.unheard(d)...)
+	all = append(all, x.refused(d)...)
 	all = append(all, x.earlierLives(d)...)
 	all = append(all, x.lostAnswers(d)...)
 	all = append(all, x.lateArrival(d)...)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -130,6 +131,23 @@ func premature(ctx context.Context, client kubernetes.Interface, cached *corev1.
 	return put(ctx, client, target, name, cached.Data["value"])
 }
 
+// offended gives a copy up when it cannot note that it will make it.
+func offended(ctx context.Context, client kubernetes.Interface, cached *corev1.ConfigMap, name string) error {
+	switch {
+	case cached == nil:
+		return nil
+	case cached.Annotations["noted"] == cached.Data["value"]:
+		return put(ctx, client, target, name, cached.Data["value"])
+	}
+	noted := cached.DeepCopy()
+	noted.Annotations = map[string]string{"noted": cached.Data["value"]}
+	_, err := client.CoreV1().ConfigMaps(source).Update(ctx, noted, metav1.UpdateOptions{})
+	if apierrors.IsConflict(err) {
+		return client.CoreV1().ConfigMaps(target).Delete(ctx, name, metav1.DeleteOptions{})
+	}
+	return errors.Join(err, errors.New("noted, to be looked at again"))
+}
+
 // user writes a, b and c, a again a minute later.
 func user(ctx context.Context, env sim.Env) error {
 	client := kubernetes.NewForConfigOrDie(env.REST)
@@ -168,7 +186,7 @@ func copied(s *model.State) error {
 
 func neverRemoved(t model.Transition) error {
 	if t.New == nil && t.Namespace == target && value(t.Before, source, t.Name) != "" {
-		return errors.New("the copy " + target + "/" + t.Name + " was removed, and its source is there")
+		return errors.New("the copy " + target + "/" + t.Name + " was removed, and " + source + "/" + t.Name + " is there")
 	}
 	return nil
 }
@@ -214,6 +232,9 @@ func TestStoriesOfSmallControllers(t *testing.T) {
 		{"notes too early", copier(premature), append([]faults.Rule{{ID: "bang", Kind: faults.Crash, When: faults.AfterCall, RestartAfter: time.Second,
 			Match: faults.Match{Verbs: []string{"update"}, Resources: []string{"configmaps"}, Namespace: source, Name: "b"}, Limit: 1}}, noise...), []string{"bang"},
 			[]string{"copier was killed", "update configmaps default/b"}, "killed between the two writes"},
+		{"takes a conflict for a refusal", copier(offended), append([]faults.Rule{{ID: "late", Kind: faults.WatchDelayed, From: 50 * time.Second,
+			Match: faults.Match{Process: "copier", Resources: []string{"configmaps"}, Name: "a"}, Delay: faults.Span{Min: time.Second, Max: time.Second}}}, noise...), []string{"late"},
+			[]string{"copier had not seen in its cache (watch-delayed) that", "was told 409 for update configmaps default/a", "and at once removed configmaps kube-public/a"}, "the conflict, and why there was one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			record, verdict := judged(t, c.run, c.rules...)
