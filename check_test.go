@@ -448,13 +448,13 @@ func TestOneFaultShowsABadHabit(t *testing.T) {
 	} {
 		t.Run(v.trial, func(t *testing.T) {
 			c := newChecks(t)
-			said, passed := c.run(v.trial, "^TestTriedAtEveryCall$", "-seatrial.seeds=1-3", "-seatrial.failures=1", "-seatrial.shrink=0")
+			said, passed := c.run(v.trial, "^TestTriedAtEveryCall$", "-seatrial.failures=1", "-seatrial.shrink=0")
 			require.False(t, passed, said)
 			assert.Contains(t, said, "violated "+v.property)
 			assert.Contains(t, said, "what went wrong (1 of 1 faults):\n")
 			again := regexp.MustCompile(`again: go test -run '(\S+)'`).FindStringSubmatch(said)
 			require.NotNil(t, again, said)
-			said, passed = c.run(v.trial, again[1], "-seatrial.seeds=1-3", "-seatrial.shrink=0")
+			said, passed = c.run(v.trial, again[1], "-seatrial.shrink=0")
 			assert.False(t, passed)
 			assert.Contains(t, said, "1 run, 1 failed", "the command runs that fault and no other")
 		})

@@ -2,10 +2,13 @@ package gotest
 
 import (
 	"context"
+	"iter"
+	"testing"
 
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/target"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/search"
 	"github.com/seatrial/seatrial/sim"
 )
 
@@ -17,15 +20,17 @@ func CheckEveryCall(t TB, subject scenarios.Subject, o Options) {
 	if over {
 		return
 	}
-	seeds, _, err := seedsOr(o.Usual, o.Few)
+	seeds, chosen, err := seedsOr(o.Usual, o.Few)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	bases, what := lives(subject), "the lives of its objects"
+	if chosen {
+		bases, what = stepsOf(seeds), "seeds "+seeds.String()
+	}
 	s := target.Sweep{
 		Mode: target.EveryCall, Subject: c.name, Language: subject.Language, Confirm: confirmations,
-		Bases: func(yield func(sweep.Job) bool) {
-			seeds.Each(sim.WholeRange, func(seed sim.Seed) bool { return yield(sweep.Job{Seed: uint64(seed)}) })
-		},
+		Bases:  bases,
 		Wanted: c.filter.wants,
 		Enough: func() bool { return !c.goesOn() },
 	}
@@ -35,5 +40,30 @@ func CheckEveryCall(t TB, subject scenarios.Subject, o Options) {
 	if c.ran == 0 {
 		t.Fatalf("seatrial: %s: no fault was tried (want a controller that calls something, and -run to name one of its faults or no sub-test)", subject.Name)
 	}
-	c.end("seeds " + seeds.String() + ", a fault at each call")
+	c.end(what + ", a fault at each call")
+}
+
+// stepsOf are the runs without faults of what seeds draw.
+func stepsOf(seeds sim.SeedRange) iter.Seq[sweep.Job] {
+	return func(yield func(sweep.Job) bool) {
+		seeds.Each(sim.WholeRange, func(seed sim.Seed) bool { return yield(sweep.Job{Seed: uint64(seed)}) })
+	}
+}
+
+// lives are those with which a search begins; with -short the one in which most is left
+// behind that nothing hides.
+func lives(subject scenarios.Subject) iter.Seq[sweep.Job] {
+	n := search.Lives(subject)
+	first := 1
+	if testing.Short() {
+		first = min(search.GoneForGood, n)
+		n = first
+	}
+	return func(yield func(sweep.Job) bool) {
+		for story := first; story <= n; story++ {
+			if !yield(sweep.Job{Seed: searchSeed, Story: story}) {
+				return
+			}
+		}
+	}
 }

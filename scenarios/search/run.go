@@ -89,11 +89,19 @@ func perform(t *testing.T, subject scenarios.Subject, step Step, o Options, run 
 	return r, told
 }
 
+// Lives is how many stories a subject has.
+func Lives(subject scenarios.Subject) int {
+	if subject.Traffic != nil || len(subject.Objects) == 0 {
+		return 1
+	}
+	return len(Stories(nil, 0))
+}
+
 // Plans are the stories of a subject as plans without faults: for its objects the lives
 // of [Stories], beside the steps of its own; for a subject that draws its traffic, what it
 // draws.
 func Plans(t *testing.T, subject scenarios.Subject, o Options) []scenarios.Plan {
-	if subject.Traffic != nil || len(subject.Objects) == 0 {
+	if Lives(subject) == 1 {
 		plan := swarm.Steps(t, subject, o.Seed, o.Extras, o.Run)
 		plan.Name, plan.Faults, plan.Description = "story-1", nil, "the steps of seed "+fmt.Sprint(o.Seed)
 		return []scenarios.Plan{plan}

@@ -17,6 +17,9 @@ type Story struct {
 	Acts []Act
 }
 
+// GoneForGood is the number of the story in which nothing hides what is left behind.
+const GoneForGood = 2
+
 // Stories are the lives that objects have, each once: those that are made anew, those that
 // go for good, and those that are made anew before anybody has looked. forms says how many
 // forms each object has, one after the other. What comes of the same fault may differ in
