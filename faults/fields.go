@@ -108,13 +108,14 @@ func fieldsOfKind(kind Kind, when When) []string {
 	return nil
 }
 
-// AllFields lists every field that some kind of rule may set.
+// AllFields lists every field that some kind of rule may set, in the order in which
+// they are written.
 func AllFields() []string {
-	return []string{
-		FieldID, FieldKind, FieldProcess, FieldWhen, FieldVerbs, FieldResources, FieldNamespace, FieldName,
-		FieldFirst, FieldLast, FieldNth, FieldAt, FieldFrom, FieldUntil, FieldProbability, FieldLimit,
-		FieldDelay, FieldRetryAfter, FieldDirection, FieldRestartAfter, FieldReplica, FieldChanges,
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
 	}
+	return names
 }
 
 // timeField is how From is spelt.

@@ -187,6 +187,15 @@ func ProgramKinds() []Info {
 	}
 }
 
+// KindNames lists the names of all kinds, of functions and of programs.
+func KindNames() []string {
+	var out []string
+	for _, info := range append(Kinds(), ProgramKinds()...) {
+		out = append(out, string(info.Kind))
+	}
+	return out
+}
+
 // Lookup returns the description of a kind, and whether there is such a kind.
 func Lookup(k Kind) (Info, bool) {
 	for _, info := range append(Kinds(), ProgramKinds()...) {

@@ -69,9 +69,9 @@ func (r *Rule) Validate(w World) []Problem {
 	var v validation
 	if _, ok := Lookup(r.Kind); !ok {
 		if r.Kind == "" {
-			v.add(FieldKind, "missing", oneOf(kindNames()))
+			v.add(FieldKind, "missing", oneOf(KindNames()))
 		} else {
-			v.add(FieldKind, fmt.Sprintf("unknown kind %q", r.Kind), oneOf(kindNames()))
+			v.add(FieldKind, fmt.Sprintf("unknown kind %q", r.Kind), oneOf(KindNames()))
 		}
 		return v.problems
 	}
@@ -80,9 +80,9 @@ func (r *Rule) Validate(w World) []Problem {
 		return v.problems
 	}
 	usable := Fields(r.Kind, r.When)
-	for _, s := range r.settings() {
-		if !slices.Contains(usable, s.field) {
-			v.add(s.field, r.Kind.uses(s.field), oneOf(usable))
+	for _, f := range fields {
+		if _, set := f.value(r); set && !slices.Contains(usable, f.Name) {
+			v.add(f.Name, r.Kind.uses(f.Name), oneOf(usable))
 		}
 	}
 	v.id(r.ID)
@@ -129,7 +129,7 @@ func (v *validation) process(r *Rule, w World) {
 	case w.Unknown:
 	case !subject && !user:
 		v.add(FieldProcess, fmt.Sprintf("no process is called %q", r.Process), oneOf(slices.Concat(w.Subjects, w.Users)))
-	case (r.Kind == Crash || r.Kind == CrashLoop || r.Kind == Terminate || r.Kind == HostCrash) && user:
+	case r.ends() && user:
 		v.add(FieldProcess, fmt.Sprintf("%q meets a user, and users do not crash", r.Process), oneOf(w.Subjects))
 	case r.Kind == ClockSkew && !slices.ContainsFunc(w.Programs, meets):
 		v.add(FieldProcess, fmt.Sprintf("no program of its own is called %q, and a function's clock is the world's", r.Process), oneOf(append(slices.Clone(w.Programs), "another kind")))
@@ -363,14 +363,6 @@ func watchable(w World) []string {
 		if slices.Contains(t.Verbs, "watch") {
 			out = append(out, t.Name)
 		}
-	}
-	return out
-}
-
-func kindNames() []string {
-	var out []string
-	for _, info := range append(Kinds(), ProgramKinds()...) {
-		out = append(out, string(info.Kind))
 	}
 	return out
 }

@@ -21,7 +21,7 @@ const head = "apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nname: bad\n"
 const (
 	wantDuration = " (want a duration of 0s or more, with its unit, such as 30s)"
 	wantText     = " (want text; in quotes if it looks like a number)"
-	wantKinds    = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop, overtaken, host-error, host-hang, host-crash"
+	wantKinds    = "one of connection-refused, connection-reset, too-many-requests, internal-error, service-unavailable, gateway-timeout, timeout-applied, timeout-dropped, response-lost, latency, watch-closed, partition, crash, black-hole, slow-body, hold, watch-error, watch-expired, watch-delayed, bookmarks-withheld, event-lost, event-repeated, history-forgotten, cache-lag, replica-down, gc-lag, fail-over, pause, crash-loop, overtaken, host-error, host-hang, host-crash, terminate, clock-skew"
 	wantCalls    = "one of id, kind, process, verbs, resources, namespace, name, first, last, nth, from, until, probability, limit"
 	wantLabel    = " (want at most 63 lower case letters, digits and -, beginning and ending with a letter or digit)"
 )

@@ -19,42 +19,69 @@ import (
 // it is in a rule.
 const (
 	never        = "never"
-	restartNever = time.Duration(-1)
+	restartNever = time.Duration(faults.Never)
 	wantRestart  = "a duration of 0s or more, or never"
 )
 
-// ruleFields are the fields of a rule in files, in the order in which they are written.
-var ruleFields = format.Object[faults.Rule]{
-	format.Text(faults.FieldID, "Keys the rule's random decisions; by default made from what the rule says.", func(r *faults.Rule) *string { return &r.ID }),
-	format.Word(faults.FieldKind, "What goes wrong.", func(r *faults.Rule) *faults.Kind { return &r.Kind }).Required("one of "+strings.Join(kindNames(), ", ")).Enum("kind", kindNames()...),
-	format.Text(faults.FieldProcess, "Name or pattern of the processes concerned; by default all that are under test.", func(r *faults.Rule) *string { return &r.Process }),
-	format.Word(faults.FieldWhen, "Before or after the call that triggers a crash, or the change of the host.", func(r *faults.Rule) *faults.When { return &r.When }).Enum("value", string(faults.BeforeCall), string(faults.AfterCall)),
-	format.Words(faults.FieldVerbs, "Verbs of the calls concerned; read and write stand for several.", "verb", faults.Verbs(), func(r *faults.Rule) *[]string { return &r.Verbs }),
-	format.Texts(faults.FieldResources, "Plurals of the resources concerned; a subresource after a slash.", func(r *faults.Rule) *[]string { return &r.Resources }),
-	format.Text(faults.FieldNamespace, "Name or pattern of the namespaces concerned.", func(r *faults.Rule) *string { return &r.Namespace }),
-	format.Text(faults.FieldName, "Name or pattern of the objects concerned.", func(r *faults.Rule) *string { return &r.Name }),
-	format.Count(faults.FieldFirst, "The first of the calls of one identity, counted from 1.", 0, func(r *faults.Rule) *int { return &r.First }),
-	format.Count(faults.FieldLast, "The last of the calls of one identity, counted from 1.", 0, func(r *faults.Rule) *int { return &r.Last }),
-	format.Count(faults.FieldNth, "The one call, of all that the other fields select, counted from 1.", 0, func(r *faults.Rule) *int { return &r.Nth }),
-	format.Moment(faults.FieldAt, "When it happens.", func(r *faults.Rule) *time.Duration { return &r.From }).OmitIf(func(r *faults.Rule) bool { return !r.Momentary() }),
-	format.Duration(faults.FieldFrom, "When it begins.", 0, func(r *faults.Rule) *time.Duration { return &r.From }).OmitIf(func(r *faults.Rule) bool { return r.Momentary() }),
-	format.Positive(faults.FieldUntil, "When it ends.", 0, func(r *faults.Rule) *time.Duration { return &r.Until }),
-	format.Fraction(faults.FieldProbability, "How likely a matching call is hit; by default 1.", 1, func(r *faults.Rule) *float64 { return &r.Probability }),
-	format.Count(faults.FieldLimit, "How many times it happens at most.", 0, func(r *faults.Rule) *int { return &r.Limit }),
-	format.Span(faults.FieldDelay, "How much slower or later, or how long something lives.", [2]time.Duration{}, func(r *faults.Rule) (least, most *time.Duration) { return &r.Delay.Min, &r.Delay.Max }),
-	format.Positive(faults.FieldRetryAfter, "What the answer tells the client to wait; whole seconds.", 0, func(r *faults.Rule) *time.Duration { return &r.RetryAfter }),
-	format.Word(faults.FieldDirection, "to-server or from-server.", func(r *faults.Rule) *faults.Direction { return &r.Direction }).Enum("direction", string(faults.ToServer), string(faults.FromServer)),
-	format.DurationOr(faults.FieldRestartAfter, "How long a crashed process stays down.", never, restartNever, func(r *faults.Rule) *time.Duration { return &r.RestartAfter }),
-	format.Count(faults.FieldReplica, "The API server concerned, counted from 1.", 0, func(r *faults.Rule) *int { return &r.Replica }),
-	format.Count(faults.FieldChanges, "How many times others change the object before the call arrives; by default 1.", 0, func(r *faults.Rule) *int { return &r.Changes }),
+// ruleFields are the fields of a rule in files, as package faults lists them.
+var ruleFields = func() (all format.Object[faults.Rule]) {
+	for _, f := range faults.RuleFields() {
+		all = append(all, ruleField(f))
+	}
+	return all
+}()
+
+func ruleField(f faults.Field) format.Field[faults.Rule] {
+	var field format.Field[faults.Rule]
+	switch f.At(&faults.Rule{}).(type) {
+	case *string:
+		field = format.Text(f.Name, f.Doc, at[string](f))
+	case *faults.Kind:
+		field = format.Word(f.Name, f.Doc, at[faults.Kind](f)).Required("one of "+strings.Join(f.Words, ", ")).Enum(f.Noun, f.Words...)
+	case *faults.When:
+		field = format.Word(f.Name, f.Doc, at[faults.When](f)).Enum(f.Noun, f.Words...)
+	case *faults.Direction:
+		field = format.Word(f.Name, f.Doc, at[faults.Direction](f)).Enum(f.Noun, f.Words...)
+	case *[]string:
+		field = format.Texts(f.Name, f.Doc, at[[]string](f))
+		if len(f.Words) > 0 {
+			field = format.Words(f.Name, f.Doc, f.Noun, f.Words, at[[]string](f))
+		}
+	case *int:
+		field = format.Count(f.Name, f.Doc, 0, at[int](f))
+	case *float64:
+		field = format.Fraction(f.Name, f.Doc, 1, at[float64](f))
+	case *faults.Span:
+		field = format.Span(f.Name, f.Doc, [2]time.Duration{}, func(r *faults.Rule) (least, most *time.Duration) {
+			s := at[faults.Span](f)(r)
+			return &s.Min, &s.Max
+		})
+	case *time.Duration:
+		field = durationOfRule(f)
+	default:
+		panic("scenarios: a fault's field " + f.Name + " is of a type that files do not have")
+	}
+	if f.Omitted != nil {
+		field = field.OmitIf(f.Omitted)
+	}
+	return field
 }
 
-func kindNames() []string {
-	var names []string
-	for _, info := range faults.Kinds() {
-		names = append(names, string(info.Kind))
+func durationOfRule(f faults.Field) format.Field[faults.Rule] {
+	switch f.Form {
+	case faults.Moment:
+		return format.Moment(f.Name, f.Doc, at[time.Duration](f))
+	case faults.End:
+		return format.Positive(f.Name, f.Doc, 0, at[time.Duration](f))
+	case faults.OrNever:
+		return format.DurationOr(f.Name, f.Doc, never, restartNever, at[time.Duration](f))
 	}
-	return names
+	return format.Duration(f.Name, f.Doc, 0, at[time.Duration](f))
+}
+
+// at is where a rule keeps a field of type T.
+func at[T any](f faults.Field) func(*faults.Rule) *T {
+	return func(r *faults.Rule) *T { return f.At(r).(*T) }
 }
 
 // ruleSchema says beside the fields which of them each kind uses.
@@ -71,14 +98,15 @@ func ruleSchema() format.Schema {
 		}
 		cases = append(cases, format.Schema{"if": of, "then": then})
 	}
-	for _, info := range faults.Kinds() {
-		if info.Kind != faults.Crash {
-			only(format.Schema{"properties": format.Schema{}}, nil, info.Kind, faults.AtTime)
+	for _, name := range faults.KindNames() {
+		kind := faults.Kind(name)
+		if kind != faults.Crash {
+			only(format.Schema{"properties": format.Schema{}}, nil, kind, faults.AtTime)
 			continue
 		}
-		only(format.Schema{"properties": format.Schema{}, "not": format.Schema{"required": []any{faults.FieldWhen}}}, nil, info.Kind, faults.AtTime)
+		only(format.Schema{"properties": format.Schema{}, "not": format.Schema{"required": []any{faults.FieldWhen}}}, nil, kind, faults.AtTime)
 		for _, when := range []faults.When{faults.BeforeCall, faults.AfterCall} {
-			only(format.Schema{"properties": format.Schema{faults.FieldWhen: format.Schema{"const": when}}}, []any{faults.FieldWhen}, info.Kind, when)
+			only(format.Schema{"properties": format.Schema{faults.FieldWhen: format.Schema{"const": when}}}, []any{faults.FieldWhen}, kind, when)
 		}
 	}
 	s["allOf"] = cases
