@@ -102,7 +102,7 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 				case n.Kind == yaml.MappingNode:
 					next.document(o.Doc.Place(path), n)
 				case yamlread.IsText(n) && n.Value != "":
-					next = Files(from(folder, n.Value))
+					next = named(folder, n.Value)
 				default:
 					o.Doc.Report(n, path, yamlread.Describe(n)+" is no manifest", want)
 				}
@@ -128,6 +128,15 @@ func manifestsField(name, doc, folder string, at func(*Site) *Manifests) format.
 			}
 			return list
 		})
+}
+
+// named are the manifests that a file in a folder names: others beside it, or those of a
+// module of the module proxy.
+func named(folder, name string) Manifests {
+	if module, _ := splitPublished(name); module != "" && !filepath.IsAbs(name) {
+		return publishedFiles(name)
+	}
+	return Files(from(folder, name))
 }
 
 // from is a name in a file that lies in a folder.

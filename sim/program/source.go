@@ -192,17 +192,24 @@ func (b *builder) find(ctx context.Context) error {
 	if path == "" || version == "" {
 		return &SourceError{fmt.Sprintf("module %q", b.Module), "MODULE@VERSION, such as example.com/operator@v1.2.3"}
 	}
-	b.dir = os.TempDir() // anywhere: the module is named in full
-	out, err := b.goCommand(ctx, "mod", "download", "-json", b.Module)
-	var module struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(out, &module); jsonErr == nil && module.Error != "" {
-		return fmt.Errorf("fetching module %s: %s", b.Module, module.Error)
+	var err error
+	b.dir, err = ModuleFolder(ctx, b.Module)
+	return err
+}
+
+// ModuleFolder is where the go command keeps a module of the module proxy,
+// MODULE@VERSION, which it fetches if need be.
+func ModuleFolder(ctx context.Context, module string) (string, error) {
+	anywhere := &builder{dir: os.TempDir()} // the module is named in full
+	out, err := anywhere.goCommand(ctx, "mod", "download", "-json", module)
+	var fetched struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &fetched); jsonErr == nil && fetched.Error != "" {
+		return "", fmt.Errorf("fetching module %s: %s", module, fetched.Error)
 	}
 	if err != nil {
-		return fmt.Errorf("fetching module %s: %w", b.Module, err)
+		return "", fmt.Errorf("fetching module %s: %w", module, err)
 	}
-	b.dir = module.Dir
-	return nil
+	return fetched.Dir, nil
 }
 
 const wantModule = "the folder of a go.mod; the path of a module in the checkout that the file or the working directory is in; or MODULE@VERSION of the module proxy"
