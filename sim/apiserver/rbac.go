@@ -204,7 +204,21 @@ func (c *call) forbidden() error {
 	if c.r.Identity == nil {
 		return nil
 	}
+	return c.refusal(c.authorizerAttributes())
+}
+
+// forbiddenTo is the 403 of a request that comes to need another verb than its own, as
+// an apply does that creates, or nil.
+func (c *call) forbiddenTo(verb string) error {
+	if c.r.Identity == nil {
+		return nil
+	}
 	a := c.authorizerAttributes()
+	a.Verb = verb
+	return c.refusal(a)
+}
+
+func (c *call) refusal(a authorizer.AttributesRecord) error {
 	decision, reason, _ := c.server.authorizer().Authorize(context.Background(), a)
 	if decision == authorizer.DecisionAllow {
 		return nil

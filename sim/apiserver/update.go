@@ -185,6 +185,10 @@ func (w *write) createByUpdate(obj runtime.Object) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Who may patch may not therefore create.
+	if err := w.forbiddenTo("create"); err != nil {
+		return nil, err
+	}
 	return w.createNamed(obj)
 }
 

@@ -343,6 +343,29 @@ func TestRoles(t *testing.T) {
 	assert.Equal(t, 403, as(who, "GET", configMaps+"?watch=1", "").code, "watch is a verb of its own")
 }
 
+// An apply of what is not there takes the right to create, beside that to patch.
+func TestWhoMayPatchMayNotCreateByIt(t *testing.T) {
+	w := newWorld(t, apiserver.Config{})
+	const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/"
+	require.Equal(t, 201, w.do(0, "POST", rbac+"rolebindings", `{"metadata":{"name":"b"},"roleRef":{"kind":"Role","name":"r"},"subjects":[{"kind":"ServiceAccount","name":"controller","namespace":"default"}]}`).code)
+	require.Equal(t, 201, w.do(0, "POST", rbac+"roles", `{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["patch"]}]}`).code)
+	require.Equal(t, 201, w.do(0, "POST", configMaps, `{"metadata":{"name":"there"}}`).code)
+	apply := func(name string) *recorder {
+		request := requestAs(t, apiserver.ServiceAccount("default", "controller"), "PATCH", configMaps+"/"+name+"?fieldManager=m",
+			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"`+name+`"},"data":{"a":"b"}}`)
+		request.Header.Set("Content-Type", "application/apply-patch+yaml")
+		r := &recorder{}
+		w.server.Handle(0, request, r)
+		return r
+	}
+	assert.Equal(t, 200, apply("there").code)
+	r := apply("missing")
+	assert.Equal(t, 403, r.code)
+	assert.Contains(t, string(r.body), `cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\"`)
+	require.Equal(t, 200, w.do(0, "PUT", rbac+"roles/r", `{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["patch","create"]}]}`).code)
+	assert.Equal(t, 201, apply("missing").code)
+}
+
 func TestQuota(t *testing.T) {
 	w := newWorld(t, apiserver.Config{QuotaController: true})
 	create := func(name string) *recorder {
