@@ -9,11 +9,13 @@ import (
 	"sync"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/internal/yamlread"
 	"github.com/seatrial/seatrial/model"
+	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
 )
@@ -89,7 +91,7 @@ func (c *Catalog) Resource(name string) (r Resource, subresource string, ok bool
 		}
 		kind = same[0]
 	}
-	if slash && !slices.Contains(subresourcesOf(kind), subresource) {
+	if slash && !slices.ContainsFunc(apiserver.Subresources(kind), func(sub metav1.APIResource) bool { return sub.Name == subresource }) {
 		return Resource{}, "", false
 	}
 	return resourceOf(kind, kind.Versions[0].Name), subresource, true
@@ -119,8 +121,8 @@ func (c *Catalog) Names(withSubresources bool) []string {
 		name := c.nameOf(resourceOf(k, k.Versions[0].Name))
 		names = append(names, name)
 		if withSubresources {
-			for _, sub := range subresourcesOf(k) {
-				names = append(names, name+"/"+sub)
+			for _, sub := range apiserver.Subresources(k) {
+				names = append(names, name+"/"+sub.Name)
 			}
 		}
 	}
@@ -188,34 +190,7 @@ func (c *Catalog) groupResources() []string {
 	return names
 }
 
-func subresourcesOf(k *kinds.Kind) []string {
-	var out []string
-	if slices.ContainsFunc(k.Versions, func(v kinds.Version) bool { return v.Status != nil }) {
-		out = append(out, "status")
-	}
-	if slices.ContainsFunc(k.Versions, func(v kinds.Version) bool { return v.Scale != nil }) {
-		out = append(out, "scale")
-	}
-	if k.Resource.Resource == "pods" && k.Resource.Group == "" {
-		out = append(out, "binding", "eviction")
-	}
-	return out
-}
-
-var (
-	verbsOfObject      = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
-	verbsOfSubresource = []string{"get", "update", "patch"}
-	verbsOfAction      = []string{"create"}
-)
-
-// verbsOf are those with which a subresource is called: a binding or an eviction is
-// created, and nothing else.
-func verbsOf(subresource string) []string {
-	if subresource == "status" || subresource == "scale" {
-		return verbsOfSubresource
-	}
-	return verbsOfAction
-}
+var verbsOfObject = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
 
 // suggestTarget is what a rule may have meant by a resource that is none.
 func (c *Catalog) suggestTarget(name string) string {
@@ -244,8 +219,8 @@ func (c *Catalog) faultTargets() []faults.Resource {
 			verbs = []string{"create"}
 		}
 		add(faults.Resource{Name: k.Resource.Resource, Namespaced: k.Namespaced, Verbs: verbs})
-		for _, sub := range subresourcesOf(k) {
-			add(faults.Resource{Name: k.Resource.Resource + "/" + sub, Namespaced: k.Namespaced, Verbs: verbsOf(sub)})
+		for _, sub := range apiserver.Subresources(k) {
+			add(faults.Resource{Name: k.Resource.Resource + "/" + sub.Name, Namespaced: k.Namespaced, Verbs: sub.Verbs})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b faults.Resource) int { return cmp.Compare(a.Name, b.Name) })

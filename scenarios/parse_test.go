@@ -182,6 +182,18 @@ func TestParseRefuses(t *testing.T) {
 }
 
 // All errors of a file are reported in one go, sorted by line.
+// What the simulated API server serves, controllers call, and the search strikes: each of
+// its subresources is one that a rule can name.
+func TestFaultsNameEverySubresource(t *testing.T) {
+	for _, name := range []string{
+		"pods/binding", "pods/eviction", "pods/resize", "pods/status", "replicasets/scale", "statefulsets/scale",
+		"replicationcontrollers/scale", "serviceaccounts/token", "namespaces/finalize", "certificatesigningrequests/approval",
+	} {
+		_, err := scenarios.Parse("good.yaml", []byte(head+"faults: [{kind: internal-error, resources: ["+name+"]}]"), nil)
+		assert.NoError(t, err, name)
+	}
+}
+
 func TestParseReportsEverything(t *testing.T) {
 	_, err := scenarios.Parse("bad.yaml", []byte(head+`bogus: 1
 world: {namespaces: [a, A]}

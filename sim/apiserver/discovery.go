@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -133,6 +134,21 @@ func (c *call) resourceList(gv schema.GroupVersion) bool {
 	}
 	c.answerMeta(list, "APIResourceList")
 	return true
+}
+
+// Subresources are those that are served of a kind in any of its versions, as discovery
+// tells them, each once: its names lack the resource.
+func Subresources(kind *kinds.Kind) []metav1.APIResource {
+	var all []metav1.APIResource
+	for i := range kind.Versions {
+		_, subresources := describe(kind, kind.Versions[i].Name)
+		for _, sub := range subresources {
+			if !slices.ContainsFunc(all, func(a metav1.APIResource) bool { return a.Name == sub.Name }) {
+				all = append(all, sub)
+			}
+		}
+	}
+	return all
 }
 
 // describe makes a resource's entry and those of its subresources, whose names

@@ -5,6 +5,7 @@ import (
 	"net"
 
 	corev1 "k8s.io/api/core/v1"
+	kubecontroller "k8s.io/kubernetes/pkg/controller"
 	"k8s.io/kubernetes/pkg/controller/nodeipam"
 	"k8s.io/kubernetes/pkg/controller/nodeipam/ipam"
 	"k8s.io/kubernetes/pkg/controller/tainteviction"
@@ -41,6 +42,7 @@ func NodeIPAM() seatrial.Trial {
 	tr.Except = []string{"no-goroutine-leak"}
 	tr.MayExit = seatrial.RestartsAreFine
 	tr.Ignore = []string{"nodes: spec.podCIDR", "nodes: spec.podCIDRs"}
+	tr.Known = []seatrial.Known{{Signature: "cidr-for-all: node * has none", Reason: "docs/findings/005"}}
 	tr.Properties = []seatrial.Property{
 		model.Unique("nodes", "spec.podCIDR"),
 		seatrial.Eventually("cidr-for-all", "Every node has a CIDR, as there are enough.", cidrForAll),
@@ -58,13 +60,19 @@ func cidrForAll(s *seatrial.State) error {
 }
 
 // TaintEviction: taints come and go below pods that tolerate them, for a time, or
-// not.
+// not. It asks an index for the pods of a node that the controllers of DaemonSets and of
+// the life of nodes add in the same process.
 func TaintEviction() seatrial.Trial {
-	return trial(func(p parts) (controller, error) {
+	tr := trial(func(p parts) (controller, error) {
+		if err := kubecontroller.AddPodNodeNameIndexer(p.Core().V1().Pods().Informer()); err != nil {
+			return nil, err
+		}
 		c, err := tainteviction.New(p.ctx, p.client, p.Core().V1().Pods(), p.Core().V1().Nodes(), "taint-eviction-controller")
 		if err != nil {
 			return nil, err
 		}
 		return alone(c.Run), nil
 	}, "tainted", cluster.Options{})
+	tr.Known = []seatrial.Known{{Signature: "like-twin: pods *: there is one, and in fair weather is none", Reason: "https://github.com/kubernetes/kubernetes/issues/140639"}}
+	return tr
 }
