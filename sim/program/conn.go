@@ -227,8 +227,9 @@ func (a *agent) asked(m message) string {
 			return "plain"
 		}
 	case 'u':
-		network, to, _ := strings.Cut(m.text, " ")
-		a.note("asked for a socket (%s, %s), which the simulation does not have", network, to)
+		a.note("asked for a socket (%s), which the simulation does not have", strings.Replace(m.text, " ", ", ", 1))
+	case 'k':
+		a.note("made the system call %s, which the simulation does not have", m.text)
 	case 'x':
 		a.note("tried to start %s: programs cannot be started in the simulation", m.text)
 	}

@@ -16,9 +16,13 @@ var hookFiles = map[string]string{
 	"runtime.go.txt": "runtime/seatrial_program.go",
 	"rand.go.txt":    "math/rand/seatrial.go",
 	"syscall.go.txt": "syscall/seatrial.go",
+	"gate.go.txt":    "syscall/seatrial_gate.go",
 	"net.go.txt":     "net/seatrial.go",
 	"http.go.txt":    "net/http/seatrial.go",
 }
+
+// gate is what a system call begins with: see hooks/gate.go.txt.
+const gate = "\tif r, err, decided := seatrialGate(trap, a1, a2, a3, a4); decided {\n\t\treturn r, 0, err\n\t}\n"
 
 // changes are what a program is built with beside those of all that have one thread.
 var changes = []overlay.Change{
@@ -33,7 +37,20 @@ var changes = []overlay.Change{
 	{File: "runtime/proc.go", Was: "\tfn := main_main // make", Is: "\tseatrialBeforeMain()\n\tfn := main_main // make"},
 	{File: "math/rand/rand.go", Was: "func NewSource(seed int64) Source {\n\treturn newSource(seed)", Is: "func NewSource(seed int64) Source {\n\treturn seatrialRemember(newSource(seed))"},
 	{File: "os/sys_linux.go", Was: "func hostname() (name string, err error) {\n", Is: "func hostname() (name string, err error) {\n\tif name := Getenv(\"HOSTNAME\"); name != \"\" {\n\t\treturn name, nil\n\t}\n"},
+	{File: "os/executable_procfs.go", Was: "func executable() (string, error) {\n", Is: "func executable() (string, error) {\n\tif true {\n\t\treturn \"/program\", nil\n\t}\n"},
+	// What is asked of the kernel past the library.
+	{File: "syscall/syscall_linux.go", Was: "func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {\n", Is: "func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {\n" + gate},
+	{File: "syscall/syscall_linux.go", Was: "func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {\n", Is: "func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {\n\tconst a4 = 0\n" + gate},
+	{File: "syscall/syscall_linux.go", Was: "func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {\n\truntime_entersyscall()\n", Is: "func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {\n" + gate + "\truntime_entersyscall()\n"},
+	{File: "syscall/zsyscall_linux_amd64.go", Was: "\tr0, _ := rawSyscallNoError(SYS_GETPID, 0, 0, 0)\n", Is: "\tr0, _, _ := RawSyscall(SYS_GETPID, 0, 0, 0)\n"},
+	{File: "syscall/zsyscall_linux_amd64.go", Was: "\tr0, _ := rawSyscallNoError(SYS_GETPPID, 0, 0, 0)\n", Is: "\tr0, _, _ := RawSyscall(SYS_GETPPID, 0, 0, 0)\n"},
+	{File: "syscall/syscall_linux_amd64.go", Was: "\terrno := gettimeofday(tv)\n", Is: "\terrno := seatrialTimeOfDay(tv)\n"},
+	{File: "syscall/syscall_linux_amd64.go", Was: "\terrno := gettimeofday(&tv)\n", Is: "\terrno := seatrialTimeOfDay(&tv)\n"},
 	// The network, and other programs.
+	{File: "net/ipsock_posix.go", Was: "func (p *ipStackCapabilities) probe() {\n", Is: "func (p *ipStackCapabilities) probe() {\n\tif seatrialOn() {\n\t\tp.ipv4Enabled = true\n\t\treturn\n\t}\n"},
+	{File: "net/mptcpsock_linux.go", Was: "func initMPTCPavailable() {\n", Is: "func initMPTCPavailable() {\n\tif seatrialOn() {\n\t\treturn\n\t}\n"},
+	{File: "net/interface_linux.go", Was: "func interfaceTable(ifindex int) ([]Interface, error) {\n", Is: "func interfaceTable(ifindex int) ([]Interface, error) {\n\tif seatrialOn() {\n\t\treturn seatrialInterfaceTable(ifindex), nil\n\t}\n"},
+	{File: "net/interface_linux.go", Was: "func interfaceAddrTable(ifi *Interface) ([]Addr, error) {\n", Is: "func interfaceAddrTable(ifi *Interface) ([]Addr, error) {\n\tif seatrialOn() {\n\t\treturn seatrialInterfaceAddresses(ifi), nil\n\t}\n"},
 	{File: "net/ipsock_posix.go", Was: "\tfamily, ipv6only := favoriteAddrFamily(net, laddr, raddr, mode)\n\treturn socket(", Is: "\tif syscall.SeatrialOn() {\n\t\treturn seatrialSocket(ctx, net, laddr, raddr, sotype, mode)\n\t}\n\tfamily, ipv6only := favoriteAddrFamily(net, laddr, raddr, mode)\n\treturn socket("},
 	{File: "net/tcpsock_posix.go", Was: "Zone: zoneCache.name(int(sa.ZoneId))}\n\t}\n\treturn nil\n}", Is: "Zone: zoneCache.name(int(sa.ZoneId))}\n\tcase *syscall.SockaddrUnix:\n\t\treturn seatrialPeer()\n\t}\n\treturn nil\n}"},
 	{File: "net/fd_posix.go", Was: "func (fd *netFD) Close() error {\n", Is: "func (fd *netFD) Close() error {\n\tfd.seatrialClosed()\n"},

@@ -54,7 +54,7 @@ func (b *Binary) Digest() (string, error) {
 
 // protocolTag tells a program that this version of the agent can talk to. It changes
 // with the hooks.
-const protocolTag = "seatrial_program_2"
+const protocolTag = "seatrial_program_3"
 
 // SourceError is a program that cannot be put to sea for what it is, or for how it
 // was named. What says what is wrong, Want what would be right.
@@ -261,7 +261,7 @@ func (b *builder) flags(ctx context.Context, main mainPackage) ([]string, error)
 	if err != nil {
 		return nil, fmt.Errorf("building with %s: %w", about[1], err)
 	}
-	flags := []string{"-overlay=" + file, "-tags=" + protocolTag + ",grpcnotrace"}
+	flags := []string{"-overlay=" + file, "-tags=" + protocolTag + ",grpcnotrace,timetzdata"}
 	return append(flags, overlay.Preempted(main.Module.Path+"/...")...), nil
 }
 
