@@ -107,6 +107,7 @@ func processFields(folder string) format.Object[SiteProcess] {
 		format.Positive("patience", "How much processor time it may take without waiting for anything; by default 10s.", 0, func(p *SiteProcess) *time.Duration { return &p.Options.Patience }),
 		format.Integers("exits", "Exit statuses with which it is ordinary that it ends by itself; by default none.", func(p *SiteProcess) *[]int { return &p.Exits }),
 		format.List("liveness", "Liveness probes (HTTP), asked as a kubelet does.", probeFields, func(p *SiteProcess) *[]program.Probe { return &p.Options.Liveness }),
+		format.List("volumes", "Folders whose files follow Secrets and ConfigMaps of the namespace, as in a pod.", volumeFields, func(p *SiteProcess) *[]program.Volume { return &p.Options.Volumes }),
 		format.List("webhooks", "Services that the program answers for when the API server calls admission or conversion webhooks.", webhookFields, func(p *SiteProcess) *[]program.Webhook { return &p.Options.Webhooks }),
 		format.Flow("metrics", "The page of metrics that is read at the end.", pageFields(func(p *program.Page) *program.Page { return p }), func(p *SiteProcess) *program.Page { return &p.Options.Metrics }),
 	}
@@ -129,6 +130,13 @@ func pageFields[T any](at func(*T) *program.Page) format.Object[T] {
 var webhookFields = format.Object[program.Webhook]{
 	format.Text("service", "NAMESPACE/NAME of the Service that the webhook's configuration names.", func(w *program.Webhook) *string { return &w.Service }).Required("NAMESPACE/NAME of a Service"),
 	format.Count("port", "The port on which the program listens, with TLS.", 0, func(w *program.Webhook) *int { return &w.Port }).Required("the number of a port"),
+}
+
+var volumeFields = format.Object[program.Volume]{
+	format.Text("secret", "A Secret with a key for each file.", func(v *program.Volume) *string { return &v.Secret }),
+	format.Text("configMap", "A ConfigMap with a key for each file, instead.", func(v *program.Volume) *string { return &v.ConfigMap }),
+	format.Text("path", "The folder.", func(v *program.Volume) *string { return &v.Path }).Required("an absolute name, such as /tmp/k8s-webhook-server/serving-certs"),
+	format.Flag("optional", "The program is started before it is there, too.", func(v *program.Volume) *bool { return &v.Optional }),
 }
 
 var probeFields = append(pageFields(func(p *program.Probe) *program.Page { return &p.Page }),

@@ -258,7 +258,7 @@ func (w *world) fail(c *call, err error) {
 // returned notes at the client's edge what the caller is about to be told.
 func (w *world) returned(c *call, code int, err error, header http.Header, body []byte) {
 	w.told(c, code, err, header, body)
-	w.chance.reseed(w.seedNow(), c.key)
+	w.chance.wakes(c.process.of, w.seedNow(), c.key)
 }
 
 func (w *world) told(c *call, code int, err error, header http.Header, body []byte) {
@@ -315,7 +315,7 @@ func (w *world) endStream(c *call, err error) {
 		e.Detail = err.Error()
 	}
 	w.event(e)
-	w.chance.reseed(w.seedNow(), c.key+" ended")
+	w.chance.wakes(c.process.of, w.seedNow(), c.key+" ended")
 	w.stopServing(c)
 	w.finish(c)
 	if c.stream == nil { // the server closed before its first answer had arrived

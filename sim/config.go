@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/seatrial/seatrial/faults"
@@ -181,6 +183,11 @@ type Env struct {
 	// in the world's order, and tells what it changed; it may not wait for
 	// anything. The error says that the process was killed before.
 	Host func(what string, do func() []model.HostChange) error
+	// Stored is what is stored under a name, nil for nothing, as the node knows it that
+	// the process runs on: not a call of the process, and no fault is in its way. It is
+	// read in the world's order and may not be changed. The error says that the process
+	// was killed before.
+	Stored func(resource schema.GroupResource, name types.NamespacedName) (runtime.Object, error)
 	// Serve answers what the API server sends to https://HOST, until the process
 	// ends: the admission webhooks of a controller, say. A webhook that is
 	// configured by a Service has the host NAME.NAMESPACE.svc, whatever its port;

@@ -58,7 +58,16 @@ func takeChance() (*chance, func()) {
 	}
 }
 
-// reseed makes the next draws depend on a seed and on the identity of what wakes a process.
+// wakes makes the next draws depend on a seed and on the identity of what wakes a process.
+// A program has sources of its own; what talks to it here draws from crypto/rand alone.
+func (c *chance) wakes(p *process, seed Seed, identity string) {
+	if p.Program {
+		c.crypto.set(hashOf(seed, "chance", identity))
+		return
+	}
+	c.reseed(seed, identity)
+}
+
 func (c *chance) reseed(seed Seed, identity string) {
 	h := hashOf(seed, "chance", identity)
 	//lint:ignore SA1019 as in takeChance

@@ -5,6 +5,10 @@ import (
 	"strconv"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/model"
 )
@@ -28,6 +32,23 @@ func (w *world) changeHost(i *incarnation, what string, do func() []model.HostCh
 		return err
 	case <-i.killed:
 		return errProcessGone
+	}
+}
+
+// stored is what an incarnation finds as [Env.Stored].
+func (w *world) stored(i *incarnation, resource schema.GroupResource, name types.NamespacedName) (runtime.Object, error) {
+	if i.dead() {
+		return nil, errProcessGone
+	}
+	found := make(chan runtime.Object, 1)
+	w.pending.put(item{kind: hostChanged, key: i.identity + " reads " + resource.String() + " " + name.String(), act: func() {
+		found <- w.server.Object(resource, name)
+	}})
+	select {
+	case o := <-found:
+		return o, nil
+	case <-i.killed:
+		return nil, errProcessGone
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/client-go/rest"
 
@@ -131,7 +134,7 @@ func (w *world) start(p *process) {
 	p.living = append(p.living, i)
 	w.connect(i)
 	w.event(Event{Type: EventStarted, Process: i.identity})
-	w.chance.reseed(w.seedNow(), i.identity)
+	w.chance.wakes(p, w.seedNow(), i.identity)
 	w.planCrash(i)
 	i.metrics = prometheus.NewRegistry()
 	env := Env{
@@ -152,7 +155,10 @@ func (w *world) start(p *process) {
 			w.problem(problem)
 		},
 		Incarnation: i.number, Started: w.now(), Metrics: i.metrics,
-		Host:  func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
+		Host: func(what string, do func() []model.HostChange) error { return w.changeHost(i, what, do) },
+		Stored: func(resource schema.GroupResource, name types.NamespacedName) (runtime.Object, error) {
+			return w.stored(i, resource, name)
+		},
 		Serve: func(host string, handler http.Handler) { w.listen(i, host, handler) },
 	}
 	go func() {

@@ -148,8 +148,8 @@ func once(ctx context.Context, plan scenarios.Plan, o Options) (*Result, error) 
 	if len(r.config.Servers) > 0 {
 		return nil, fmt.Errorf("the subject's world has other servers than the API server: %w", ErrElsewhere)
 	}
-	if slices.ContainsFunc(r.config.Processes, func(p sim.Process) bool { return p.Program }) {
-		return nil, fmt.Errorf("what is under test is a program built for virtual time: %w", ErrElsewhere)
+	if i := slices.IndexFunc(r.config.Processes, func(p sim.Process) bool { return p.Program }); i >= 0 {
+		return nil, fmt.Errorf("process %s is a program, built with the simulation's clock and network in place of the machine's; on a cluster, deploy it as it ships and do what the plan does: %w", r.config.Processes[i].Name, ErrElsewhere)
 	}
 	if err := Prepare(ctx, r.client, r.Subject, r.namespaces()...); err != nil {
 		return nil, fmt.Errorf("prepare the cluster: %w", err)

@@ -18,6 +18,7 @@ import (
 	"github.com/seatrial/seatrial/model"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/globalingressip"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/apiserver"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds"
 	"github.com/seatrial/seatrial/sim/apiserver/kinds/registry"
@@ -132,4 +133,19 @@ func TestTheVerdictSurvivesAFailedCleanUp(t *testing.T) {
 	}))
 	assert.Equal(t, model.VerdictSafety, result.Verdict.Kind, result.Verdict.Message)
 	assert.Contains(t, result.Leftovers, "services are here to stay")
+}
+
+// A program that was built for virtual time has no clock that a cluster could share:
+// that is said before the cluster is touched.
+func TestProgramsAreNotForARealCluster(t *testing.T) {
+	plan, err := scenarios.Parse("restart.yaml", []byte(restart), globalingressip.Language())
+	require.NoError(t, err)
+	s, ok := globalingressip.Registry().Find(globalingressip.Shipped)
+	require.True(t, ok)
+	s.Deploy = func(*scenarios.Plan) []sim.Process { return []sim.Process{{Name: "manager-1", Program: true}} }
+	s.Baseline = nil
+	_, err = realcluster.Run(t.Context(), plan, realcluster.Options{Config: &rest.Config{Host: "http://127.0.0.1:1"}, Subject: s})
+	require.ErrorIs(t, err, realcluster.ErrElsewhere)
+	assert.ErrorContains(t, err, "process manager-1 is a program")
+	assert.ErrorContains(t, err, "deploy it as it ships")
 }

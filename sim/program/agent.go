@@ -33,14 +33,17 @@ type agent struct {
 	life   *life
 
 	poll    poller
-	conns   []*conn // open ones, in the order in which they were made
-	made    int     // connections so far
+	buffer  [64 << 10]byte // for what is read
+	conns   []*conn        // open ones, in the order in which they were made
+	made    int            // connections so far
 	answers chan delivery
 	alarm   *time.Timer
 
 	listeners []listener
 	visitors  chan visitor
 	probes    []*probe
+	volumes   []*volume
+	nextMount time.Time // when the volumes are looked at
 	began     time.Time
 	skew      time.Duration // of the process's wall clock
 	stopped   bool          // the process is, as by SIGSTOP
@@ -70,6 +73,10 @@ func (b *Binary) run(ctx context.Context, env sim.Env, o Options) error {
 	if err := ctx.Err(); err != nil {
 		return errStopped
 	}
+	if err := a.mount(ctx, files); err != nil {
+		return err
+	}
+	a.began = time.Now()
 	a.life, err = z.begin(birth{now: sinceEpoch(time.Now()), skew: env.Skew, seeds: seedsOf(env.Chance), root: files.root})
 	if err != nil {
 		return a.explainStart(err)
@@ -207,6 +214,10 @@ func (a *agent) rest(ctx context.Context, until time.Duration) error {
 		if !a.stopped && until >= 0 && until <= now {
 			return nil // not even a look at what else there is: that might race
 		}
+		changed, err := a.remount()
+		if err != nil || changed && !a.stopped {
+			return err
+		}
 		asked, err := a.askProbes()
 		if asked || err != nil {
 			return err
@@ -237,6 +248,9 @@ func (a *agent) wakeAt(until time.Duration) <-chan time.Time {
 		due = until
 	}
 	if at, ok := a.nextProbe(); ok && (due < 0 || at < due) {
+		due = at
+	}
+	if at := sinceEpoch(a.nextMount); len(a.volumes) > 0 && (due < 0 || at < due) {
 		due = at
 	}
 	if a.alarm != nil {

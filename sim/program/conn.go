@@ -25,6 +25,7 @@ type conn struct {
 	host   string // of the server at its other end, as the world calls it
 	fd     int    // -1: closed
 	ready  bool
+	ended  bool   // the process has closed its end; what it wrote may still be there
 	in     []byte // read and not yet understood
 	out    []byte // to be written
 	ends   bool   // when out is written
@@ -88,6 +89,7 @@ func (a *agent) takeBytes(ctx context.Context) (unfinished bool, err error) {
 		for _, c := range a.conns {
 			if c.fd == int(e.Fd) {
 				c.ready = true
+				c.ended = e.Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP) != 0
 			}
 		}
 	}
@@ -112,20 +114,25 @@ func (a *agent) takeBytes(ctx context.Context) (unfinished bool, err error) {
 // readFrom takes what the process has written on a connection; false: nothing, or nothing
 // that a guest has an answer to.
 func (a *agent) readFrom(c *conn) (read bool) {
-	var buffer [64 << 10]byte
 	for c.ready && c.fd >= 0 {
-		n, err := syscall.Read(c.fd, buffer[:])
+		n, err := syscall.Read(c.fd, a.buffer[:])
 		switch {
 		case err == syscall.EINTR:
+			continue
 		case err == syscall.EAGAIN:
 			c.ready = false
+			continue
 		case n <= 0:
 			c.ready = false
 			c.close(a)
-		case c.guest != nil:
-			read = c.guest.hears(buffer[:n]) || read
-		default:
-			c.in = append(c.in, buffer[:n]...)
+			continue
+		}
+		// What does not fill the buffer is all there is, unless it is the last.
+		c.ready = n == len(a.buffer) || c.ended
+		if c.guest != nil {
+			read = c.guest.hears(a.buffer[:n]) || read
+		} else {
+			c.in = append(c.in, a.buffer[:n]...)
 			read = true
 		}
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	// Patience is how much processor time the program may take before it waits for
 	// something; default 10s. One that takes more is killed, which is a verdict.
 	Patience time.Duration
+	// Volumes are folders whose files follow Secrets and ConfigMaps, as in a pod: the
+	// program is not started before they are there.
+	Volumes []Volume
 	// Webhooks are served by the program, on ports of its own, over TLS: admission and
 	// conversion webhooks whose configuration in the cluster names the Service.
 	Webhooks []Webhook
@@ -64,6 +67,15 @@ type Page struct {
 type Webhook struct {
 	Service string
 	Port    int
+}
+
+// Volume is a folder, Path, with a file for each key of a Secret or of a ConfigMap in the
+// program's namespace. What changes there is seen in the folder at the next full minute of
+// the program's life, as when a kubelet looks at its pods; the files change all at once.
+type Volume struct {
+	Secret, ConfigMap string // one of the two
+	Path              string
+	Optional          bool // the program is started without it, too
 }
 
 // Host is how the API server names the Service: NAME.NAMESPACE.svc.
@@ -159,6 +171,18 @@ func (o Options) Problems() []Problem {
 		if d := p.withDefaults(); d.Timeout > d.Period || d.Timeout < 0 || d.InitialDelay < 0 || d.FailureThreshold < 1 {
 			wrong(field, "nothing negative, and a time-out of at most the period",
 				"timeout %s, period %s, initial delay %s, failure threshold %d", d.Timeout, d.Period, d.InitialDelay, d.FailureThreshold)
+		}
+	}
+	for i, v := range o.Volumes {
+		field := fmt.Sprintf("volumes[%d]", i)
+		if (v.Secret == "") == (v.ConfigMap == "") {
+			wrong(field, "the name of one of the two", "secret %q, configMap %q", v.Secret, v.ConfigMap)
+		}
+		if !path.IsAbs(v.Path) || path.Clean(v.Path) != v.Path || v.Path == "/" {
+			wrong(field, "an absolute name of a folder, such as /tmp/k8s-webhook-server/serving-certs", "path %q", v.Path)
+		}
+		if slices.ContainsFunc(o.Volumes[:i], func(other Volume) bool { return other.Path == v.Path }) {
+			wrong(field, "a folder for each", "path %q is given twice", v.Path)
 		}
 	}
 	for i, w := range o.Webhooks {

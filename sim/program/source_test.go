@@ -51,9 +51,10 @@ func TestOptionsAreChecked(t *testing.T) {
 		Env: map[string]string{"A=B": "", "GODEBUG": "x"}, Files: map[string]string{"etc/x": "", "/etc/../x": ""},
 		Liveness: []program.Probe{{}, {Page: program.Page{Port: 80}, Timeout: time.Minute}}, Metrics: program.Page{Port: 70000}, Grace: -1,
 		Webhooks: []program.Webhook{{Service: "hook", Port: 0}, {Service: "a/b", Port: 1}, {Service: "a/b", Port: 2}},
+		Volumes:  []program.Volume{{Secret: "a", ConfigMap: "b", Path: "certs"}, {Secret: "a", Path: "/certs"}, {Secret: "b", Path: "/certs"}},
 	}
 	err := o.Validate()
-	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", `webhooks[0]: service "hook"`, "webhooks[0]: port 0", `webhooks[2]: service "a/b" is given twice`, "metrics: port 70000", "grace: -1ns"} {
+	for _, text := range []string{`env: "A=B"`, "env: GODEBUG", `files: "etc/x"`, `files: "/etc/../x"`, "liveness[0]: port 0", "liveness[1]: timeout 1m0s", `volumes[0]: secret "a", configMap "b"`, `volumes[0]: path "certs"`, `volumes[2]: path "/certs" is given twice`, `webhooks[0]: service "hook"`, "webhooks[0]: port 0", `webhooks[2]: service "a/b" is given twice`, "metrics: port 70000", "grace: -1ns"} {
 		assert.ErrorContains(t, err, text)
 	}
 	assert.NoError(t, program.Options{}.Validate())

@@ -122,6 +122,13 @@ var deeds = map[string]func(){
 		sleepOn()
 	},
 	"serves": serve,
+	"reads-a-volume": func() {
+		for begin := time.Now(); ; time.Sleep(30 * time.Second) {
+			folder, _ := os.ReadDir("/certs")
+			text, err := os.ReadFile("/certs/tls.crt")
+			fmt.Println(time.Since(begin).Round(time.Second), string(text), err, len(folder))
+		}
+	},
 	"admits": admit,
 	"writes": write,
 	"watches": func() {
