@@ -74,23 +74,51 @@ func checkLikeBaseline(h *History, o BaselineOptions) Result {
 	if len(differences) == 0 {
 		return Holds()
 	}
-	message := listDifferences(differences)
+	message := h.listDifferences(differences)
 	result := Breach(message, h.unlikeSince(differences[0], message))
 	result.answerable = func() Culprit { return h.missing(o.Baselines[0], differences[0], message, result.Culprit) }
 	return result
 }
 
-// listDifferences names the first few and counts the others.
-func listDifferences(all []difference) string {
+// manyFields is from how many fields on an object counts as stuck: that it stopped short
+// says more than each field in which that shows.
+const manyFields = 3
+
+// listDifferences names the first few and counts the others. Of an object with many it
+// names the first field, and says since when the object is as it is.
+func (h *History) listDifferences(all []difference) string {
 	const most = 4
-	var texts []string
-	for _, d := range all[:min(most, len(all))] {
-		texts = append(texts, d.String())
+	fields := map[string]int{}
+	for _, d := range all {
+		if d.path != "" {
+			fields[d.name]++
+		}
 	}
-	if more := len(all) - most; more > 0 {
+	var texts []string
+	told := 0
+	for i := 0; i < len(all) && len(texts) < most; i++ {
+		d, n := all[i], fields[all[i].name]
+		if d.path == "" || n < manyFields {
+			texts, told = append(texts, d.String()), told+1
+			continue
+		}
+		texts, told = append(texts, fmt.Sprintf("%s; and %d more of its fields; %s", d, n-1, h.stuckSince(d))), told+n
+		i += n - 1
+	}
+	if more := len(all) - told; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more differences", more))
 	}
 	return strings.Join(texts, "; ")
+}
+
+// stuckSince tells the last change of the object of a difference.
+func (h *History) stuckSince(d difference) string {
+	turns := h.turns(d)
+	if len(turns) == 0 {
+		return "nothing has ever changed it"
+	}
+	last := turns[len(turns)-1].commit
+	return "it is as it has been since " + last.String()
 }
 
 // covers: where two baselines differ, nothing is determined.

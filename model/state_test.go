@@ -142,6 +142,9 @@ func TestLikeBaseline(t *testing.T) {
 	note := func(text string) func(*corev1.ConfigMap) {
 		return func(cm *corev1.ConfigMap) { cm.Annotations = map[string]string{"note": text} }
 	}
+	many := func(text string) func(*corev1.ConfigMap) {
+		return func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"one": text, "three": text, "two": text} }
+	}
 	generated := func(suffix string) func(*corev1.ConfigMap) {
 		return func(cm *corev1.ConfigMap) { cm.GenerateName, cm.Name = "pod-", "pod-"+suffix }
 	}
@@ -175,6 +178,8 @@ func TestLikeBaseline(t *testing.T) {
 		{"one generated too many", "", model.BaselineOptions{Baselines: []*model.History{newStore().put("pod-aaaaa", generated("aaaaa")).end()}},
 			newStore().put("pod-bbbbb", generated("bbbbb")).put("pod-ccccc", generated("ccccc")).end(),
 			"configmaps default/pod-*: there are 2, and in fair weather is one"},
+		{"stuck", "an object with many fields of its own says since when", model.BaselineOptions{Baselines: []*model.History{twin().put("a", many("1")).end()}}, twin().put("a", many("2")).put("c", data("z")).end(),
+			`configmaps default/a: data.one is "2", and in fair weather "1"; and 2 more of its fields; it is as it has been since revision 3 at 3s: controller updated configmaps default/a (call 3); configmaps default/c: there is one, and in fair weather is none`},
 		{"twins differ", "the story does not determine it", model.BaselineOptions{Baselines: []*model.History{twin().end(), twin().put("a", data("w")).end()}}, twin().put("a", data("z")).end(), ""},
 		{"twins differ elsewhere", "", model.BaselineOptions{Baselines: []*model.History{twin().end(), twin().put("b", data("w")).end()}}, twin().put("a", data("z")).end(),
 			`configmaps default/a: data.page is "z", and in fair weather "x"`},

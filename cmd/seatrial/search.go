@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/internal/results"
 	"github.com/seatrial/seatrial/internal/shell"
 	"github.com/seatrial/seatrial/internal/sweep"
 	"github.com/seatrial/seatrial/internal/target"
@@ -98,7 +99,18 @@ func (s *sweeping) search(ctx context.Context, bases []base) error {
 	if err == nil && f.aimed.corpus != "" && len(s.printer.failed) == 0 {
 		err = search.WriteCorpus(f.aimed.corpus, coverage.Corpus)
 	}
+	if err == nil && s.folder != nil {
+		err = s.folder.End(len(s.folder.Entries)+s.progress.count, searched(coverage.Report()))
+	}
 	return err
+}
+
+// searched is a report as results keep it.
+func searched(r search.Report) *results.Searched {
+	return &results.Searched{
+		Calls: results.Struck(r.Calls), Commits: results.Struck(r.Commits), NewProbability: r.NewProbability, SinceNew: r.SinceNew,
+		ProbesLeft: r.ProbesLeft, NeverFired: len(r.NeverFired), Untested: r.Untested, NeverSeen: r.NeverSeen,
+	}
 }
 
 // searchCommand shows a run of a search again; empty: what any seed has.

@@ -302,7 +302,7 @@ func (s *sweeping) runAimed(ctx context.Context, derived target.Sweep) error {
 	if err != nil || s.isOver() {
 		return err
 	}
-	return s.folder.End(len(s.folder.Entries) + s.progress.count)
+	return s.folder.End(len(s.folder.Entries)+s.progress.count, nil)
 }
 
 // isOver: no further run is to be started.

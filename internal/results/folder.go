@@ -104,13 +104,15 @@ func (f *Folder) Add(e Entry) error {
 
 // ended is the content of the file that says that an aimed sweep has ended.
 type ended struct {
-	Runs uint64 `json:"runs"`
+	Runs   uint64    `json:"runs"`
+	Search *Searched `json:"search,omitempty"`
 }
 
 // End notes that every run of an aimed sweep was made: no seeds tell how many
-// there are. runs counts those of before as well.
-func (f *Folder) End(runs int) error {
-	if err := writeJSON(filepath.Join(f.path, endedFile), ended{uint64(runs)}); err != nil {
+// there are. runs counts those of before as well. What a search says of itself is kept with
+// it; nil: it was none.
+func (f *Folder) End(runs int, search *Searched) error {
+	if err := writeJSON(filepath.Join(f.path, endedFile), ended{uint64(runs), search}); err != nil {
 		return fmt.Errorf("results folder %s: %w", f.path, err)
 	}
 	return nil

@@ -82,7 +82,11 @@ func nightsAsMarkdown(nights []Night) string {
 		fmt.Fprintf(&failures, " %d |", len(n.Summary.Failures))
 		fmt.Fprintf(&covered, " %d |", len(n.Summary.Covered))
 	}
-	return fmt.Sprintf("\n| |%s\n|---|%s\n| runs |%s\n| failures |%s\n| covered |%s\n", &head, &line, &runs, &failures, &covered)
+	table := fmt.Sprintf("\n| |%s\n|---|%s\n| runs |%s\n| failures |%s\n| covered |%s\n", &head, &line, &runs, &failures, &covered)
+	if texts := searches(nights); texts != nil {
+		table += fmt.Sprintf("| the next run of the search shows something new | %s |\n", strings.Join(texts, " | "))
+	}
+	return table
 }
 
 // escaped is text that Markdown and HTML take for nothing else, on one line.

@@ -46,6 +46,8 @@ type Part struct {
 	Missing  uint64   `json:"missing"`
 	// Unfinished: it is an aimed sweep that has not ended.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Search is what a search says of itself; nil: it was none, or has not ended.
+	Search *Searched `json:"search,omitempty"`
 }
 
 // Tally counts the runs of one subject.
@@ -140,9 +142,11 @@ func (s *Summary) add(folder string, seen map[run]*Entry, tallies map[string]*Ta
 	part := Part{Path: folder, Manifest: about, Done: len(entries)}
 	expected, known := about.expected()
 	if about.Aimed() {
-		if expected, known, err = runsOfEnded(folder); err != nil {
+		end, ended, err := endOf(folder)
+		if err != nil {
 			return err
 		}
+		expected, known, part.Search = end.Runs, ended, end.Search
 		if part.Unfinished = !known; part.Unfinished {
 			s.Unfinished++
 		}
@@ -205,20 +209,19 @@ func (t *Tally) add(e *Entry) {
 	}
 }
 
-// runsOfEnded is how many runs an aimed sweep had, if it has ended.
-func runsOfEnded(folder string) (n uint64, known bool, err error) {
+// endOf is what an aimed sweep noted at its end, if it has ended.
+func endOf(folder string) (e ended, known bool, err error) {
 	text, err := os.ReadFile(filepath.Join(folder, endedFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, false, nil
+		return e, false, nil
 	}
-	var e ended
 	if err == nil {
 		err = json.Unmarshal(text, &e)
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("results folder %s: %s: %w", folder, endedFile, err)
+		return e, false, fmt.Errorf("results folder %s: %s: %w", folder, endedFile, err)
 	}
-	return e.Runs, true, nil
+	return e, true, nil
 }
 
 func (s *Summary) incomplete() bool { return s.Missing > 0 || s.Unfinished > 0 }

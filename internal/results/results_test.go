@@ -107,7 +107,7 @@ func TestAnAimedSweepEnds(t *testing.T) {
 	f, err := results.Open(path, moved, true)
 	require.NoError(t, err)
 	require.NoError(t, f.Add(entry(2, model.VerdictPass, "b")))
-	require.NoError(t, f.End(2))
+	require.NoError(t, f.End(2, nil))
 	require.NoError(t, f.Close())
 	s, err = results.Merge([]string{path})
 	require.NoError(t, err)

@@ -70,6 +70,11 @@ func (s *Summary) Remarks() []string {
 		out = append(out, fmt.Sprintf("covered: %s, %s of verb, resource and outcome, %s of objects",
 			scenarios.Count(s.covered("fault "), "fault kind"), scenarios.Count(s.covered("call "), "triple"), scenarios.Count(s.covered("state "), "state")))
 	}
+	for _, part := range s.Folders {
+		if part.Search != nil {
+			out = append(out, part.Search.remark(part.Manifest.Subject))
+		}
+	}
 	for _, t := range s.Subjects {
 		if t.Illegal > 0 {
 			out = append(out, fmt.Sprintf("%s of %s had faults that Kubernetes does not permit", scenarios.Count(t.Illegal, "run"), t.Subject))
@@ -144,5 +149,8 @@ func WriteTrend(w io.Writer, nights []Night) error {
 		fmt.Fprintf(t, "\t%d", len(night.Summary.Covered))
 	}
 	fmt.Fprintln(t, "\t")
+	if texts := searches(nights); texts != nil {
+		fmt.Fprintf(t, "\t\tsearch\t%s\tprobability that the next run shows something new\n", strings.Join(texts, "\t"))
+	}
 	return t.Flush()
 }
