@@ -57,17 +57,17 @@ type agent struct {
 func (b *Binary) run(ctx context.Context, env sim.Env, o Options) error {
 	z, err := zygoteOf(b.Path, o.Args, o.environment(env))
 	if err != nil {
-		return err
+		return ofTheMachine(err)
 	}
 	files, err := newFiles(o)
 	if err != nil {
-		return err
+		return ofTheMachine(err)
 	}
 	defer files.remove()
 	a := &agent{binary: b, o: o, env: env, answers: make(chan delivery), visitors: make(chan visitor), began: time.Now(), skew: env.Skew}
 	a.output.print = env.Output
 	if a.poll, err = newPoller(); err != nil {
-		return err
+		return ofTheMachine(err)
 	}
 	defer a.poll.close()
 	if err := ctx.Err(); err != nil {
@@ -104,7 +104,7 @@ func (b *Binary) run(ctx context.Context, env sim.Env, o Options) error {
 func (a *agent) explainStart(err error) error {
 	var never *neverBegan
 	if !errors.As(err, &never) {
-		return err
+		return ofTheMachine(err)
 	}
 	a.output.take([]byte(never.said + "\n"))
 	a.output.end()

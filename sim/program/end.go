@@ -33,6 +33,12 @@ func hang(why string) error {
 	return &sim.EndError{Kind: model.Hung, Message: "the program " + why, Final: true}
 }
 
+// ofTheMachine is what the program is not to blame for, such as a full disk: the run says
+// nothing about it.
+func ofTheMachine(err error) error {
+	return &sim.EndError{Kind: model.Failing, Message: "this machine cannot run the program: " + err.Error(), Final: true}
+}
+
 // unsupported is a program that does what the simulation cannot carry.
 func unsupported(what string) error {
 	return &sim.EndError{Kind: model.Exited, Message: "the program " + what, Final: true}

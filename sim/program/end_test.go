@@ -64,3 +64,14 @@ func TestOrdinaryProgramsAreNoProblem(t *testing.T) {
 		assert.Empty(t, r.History.Problems, deed)
 	}
 }
+
+// What the machine cannot do, be it that its disk is full, is not the program's doing: the
+// run is inconclusive, and says why.
+func TestTheMachineIsNotTheProgram(t *testing.T) {
+	p := small(t, "lists", program.Options{})
+	t.Setenv("TMPDIR", "/nowhere")
+	r := sail(t, p)
+	require.Len(t, r.History.Problems, 1)
+	assert.Equal(t, model.Failing, r.History.Problems[0].Kind)
+	assert.Contains(t, r.History.Problems[0].Message, "this machine cannot run the program: making a folder for a process")
+}

@@ -45,7 +45,7 @@ func (a *agent) mount(ctx context.Context, f files) error {
 	for _, v := range a.o.Volumes {
 		mounted := &volume{Volume: v, dir: filepath.Join(f.root, filepath.FromSlash(v.Path))}
 		if err := os.MkdirAll(mounted.dir, 0o755); err != nil {
-			return fmt.Errorf("making a volume: %w", err)
+			return ofTheMachine(fmt.Errorf("making a volume: %w", err))
 		}
 		a.volumes = append(a.volumes, mounted)
 		for {
@@ -93,7 +93,7 @@ func (a *agent) refresh(v *volume) (changed bool, err error) {
 		return false, err
 	}
 	if err := v.write(content); err != nil {
-		return false, fmt.Errorf("writing a volume: %w", err)
+		return false, ofTheMachine(fmt.Errorf("writing a volume: %w", err))
 	}
 	v.content, v.there = content, true
 	return true, nil
