@@ -70,8 +70,9 @@ type Webhook struct {
 }
 
 // Volume is a folder, Path, with a file for each key of a Secret or of a ConfigMap in the
-// program's namespace. What changes there is seen in the folder at the next full minute of
-// the program's life, as when a kubelet looks at its pods; the files change all at once.
+// program's namespace. What changes there is seen in the folder two seconds after the start
+// and at each full minute of the program's life, as when a kubelet looks at its pods; the
+// files change all at once.
 type Volume struct {
 	Secret, ConfigMap string // one of the two
 	Path              string

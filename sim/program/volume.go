@@ -33,9 +33,11 @@ type volume struct {
 	version int
 }
 
-// A kubelet looks at its pods each minute, and each second at one that lacks something.
+// A kubelet looks at its pods each minute, at one whose container has just started a moment
+// later, and each second at one that lacks something.
 const (
 	volumePeriod  = time.Minute
+	startedPeriod = 2 * time.Second
 	missingPeriod = time.Second
 )
 
@@ -65,7 +67,7 @@ func (a *agent) mount(ctx context.Context, f files) error {
 			}
 		}
 	}
-	a.nextMount = time.Now().Add(volumePeriod)
+	a.nextMount = time.Now().Add(startedPeriod)
 	return nil
 }
 
@@ -75,7 +77,8 @@ func (a *agent) remount() (changed bool, err error) {
 	if len(a.volumes) == 0 || time.Now().Before(a.nextMount) {
 		return false, nil
 	}
-	a.nextMount = a.nextMount.Add(volumePeriod)
+	since := time.Since(a.began).Truncate(volumePeriod)
+	a.nextMount = a.began.Add(since + volumePeriod)
 	for _, v := range a.volumes {
 		wrote, err := a.refresh(v)
 		if err != nil {

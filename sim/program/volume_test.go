@@ -17,7 +17,7 @@ import (
 )
 
 // Goal: a volume is there before the program is, and follows its object as in a pod: all
-// files at once, within a minute. Method: a user who makes the Secret late and changes it;
+// files at once, within a minute, and soon after the start. Method: a user who makes the Secret late and changes it;
 // a program that reads one of its files and counts the names in the folder.
 func TestVolumesFollowTheirObject(t *testing.T) {
 	user := sim.Process{Name: "user", User: true, Run: func(ctx context.Context, env sim.Env) error {
@@ -25,6 +25,11 @@ func TestVolumesFollowTheirObject(t *testing.T) {
 		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "certs"}, Data: map[string][]byte{"tls.crt": []byte("first"), "tls.key": nil}}
 		sim.Pause(ctx, 5500*time.Millisecond)
 		if _, err := secrets.Create(ctx, s, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+		sim.Pause(ctx, time.Second)
+		s.Data = map[string][]byte{"tls.crt": []byte("early"), "tls.key": nil}
+		if _, err := secrets.Update(ctx, s, metav1.UpdateOptions{}); err != nil {
 			return err
 		}
 		sim.Pause(ctx, 10*time.Second)
@@ -42,7 +47,7 @@ func TestVolumesFollowTheirObject(t *testing.T) {
 		})
 		assert.Equal(t, []string{
 			"seatrial: the program is not started before certs is there",
-			"0s first <nil> 4", "30s first <nil> 4", "1m0s second <nil> 5", "1m30s second <nil> 5",
+			"0s first <nil> 4", "30s early <nil> 4", "1m0s second <nil> 5", "1m30s second <nil> 5",
 		}, lines(r, "p-1"))
 		assert.Empty(t, r.History.Problems)
 	}
