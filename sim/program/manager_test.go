@@ -160,7 +160,9 @@ func usage() time.Duration {
 // The planted bug: changes are not carried over, and the same judge sees it.
 func TestManagerWithABug(t *testing.T) {
 	for _, s := range sources {
-		r := sim.Run(t, twoReplicas(manager(t, s), 1, nil, "--forget"))
-		assert.Equal(t, "0", secrets(r)["m0"], s.Module)
+		t.Run(s.Module+s.Package, func(t *testing.T) {
+			r := sim.Run(t, twoReplicas(manager(t, s), 1, nil, "--forget"))
+			assert.Equal(t, "0", secrets(r)["m0"])
+		})
 	}
 }
