@@ -84,8 +84,8 @@ spec: {selector: {app: web}, ports: [{port: 80}]}`)),
 	assert.Equal(t, "endpointslices.discovery.k8s.io default/web-*: there is none, and in fair weather is one", result.Verdict.Message)
 }
 
-// The watch of ServiceAccounts fails for a while, that of Secrets does not: a Secret for
-// an account that was made anew gets a token of the old one, and goes with it.
+// The controller is told late that an account is gone, and of a Secret for the one that
+// was made anew at once: the Secret gets a token of the old account, and goes with it.
 func TestAFreshTokenSecretIsDeleted(t *testing.T) {
 	tr := ServiceAccountToken()
 	tr.Known = nil
@@ -93,15 +93,18 @@ func TestAFreshTokenSecretIsDeleted(t *testing.T) {
 	robot := seatrial.YAML("{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot}}")
 	tr.Steps = []seatrial.Step{
 		seatrial.Apply(5*time.Second, robot),
-		seatrial.Delete(22*time.Second, robot),
-		seatrial.Apply(24*time.Second, robot),
-		seatrial.Apply(26*time.Second, seatrial.YAML(`
+		seatrial.Delete(40*time.Second, robot),
+		seatrial.Apply(45*time.Second, robot),
+		seatrial.Apply(49*time.Second, seatrial.YAML(`
 apiVersion: v1
 kind: Secret
 metadata: {name: robot-token, annotations: {kubernetes.io/service-account.name: robot}}
 type: kubernetes.io/service-account-token`)),
 	}
-	tr.Faults = brokenWatch("serviceaccounts")
+	tr.Faults = []faults.Rule{{
+		ID: "late", Kind: faults.WatchDelayed, From: 40 * time.Second, Until: 41 * time.Second,
+		Delay: faults.Span{Min: 10 * time.Second, Max: 10 * time.Second}, Match: faults.Match{Process: "controller", Resources: []string{"serviceaccounts"}},
+	}}
 	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
 	assert.Equal(t, "secrets default/robot-token: there is none, and in fair weather is one", result.Verdict.Message)
 }
@@ -115,26 +118,17 @@ func TestCIDRsOfReplacedNodesLeak(t *testing.T) {
 	node := func(name string) seatrial.Manifests {
 		return seatrial.YAML("{apiVersion: v1, kind: Node, metadata: {name: " + name + "}}")
 	}
-	tr.Steps = []seatrial.Step{
-		seatrial.Apply(5*time.Second, node("a").And(node("b"), node("c"), node("d"))),
-		seatrial.Delete(22*time.Second, node("d")),
-		seatrial.Apply(24*time.Second, node("d")),
-	}
-	tr.Faults = brokenWatch("nodes")
-	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
-	assert.Equal(t, "node d has none", result.Verdict.Message)
-}
-
-// brokenWatch ends a watch, which cannot be opened again before what has happened
-// meanwhile is listed.
-func brokenWatch(resource string) []faults.Rule {
-	match := faults.Match{Process: "controller", Resources: []string{resource}}
+	tr.Steps = append(seatrial.ApplyEach(5*time.Second, node("a").And(node("b"), node("c"), node("d"))),
+		seatrial.Delete(22*time.Second, node("d")), seatrial.Apply(24*time.Second, node("d")))
+	match := faults.Match{Process: "controller", Resources: []string{"nodes"}}
 	again := match
 	again.Verbs = []string{"watch", "list"}
-	return []faults.Rule{
+	tr.Faults = []faults.Rule{
 		{ID: "ends", Kind: faults.WatchClosed, Until: 20 * time.Second, Delay: faults.Span{Min: 20 * time.Second, Max: 20 * time.Second}, Match: match},
-		{ID: "again", Kind: faults.InternalError, From: 15 * time.Second, Until: 35 * time.Second, Match: again},
+		{ID: "fails", Kind: faults.InternalError, From: 15 * time.Second, Until: 35 * time.Second, Match: again},
 	}
+	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
+	assert.Equal(t, "node d has none", result.Verdict.Message)
 }
 
 // An apply that arrives after the role was deleted makes it anew, without its selectors.
@@ -157,7 +151,7 @@ rules: [{apiGroups: [""], resources: [pods], verbs: [get, list]}]`)),
 		seatrial.Apply(10*time.Second, all),
 		seatrial.Delete(12*time.Second, all),
 	}
-	tr.Faults = []faults.Rule{{ID: "slow", Kind: faults.Latency, Limit: 1, Delay: faults.Span{Min: 5 * time.Second, Max: 5 * time.Second}, Match: faults.Match{
+	tr.Faults = []faults.Rule{{ID: "held", Kind: faults.Hold, From: 10 * time.Second, Until: 14 * time.Second, Match: faults.Match{
 		Verbs: []string{"patch"}, Resources: []string{"clusterroles"}, Process: "controller",
 	}}}
 	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
@@ -170,12 +164,11 @@ func TestAPodStaysOnATaintedNode(t *testing.T) {
 	tr.Known = nil
 	tr.Objects = seatrial.Manifests{}
 	tr.Steps = []seatrial.Step{
-		seatrial.Apply(5*time.Second, seatrial.YAML("{apiVersion: v1, kind: Node, metadata: {name: old}}")),
-		seatrial.Apply(10*time.Second, seatrial.YAML("{apiVersion: v1, kind: Pod, metadata: {name: weak}, spec: {nodeName: old, terminationGracePeriodSeconds: 0, containers: [{name: a, image: a}]}}")),
-		seatrial.Patch(20*time.Second, "nodes old", map[string]any{"spec": map[string]any{"taints": []any{map[string]any{"key": "gone", "effect": "NoExecute"}}}}),
+		seatrial.Apply(5*time.Second, seatrial.YAML("{apiVersion: v1, kind: Node, metadata: {name: old}, spec: {taints: [{key: gone, effect: NoExecute}]}}")),
+		seatrial.Apply(20*time.Second, seatrial.YAML("{apiVersion: v1, kind: Pod, metadata: {name: weak}, spec: {nodeName: old, terminationGracePeriodSeconds: 0, containers: [{name: a, image: a}]}}")),
 	}
-	tr.Faults = []faults.Rule{{ID: "second", Kind: faults.ServiceUnavailable, From: 20 * time.Second, Until: 21 * time.Second, Match: faults.Match{
-		Process: "controller", Resources: []string{"pods"},
+	tr.Faults = []faults.Rule{{ID: "second", Kind: faults.InternalError, From: 20 * time.Second, Until: 21 * time.Second, Match: faults.Match{
+		Process: "controller", Verbs: []string{"get"}, Resources: []string{"pods"},
 	}}}
 	result := seatrial.Run(t, tr, 1, seatrial.RunOptions{})
 	assert.Equal(t, "pods default/weak: there is one, and in fair weather is none", result.Verdict.Message)
