@@ -31,6 +31,7 @@ func documented() []struct {
 		{"globalnet.HostRules", globalnet.HostRules()},
 		{"globalnet.Promptness", globalnet.Promptness(globalnet.Options{Headless: true})},
 		{"globalnet.Told", globalnet.Told()},
+		{"globalnet.Order", globalnet.Order(globalnet.Options{Headless: true})},
 		{"model.Generic", model.Generic()},
 		{"model.Remains", model.Remains()},
 		{"model.LikeBaseline", []model.Property{model.LikeBaseline(model.BaselineOptions{})}},

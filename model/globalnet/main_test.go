@@ -10,7 +10,7 @@ import (
 )
 
 func everyProperty() []model.Property {
-	return slices.Concat(Properties(testOptions), Metrics(testOptions), HostRules(), Promptness(promising), Told(), Consumers(testOptions))
+	return slices.Concat(Properties(testOptions), Metrics(testOptions), HostRules(), Promptness(promising), Told(), Order(promising), Consumers(testOptions))
 }
 
 func TestMain(m *testing.M) { os.Exit(modeltest.Main(m, everyProperty())) }

@@ -33,6 +33,8 @@ const (
 	endpointsResource = "endpoints"
 	endpointsIPNote   = "submariner.io/headless-svc-endpoints-ip"
 	podIPNote         = "submariner.io/headless-svc-pod-ip"
+	podNote           = "globalingressip.submariner.io/pod"
+	addressNote       = "globalingressip.submariner.io/address"
 	serviceUIDNote    = "globalingressip.submariner.io/service-uid"
 
 	targetClusterIP = "ClusterIPService"

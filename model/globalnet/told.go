@@ -15,7 +15,7 @@ import (
 // annotations, and how it behaves towards an API server in trouble. Metrics are in
 // [Metrics].
 func Told() []model.Property {
-	return []model.Property{statusCoherent(), troubleTold(), eventsBounded(), eventsTold(), annotationsTrue(), backsOff()}
+	return []model.Property{statusCoherent(), troubleTold(), eventsBounded(), eventsTold(), annotationsTrue(), specKept(), backsOff(), callsLimited()}
 }
 
 // statusCoherent judges every status that a subject writes by itself: conditions
@@ -219,6 +219,77 @@ func annotationsTrue() model.Property {
 				want := end.addressBehind(gip)
 				if is := gip.GetAnnotations()[podIPNote]; gip.target == targetPod && gip.made() && !model.Terminating(gip) && want != "" && is != want {
 					return model.Breach(fmt.Sprintf("%s says that its pod is at %q, but it is at %s", key, is, want), lastChange(h, gip))
+				}
+			}
+			return model.Holds()
+		},
+	}
+}
+
+// specKept judges the end state: what users edited in the spec of a GlobalIngressIP that
+// the subject looks after is as it was. Consumers read the spec, too. It is asked where
+// service, export and pod are as they were when it was made.
+func specKept() model.Property {
+	return model.Property{
+		Name:     "spec-kept",
+		Sentence: "After the weather has cleared, a GlobalIngressIP that the subject looks after says in its spec what it leads to, whoever edited it.",
+		Source:   "docs/globalingressip/design.md §5: what users edit in a spec is undone",
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
+			if h.Ended <= h.Cleared {
+				return model.Undecide("the run has no liveness phase")
+			}
+			end := endOf(h)
+			for _, key := range slices.Sorted(maps.Keys(end.gips)) {
+				if gip := end.gips[key]; end.misdirected(gip) {
+					return model.Breach(fmt.Sprintf("the spec of %s says that it is a %s of service %q, pod %q, which is an edit", key, gip.target, gip.serviceRef, gip.podRef), lastChange(h, gip))
+				}
+			}
+			return model.Holds()
+		},
+	}
+}
+
+// misdirected compares a spec with what was written down when the GlobalIngressIP was made.
+func (c *cluster) misdirected(gip *ingressIP) bool {
+	notes, service := gip.GetAnnotations(), gip.GetLabels()[serviceRefLabel]
+	want, pod := targetClusterIP, ""
+	switch {
+	case service == "":
+		service = gip.GetName()
+	case notes[endpointsIPNote] != "":
+		want = targetEndpoints
+	case notes[podNote] != "":
+		want, pod = targetPod, notes[podNote]
+	default:
+		return false
+	}
+	meant := &ingressIP{Object: gip.Object, target: want, serviceRef: service, podRef: pod}
+	if !gip.made() || model.Terminating(gip) || !gip.madeFor(c.services[meant.service()]) || c.title(meant) == "" {
+		return false
+	}
+	return gip.target != want || gip.serviceRef != service || gip.podRef != pod && want == targetPod
+}
+
+// callLimit is how long our controller may wait for the answer to one call: ten
+// seconds, and what a slow network adds.
+const callLimit = 15 * time.Second
+
+// callsLimited is about answers and broken connections that were waited for too long:
+// what is given up in time never comes. Lists and watches may take long.
+func callsLimited() model.Property {
+	return model.Property{
+		Name:     "calls-limited",
+		Sentence: "No answer about a single object is waited for longer than 15 s.",
+		Source:   "docs/globalingressip/design.md §5: a connection gone silent cannot hold a worker",
+		Class:    model.ClassLiveness,
+		Check: func(h *model.History) model.Result {
+			for i := range h.Calls {
+				call := &h.Calls[i]
+				ours := !call.User && !call.Housekeeping() && call.Name != "" && call.Verb != "list" && call.Verb != "watch"
+				if ours && call.ReturnSeq != 0 && call.Returned-call.Called > callLimit {
+					return model.Breach(fmt.Sprintf("waited %s for: %s", call.Returned-call.Called, call),
+						model.Culprit{Seq: call.ReturnSeq, At: call.Returned, CallID: call.ID, Text: call.String()})
 				}
 			}
 			return model.Holds()

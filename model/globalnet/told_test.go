@@ -310,3 +310,44 @@ func TestCountsTrue(t *testing.T) {
 		})
 	}
 }
+
+func TestSpecKept(t *testing.T) {
+	edit := func(s *story, c teller, field string, value any) {
+		c.Do(modeltest.Write{Verb: "update", Resource: gips, Key: "ns/a"}, func(old runtime.Object) runtime.Object {
+			old.(*unstructured.Unstructured).Object["spec"].(map[string]any)[field] = value
+			return old
+		})
+	}
+	checkTold(t, told(t, "spec-kept"), func() *story { return calm("ns/a") }, []toldCase{
+		{"as it was made", "", func(s *story) {}, model.Held},
+		{"another service", "an edit that stays", func(s *story) { edit(s, s.user(), "serviceRef", map[string]any{"name": "b"}) }, model.Violated},
+		{"another target", "an edit that stays", func(s *story) { edit(s, s.user(), "target", targetPod) }, model.Violated},
+		{"undone", "", func(s *story) {
+			edit(s, s.user(), "serviceRef", map[string]any{"name": "b"})
+			edit(s, s.controller(), "serviceRef", map[string]any{"name": "a"})
+		}, model.Held},
+		{"unexported since", "it is about to go", func(s *story) {
+			edit(s, s.user(), "target", targetPod)
+			s.user().unexport("ns/a")
+		}, model.Held},
+	})
+}
+
+func TestCallsLimited(t *testing.T) {
+	waits := func(s *story, c teller, long time.Duration) *model.Call {
+		call := c.Get(services, "ns/a")
+		call.Returned = call.Called + long
+		return call
+	}
+	checkTold(t, told(t, "calls-limited"), func() *story { return calm("ns/a") }, []toldCase{
+		{"in time", "", func(s *story) { waits(s, s.controller(), 12*time.Second) }, model.Held},
+		{"waited for", "until the connection is declared dead", func(s *story) { waits(s, s.controller(), 45*time.Second).Outcome = model.Unknown }, model.Violated},
+		{"an answer in the end", "", func(s *story) { waits(s, s.controller(), 20*time.Second) }, model.Violated},
+		{"given up", "nothing comes back", func(s *story) { waits(s, s.controller(), 45*time.Second).ReturnSeq = 0 }, model.Held},
+		{"a list", "which may take long", func(s *story) {
+			call := waits(s, s.controller(), 45*time.Second)
+			call.Verb, call.Name = "list", ""
+		}, model.Held},
+		{"a user's", "", func(s *story) { waits(s, s.user(), 45*time.Second).User = true }, model.Held},
+	})
+}

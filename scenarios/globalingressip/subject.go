@@ -109,7 +109,7 @@ func (v Variant) Subject() scenarios.Subject {
 	return scenarios.Subject{
 		Name: v.Name, Summary: v.Summary, Language: Language(),
 		Deploy: v.deploy, Properties: v.properties,
-		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules(), globalnet.Promptness(globalnet.Options{Headless: true}), globalnet.Told()),
+		Inside: slices.Concat(globalnet.Metrics(globalnet.Options{}), globalnet.HostRules(), globalnet.Promptness(globalnet.Options{Headless: true}), globalnet.Told(), globalnet.Order(globalnet.Options{Headless: true})),
 		World:  v.drawWorld, Traffic: drawTraffic, Survey: ordinaryDay, States: states, Owners: owners,
 	}
 }
@@ -176,6 +176,7 @@ func (v Variant) properties(p *scenarios.Plan) []model.Property {
 	if v.Claims {
 		properties = append(properties, globalnet.Promptness(o)...)
 		properties = append(properties, globalnet.Told()...)
+		properties = append(properties, globalnet.Order(o)...)
 	}
 	if v.Metrics {
 		properties = append(properties, globalnet.Metrics(o)...)
