@@ -226,3 +226,47 @@ func TestStatefulSetRollsOutOneByOne(t *testing.T) {
 	set := readObject(t, version, `{"spec":{"serviceName":"s",`+podTemplate+`}}`).(*appsv1.StatefulSet)
 	assert.Equal(t, "1", set.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable.String())
 }
+
+// What is said of a pod template is said when an object is created and when its generation
+// moves, of a DaemonSet when the template changes; as a kube-apiserver 1.37 answered.
+func TestTemplateWarnings(t *testing.T) {
+	const spec = `"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}],"restartPolicy":"%s","terminationGracePeriodSeconds":-1}`
+	const says = ".spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
+	always, never := fmt.Sprintf(spec, "Always"), fmt.Sprintf(spec, "Never")
+	for resource, c := range map[string]struct {
+		object, update, path string
+		again                bool
+	}{
+		"deployments":            {`{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{` + always + `}%s}}`, `,"minReadySeconds":3`, "spec.template", true},
+		"replicasets":            {`{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{` + always + `}%s}}`, `,"minReadySeconds":3`, "spec.template", true},
+		"statefulsets":           {`{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{` + always + `}%s}}`, `,"minReadySeconds":3`, "spec.template", true},
+		"daemonsets":             {`{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{` + always + `}%s}}`, `,"minReadySeconds":3`, "spec.template", false},
+		"replicationcontrollers": {`{"spec":{"selector":{"a":"b"},"template":{` + always + `}%s}}`, `,"minReadySeconds":3`, "spec.template", true},
+		"jobs":                   {`{"spec":{"template":{` + never + `}%s}}`, `,"suspend":true`, "spec.template", true},
+		"cronjobs":               {`{"spec":{"schedule":"* * * * *","jobTemplate":{"spec":{"template":{` + never + `}}}%s}}`, `,"suspend":true`, "spec.jobTemplate.spec.template", true},
+		"podtemplates":           {`{"template":{` + always + `}%s}`, ``, "template", false},
+	} {
+		t.Run(resource, func(t *testing.T) {
+			version := &kindOf(t, New(kinds.Options{}), resource).Versions[0]
+			old := readObject(t, version, fmt.Sprintf(c.object, ""))
+			accessor, err := meta.Accessor(old)
+			require.NoError(t, err)
+			accessor.SetName("x")
+			version.Strategy.PrepareForCreate(old)
+			want := []string{c.path + says}
+			assert.Equal(t, want, version.Strategy.WarningsOnCreate(old))
+
+			same := old.DeepCopyObject()
+			version.Strategy.PrepareForUpdate(same, old)
+			assert.Empty(t, version.Strategy.WarningsOnUpdate(same, old), "nothing has changed")
+
+			if !c.again {
+				want = nil
+			}
+			other := readObject(t, version, fmt.Sprintf(c.object, c.update))
+			copyServerFields(t, other, old)
+			version.Strategy.PrepareForUpdate(other, old)
+			assert.Equal(t, want, version.Strategy.WarningsOnUpdate(other, old))
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -21,7 +22,7 @@ import (
 func newCronJobKind() *kinds.Kind {
 	return kinds.Builtin[*batchv1.CronJob, *batchv1.CronJobList](batchv1.SchemeGroupVersion, kinds.Spec{
 		Resource: "cronjobs", ShortNames: []string{"cj"}, Categories: []string{"all"}, Namespaced: true,
-		Strategy: &kinds.Rules[*batchv1.CronJob]{
+		Strategy: warnOfTemplate(&kinds.Rules[*batchv1.CronJob]{
 			Defaults:      defaultCronJob,
 			PrepareCreate: func(c *batchv1.CronJob) { c.Status, c.Generation = batchv1.CronJobStatus{}, 1 },
 			PrepareUpdate: func(c, old *batchv1.CronJob) {
@@ -36,9 +37,7 @@ func newCronJobKind() *kinds.Kind {
 				return errs
 			},
 			CheckUpdate: validateCronJob,
-			WarnCreate:  func(c *batchv1.CronJob) []string { return cronJobWarnings(c) },
-			WarnUpdate:  func(c, _ *batchv1.CronJob) []string { return cronJobWarnings(c) },
-		},
+		}, func(o *batchv1.CronJob) *corev1.PodTemplateSpec { return &o.Spec.JobTemplate.Spec.Template }, field.NewPath("spec", "jobTemplate", "spec", "template")),
 		Status: &kinds.Rules[*batchv1.CronJob]{PrepareUpdate: func(c, old *batchv1.CronJob) { c.Spec = old.Spec }},
 		Table:  kinds.PlainTable(),
 	})
@@ -46,10 +45,6 @@ func newCronJobKind() *kinds.Kind {
 
 // longestCronJobName leaves room for what the controller appends to the names of Jobs.
 const longestCronJobName = validation.DNS1035LabelMaxLength - len("-1234567890")
-
-func cronJobWarnings(c *batchv1.CronJob) []string {
-	return templateWarnings(&c.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))
-}
 
 func defaultCronJob(c *batchv1.CronJob) {
 	if c.Spec.ConcurrencyPolicy == "" {

@@ -35,6 +35,13 @@ func newDaemonSetKind() *kinds.Kind {
 				return append(apivalidation.ValidateImmutableField(set.Spec.Selector, old.Spec.Selector, field.NewPath("spec", "selector")),
 					validateDaemonSet(set)...)
 			},
+			WarnCreate: func(set *appsv1.DaemonSet) []string { return templateWarnings(&set.Spec.Template, templatePath) },
+			WarnUpdate: func(set, old *appsv1.DaemonSet) []string {
+				if apiequality.Semantic.DeepEqual(set.Spec.Template, old.Spec.Template) {
+					return nil
+				}
+				return templateWarnings(&set.Spec.Template, templatePath)
+			},
 		},
 		Status: &kinds.Rules[*appsv1.DaemonSet]{
 			PrepareUpdate: func(set, old *appsv1.DaemonSet) { set.Spec = old.Spec },

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,7 +22,7 @@ func newDeploymentKind() *kinds.Kind {
 		ShortNames: []string{"deploy"},
 		Categories: []string{"all"},
 		Namespaced: true,
-		Strategy: &kinds.Rules[*appsv1.Deployment]{
+		Strategy: warnOfTemplate(&kinds.Rules[*appsv1.Deployment]{
 			Defaults: defaultDeployment,
 			PrepareCreate: func(d *appsv1.Deployment) {
 				d.Status, d.Generation = appsv1.DeploymentStatus{}, 1
@@ -30,7 +31,7 @@ func newDeploymentKind() *kinds.Kind {
 			Check:         validateDeployment,
 			CheckUpdate:   validateDeploymentUpdate,
 			WarnCreate:    func(d *appsv1.Deployment) []string { return nameWarnings(d.Name, "Pod names and hostnames") },
-		},
+		}, func(o *appsv1.Deployment) *corev1.PodTemplateSpec { return &o.Spec.Template }, templatePath),
 		Status: &kinds.Rules[*appsv1.Deployment]{
 			PrepareUpdate: func(d, old *appsv1.Deployment) { d.Spec, d.Labels = old.Spec, old.Labels },
 			CheckUpdate:   validateDeploymentStatus,

@@ -24,7 +24,7 @@ func newJobKind() *kinds.Kind {
 		Resource:   "jobs",
 		Categories: []string{"all"},
 		Namespaced: true,
-		Strategy: &kinds.Rules[*batchv1.Job]{
+		Strategy: warnOfTemplate(&kinds.Rules[*batchv1.Job]{
 			Defaults:      defaultJob,
 			PrepareCreate: prepareJob,
 			PrepareUpdate: func(job, old *batchv1.Job) {
@@ -33,9 +33,7 @@ func newJobKind() *kinds.Kind {
 			},
 			Check:       validateJob,
 			CheckUpdate: validateJobUpdate,
-			WarnCreate:  func(job *batchv1.Job) []string { return templateWarnings(&job.Spec.Template, jobTemplatePath) },
-			WarnUpdate:  func(job, _ *batchv1.Job) []string { return templateWarnings(&job.Spec.Template, jobTemplatePath) },
-		},
+		}, func(o *batchv1.Job) *corev1.PodTemplateSpec { return &o.Spec.Template }, templatePath),
 		Status: &kinds.Rules[*batchv1.Job]{
 			PrepareUpdate: func(job, old *batchv1.Job) { job.Spec = old.Spec },
 			CheckUpdate:   validateJobStatus,
@@ -46,8 +44,6 @@ func newJobKind() *kinds.Kind {
 		}),
 	})
 }
-
-var jobTemplatePath = field.NewPath("spec", "template")
 
 func defaultJob(job *batchv1.Job) {
 	spec := &job.Spec

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -147,8 +148,36 @@ func containerColumns() []metav1.TableColumnDefinition {
 
 // templateWarnings are what is said of pods that are taken and not what they seem.
 func templateWarnings(template *corev1.PodTemplateSpec, path *field.Path) []string {
+	if template == nil { // of a ReplicationController that is refused for that
+		return nil
+	}
 	if grace := template.Spec.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
 		return []string{path.Child("spec", "terminationGracePeriodSeconds").String() + ": must be >= 0; negative values are invalid and will be treated as 1"}
 	}
 	return nil
 }
+
+// warnOfTemplate lets the rules of a kind say what there is to say of its pod template:
+// when an object is created, and again when its generation has moved.
+func warnOfTemplate[T interface {
+	runtime.Object
+	metav1.Object
+}](rules *kinds.Rules[T], template func(T) *corev1.PodTemplateSpec, path *field.Path) *kinds.Rules[T] {
+	own := rules.WarnCreate
+	rules.WarnCreate = func(obj T) []string {
+		said := templateWarnings(template(obj), path)
+		if own != nil {
+			said = append(own(obj), said...)
+		}
+		return said
+	}
+	rules.WarnUpdate = func(obj, old T) []string {
+		if obj.GetGeneration() == old.GetGeneration() {
+			return nil
+		}
+		return templateWarnings(template(obj), path)
+	}
+	return rules
+}
+
+var templatePath = field.NewPath("spec", "template")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -20,7 +21,7 @@ func newReplicaSetKind() *kinds.Kind {
 		ShortNames: []string{"rs"},
 		Categories: []string{"all"},
 		Namespaced: true,
-		Strategy: &kinds.Rules[*appsv1.ReplicaSet]{
+		Strategy: warnOfTemplate(&kinds.Rules[*appsv1.ReplicaSet]{
 			Defaults: func(rs *appsv1.ReplicaSet) {
 				rs.Spec.Replicas = kinds.OrPointer(rs.Spec.Replicas, 1)
 				defaultPodSpec(&rs.Spec.Template.Spec)
@@ -38,7 +39,7 @@ func newReplicaSetKind() *kinds.Kind {
 					apivalidation.ValidateImmutableField(rs.Spec.Selector, old.Spec.Selector, field.NewPath("spec", "selector"))...)
 			},
 			WarnCreate: func(rs *appsv1.ReplicaSet) []string { return nameWarnings(rs.Name, "Pod names and hostnames") },
-		},
+		}, func(o *appsv1.ReplicaSet) *corev1.PodTemplateSpec { return &o.Spec.Template }, templatePath),
 		Status: &kinds.Rules[*appsv1.ReplicaSet]{
 			PrepareUpdate: func(rs, old *appsv1.ReplicaSet) { rs.Spec = old.Spec },
 			CheckUpdate:   validateReplicaSetStatus,

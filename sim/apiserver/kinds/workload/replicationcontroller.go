@@ -18,7 +18,7 @@ func newPodTemplateKind() *kinds.Kind {
 	type template = *corev1.PodTemplate
 	return kinds.Builtin[template, *corev1.PodTemplateList](corev1.SchemeGroupVersion, kinds.Spec{
 		Resource: "podtemplates", Namespaced: true,
-		Strategy: &kinds.Rules[template]{
+		Strategy: warnOfTemplate(&kinds.Rules[template]{
 			Defaults:      func(t template) { defaultPodSpec(&t.Template.Spec) },
 			PrepareCreate: func(t template) { t.Generation = 1 },
 			PrepareUpdate: func(t, old template) { kinds.NextGeneration(&t.ObjectMeta, &old.ObjectMeta, t.Template, old.Template) },
@@ -26,7 +26,7 @@ func newPodTemplateKind() *kinds.Kind {
 				return validateTemplate(&t.Template, nil, "", field.NewPath("template"))
 			},
 			CreateOnUpdate: true,
-		},
+		}, func(o template) *corev1.PodTemplateSpec { return &o.Template }, field.NewPath("template")),
 		Table: kinds.TableOf(append([]metav1.TableColumnDefinition{
 			kinds.NameColumn,
 			{Name: "Containers", Type: "string", Description: "Names of each container in the template."},
@@ -53,15 +53,16 @@ func newReplicationControllerKind() *kinds.Kind {
 	columns = append(columns, metav1.TableColumnDefinition{Name: "Selector", Type: "string", Priority: 1, Description: spec["selector"]})
 	return kinds.Builtin[rc, *corev1.ReplicationControllerList](corev1.SchemeGroupVersion, kinds.Spec{
 		Resource: "replicationcontrollers", ShortNames: []string{"rc"}, Categories: []string{"all"}, Namespaced: true,
-		Strategy: &kinds.Rules[rc]{
+		Strategy: warnOfTemplate(&kinds.Rules[rc]{
 			Defaults:      defaultReplicationController,
 			PrepareCreate: func(r rc) { r.Status, r.Generation = corev1.ReplicationControllerStatus{}, 1 },
 			PrepareUpdate: func(r, old rc) {
 				r.Status = old.Status
 				kinds.NextGeneration(&r.ObjectMeta, &old.ObjectMeta, r.Spec, old.Spec)
 			},
-			Check: validateReplicationController,
-		},
+			Check:      validateReplicationController,
+			WarnCreate: func(r rc) []string { return nameWarnings(r.Name, "Pod names and hostnames") },
+		}, func(o rc) *corev1.PodTemplateSpec { return o.Spec.Template }, templatePath),
 		Status: &kinds.Rules[rc]{
 			PrepareUpdate: func(r, old rc) { r.Spec = old.Spec },
 			CheckUpdate: func(r, _ rc) field.ErrorList {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -20,7 +21,7 @@ func newStatefulSetKind() *kinds.Kind {
 		ShortNames: []string{"sts"},
 		Categories: []string{"all"},
 		Namespaced: true,
-		Strategy: &kinds.Rules[*appsv1.StatefulSet]{
+		Strategy: warnOfTemplate(&kinds.Rules[*appsv1.StatefulSet]{
 			Defaults: defaultStatefulSet,
 			PrepareCreate: func(set *appsv1.StatefulSet) {
 				set.Status, set.Generation = appsv1.StatefulSetStatus{}, 1
@@ -32,7 +33,7 @@ func newStatefulSetKind() *kinds.Kind {
 			Check:       validateStatefulSet,
 			CheckUpdate: validateStatefulSetUpdate,
 			Name:        apivalidation.NameIsDNSLabel,
-		},
+		}, func(o *appsv1.StatefulSet) *corev1.PodTemplateSpec { return &o.Spec.Template }, templatePath),
 		Status: &kinds.Rules[*appsv1.StatefulSet]{
 			PrepareUpdate: func(set, old *appsv1.StatefulSet) { set.Spec = old.Spec },
 			CheckUpdate:   validateStatefulSetStatus,
