@@ -31,6 +31,8 @@ func (w *world) setUp() {
 		GarbageCollector:    !slices.Contains(config.Without, GarbageCollector),
 		NamespaceController: !slices.Contains(config.Without, NamespaceController),
 		QuotaController:     !slices.Contains(config.Without, QuotaController),
+		ClaimProtection:     !slices.Contains(config.Without, ClaimProtection),
+		VolumeProtection:    !slices.Contains(config.Without, VolumeProtection),
 		CallWebhook:         w.callWebhook,
 		OnCommit:            w.commit,
 	})

@@ -88,11 +88,13 @@ const (
 	GarbageCollector    = "garbage-collector-controller"
 	NamespaceController = "namespace-controller"
 	QuotaController     = "resourcequota-controller"
+	ClaimProtection     = "persistentvolumeclaim-protection-controller"
+	VolumeProtection    = "persistentvolume-protection-controller"
 )
 
 // BuiltInControllers lists them.
 func BuiltInControllers() []string {
-	return []string{GarbageCollector, NamespaceController, QuotaController}
+	return []string{GarbageCollector, NamespaceController, QuotaController, ClaimProtection, VolumeProtection}
 }
 
 // Network gives the ordinary one-way latency, drawn per packet in [Min, Max].

@@ -24,7 +24,7 @@ func apiserverCommand() *cobra.Command {
 	var options loopback.Options
 	var watchCache bool
 	config := apiserver.Config{
-		GarbageCollector: true, NamespaceController: true, ServiceIPAddresses: true,
+		GarbageCollector: true, NamespaceController: true, ServiceIPAddresses: true, ClaimProtection: true, VolumeProtection: true,
 		WatchCacheSize: 100_000, // bounds the history of a server that runs for days
 	}
 	c := &cobra.Command{

@@ -68,6 +68,7 @@ func (g *generator) chooseResources() []*resource {
 		{6, services}, {5, widgets}, {3, globalIngressIPs}, {2, gadgets},
 		{2, configMaps}, {2, leases}, {2, ipAddresses},
 		{3, jobs}, {2, cronJobs}, {2, autoscalers}, {2, ingresses}, {2, networkPolicies}, {2, roleBindings},
+		{4, pods}, {3, deployments}, {3, volumeClaims},
 	}
 	out := []*resource{choose(g, all)(g)}
 	if g.chance(0.25) {

@@ -45,12 +45,15 @@ type Config struct {
 	// ServiceIPAddresses keeps an IPAddress object for every cluster IP, as
 	// clusters since 1.33 do. It doubles the commits of a Service's creation.
 	ServiceIPAddresses bool
-	// GarbageCollector, NamespaceController and QuotaController run the parts of
-	// kube-controller-manager that clients take for granted. Without the last
-	// one, a namespace with a quota takes nothing that the quota limits.
+	// These run the parts of kube-controller-manager that clients take for granted.
+	// Without QuotaController a namespace with a quota takes nothing that the quota
+	// limits; without ClaimProtection and VolumeProtection no claim and no volume that
+	// is deleted ever goes.
 	GarbageCollector    bool
 	NamespaceController bool
 	QuotaController     bool
+	ClaimProtection     bool
+	VolumeProtection    bool
 	// ControllerLag is how long after a change those act; 0 means 100 ms.
 	ControllerLag time.Duration
 	// CallWebhook carries the server's calls to admission webhooks. Nil: nobody

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
@@ -21,12 +20,6 @@ type garbageCollector struct {
 	// owners is where each live uid is.
 	owners  map[types.UID]reference
 	pending map[reference]func() // planned, with what cancels it
-}
-
-// reference names one object.
-type reference struct {
-	gr  schema.GroupResource
-	key string
 }
 
 func newGarbageCollector(s *Server) *garbageCollector {
@@ -124,13 +117,7 @@ func waiting(o *object) string {
 	return waitsFor(o)
 }
 
-func (g *garbageCollector) object(ref reference) *object {
-	res := g.server.resources[ref.gr]
-	if res == nil {
-		return nil
-	}
-	return res.objects[ref.key]
-}
+func (g *garbageCollector) object(ref reference) *object { return g.server.at(ref) }
 
 func (g *garbageCollector) enqueue(ref reference) { g.enqueueIn(ref, g.server.config.ControllerLag) }
 
@@ -303,19 +290,5 @@ func (g *garbageCollector) removeFinalizer(ref reference, name string) {
 
 // edit changes the metadata of an object as a patch would.
 func (g *garbageCollector) edit(ref reference, o *object, change func(metav1.Object)) {
-	uid := o.meta.GetUID()
-	g.server.act(g.server.resources[ref.gr], o.meta.GetNamespace(), o.meta.GetName(), func(w *write) error {
-		existing := g.object(ref)
-		if existing == nil || existing.meta.GetUID() != uid {
-			return nil
-		}
-		next := existing.value.DeepCopyObject()
-		change(metaOf(next))
-		next, err := w.mutateChange(w.recordFields(existing, next), existing)
-		if err != nil {
-			return err
-		}
-		_, err = w.replace(existing, next)
-		return err
-	}, func() { g.enqueueIn(ref, refusedRetry) })
+	g.server.editMetadata(ref, o, change, func() { g.enqueueIn(ref, refusedRetry) })
 }

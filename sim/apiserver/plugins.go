@@ -14,8 +14,8 @@ import (
 	"github.com/seatrial/seatrial/sim/apiserver/admission"
 )
 
-// The admission plugins of kube-apiserver that objects configure: LimitRanger,
-// Priority and ResourceQuota. Where there are no such objects they cost a look
+// The admission plugins of kube-apiserver: StorageObjectInUseProtection (protection.go), and
+// those that objects configure, LimitRanger, Priority and ResourceQuota. Where there are no such objects they cost a look
 // at three empty lists.
 
 var (
@@ -39,8 +39,11 @@ func inNamespace[T runtime.Object](s *Server, gr schema.GroupResource, namespace
 	return out
 }
 
-// mutateBuiltIn completes the pods that are created.
+// mutateBuiltIn completes the pods, the volumes and their claims that are created.
 func (w *write) mutateBuiltIn(a admitted, obj runtime.Object) (runtime.Object, error) {
+	if a.operation == admissionlib.Create && w.endpoint.subresource == "" {
+		obj = protected(obj)
+	}
 	if request, ok := obj.(*certificatesv1.CertificateSigningRequest); ok && a.operation == admissionlib.Create {
 		return w.requestedBy(request), nil
 	}

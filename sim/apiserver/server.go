@@ -73,6 +73,9 @@ func New(config Config) (*Server, error) {
 	if config.QuotaController {
 		s.actors = append(s.actors, newQuotaController(s))
 	}
+	if config.ClaimProtection || config.VolumeProtection {
+		s.actors = append(s.actors, newProtectionController(s, config.ClaimProtection, config.VolumeProtection))
+	}
 	s.scheduleCompaction(0)
 	return s, nil
 }

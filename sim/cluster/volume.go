@@ -224,18 +224,18 @@ func (v *volumeController) reconcileVolume(ctx context.Context, key string) (tim
 		}
 		phase = corev1.VolumeReleased
 	}
-	if phase == corev1.VolumeReleased && volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
-		err := v.client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, withPrecondition(volume))
-		if apierrors.IsNotFound(err) {
-			err = nil
-		}
+	if phase != volume.Status.Phase {
+		next := volume.DeepCopy()
+		next.Status.Phase = phase
+		_, err = v.client.CoreV1().PersistentVolumes().UpdateStatus(ctx, next, metav1.UpdateOptions{})
 		return 0, err
 	}
-	if phase == volume.Status.Phase {
+	// Its protection lets it go because its status says that nobody has it any more.
+	if phase != corev1.VolumeReleased || volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete {
 		return 0, nil
 	}
-	next := volume.DeepCopy()
-	next.Status.Phase = phase
-	_, err = v.client.CoreV1().PersistentVolumes().UpdateStatus(ctx, next, metav1.UpdateOptions{})
+	if err = v.client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, withPrecondition(volume)); apierrors.IsNotFound(err) {
+		err = nil
+	}
 	return 0, err
 }

@@ -104,7 +104,12 @@ func validateDeploymentStrategy(strategy *appsv1.DeploymentStrategy, path *field
 		}
 		return append(errs, atMost100Percent(unavailable, rolling.Child("maxUnavailable"))...)
 	}
-	return field.ErrorList{field.NotSupported(path, strategy, []appsv1.DeploymentStrategyType{appsv1.RecreateDeploymentStrategyType, appsv1.RollingUpdateDeploymentStrategyType})}
+	// The message shows the server's internal type.
+	shown := struct {
+		Type          appsv1.DeploymentStrategyType
+		RollingUpdate *appsv1.RollingUpdateDeployment
+	}{strategy.Type, strategy.RollingUpdate}
+	return field.ErrorList{field.NotSupported(path, shown, []appsv1.DeploymentStrategyType{appsv1.RecreateDeploymentStrategyType, appsv1.RollingUpdateDeploymentStrategyType})}
 }
 
 func validateDeploymentUpdate(d, old *appsv1.Deployment) field.ErrorList {

@@ -37,7 +37,8 @@ func EphemeralContainers() kinds.UpdateStrategy {
 			for i := range plain {
 				plain[i] = corev1.Container(pod.Spec.EphemeralContainers[i].EphemeralContainerCommon)
 			}
-			errs := validateContainers(plain, names, path)
+			volumes, _ := validateVolumes(pod.Spec.Volumes, field.NewPath("spec", "volumes"))
+			errs := validateContainers(plain, names, volumes, path)
 			for _, before := range old.Spec.EphemeralContainers {
 				i := slices.IndexFunc(pod.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) bool { return c.Name == before.Name })
 				switch {

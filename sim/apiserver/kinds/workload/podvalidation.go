@@ -18,9 +18,9 @@ import (
 )
 
 // Of the rules for Pods these are the ones that a controller runs into: what
-// must be there, names, policies, ports and what may change. What a kubelet
-// cares about (volumes, security contexts, probes, resources) is taken as it
-// comes.
+// must be there, names, policies, ports, volumes and their mounts, tolerations, and what
+// may change. What a kubelet cares about (the rest of volumes, security contexts, probes)
+// is taken as it comes.
 
 func validatePod(pod *corev1.Pod) field.ErrorList {
 	errs := validatePodSpec(&pod.Spec, field.NewPath("spec"))
@@ -38,15 +38,16 @@ func validateImageSpace(c corev1.Container, path *field.Path) field.ErrorList {
 }
 
 func validatePodSpec(spec *corev1.PodSpec, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
 	names := sets.New[string]()
+	volumes, errs := validateVolumes(spec.Volumes, path.Child("volumes"))
 	if len(spec.Containers) == 0 {
 		errs = append(errs, field.Required(path.Child("containers"), ""))
 	}
-	errs = append(errs, validateContainers(spec.Containers, names, path.Child("containers"))...)
-	errs = append(errs, validateContainers(spec.InitContainers, names, path.Child("initContainers"))...)
+	errs = append(errs, validateContainers(spec.Containers, names, volumes, path.Child("containers"))...)
+	errs = append(errs, validateContainers(spec.InitContainers, names, volumes, path.Child("initContainers"))...)
 	errs = append(errs, validatePodPolicies(spec, path)...)
 	errs = append(errs, kinds.SortedErrors(metav1validation.ValidateLabels(spec.NodeSelector, path.Child("nodeSelector")))...)
+	errs = append(errs, validateGates(spec.SchedulingGates, path.Child("schedulingGates"))...)
 	if name := spec.ServiceAccountName; name != "" {
 		errs = append(errs, kinds.Invalids(path.Child("serviceAccountName"), name, apivalidation.NameIsDNSSubdomain(name, false))...)
 	}
@@ -62,7 +63,8 @@ func validatePodSpec(spec *corev1.PodSpec, path *field.Path) field.ErrorList {
 	if name := spec.Subdomain; name != "" {
 		errs = append(errs, kinds.Invalids(path.Child("subdomain"), name, utilvalidation.IsDNS1123Label(name))...)
 	}
-	return errs
+	errs = append(errs, validateTolerations(spec.Tolerations, path.Child("tolerations"))...)
+	return append(errs, validatePriorityClass(spec.PriorityClassName, path.Child("priorityClassName"))...)
 }
 
 var (
@@ -82,7 +84,7 @@ func validatePodPolicies(spec *corev1.PodSpec, path *field.Path) field.ErrorList
 	return errs
 }
 
-func validateContainers(containers []corev1.Container, names sets.Set[string], path *field.Path) field.ErrorList {
+func validateContainers(containers []corev1.Container, names, volumes sets.Set[string], path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range containers {
 		c, path := &containers[i], path.Index(i)
@@ -95,6 +97,7 @@ func validateContainers(containers []corev1.Container, names sets.Set[string], p
 			errs = append(errs, field.Required(path.Child("image"), ""))
 		}
 		errs = append(errs, validateContainerPorts(c.Ports, path.Child("ports"))...)
+		errs = append(errs, validateMounts(c.VolumeMounts, volumes, path.Child("volumeMounts"))...)
 		errs = append(errs, validateResources(&c.Resources, path.Child("resources"))...)
 		if !pullPolicies.Has(c.ImagePullPolicy) {
 			errs = append(errs, field.NotSupported(path.Child("imagePullPolicy"), c.ImagePullPolicy, sets.List(pullPolicies)))
