@@ -29,12 +29,14 @@ func (c *call) decodeInto(into runtime.Object, gvk schema.GroupVersionKind) erro
 	if err == nil && got.Kind == gvk.Kind || runtime.IsStrictDecodingError(err) {
 		return nil
 	}
-	if err == nil {
-		err = fmt.Errorf("expected %s, got %s", gvk.Kind, got.Kind)
-	}
-	if c.kind.Custom {
+	switch {
+	case c.kind.Custom:
 		// The handler of custom resources cannot even name what it expected.
 		err = runtime.NewNotRegisteredErrForType(schemeName, reflect.TypeOf(into).Elem())
+	case err == nil:
+		err = fmt.Errorf("expected %s, got %s", gvk.Kind, got.Kind)
+	default:
+		err = fmt.Errorf("%s in version %q cannot be handled as a %s: %w", gvk.Kind, gvk.Version, gvk.Kind, err)
 	}
 	return apierrors.NewBadRequest(err.Error())
 }

@@ -104,7 +104,7 @@ func validateAccessModes(modes []corev1.PersistentVolumeAccessMode, none string,
 			errs = append(errs, field.NotSupported(path, mode, accessModes))
 		}
 		alone = alone || mode == corev1.ReadWriteOncePod
-		others = others || mode != corev1.ReadWriteOncePod
+		others = others || mode != corev1.ReadWriteOncePod && slices.Contains(accessModes, mode)
 	}
 	if alone && others {
 		errs = append(errs, field.Forbidden(path, "may not use ReadWriteOncePod with other access modes"))

@@ -7,6 +7,7 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
@@ -21,12 +22,16 @@ func newPersistentVolumeClaimKind() *kinds.Kind {
 				if c.Status.Phase == "" {
 					c.Status.Phase = corev1.ClaimPending
 				}
-				defaultClaimSpec(&c.Spec)
+				c.Spec.VolumeMode = kinds.OrPointer(c.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)
 			},
 			PrepareCreate: func(c *corev1.PersistentVolumeClaim) {
 				c.Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}
+				completeSources(&c.Spec, nil)
 			},
-			PrepareUpdate: func(c, old *corev1.PersistentVolumeClaim) { c.Status = old.Status },
+			PrepareUpdate: func(c, old *corev1.PersistentVolumeClaim) {
+				c.Status = old.Status
+				completeSources(&c.Spec, &old.Spec)
+			},
 			Check: func(c *corev1.PersistentVolumeClaim) field.ErrorList {
 				return validateClaimSpec(&c.Spec, field.NewPath("spec"))
 			},
@@ -40,9 +45,17 @@ func newPersistentVolumeClaimKind() *kinds.Kind {
 	})
 }
 
-// defaultClaimSpec also keeps the two fields for a source in step.
-func defaultClaimSpec(spec *corev1.PersistentVolumeClaimSpec) {
-	spec.VolumeMode = kinds.OrPointer(spec.VolumeMode, corev1.PersistentVolumeFilesystem)
+// completeSources keeps the two fields for a source in step. What the older one cannot
+// name is dropped from it, as in clusters before there was the other.
+func completeSources(spec, old *corev1.PersistentVolumeClaimSpec) {
+	inUse := old != nil && (old.DataSource != nil || old.DataSourceRef != nil)
+	if s := spec.DataSource; s != nil && !inUse {
+		group := ptr.Deref(s.APIGroup, "")
+		claim, snapshot := group == "" && s.Kind == "PersistentVolumeClaim", group == "snapshot.storage.k8s.io" && s.Kind == "VolumeSnapshot"
+		if !claim && !snapshot {
+			spec.DataSource = nil
+		}
+	}
 	switch source, ref := spec.DataSource, spec.DataSourceRef; {
 	case source != nil && ref == nil:
 		spec.DataSourceRef = &corev1.TypedObjectReference{APIGroup: source.APIGroup, Kind: source.Kind, Name: source.Name}
@@ -53,6 +66,9 @@ func defaultClaimSpec(spec *corev1.PersistentVolumeClaimSpec) {
 
 func validateClaimSpec(spec *corev1.PersistentVolumeClaimSpec, path *field.Path) field.ErrorList {
 	errs := validateAccessModes(spec.AccessModes, "at least 1 access mode is required", path.Child("accessModes"))
+	if spec.Selector != nil {
+		errs = append(errs, metav1validation.ValidateLabelSelector(spec.Selector, metav1validation.LabelSelectorValidationOptions{}, path.Child("selector"))...)
+	}
 	storage, ok := spec.Resources.Requests[corev1.ResourceStorage]
 	at := path.Child("resources").Key(string(corev1.ResourceStorage))
 	switch {
@@ -64,7 +80,31 @@ func validateClaimSpec(spec *corev1.PersistentVolumeClaimSpec, path *field.Path)
 	if name := ptr.Deref(spec.StorageClassName, ""); name != "" {
 		errs = append(errs, kinds.Invalids(path.Child("storageClassName"), name, apivalidation.NameIsDNSSubdomain(name, false))...)
 	}
-	return append(errs, validateVolumeMode(spec.VolumeMode, path.Child("volumeMode"))...)
+	errs = append(errs, validateVolumeMode(spec.VolumeMode, path.Child("volumeMode"))...)
+	if source := spec.DataSource; source != nil {
+		errs = append(errs, validateSource(source.APIGroup, source.Kind, source.Name, path.Child("dataSource"))...)
+	}
+	if ref := spec.DataSourceRef; ref != nil {
+		errs = append(errs, validateSource(ref.APIGroup, ref.Kind, ref.Name, path.Child("dataSourceRef"))...)
+	}
+	return errs
+}
+
+func validateSource(group *string, kind, name string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if name == "" {
+		errs = append(errs, field.Required(path.Child("name"), ""))
+	}
+	if kind == "" {
+		errs = append(errs, field.Required(path.Child("kind"), ""))
+	}
+	switch g := ptr.Deref(group, ""); {
+	case g != "":
+		errs = append(errs, kinds.Invalids(path.Child("apiGroup"), g, apivalidation.NameIsDNSSubdomain(g, false))...)
+	case kind != "PersistentVolumeClaim":
+		errs = append(errs, field.Invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+	}
+	return errs
 }
 
 func validateClaimUpdate(c, old *corev1.PersistentVolumeClaim) field.ErrorList {
@@ -82,21 +122,21 @@ func validateClaimUpdate(c, old *corev1.PersistentVolumeClaim) field.ErrorList {
 	}
 	now.VolumeAttributesClassName, before.VolumeAttributesClassName = nil, nil
 	if !apiequality.Semantic.DeepEqual(now, before) {
-		return append(errs, field.Forbidden(spec, "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"))
+		errs = append(errs, field.Forbidden(spec, "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"))
 	}
 	size, was := c.Spec.Resources.Requests[corev1.ResourceStorage], old.Spec.Resources.Requests[corev1.ResourceStorage]
 	status := old.Status.Capacity[corev1.ResourceStorage]
 	if size.Cmp(was) < 0 && size.Cmp(status) <= 0 {
 		errs = append(errs, field.Forbidden(spec.Child("resources", "requests", "storage"), "field can not be less than status.capacity"))
 	}
-	return errs
+	return append(errs, apivalidation.ValidateImmutableField(c.Spec.VolumeMode, old.Spec.VolumeMode, field.NewPath("volumeMode"))...)
 }
 
 func validateClaimStatus(c *corev1.PersistentVolumeClaim) field.ErrorList {
 	var errs field.ErrorList
 	for name, q := range c.Status.Capacity {
 		if q.Sign() < 0 {
-			errs = append(errs, field.Invalid(field.NewPath("status", "capacity").Key(string(name)), q.String(), "must be greater than or equal to 0"))
+			errs = append(errs, field.Invalid(field.NewPath("status", "capacity").Key(string(name)), q.Value(), "must be a valid resource quantity"))
 		}
 	}
 	return kinds.SortedErrors(errs)

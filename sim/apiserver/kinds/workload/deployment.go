@@ -105,10 +105,14 @@ func validateDeploymentStrategy(strategy *appsv1.DeploymentStrategy, path *field
 		return append(errs, atMost100Percent(unavailable, rolling.Child("maxUnavailable"))...)
 	}
 	// The message shows the server's internal type.
+	type rollingUpdate struct{ MaxUnavailable, MaxSurge *intstr.IntOrString }
 	shown := struct {
 		Type          appsv1.DeploymentStrategyType
-		RollingUpdate *appsv1.RollingUpdateDeployment
-	}{strategy.Type, strategy.RollingUpdate}
+		RollingUpdate *rollingUpdate
+	}{Type: strategy.Type}
+	if r := strategy.RollingUpdate; r != nil {
+		shown.RollingUpdate = &rollingUpdate{r.MaxUnavailable, r.MaxSurge}
+	}
 	return field.ErrorList{field.NotSupported(path, shown, []appsv1.DeploymentStrategyType{appsv1.RecreateDeploymentStrategyType, appsv1.RollingUpdateDeploymentStrategyType})}
 }
 

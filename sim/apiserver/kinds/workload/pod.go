@@ -24,7 +24,7 @@ func newPodKind() *kinds.Kind {
 			Defaults:      defaultPod,
 			PrepareCreate: preparePod,
 			PrepareUpdate: preparePodUpdate,
-			Check:         validatePod,
+			Check:         validateNewPod,
 			CheckUpdate:   validatePodUpdate,
 			WarnCreate:    func(pod *corev1.Pod) []string { return nameWarnings(pod.Name, "the Pod's hostname") },
 		},
@@ -46,7 +46,7 @@ func preparePod(pod *corev1.Pod) {
 	if len(pod.Spec.SchedulingGates) > 0 {
 		pod.Status.Conditions = []corev1.PodCondition{{
 			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonSchedulingGated,
-			Message: "Scheduling is blocked due to non-empty scheduling gates",
+			Message: "Scheduling is blocked due to non-empty scheduling gates", LastTransitionTime: pod.CreationTimestamp,
 		}}
 	}
 	if pod.Spec.Priority == nil {

@@ -92,7 +92,7 @@ func defaultPodSpec(spec *corev1.PodSpec) {
 func defaultContainer(c *corev1.Container) {
 	if c.ImagePullPolicy == "" {
 		c.ImagePullPolicy = corev1.PullIfNotPresent
-		if latest(c.Image) {
+		if c.Image != "" && latest(c.Image) {
 			c.ImagePullPolicy = corev1.PullAlways
 		}
 	}

@@ -30,6 +30,14 @@ func validatePod(pod *corev1.Pod) field.ErrorList {
 	return errs
 }
 
+func validateNewPod(pod *corev1.Pod) field.ErrorList {
+	errs := validatePod(pod)
+	if pod.Spec.NodeName != "" && len(pod.Spec.SchedulingGates) > 0 {
+		errs = append(errs, field.Forbidden(field.NewPath("spec", "nodeName"), "cannot be set until all schedulingGates have been cleared"))
+	}
+	return errs
+}
+
 func validateImageSpace(c corev1.Container, path *field.Path) field.ErrorList {
 	if strings.TrimSpace(c.Image) == c.Image {
 		return nil
@@ -157,7 +165,9 @@ func validatePodUpdate(pod, old *corev1.Pod) field.ErrorList {
 			return append(errs, field.Forbidden(spec.Child(list.name), "pod updates may not add or remove containers"))
 		}
 	}
-	errs = append(errs, validateDeadlineUpdate(pod.Spec.ActiveDeadlineSeconds, old.Spec.ActiveDeadlineSeconds, spec.Child("activeDeadlineSeconds"))...)
+	if late := validateDeadlineUpdate(pod.Spec.ActiveDeadlineSeconds, old.Spec.ActiveDeadlineSeconds, spec.Child("activeDeadlineSeconds")); len(late) > 0 {
+		return append(errs, late...)
+	}
 	for _, before := range old.Spec.Tolerations {
 		if !slices.ContainsFunc(pod.Spec.Tolerations, func(now corev1.Toleration) bool {
 			before.TolerationSeconds = now.TolerationSeconds
@@ -165,6 +175,11 @@ func validatePodUpdate(pod, old *corev1.Pod) field.ErrorList {
 		}) {
 			errs = append(errs, field.Forbidden(spec.Child("tolerations"), "existing toleration can not be modified except its tolerationSeconds"))
 			break
+		}
+	}
+	for i, gate := range pod.Spec.SchedulingGates {
+		if !slices.Contains(old.Spec.SchedulingGates, gate) {
+			errs = append(errs, field.Forbidden(spec.Child("schedulingGates").Index(i).Child("name"), fmt.Sprintf("only deletion is allowed, but found new scheduling gate '%s'", gate.Name)))
 		}
 	}
 	if !onlyUpdatable(&pod.Spec, &old.Spec) {
