@@ -116,7 +116,7 @@ var realClock = []string{"internal/realcluster/clock.go"}
 // inBubble are files whose time is the bubble's, and therefore virtual; the
 // loopback host and the replayer may also run on the real clock, outside.
 var inBubble = []string{
-	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "sim/program/agent.go", "sim/program/probe.go", "scenarios/user.go",
+	"sim/run.go", "sim/world.go", "sim/log.go", "sim/cluster/queue.go", "sim/program/agent.go", "sim/program/probe.go", "sim/program/volume.go", "scenarios/user.go",
 	"sim/apiserver/loopback/host.go", "sim/apiserver/corpus/run.go",
 }
 

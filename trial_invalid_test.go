@@ -61,7 +61,7 @@ func TestMistakesInGo(t *testing.T) {
 		{"a field of nothing", seatrial.Trial{Controller: idle, Properties: []model.Property{model.Unique("websites.example.com", "status.page")}},
 			`properties: unique-websites-example-com-status-page: the cluster has no resource "websites.example.com"`},
 		{"no part of the server", seatrial.Trial{Controller: idle, Server: sim.Server{Without: []string{"kubelet"}}},
-			`server: without: "kubelet" is no part of the API server (want any of garbage-collector-controller, namespace-controller, resourcequota-controller)`},
+			`server: without: "kubelet" is no part of the API server (want any of garbage-collector-controller, namespace-controller, resourcequota-controller, persistentvolumeclaim-protection-controller, persistentvolume-protection-controller)`},
 		{"too short", seatrial.Trial{Controller: idle, Settle: time.Minute}, "settle 1m0s: out of range (want more than 0s, and at least 2m0s)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
