@@ -44,7 +44,7 @@ func TestASearchIsGoneOnWith(t *testing.T) {
 	code, out, message := seatrial(t, "sweep", "--mode", "search", calmDay, "--budget", "3", "--out", dir, "--json")
 	require.Equal(t, exitPass, code, message)
 	assert.Equal(t, 3, strings.Count(out, `"verdict":"pass"`))
-	assert.Regexp(t, `(?m)^\{"coverage":\{"runs":\{"fault-free":1,"systematic":2\},"calls":\{"struck":\d+,"of":\d+\}`, out)
+	assert.Regexp(t, `(?m)^\{"coverage":\{"runs":\{"broad":2,"fault-free":1\},"calls":\{"struck":\d+,"of":\d+\}`, out)
 	code, out, message = seatrial(t, "sweep", "--resume", dir, "--budget", "5")
 	require.Equal(t, exitPass, code, message)
 	assert.Contains(t, out, "5 runs: 5 pass")

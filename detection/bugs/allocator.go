@@ -39,8 +39,9 @@ type tracker struct {
 	taken map[string]string
 }
 
-// beforeTheTracker has the block in the ConfigMap of that name. The mended one waits
-// until it has seen it.
+// beforeTheTracker has the block in the ConfigMap of that name, and gives back addresses
+// of Apps that have gone. The mended one waits until it has seen the block, and since what
+// it has seen may be old, looks for what an App has in the block itself.
 func beforeTheTracker(mended bool) Run {
 	return func(ctx context.Context, cfg *rest.Config) error {
 		t := &tracker{taken: map[string]string{}}
@@ -61,12 +62,16 @@ func beforeTheTracker(mended bool) Run {
 		}
 		c.reconcile = func(ctx context.Context, l *live, key string) error {
 			a := l.app(key)
-			if a == nil || a.DeletionTimestamp != nil {
+			if a == nil {
+				return t.release(ctx, l)
+			}
+			if a.DeletionTimestamp != nil {
 				return nil
 			}
 			address, fresh := t.find(string(a.UID))
 			if fresh {
-				if err := t.claim(ctx, l, address, string(a.UID)); err != nil {
+				var err error
+				if address, err = t.claim(ctx, l, claim{address: address, uid: string(a.UID), lookFirst: mended}); err != nil {
 					return err
 				}
 			}
@@ -97,29 +102,88 @@ func (t *tracker) find(uid string) (address string, fresh bool) {
 	return free, true
 }
 
+// claim is an address for an App. lookFirst: unless the block has one for it.
+type claim struct {
+	address, uid string
+	lookFirst    bool
+}
+
 // claim writes an address down for its App. What is another's already is remembered.
-func (t *tracker) claim(ctx context.Context, l *live, address, uid string) error {
-	var block corev1.ConfigMap
-	if err := l.Get(ctx, client.ObjectKey{Namespace: "default", Name: "block"}, &block); err != nil {
-		return err
+func (t *tracker) claim(ctx context.Context, l *live, c claim) (address string, err error) {
+	block, err := blockOf(ctx, l)
+	if err != nil {
+		return "", err
 	}
-	owner := block.Data[address]
+	for address, owner := range block.Data {
+		if c.lookFirst && owner == c.uid {
+			c.address = address
+		}
+	}
+	owner := block.Data[c.address]
 	if owner == "" {
-		if block.Data == nil {
-			block.Data = map[string]string{}
+		block.Data[c.address] = c.uid
+		if err := l.Update(ctx, block); err != nil {
+			return "", err
 		}
-		block.Data[address] = uid
-		if err := l.Update(ctx, &block); err != nil {
-			return err
-		}
-		owner = uid
+		owner = c.uid
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.taken[address] = owner; owner != uid {
-		return fmt.Errorf("%s is taken", address)
+	if t.taken[c.address] = owner; owner != c.uid {
+		return "", fmt.Errorf("%s is taken", c.address)
+	}
+	return c.address, nil
+}
+
+// release gives back what Apps have that have gone.
+func (t *tracker) release(ctx context.Context, l *live) error {
+	there := map[string]bool{}
+	for _, a := range l.allApps() {
+		there[string(a.UID)] = true
+	}
+	block, err := blockOf(ctx, l)
+	if err != nil {
+		return err
+	}
+	gone := t.of(func(uid string) bool { return !there[uid] })
+	if len(gone) == 0 {
+		return nil
+	}
+	for _, address := range gone {
+		if !there[block.Data[address]] {
+			delete(block.Data, address)
+		}
+	}
+	if err := l.Update(ctx, block); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, address := range gone {
+		delete(t.taken, address)
 	}
 	return nil
+}
+
+// of are the addresses of those whom want says.
+func (t *tracker) of(want func(uid string) bool) (addresses []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for address, uid := range t.taken {
+		if want(uid) {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+func blockOf(ctx context.Context, l *live) (*corev1.ConfigMap, error) {
+	block := new(corev1.ConfigMap)
+	err := l.Get(ctx, client.ObjectKey{Namespace: "default", Name: "block"}, block)
+	if block.Data == nil {
+		block.Data = map[string]string{}
+	}
+	return block, err
 }
 
 func oneAddress(s *model.State) error {

@@ -65,7 +65,7 @@ var Classes = []string{
 func All() []Bug {
 	all := slices.Concat(staleCaches, errorsAsAbsence, forgottenRequeues, conflicts, finalizers, owners, expectations, generatedNames,
 		partialCreates, versions, leaders, tombstones, selectors, foregrounds, missedExpiries, loops, clouds, namespaces, orders,
-		strangers, allocators)
+		strangers, allocators, rebirths)
 	slices.SortStableFunc(all, func(a, b Bug) int {
 		return slices.Index(Classes, a.Class) - slices.Index(Classes, b.Class)
 	})

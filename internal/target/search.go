@@ -181,7 +181,7 @@ func (u *underWay) take(o sweep.Outcome) {
 // tell is what the course is told of an outcome.
 func (u *underWay) tell(step search.Step, o *sweep.Outcome) (search.Told, error) {
 	told := search.Told{
-		Stories: o.Stories, Sketch: o.Sketch, Failed: o.Verdict != model.VerdictPass, Known: o.Known != "", Fired: map[faults.Kind]int{},
+		Stories: o.Stories, Sketch: o.Sketch, Failed: o.Verdict != model.VerdictPass, Known: o.Known != "", Unfired: o.Unfired, Fired: map[faults.Kind]int{},
 	}
 	for kind, times := range o.Fired {
 		told.Fired[faults.Kind(kind)] = times

@@ -15,6 +15,7 @@ type observedCall struct {
 	told  string // what came of it
 	group string
 	acted time.Duration // when a user changed something next; 0: never
+	about *SketchCommit // the object with a life that it is for, most likely; nil: there is none
 }
 
 // described is a call in words.
@@ -51,10 +52,13 @@ func samples(calls []observedCall) [3][]observedCall {
 	return rounds
 }
 
-// ordered outcomes of a call: those that leave most behind come first.
+// ordered outcomes of a call: those come first that the broad stage does not have, or hides,
+// and then those that leave most behind. What a fault has brought about meets a few.
 var (
-	outcomesOfWrites = []Outcome{CrashAfter, Error, Lost, Conflict, DownForLong, Outage, CrashBefore, TimeoutApplied, TimeoutDropped}
-	outcomesOfReads  = []Outcome{Error, Outage}
+	outcomesOfWrites = []Outcome{DownForLong, Outage, CrashAfter, Error, Lost, Conflict, DeletedMidway, CrashBefore, TimeoutApplied, TimeoutDropped}
+	outcomesOfReads  = []Outcome{Outage, Error}
+	broughtToWrites  = []Outcome{CrashAfter, Error, Lost}
+	broughtToReads   = []Outcome{Error}
 )
 
 func outcomesOf(c *observedCall) []Outcome {
@@ -62,6 +66,14 @@ func outcomesOf(c *observedCall) []Outcome {
 		return outcomesOfWrites
 	}
 	return outcomesOfReads
+}
+
+// outcomesBrought befall a call that a fault has brought about.
+func outcomesBrought(c *observedCall) []Outcome {
+	if faults.IsWrite(c.Verb) {
+		return broughtToWrites
+	}
+	return broughtToReads
 }
 
 // outage is how long an outage lasts: longer than five attempts with client-go's
@@ -96,20 +108,38 @@ func (w *World) strike(c *observedCall, o Outcome) (Probe, bool) {
 		rule.From, rule.Until = c.At, min(c.At+outage, w.Safety)
 	case Conflict:
 		return w.conflict(p, c)
+	case DeletedMidway:
+		return w.deletedMidway(p, c)
 	}
 	p.Faults = []faults.Rule{rule}
 	return p, true
 }
 
+// held is how long a write is on its way when a user comes in between.
+const held = time.Second
+
 // conflict holds a write back for a second, in which a user touches the object.
 func (w *World) conflict(p Probe, c *observedCall) (Probe, bool) {
-	const held = time.Second
 	if c.Verb != "update" && c.Verb != "patch" || c.At+2*held >= w.Safety {
 		return p, false
 	}
-	rule := faults.At(c.Call, faults.Hold)
-	rule.From, rule.Until, rule.Direction = c.At, c.At+held, faults.ToServer
-	p.Faults = []faults.Rule{rule}
+	p.Faults = []faults.Rule{holdOf(c)}
 	p.Edits = []Edit{{At: c.At + held/2, Resource: qualified(c.group, c.Resource), Namespace: c.Namespace, Name: c.Name}}
 	return p, true
+}
+
+// deletedMidway holds a write back for a second, in which a user deletes what it is for.
+func (w *World) deletedMidway(p Probe, c *observedCall) (Probe, bool) {
+	if !w.Lives || c.about == nil || c.Verb == "delete" || c.At+2*held >= w.Safety {
+		return p, false
+	}
+	p.Faults = []faults.Rule{holdOf(c)}
+	p.Edits = []Edit{{At: c.At + held/2, Resource: qualified(c.about.Group, c.about.Resource), Namespace: c.about.Namespace, Name: c.about.Name, Delete: true}}
+	return p, true
+}
+
+func holdOf(c *observedCall) faults.Rule {
+	rule := faults.At(c.Call, faults.Hold)
+	rule.From, rule.Until, rule.Direction = c.At, c.At+held, faults.ToServer
+	return rule
 }

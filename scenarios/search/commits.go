@@ -15,6 +15,7 @@ type observedCommit struct {
 	next, last                         time.Duration // changes of the object of that name; 0: none
 	opened                             time.Duration // when the watch was asked for that tells of it
 	class                              string
+	index                              int // of the commit in its sketch
 }
 
 // commits lists the changes that processes under test watch for, the first and the last
@@ -31,7 +32,7 @@ func (w *World) commits(h *Sketch) []observedCommit {
 			}
 			next, last := h.laterChanges(i, w.Safety)
 			o := observedCommit{
-				process: process, resource: c.Resource, namespace: c.Namespace, name: c.Name, at: c.At, next: next, last: last, opened: opened,
+				index: i, process: process, resource: c.Resource, namespace: c.Namespace, name: c.Name, at: c.At, next: next, last: last, opened: opened,
 				class: fmt.Sprintf("%s sees %s %s", process, c.Resource, c.Kind),
 			}
 			seen, known := index[o.class]
@@ -50,7 +51,8 @@ func (w *World) commits(h *Sketch) []observedCommit {
 	return all
 }
 
-var outcomesOfCommits = []Outcome{SeenLate, SleptOver, NeverSeen, SeenBehind}
+// As those of calls: what the broad stage does not have comes first.
+var outcomesOfCommits = []Outcome{SeenBehind, SeenLate, SleptOver, NeverSeen}
 
 // The margins by which a fault begins before a commit and ends after it: more than the
 // way of a packet, less than what lies between two changes by different actors.
@@ -148,20 +150,39 @@ func (w *World) restartAtRest(h *Sketch, process string) (Probe, bool) {
 // holds that list back when it starts again: what it knows of one resource is there, and
 // of the other not.
 func (w *World) slowStart(h *Sketch, c *observedCall) (Probe, bool) {
-	const held = 3 * time.Second
 	at := c.At
 	for i := range h.Commits {
 		if commit := &h.Commits[i]; commit.Process == c.Process && commit.At < w.Safety && commit.Resource != "leases" {
 			at = commit.At
 		}
 	}
-	if at += time.Second; at+held >= w.Safety {
+	return w.slowStartAt(c, at+time.Second, LateAtRestart)
+}
+
+// slowStartAfterRemoval does so a second after something that a user has made has gone, when
+// others are still there.
+func (w *World) slowStartAfterRemoval(h *Sketch, c *observedCall) (Probe, bool) {
+	var there asked
+	for i := range h.Commits {
+		commit := &h.Commits[i]
+		before := len(there)
+		there.follow(commit)
+		if commit.removes() && len(there) < before && len(there) > 0 && commit.At > c.At {
+			return w.slowStartAt(c, commit.At+time.Second, LateAfterRemoval)
+		}
+	}
+	return Probe{}, false
+}
+
+func (w *World) slowStartAt(c *observedCall, at time.Duration, o Outcome) (Probe, bool) {
+	const held = 3 * time.Second
+	if at+held >= w.Safety {
 		return Probe{}, false
 	}
 	hold := faults.Rule{Kind: faults.Hold, From: at, Until: at + held, Direction: faults.ToServer, Probability: 1}
 	hold.Match = faults.Match{Process: c.Process, Verbs: []string{c.Verb}, Resources: []string{c.Resource}}
 	return Probe{
-		Target: c.described(), Outcome: LateAtRestart, class: c.class,
+		Target: c.described(), Outcome: o, class: c.class,
 		Faults: []faults.Rule{{Kind: faults.Crash, Match: faults.Match{Process: c.Process}, From: at, RestartAfter: after}, hold},
 	}, true
 }
@@ -176,4 +197,50 @@ func (w *World) leasing(h *Sketch) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// replaced closes all watches of a process from which it would learn that an object has
+// gone and was made anew, and what came with it, each before the first such change, and
+// has it list again when all is over. It is not there when nothing was made anew soon.
+func (w *World) replaced(h *Sketch, c *observedCommit) (Probe, bool) {
+	removed := &h.Commits[c.index]
+	again := slices.IndexFunc(h.Commits[c.index+1:], func(o SketchCommit) bool { return o.sameObject(removed) })
+	if !removed.removes() || again < 0 || !h.Commits[c.index+1+again].creates() || c.next > c.at+late || c.next+2*after >= w.Safety {
+		return Probe{}, false
+	}
+	made := time.Duration(0) // when the object last changed before it went
+	for i := range c.index {
+		if h.Commits[i].sameObject(removed) && h.Commits[i].At < c.at && !h.Commits[i].marks() {
+			made = h.Commits[i].At
+		}
+	}
+	p := Probe{Target: fmt.Sprintf("%s, %s/%s at %s", c.class, c.namespace, c.name, c.at), Outcome: Replaced, class: c.class}
+	var resources []string
+	last := map[string]time.Duration{} // change of each resource
+	for i := range h.Commits {
+		o := &h.Commits[i]
+		since := last[o.Resource]
+		last[o.Resource] = o.At
+		if slices.Contains(resources, o.Resource) || o.At <= made || o.At >= c.next || o.Resource == removed.Resource && i < c.index {
+			continue
+		}
+		opened, watched := h.watchOf(c.process, o)
+		if !watched {
+			continue
+		}
+		from := o.At - min(before, (o.At-max(since, opened))/2)
+		watch := faults.Rule{
+			Kind: faults.WatchExpired, Match: faults.Match{Process: c.process, Resources: []string{o.Resource}}, From: opened, Until: opened + after,
+			Delay: faults.Span{Min: from - opened, Max: from - opened}, Probability: 1, Limit: 1,
+		}
+		hold := faults.Rule{Kind: faults.Hold, Match: faults.Match{Process: c.process, Verbs: []string{"list", "watch"}, Resources: []string{o.Resource}}, From: from, Until: c.next + 2*after, Direction: faults.ToServer, Probability: 1}
+		p.Faults = append(p.Faults, watch, hold)
+		resources = append(resources, o.Resource)
+	}
+	if len(resources) == 0 {
+		return p, false
+	}
+	forget := faults.Rule{Kind: faults.HistoryForgotten, Match: faults.Match{Resources: resources}, From: c.next + after}
+	p.Faults = append(p.Faults, forget)
+	return p, true
 }

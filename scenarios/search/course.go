@@ -44,6 +44,7 @@ type Told struct {
 	Plan    *scenarios.Plan // of a fault-free run, and of one of the swarm
 	Sketch  *Sketch         // nil: the run ended without
 	Fired   map[faults.Kind]int
+	Unfired []string // IDs of the rules that did not fire
 	Failed  bool
 	Known   bool // it failed, and that is known and not looked into
 }
@@ -221,7 +222,13 @@ func (c *Course) apply() bool {
 		if t.Sketch == nil {
 			t.Sketch = &Sketch{}
 		}
-		c.learn(g.step.Plan, &t, c.search.Tell(*g.probe, t.Sketch, t.Fired, t.Failed))
+		fresh := 0
+		if g.probe.Stage == Broad {
+			fresh = c.search.TellBroad(*g.probe, t.Sketch, t.Unfired)
+		} else {
+			fresh = c.search.Tell(*g.probe, t.Sketch, t.Fired, t.Failed)
+		}
+		c.learn(g.step.Plan, &t, fresh)
 	default:
 		plan := g.step.Plan
 		if plan == nil {
@@ -260,7 +267,7 @@ func (c *Course) begin() {
 		c.search = New(World{})
 		return
 	}
-	world := World{UnderTest: c.sketch[0].UnderTest, Safety: c.plans[0].Safety}
+	world := World{UnderTest: c.sketch[0].UnderTest, Safety: c.plans[0].Safety, Lives: len(c.own) == 0 && c.stories > 1}
 	c.corpus.world = world
 	c.search = New(world, c.sketch...)
 	c.search.Only(c.only)

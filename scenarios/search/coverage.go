@@ -3,6 +3,7 @@ package search
 import (
 	"slices"
 
+	"github.com/seatrial/seatrial/faults"
 	"github.com/seatrial/seatrial/scenarios"
 )
 
@@ -70,17 +71,38 @@ func (c *Coverage) count(fresh bool) {
 	}
 }
 
-func (c *Coverage) add(p Probe, fresh bool, whyNot string) {
+// addAtOnce counts a run of many faults. What did not fire is left to single ones, and is
+// not told as missed.
+func (c *Coverage) addAtOnce(p Probe, fresh bool, unfired []string) {
 	c.count(fresh)
+	for _, part := range p.parts {
+		fired := true
+		for i := part.from; i < part.to; i++ {
+			held := p.Outcome == NeverSeen && p.Faults[i].Kind == faults.Hold // a list is only held back if it comes too soon
+			fired = fired && (held || !slices.Contains(unfired, p.Faults[i].ID))
+		}
+		if fired {
+			c.strike(part.class, p.Outcome)
+		}
+	}
+}
+
+func (c *Coverage) strike(class string, o Outcome) {
 	if c.Struck == nil {
 		c.Struck = map[string][]Outcome{}
 	}
-	switch {
-	case whyNot != "":
-		c.Missed = append(c.Missed, Missed{p.Target, p.Outcome, whyNot})
-	case !slices.Contains(c.Struck[p.class], p.Outcome):
-		c.Struck[p.class] = append(c.Struck[p.class], p.Outcome)
+	if !slices.Contains(c.Struck[class], o) {
+		c.Struck[class] = append(c.Struck[class], o)
 	}
+}
+
+func (c *Coverage) add(p Probe, fresh bool, whyNot string) {
+	c.count(fresh)
+	if whyNot != "" {
+		c.Missed = append(c.Missed, Missed{p.Target, p.Outcome, whyNot})
+		return
+	}
+	c.strike(p.class, p.Outcome)
 }
 
 // Unseen estimates the probability that the next run shows a feature

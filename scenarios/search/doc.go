@@ -1,7 +1,9 @@
 // Package search decides which faults are tried next, and says what has been tried.
 //
 // It begins with one run without faults, the baseline, and makes probes: lists of faults
-// for a run of the same steps. The systematic stage strikes each distinct call by each
+// for a run of the same steps. The broad stage has one outcome befall as many calls or
+// commits as one run has room for: most of what single faults show is shown so, in few
+// runs. The systematic stage strikes each distinct call by each
 // outcome that a client may meet, and each distinct commit that the processes under test
 // read by the three patterns of Sieve (Sun et al., OSDI 2022): it is seen late, it is
 // never seen because the one after it hides it, and it is not known any more after a

@@ -12,6 +12,7 @@ import (
 type Stage string
 
 const (
+	Broad      Stage = "broad" // one outcome for much at once
 	Systematic Stage = "systematic"
 	Recursive  Stage = "recursive"
 )
@@ -30,6 +31,7 @@ const (
 	TimeoutApplied Outcome = "time-out, applied"
 	TimeoutDropped Outcome = "time-out, dropped"
 	Conflict       Outcome = "conflict"
+	DeletedMidway  Outcome = "deleted midway" // what it is for goes while the call is on its way
 )
 
 // Outcomes of commits.
@@ -38,6 +40,9 @@ const (
 	NeverSeen  Outcome = "never seen"  // the watch expires, and the list comes after the next change
 	SleptOver  Outcome = "slept over"  // the process is down until after the next change
 	SeenBehind Outcome = "seen behind" // a restart at an API server that does not have what came later
+	// Replaced is for what goes and is made anew: nothing is seen of that, nor of anything
+	// else meanwhile.
+	Replaced Outcome = "replaced unseen"
 )
 
 // Outcomes of a process, and of what acts beside it.
@@ -46,14 +51,17 @@ const (
 	Paused          Outcome = "paused"  // as long
 	RestartedAtRest Outcome = "restarted at rest"
 	LateAtRestart   Outcome = "late at a restart" // a list, by three seconds
-	Slow            Outcome = "slow"
+	// LateAfterRemoval is the same as soon as something has gone.
+	LateAfterRemoval Outcome = "late at a restart after a removal"
+	Slow             Outcome = "slow"
 )
 
 // Edit is a change by a user that goes with a probe: it alters nothing but the
-// resourceVersion of an object, once and back again.
+// resourceVersion of an object, once and back again, or deletes it.
 type Edit struct {
 	At                        time.Duration
 	Resource, Namespace, Name string
+	Delete                    bool
 }
 
 // Probe is one run to be made.
@@ -77,6 +85,21 @@ type Probe struct {
 
 	depth int
 	class string
+	parts []part // of one that strikes much at once, in the place of class
+}
+
+// part is a class that a probe strikes by some of its faults, the first and the one after
+// the last.
+type part struct {
+	class    string
+	from, to int
+}
+
+// with adds what another probe strikes.
+func (p *Probe) with(one Probe) {
+	from := len(p.Faults)
+	p.Faults, p.Edits = append(p.Faults, one.Faults...), append(p.Edits, one.Edits...)
+	p.parts = append(p.parts, part{one.class, from, len(p.Faults)})
 }
 
 // String names a probe in one line.
@@ -89,11 +112,14 @@ func (p *Probe) numbered(n int) {
 	p.Number = n
 	rules := make([]faults.Rule, len(p.Faults))
 	for i, r := range p.Faults {
-		r.ID = fmt.Sprintf("probe-%d", i+1)
+		r.ID = ruleID(i)
 		rules[i] = r
 	}
 	p.Faults = rules
 }
+
+// ruleID is that of a probe's rule, by its place.
+func ruleID(i int) string { return fmt.Sprintf("probe-%d", i+1) }
 
 // name gives a probe its name: that of the one from which it comes, if there is one, and
 // a hash of its own.

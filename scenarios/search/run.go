@@ -86,6 +86,11 @@ func perform(t *testing.T, subject scenarios.Subject, step Step, o Options, run 
 	r.Plan.Language = subject.Language
 	told.Sketch = SketchOf(&r.Record.History, r.Plan.UnderTest(), r.Plan.Safety).Judged(r.Verdict)
 	told.Fired, told.Failed = r.Record.Fired, r.Verdict.Kind != model.VerdictPass
+	for i := range r.Plan.Faults {
+		if id := r.Plan.Faults[i].ID; r.Record.Struck[id] == 0 {
+			told.Unfired = append(told.Unfired, id)
+		}
+	}
 	return r, told
 }
 
@@ -120,7 +125,7 @@ func Plans(t *testing.T, subject scenarios.Subject, o Options) []scenarios.Plan 
 		plan.Name, plan.Faults, plan.Seed, plan.Description = fmt.Sprintf("story-%d", i+1), nil, o.Seed, "objects are "+story.Name
 		for _, act := range story.Acts {
 			of := objects[act.Object]
-			step := scenarios.Step{At: act.At, User: fmt.Sprintf("user-%d", act.Object+1)}
+			step := scenarios.Step{At: act.At, User: fmt.Sprint(ownerOfLife, act.Object+1)}
 			if act.Delete {
 				step.Action = scenarios.DeleteManifest(of[len(of)-1])
 			} else {
@@ -158,10 +163,13 @@ func completed(plan scenarios.Plan) scenarios.Plan {
 	return plan
 }
 
-// steps of an edit: an annotation that comes and goes.
+// steps of an edit: a deletion, or an annotation that comes and goes.
 func (e Edit) steps() []scenarios.Step {
+	ref := scenarios.ResourceRef{Resource: e.Resource, ObjectRef: scenarios.ObjectRef{Namespace: e.Namespace, Name: e.Name}}
+	if e.Delete {
+		return []scenarios.Step{{At: e.At, User: "editor", Action: &scenarios.Delete{ResourceRef: ref, Propagation: "Background"}}}
+	}
 	patch := func(at time.Duration, value any) scenarios.Step {
-		ref := scenarios.ResourceRef{Resource: e.Resource, ObjectRef: scenarios.ObjectRef{Namespace: e.Namespace, Name: e.Name}}
 		body := map[string]any{"metadata": map[string]any{"annotations": map[string]any{"seatrial.dev/touched": value}}}
 		return scenarios.Step{At: at, User: "editor", Action: &scenarios.Patch{ResourceRef: ref, Body: body}}
 	}

@@ -15,6 +15,9 @@ type World struct {
 	Safety    time.Duration // faults are in force before it
 	// Servers is the number of API servers, if it is given; 0: as many as a probe needs.
 	Servers int
+	// Lives: objects go and come as [Stories] have it, so that one that goes at another time
+	// is no less what users may do. Otherwise they do what they were told, and no more.
+	Lives bool
 	// Depth is how many calls one after the other may be struck, each brought about by
 	// the one before. Default 3.
 	Depth int
@@ -28,6 +31,7 @@ type Search struct {
 	made     int
 	only     string          // empty: all
 	known    map[string]bool // features that were seen
+	led      map[string]bool // of calls, in fault-free runs and those of one fault
 	coverage Coverage
 }
 
@@ -45,12 +49,12 @@ func New(w World, baselines ...*Sketch) *Search {
 	if w.Depth == 0 {
 		w.Depth = 3
 	}
-	s := &Search{world: w, known: map[string]bool{}}
+	s := &Search{world: w, known: map[string]bool{}, led: map[string]bool{}}
 	var all []ranked
 	for story, baseline := range baselines {
 		calls := baseline.observe()
 		for _, f := range baseline.features() {
-			s.known[f] = true
+			s.known[f], s.led[f] = true, true
 		}
 		all = append(all, s.systematic(story, baseline, calls)...)
 	}
@@ -78,7 +82,7 @@ func (s *Search) systematic(story int, h *Sketch, calls []observedCall) []ranked
 		if possible && (p.Servers <= s.world.Servers || s.world.Servers == 0) {
 			p.Stage, p.Story = Systematic, story
 			p.name("")
-			if story > 1 {
+			if story > 1 && rank > 0 {
 				rank += len(outcomesOfWrites) / 2
 			}
 			all = append(all, ranked{p, 2*rank + min(story, 1)})
@@ -94,7 +98,10 @@ func (s *Search) systematic(story int, h *Sketch, calls []observedCall) []ranked
 		}
 	}
 	commits := s.world.commits(h)
+	all = append(all, s.broad(story, calls, commits)...)
 	for i := range commits {
+		p, possible := s.world.replaced(h, &commits[i])
+		add(p, possible, 1)
 		for j, o := range outcomesOfCommits {
 			p, possible := s.world.strikeCommit(&commits[i], o)
 			add(p, possible, j+1)
@@ -102,21 +109,22 @@ func (s *Search) systematic(story int, h *Sketch, calls []observedCall) []ranked
 		s.coverage.class(commits[i].class, true)
 	}
 	for _, process := range s.world.leasing(h) {
-		for _, o := range []Outcome{CutOff, Paused} {
-			add(s.world.strikeProcess(process, o), true, 1)
-		}
+		add(s.world.strikeProcess(process, CutOff), true, afterCrashes)
+		add(s.world.strikeProcess(process, Paused), true, 1)
 	}
 	if len(calls) == 0 {
 		return all
 	}
 	for _, process := range s.world.UnderTest {
 		p, possible := s.world.restartAtRest(h, process)
-		add(p, possible, 0)
+		add(p, possible, firstOfAll)
 	}
 	for _, c := range samples(calls)[0] {
 		if c.Verb == "list" {
 			p, possible := s.world.slowStart(h, &c)
 			add(p, possible, 1)
+			p, possible = s.world.slowStartAfterRemoval(h, &c)
+			add(p, possible, 0)
 		}
 	}
 	add(s.world.slowCollector(), true, 1)
@@ -159,7 +167,7 @@ func (s *Search) recurse() bool {
 		from := s.brought[best]
 		s.brought = slices.Delete(s.brought, best, best+1)
 		for i := range from.calls {
-			for _, o := range outcomesOf(&from.calls[i])[:leads(&from.calls[i])] {
+			for _, o := range outcomesBrought(&from.calls[i]) {
 				p, possible := s.world.strike(&from.calls[i], o)
 				if !possible {
 					continue
@@ -184,14 +192,14 @@ func (s *Search) recurse() bool {
 // told in the order in which they were given. It returns how many features the run is the
 // first to have.
 func (s *Search) Tell(p Probe, h *Sketch, fired map[faults.Kind]int, failed bool) (fresh int) {
+	fresh = s.show(h)
 	var calls []observedCall
 	for _, c := range h.observe() {
-		if !s.known[c.feature()] && !p.strikes(c.Call) {
+		if !s.led[c.feature()] && !p.strikes(c.Call) {
 			calls = append(calls, c)
-			s.known[c.feature()] = true
+			s.led[c.feature()] = true
 		}
 	}
-	fresh = s.show(h) + len(calls)
 	whyNot := ""
 	if died := failed && len(h.Calls) == 0; !died { // with its process, which could not say what fired
 		whyNot = p.whyNot(h, fired)
@@ -200,6 +208,18 @@ func (s *Search) Tell(p Probe, h *Sketch, fired map[faults.Kind]int, failed bool
 	if !failed && len(calls) > 0 && p.depth+1 < s.world.Depth {
 		s.brought = append(s.brought, lead{p, calls})
 	}
+	return fresh
+}
+
+// TellBroad says what came of a probe that strikes much at once: the sketch of its run, and
+// which of its rules did not fire, by their IDs. It is not gone on from: what it brings
+// about could be of any of its faults. It returns what Tell does.
+func (s *Search) TellBroad(p Probe, h *Sketch, unfired []string) (fresh int) {
+	fresh = s.show(h)
+	if len(h.Calls) == 0 {
+		p.parts = nil // it died with its process, which could not say what fired
+	}
+	s.coverage.addAtOnce(p, fresh > 0, unfired)
 	return fresh
 }
 
@@ -224,14 +244,6 @@ func (s *Search) show(h *Sketch) (fresh int) {
 	}
 	s.coverage.shown(features)
 	return fresh
-}
-
-// leads is how many outcomes befall a call that a fault has brought about.
-func leads(c *observedCall) int {
-	if faults.IsWrite(c.Verb) {
-		return 3
-	}
-	return 1
 }
 
 // strikes says whether a call is one that the probe's faults decide.

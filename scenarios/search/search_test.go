@@ -92,6 +92,10 @@ func all(t *testing.T, s *search.Search, told func(search.Probe) *search.Sketch)
 		for _, r := range p.Faults {
 			fired[r.Kind] = 1
 		}
+		if p.Stage == search.Broad {
+			s.TellBroad(p, told(p), nil)
+			continue
+		}
 		s.Tell(p, told(p), fired, false)
 	}
 }
@@ -195,7 +199,7 @@ func TestARunThatFailedIsNotGoneOnFrom(t *testing.T) {
 		h := &history{*happened()}
 		h.call(12*time.Second, "get", "secrets", fmt.Sprint(p.Number), 200)
 		s.Tell(p, sketch(&h.History), nil, true)
-		assert.Equal(t, search.Systematic, p.Stage)
+		assert.NotEqual(t, search.Recursive, p.Stage)
 	}
 }
 
@@ -236,17 +240,30 @@ func TestCoverage(t *testing.T) {
 	assert.Equal(t, 3, c.Commits)
 	assert.InDelta(t, 1, c.Unseen(), 0, "before the first run nothing is known")
 	p, _ := s.Next()
+	assert.Equal(t, search.RestartedAtRest, p.Outcome)
+	s.Tell(p, baseline(), map[faults.Kind]int{faults.Crash: 1}, false)
+	p, _ = s.Next()
+	s.TellBroad(p, baseline(), []string{"probe-2"})
+	c = s.Coverage()
+	assert.Equal(t, []search.Outcome{search.Error}, c.Struck["controller create secrets"])
+	assert.Equal(t, []search.Outcome{search.Error}, c.Struck["controller update configmaps/status"], "one of two fired")
+	for p, _ = s.Next(); p.Stage == search.Broad; p, _ = s.Next() {
+		s.TellBroad(p, baseline(), nil)
+	}
+	c = s.Coverage()
+	assert.Empty(t, c.Missed, "of what befalls much at once nobody says what it missed")
+	broad := c.SinceNew
 	s.Tell(p, baseline(), map[faults.Kind]int{}, false)
 	c = s.Coverage()
 	require.Len(t, c.Missed, 1, "its fault did not fire")
 	assert.Equal(t, p.Target, c.Missed[0].Target)
 	assert.Equal(t, "internal-error: the call was made, and something else decided it", c.Missed[0].Why)
-	assert.Equal(t, 1, c.SinceNew)
+	assert.Equal(t, broad+1, c.SinceNew)
 	all(t, s, nothingNew)
 	c = s.Coverage()
 	assert.Contains(t, c.Struck["controller create secrets"], search.TimeoutDropped)
 	assert.InDelta(t, 0, c.Unseen(), 0, "each kind of call was seen in many runs")
-	assert.Contains(t, c.String(), "struck: 4 of 4 kinds of call, 3 of 3 kinds of change, by crash after ×")
+	assert.Contains(t, c.String(), "struck: 4 of 4 kinds of call, 3 of 3 kinds of change, by crash after, down until users have acted ×")
 	assert.Contains(t, c.String(), "never fired: 1 probe")
 
 	idle := search.New(world, &search.Sketch{})
@@ -270,5 +287,103 @@ func TestStories(t *testing.T) {
 		}
 		assert.True(t, there[0], "%s: the first is there in the end", story.Name)
 		assert.Equal(t, story.Name != "gone for good", there[1], story.Name)
+	}
+}
+
+// The first runs have one outcome for as much as a run has room for, and are not gone on
+// from: what they bring about could be of any of their faults.
+func TestMuchAtOnceFirst(t *testing.T) {
+	recovery := func(p search.Probe) *search.Sketch {
+		h := &history{*happened()}
+		if p.Stage == search.Broad {
+			h.call(12*time.Second, "get", "secrets", "a", 200)
+		}
+		return sketch(&h.History)
+	}
+	probes := all(t, search.New(world, baseline()), recovery)[1:] // without the restart at rest
+	single := slices.IndexFunc(probes, func(p search.Probe) bool { return p.Stage != search.Broad })
+	require.Positive(t, single)
+	for _, p := range probes[single:] {
+		assert.Equal(t, search.Systematic, p.Stage, p.String())
+	}
+	first := probes[0]
+	assert.Equal(t, search.Error, first.Outcome)
+	assert.Equal(t, "3 calls at once, part 1", first.Target, "writes, of each kind the first and the last")
+	assert.Len(t, first.Faults, 3)
+	for _, p := range probes[:single] {
+		if p.Outcome != search.SleptOver {
+			continue
+		}
+		for i := range p.Faults[1:] {
+			before, after := p.Faults[i], p.Faults[i+1]
+			assert.Less(t, before.From+before.RestartAfter+4*time.Second, after.From, "it is awake between two times that it sleeps")
+		}
+	}
+}
+
+func probeOf(t *testing.T, h *model.History, o search.Outcome, target string) search.Probe {
+	lives := world
+	lives.Lives = true
+	probes := all(t, search.New(lives, sketch(h)), func(search.Probe) *search.Sketch { return sketch(h) })
+	i := slices.IndexFunc(probes, func(p search.Probe) bool {
+		return p.Outcome == o && p.Stage == search.Systematic && strings.Contains(p.Target, target)
+	})
+	require.GreaterOrEqual(t, i, 0, "%s: %s", target, o)
+	return probes[i]
+}
+
+// What a write is for goes while it is on its way: the object of its name, if a user has
+// made that, or else what a user has made last.
+func TestDeletedMidway(t *testing.T) {
+	h := happened()
+	for i := range h.Commits {
+		if h.Commits[i].User {
+			h.Commits[i].Process = "user-1"
+		}
+	}
+	p := probeOf(t, h, search.DeletedMidway, "create secrets default/a")
+	require.Len(t, p.Faults, 1)
+	assert.Equal(t, faults.Hold, p.Faults[0].Kind)
+	assert.Equal(t, 11*time.Second, p.Faults[0].Until)
+	assert.Equal(t, []search.Edit{{At: 10500 * time.Millisecond, Resource: "configmaps", Namespace: "default", Name: "a", Delete: true}}, p.Edits)
+	for _, p := range all(t, search.New(world, baseline()), nothingNew) {
+		assert.NotEqual(t, search.DeletedMidway, p.Outcome, "where users do what they were told, nobody else does more")
+	}
+}
+
+// A controller that sees neither that a ConfigMap has gone nor that there is another one
+// of its name, nor the Secret that came and went meanwhile.
+func TestReplacedUnseen(t *testing.T) {
+	h := &history{}
+	h.call(time.Second, "list", "configmaps", "", 200).call(1100*time.Millisecond, "watch", "configmaps", "", 200).
+		call(2*time.Second, "watch", "secrets", "", 200).
+		commit(9*time.Second, "user", "a", false, true).
+		commit(10*time.Second, "controller", "s", false, true).
+		commit(30*time.Second, "user", "a", true, false).
+		commit(31*time.Second, "gc", "s", true, false).
+		commit(32*time.Second, "user", "a", false, true)
+	h.Commits[1].Resource, h.Commits[3].Resource = "secrets", "secrets"
+	p := probeOf(t, &h.History, search.Replaced, "removed by a user, default/a at 30s")
+	var told []string
+	for _, r := range p.Faults {
+		told = append(told, fmt.Sprintf("%s %v %s-%s", r.Kind, r.Resources, r.From+r.Delay.Min, r.Until))
+	}
+	assert.Equal(t, []string{
+		"watch-expired [secrets] 9.97s-2.1s", "hold [secrets] 9.97s-32.2s", // before the Secret is made
+		"watch-expired [configmaps] 29.97s-1.2s", "hold [configmaps] 29.97s-32.2s",
+		"history-forgotten [secrets configmaps] 32.1s-0s",
+	}, told)
+}
+
+// A restart finds one of two objects, and one list comes late.
+func TestALateListAfterARemoval(t *testing.T) {
+	h := &history{*happened()}
+	h.commit(36*time.Second, "user", "b", false, true).commit(50*time.Second, "user", "a", true, false)
+	p := probeOf(t, &h.History, search.LateAfterRemoval, "list configmaps")
+	require.Len(t, p.Faults, 2)
+	assert.Equal(t, 51*time.Second, p.Faults[0].From)
+	assert.Equal(t, []string{"configmaps"}, p.Faults[1].Resources)
+	for _, p := range all(t, search.New(world, baseline()), nothingNew) {
+		assert.NotEqual(t, search.LateAfterRemoval, p.Outcome, "nothing else is there when the only one goes")
 	}
 }

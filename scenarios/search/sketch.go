@@ -113,12 +113,53 @@ func kindOf(c *model.Commit) string {
 // observe lists the calls that rules can strike, in order.
 func (s *Sketch) observe() []observedCall {
 	out := make([]observedCall, len(s.Calls))
+	asked, next := asked{}, 0
 	for i := range s.Calls {
 		c := &s.Calls[i]
-		out[i] = observedCall{Call: c.Call, class: strings.Join([]string{c.Process, c.Verb, c.Resource}, " "), told: c.Told, group: c.Group, acted: s.nextAct(c.At)}
+		for ; next < len(s.Commits) && s.Commits[next].At < c.At; next++ {
+			asked.follow(&s.Commits[next])
+		}
+		out[i] = observedCall{Call: c.Call, class: strings.Join([]string{c.Process, c.Verb, c.Resource}, " "), told: c.Told, group: c.Group, acted: s.nextAct(c.At), about: asked.about(c)}
 	}
 	return out
 }
+
+// asked are the objects that users have made and that are still there, the one that was
+// changed last at the end.
+type asked []*SketchCommit
+
+func (a *asked) follow(c *SketchCommit) {
+	at := slices.IndexFunc(*a, func(other *SketchCommit) bool { return other.sameObject(c) })
+	if at >= 0 && (c.User || c.removes()) {
+		*a = slices.Delete(*a, at, at+1)
+	}
+	if c.User && !c.removes() && !c.marks() {
+		*a = append(*a, c)
+	}
+}
+
+// about is the object that a call names, if it is one that has a life, and else the last
+// of those.
+func (a asked) about(c *SketchCall) (last *SketchCommit) {
+	resource, _, _ := strings.Cut(c.Resource, "/")
+	for _, o := range a {
+		if !strings.HasPrefix(o.Process, ownerOfLife) {
+			continue
+		}
+		if last = o; o.Resource == resource && o.Group == c.Group && o.Namespace == c.Namespace && o.Name == c.Name {
+			return o
+		}
+	}
+	return last
+}
+
+func (c *SketchCommit) sameObject(o *SketchCommit) bool {
+	return o.Resource == c.Resource && o.Group == c.Group && o.Namespace == c.Namespace && o.Name == c.Name
+}
+
+func (c *SketchCommit) removes() bool { return strings.HasPrefix(c.Kind, "removed ") }
+func (c *SketchCommit) marks() bool   { return strings.HasPrefix(c.Kind, "marked ") }
+func (c *SketchCommit) creates() bool { return strings.HasPrefix(c.Kind, "created ") }
 
 // nextAct is when a user next changed something; 0: never.
 func (s *Sketch) nextAct(after time.Duration) time.Duration {
@@ -151,7 +192,7 @@ func (s *Sketch) laterChanges(i int, before time.Duration) (next, last time.Dura
 	c := &s.Commits[i]
 	for j := i + 1; j < len(s.Commits); j++ {
 		other := &s.Commits[j]
-		if other.At >= before || other.Resource != c.Resource || other.Group != c.Group || other.Namespace != c.Namespace || other.Name != c.Name {
+		if other.At >= before || !other.sameObject(c) {
 			continue
 		}
 		if next == 0 {

@@ -17,6 +17,9 @@ type Story struct {
 	Acts []Act
 }
 
+// ownerOfLife, and a number, is the user whose acts are the life of an object.
+const ownerOfLife = "user-"
+
 // GoneForGood is the number of the story in which nothing hides what is left behind.
 const GoneForGood = 2
 

@@ -72,8 +72,8 @@ func (c *Coverage) String() string {
 	r := c.Report()
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("runs: %d fault-free, %d of one fault, %d of another at what it brought about, %d of a seed, %d guided",
-		r.Runs[FaultFree], r.Runs[Systematic], r.Runs[Recursive], r.Runs[Swarm], r.Runs[Guided])
+	line("runs: %d fault-free, %d of one outcome for much at once, %d of one fault, %d of another at what it brought about, %d of a seed, %d guided",
+		r.Runs[FaultFree], r.Runs[Broad], r.Runs[Systematic], r.Runs[Recursive], r.Runs[Swarm], r.Runs[Guided])
 	if n := r.Runs[Kept]; n > 0 {
 		line("corpus: %s of earlier searches, %d now", scenarios.Count(n, "plan"), len(c.Corpus))
 	}
@@ -125,7 +125,7 @@ func outcomesTold(times map[Outcome]int) string {
 }
 
 // allOutcomes are those of calls, of commits and of processes.
-var allOutcomes = slices.Concat(outcomesOfWrites, outcomesOfCommits, []Outcome{CutOff, Paused, RestartedAtRest, LateAtRestart, Slow})
+var allOutcomes = slices.Concat(outcomesOfWrites, outcomesOfCommits, []Outcome{Replaced, CutOff, Paused, RestartedAtRest, LateAtRestart, LateAfterRemoval, Slow})
 
 // some are the first few, and how many more there are.
 func some(all []string) string {
