@@ -28,7 +28,7 @@ func websiteTrial(w website) seatrial.Trial {
 }
 
 func TestACarefulControllerPasses(t *testing.T) {
-	seatrial.Check(t, websiteTrial(website{}))
+	seatrial.Check(t, websiteTrial(website{asks: true}))
 }
 
 func TestBadHabitsAreFound(t *testing.T) {

@@ -26,6 +26,7 @@ import (
 // that it makes.
 type website struct {
 	habits  []string
+	asks    bool // whether a site is still there, before it makes its page
 	sites   dynamic.NamespaceableResourceInterface
 	client  kubernetes.Interface
 	present cache.Store
@@ -131,6 +132,16 @@ func (w website) unpublish(ctx context.Context, site *unstructured.Unstructured)
 	return err
 }
 
+// stillThere asks for a site: after a restart the cache may show one that has gone, and
+// what is made for it then nobody takes away.
+func (w website) stillThere(ctx context.Context, site *unstructured.Unstructured) (bool, error) {
+	live, err := w.sites.Namespace(site.GetNamespace()).Get(ctx, site.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil && live.GetUID() == site.GetUID() && live.GetDeletionTimestamp() == nil, err
+}
+
 func (w website) publish(ctx context.Context, site *unstructured.Unstructured) error {
 	page, _, _ := unstructured.NestedString(site.Object, "spec", "page")
 	maps := w.client.CoreV1().ConfigMaps(site.GetNamespace())
@@ -142,6 +153,11 @@ func (w website) publish(ctx context.Context, site *unstructured.Unstructured) e
 	existing, err := maps.Get(ctx, site.GetName(), metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
+		if w.asks {
+			if there, err := w.stillThere(ctx, site); err != nil || !there {
+				return err
+			}
+		}
 		_, err = maps.Create(ctx, want, metav1.CreateOptions{})
 	case err == nil && (existing.Data["page"] != page || w.has("writes without need")):
 		existing.Data = want.Data
