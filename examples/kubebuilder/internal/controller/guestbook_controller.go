@@ -41,7 +41,7 @@ func (r *GuestbookReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 	}
 	_, err := ctrl.CreateOrUpdate(ctx, r.Client, page, func() error {
 		page.Data = map[string]string{"greeting": book.Spec.Greeting}
-		return nil
+		return controllerutil.SetControllerReference(&book, page, r.Scheme)
 	})
 	return ctrl.Result{}, err
 }
@@ -50,6 +50,7 @@ func (r *GuestbookReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 func (r *GuestbookReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&webappv1.Guestbook{}).
+		Owns(&corev1.ConfigMap{}).
 		Named("guestbook").
 		Complete(r)
 }
