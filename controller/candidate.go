@@ -236,14 +236,23 @@ func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP, outsi
 	}
 
 	r.log(ctx).Info("the address in use belongs to another owner: taking another one", "address", addr)
-	r.warn(gip, v1.ReasonReserveAllocatedIPsFailed, "Global IP %s belongs to another owner; another one is allocated", addr)
+
+	// With no other one to take it stays in use, and is found taken each time.
+	if r.failures.First(queue.IngressKey(gip.Namespace, gip.Name), addr.String()) {
+		r.warn(gip, v1.ReasonReserveAllocatedIPsFailed, "Global IP %s belongs to another owner; another one is allocated", addr)
+	}
+
+	// What leads to gip's Service takes packets that are for the other owner.
+	if gip.Status.AllocatedIP == "" && !leadsBehind(gip) {
+		return held{gip: gip}, false, r.removeInternalServiceOf(ctx, servedBy(gip).NamespacedName, addr.String())
+	}
 
 	return held{gip: gip}, false, nil
 }
 
 // inUse returns the address by which gip's Service is reachable, or "": the one
-// that is still claimed for an earlier object of gip's name, else the published
-// one, else the one its internal Service carries because a crash came before it
+// that is still claimed for an earlier object of gip's name, unless the published one
+// is claimed for gip itself, else the published one, else the one its internal Service carries because a crash came before it
 // was published. Nobody edits a claim by chance; a status that was restored from a
 // backup is of long ago.
 func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
@@ -252,13 +261,24 @@ func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string
 		return "", err
 	}
 
+	published := publishedBy(gip)
+
 	for i := range claims {
-		if relation(&claims[i], gip) == inheritedClaim && claims[i].DeletionTimestamp == nil {
-			return claims[i].Name, nil
+		if relation(&claims[i], gip) != inheritedClaim || claims[i].DeletionTimestamp != nil {
+			continue
 		}
+
+		// A cache that was behind may show it only now, when gip has had to do without.
+		if addr, ok := parseAddr(published); ok {
+			if err := r.proveClaim(ctx, gip, addr); !errors.Is(err, errCacheBehind) {
+				return published, err
+			}
+		}
+
+		return claims[i].Name, nil
 	}
 
-	if published := publishedBy(gip); published != "" || leadsBehind(gip) {
+	if published != "" || leadsBehind(gip) {
 		return published, nil
 	}
 

@@ -3,6 +3,7 @@ package controller
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -199,6 +200,50 @@ func TestACarriedAddressThatIsAnothersIsPassedOver(t *testing.T) {
 		" Global IP 242.0.0.2 belongs to another owner; another one is allocated")
 }
 
+// A published address whose claim is another's, and no other one to take: it is
+// withdrawn, and that is said once, however often it is tried, and anew when it happened anew.
+func TestAnAddressThatIsAnothersIsToldOfOnce(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/30")
+	w.export("web")
+	w.export("db")
+	require.Empty(t, w.drive())
+
+	told := func(address string) (times int) {
+		for range 5 {
+			_, err := w.r.Reconcile(w.ctx, queue.IngressKey(testNamespace, "web"))
+			require.Error(t, err)
+		}
+
+		for _, event := range w.told() {
+			if strings.Contains(event, address+" belongs to another owner") {
+				times++
+			}
+		}
+
+		return times
+	}
+	lose := func(address string) {
+		w.remove(w.claim(address))
+		require.NoError(t, w.Client.Create(w.ctx, newClaim(former("other"), netip.MustParseAddr(address))))
+		w.feed()
+	}
+
+	address := w.published()["web"]
+	lose(address)
+	assert.Equal(t, 1, told(address))
+	assert.Zero(t, told(address))
+	assert.Empty(t, w.gip("web").Status.AllocatedIP)
+	require.Error(t, w.Client.Get(w.ctx, internalServiceName(testNamespace, "web"), &corev1.Service{}), "it would take the other's packets")
+
+	w.remove(w.claim(address))
+	w.feed()
+	require.NoError(t, w.r.reconcileIngress(w.ctx, queue.IngressKey(testNamespace, "web")))
+	assertAllocated(w, "web", address)
+
+	lose(address)
+	assert.Equal(t, 1, told(address), "it had it meanwhile")
+}
+
 // The outcome of the claim is not known, nor to the cache what it was to be.
 func TestWhatIsWrittenDownIsClaimed(t *testing.T) {
 	w := newWorld(t, "242.0.0.0/29")
@@ -262,6 +307,31 @@ func TestWhatIsInUse(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.want, inUse, c.name)
 	}
+}
+
+// The cache shows what was claimed for an earlier object only when gip has published
+// another address: that one stays, and the other one goes.
+func TestAnOldClaimThatComesToLightChangesNothing(t *testing.T) {
+	w := newWorld(t, "242.0.0.0/29")
+	w.export("web")
+	require.Empty(t, w.drive())
+
+	address, earlier := w.published()["web"], w.gip("web")
+	earlier.UID = "earlier"
+	require.NoError(t, w.Client.Create(w.ctx, newClaim(earlier, netip.MustParseAddr("242.0.0.1"))))
+
+	inUse, err := w.r.inUse(w.ctx, w.gip("web"))
+	require.NoError(t, err)
+	assert.Equal(t, address, inUse)
+
+	w.before = failing("get IPAddress")
+	_, err = w.r.inUse(w.ctx, w.gip("web"))
+	require.ErrorIs(t, err, errUnwell)
+
+	w.before = nil
+	require.Empty(t, w.drive())
+	assertAllocated(w, "web", address)
+	assert.Equal(t, map[string]string{address: "web"}, w.claimed())
 }
 
 // What a hand-made internal Service carries proves nothing.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -234,7 +235,7 @@ func (r *reconciler) nameBehind(ctx context.Context, e *exported, t target) (nam
 	}
 
 	if !found {
-		found, err = r.lookUp(ctx, full, &corev1.Service{})
+		found, err = r.isTaken(ctx, e, full, fallback)
 	}
 
 	if err != nil || found {
@@ -248,6 +249,29 @@ func (r *reconciler) nameBehind(ctx context.Context, e *exported, t target) (nam
 	}
 
 	return "", err == nil, err
+}
+
+// isTaken tells whether the GlobalIngressIP of something behind e is not to have its
+// plain name, which no other one has: a Service bears it, or the claim that is kept for
+// it since it had a GlobalIngressIP is to be found under the other name. Without a
+// successor of its name such a claim would stay for as long as what it was for.
+func (r *reconciler) isTaken(ctx context.Context, e *exported, plain types.NamespacedName, fallback string) (bool, error) {
+	for _, name := range []string{plain.Name, fallback} {
+		claims, err := r.cachedClaims(ctx, types.NamespacedName{Namespace: plain.Namespace, Name: name})
+		if err != nil {
+			return false, err
+		}
+
+		kept := slices.ContainsFunc(claims, func(claim networkingv1.IPAddress) bool {
+			return claim.DeletionTimestamp == nil && claim.Annotations[v1.PodAnnotation] != "" &&
+				claim.Annotations[v1.ServiceUIDAnnotation] == string(e.service.UID)
+		})
+		if kept {
+			return name == fallback, nil
+		}
+	}
+
+	return r.lookUp(ctx, plain, &corev1.Service{})
 }
 
 // behindIngress is the GlobalIngressIP of something behind a headless Service.

@@ -246,6 +246,50 @@ func TestLongAndSharedPodsHaveTheirOwn(t *testing.T) {
 	}
 }
 
+// The claim of a GlobalIngressIP that goes while its pod stays is kept for the next one:
+// whatever has become of the plain name meanwhile, that one is to be of the same name.
+func TestTheNextGlobalIngressIPOfAPodIsWhereItsClaimIs(t *testing.T) {
+	plain, fallback := v1.HeadlessPodName("db", "db-0")
+
+	for name, c := range map[string]struct {
+		before, meanwhile func(w *world)
+		want              string
+	}{
+		"the plain name has become free": {
+			func(w *world) { require.NoError(w, w.Client.Create(w.ctx, newService(plain))) },
+			func(w *world) { w.remove(newService(plain)) },
+			fallback,
+		},
+		"the plain name has been taken": {
+			func(*world) {},
+			func(w *world) { require.NoError(w, w.Client.Create(w.ctx, newService(plain))) },
+			plain,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, r := newWorld(t, "242.0.0.0/28"), rules{}
+			w.path = r
+			w.restart()
+			c.before(w)
+			w.exportHeadless("db", db)
+			w.pod("db-0", "10.1.0.1", true, db)
+			require.Empty(t, w.drive())
+			require.Equal(t, map[string]string{c.want: "242.0.0.14"}, w.published())
+
+			c.meanwhile(w)
+			w.remove(w.gip(c.want))
+			require.Empty(t, w.drive())
+			assert.Equal(t, map[string]string{c.want: "242.0.0.14"}, w.published())
+			assert.Equal(t, map[string]string{"242.0.0.14": c.want}, w.claimed())
+
+			w.remove(&corev1.Pod{ObjectMeta: named("db-0")})
+			require.Empty(t, w.drive())
+			assertNothingLeft(w)
+			assert.Empty(t, r)
+		})
+	}
+}
+
 func TestEndpointsWithoutPods(t *testing.T) {
 	w, r := newWorld(t, "242.0.0.0/28"), rules{}
 	w.path = r

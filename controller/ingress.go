@@ -24,9 +24,12 @@ func (r *reconciler) reconcileIngress(ctx context.Context, k queue.Key) error {
 	case err != nil:
 		return err
 	case !found:
+		r.failures.First(k, "") // what was said of it was said of that object
+
 		return r.cleanUpAfter(ctx, k.NamespacedName)
 	case gip.DeletionTimestamp != nil:
 		r.started.Forget(k)
+		r.failures.First(k, "")
 
 		return r.release(ctx, gip)
 	}
@@ -75,6 +78,8 @@ func (r *reconciler) allocate(ctx context.Context, k queue.Key, gip *v1.GlobalIn
 	if err != nil {
 		return err
 	}
+
+	r.failures.First(k, "") // from now on it would be news
 
 	if err := r.ensureDataPath(ctx, held, service); err != nil {
 		return err

@@ -99,7 +99,7 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 	reported := gip.DeepCopy()
 	setCondition(reported, condition)
 
-	forged, err := r.forged(ctx, gip)
+	forged, err := r.forged(ctx, gip, condition.Reason == v1.ReasonIPPoolAllocationFailed)
 	if err != nil {
 		return err
 	}
@@ -122,10 +122,11 @@ func (r *reconciler) reportCondition(ctx context.Context, gip *v1.GlobalIngressI
 }
 
 // forged tells whether the address in a status is none of gip's. That another one is
-// written down is no proof: it may be about to move there, and cannot.
-func (r *reconciler) forged(ctx context.Context, gip *v1.GlobalIngressIP) (bool, error) {
+// written down is no proof: it may be about to move there, and cannot. Nor is it gip's
+// own that is written down if gip waits for another, because its claim was taken away.
+func (r *reconciler) forged(ctx context.Context, gip *v1.GlobalIngressIP, waits bool) (bool, error) {
 	shown := gip.Status.AllocatedIP
-	if shown == publishedBy(gip) {
+	if shown == "" || shown == publishedBy(gip) && !waits {
 		return false, nil
 	}
 

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -123,4 +124,71 @@ func TestWhatAnObjectBringsUp(t *testing.T) {
 		"export shop/db", "export shop/replica", "ingress shop/" + name, "ingress shop/" + ofDB, "ingress shop/" + ofReplica,
 	}, texts(w.r.podKeys(pod)))
 	assert.True(t, slices.IsSortedFunc(w.r.podKeys(pod), queue.Compare))
+}
+
+// As the watches bring it: nothing but the keys of what has changed is worked on.
+func TestWhatIsBehindIsLookedAtWhenWhatItIsBehindComesBack(t *testing.T) {
+	workOn := func(w *world, keys []queue.Key) (failed error) {
+		for _, k := range keys {
+			_, err := w.r.Reconcile(w.ctx, k)
+			failed = errors.Join(failed, err)
+		}
+
+		return failed
+	}
+
+	t.Run("an address among Endpoints", func(t *testing.T) {
+		w, r := newWorld(t, "242.0.0.0/28"), rules{}
+		w.path = r
+		w.restart()
+		w.exportHeadless("ext", nil)
+
+		list := &endpoints{ObjectMeta: named("ext")}
+		//lint:ignore SA1019 as endpoints
+		list.Subsets = []corev1.EndpointSubset{{Addresses: []corev1.EndpointAddress{{IP: "192.0.2.7"}}}}
+		require.NoError(t, w.Client.Create(w.ctx, list))
+		require.Empty(t, w.drive())
+
+		keys := withBehind(w.r, endpointsKeys)
+		served := map[string]string{"ep-ext-192.0.2.7": "192.0.2.7"}
+		require.Equal(t, served, r.leads())
+
+		// It goes, and that it has gone cannot be proven.
+		edit(w, list, func(e *endpoints) { e.Subsets[0].Addresses[0].IP = "192.0.2.8" })
+		w.before = failing("get Endpoints")
+		require.Error(t, workOn(w, keys(list)))
+		require.NotContains(t, r.leads(), "ep-ext-192.0.2.7")
+
+		w.before = nil
+		edit(w, list, func(e *endpoints) { e.Subsets[0].Addresses[0].IP = "192.0.2.7" })
+		require.NoError(t, workOn(w, keys(list)))
+		assert.Equal(t, "192.0.2.7", r.leads()["ep-ext-192.0.2.7"])
+		assert.False(t, troubled(w.gip("ep-ext-192.0.2.7")))
+	})
+
+	t.Run("an export, and a Service", func(t *testing.T) {
+		w, _ := newHeadlessWorld(t)
+		export := &mcsv1alpha1.ServiceExport{ObjectMeta: named("db")}
+		exportKeys, serviceKeys := withBehind(w.r, exportKeys), withBehind(w.r, serviceKeys)
+		assert.Contains(t, serviceKeys(newService("db")), queue.IngressKey(testNamespace, "pod-db-1"))
+
+		w.remove(export)
+		w.before = failing("get Service shop/db")
+
+		for range patience {
+			require.Error(t, workOn(w, []queue.Key{queue.ExportKey(testNamespace, "db")})) // as it is tried again
+		}
+
+		require.True(t, troubled(w.gip("pod-db-0")))
+
+		w.before = nil
+		export.ResourceVersion = ""
+		require.NoError(t, w.Client.Create(w.ctx, export))
+		require.NoError(t, workOn(w, exportKeys(export)))
+		assert.False(t, troubled(w.gip("pod-db-0")))
+	})
+
+	w, _ := newHeadlessWorld(t)
+	w.restart()
+	assert.Equal(t, serviceKeys(newService("db")), withBehind(w.r, serviceKeys)(newService("db")), "not before adoption")
 }

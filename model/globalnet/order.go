@@ -50,9 +50,10 @@ func writtenFirst() model.Property {
 // goes before the finalizer. What is left behind then is found by chance only: a cache
 // that does not show the claim yet shows nothing to clean up either.
 //
-// A change of the services, exports, pods or Endpoints of the namespace since the IP was
-// withdrawn is an excuse: what is due again keeps its claim for its next
-// GlobalIngressIP. So is a claim that was not there when the IP was withdrawn.
+// A change of the services, exports, pods or Endpoints of the namespace since the
+// GlobalIngressIP was deleted, which is before anything is proven, is an excuse: what is
+// due again keeps its claim for its next GlobalIngressIP. So is a claim that was not
+// there when the IP was withdrawn.
 func releasedInOrder() model.Property {
 	return model.Property{
 		Name:     "released-in-order",
@@ -62,13 +63,18 @@ func releasedInOrder() model.Property {
 		Check: func(h *model.History) model.Result {
 			claims := map[string]*claim{}
 			withdrawn := map[owner]withdrawal{}
-			for _, c := range changesOf(h) {
+			unrest, ending := map[string]int{}, map[owner]int{} // by namespace, and since when
+			for i, c := range changesOf(h) {
+				if c.gipNew != nil && model.Terminating(c.gipNew) && (c.gipOld == nil || !model.Terminating(c.gipOld)) {
+					ending[c.gipNew.owner()] = i
+				}
 				switch {
 				case c.Resource == claimResource:
 					put(claims, c.Name, c.claimNew, c.claimNew == nil)
 				case c.gipOld == nil && c.gipNew == nil:
 					if c.serviceNew != nil && !c.Subject() || c.serviceNew == nil && c.serviceOld == nil {
 						forgetIn(withdrawn, c.Namespace)
+						unrest[c.Namespace] = i
 					}
 				case c.gipOld == nil:
 					delete(withdrawn, c.gipNew.owner())
@@ -79,7 +85,7 @@ func releasedInOrder() model.Property {
 						return model.Breach(fmt.Sprintf("%s went while %s, which was withdrawn, is claimed for it", c.gipOld.owner(), w.ip), c.Culprit())
 					}
 				case c.Subject() && c.gipOld.ip != "" && c.gipNew.ip == "" && model.Terminating(c.gipNew):
-					if held := claims[c.gipOld.ip]; held != nil && held.owner == c.gipNew.owner() {
+					if held := claims[c.gipOld.ip]; held != nil && held.owner == c.gipNew.owner() && unrest[c.Namespace] <= ending[held.owner] {
 						withdrawn[held.owner] = withdrawal{c.gipOld.ip, string(held.GetUID())}
 					}
 				}

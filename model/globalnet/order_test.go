@@ -91,6 +91,11 @@ func TestReleasedInOrder(t *testing.T) {
 			s.user().export("ns/a")
 			s.controller().Finalize(gips, "ns/a")
 		}, model.Held},
+		{"exported again, and noticed late", "what is withdrawn was proven gone before", func(s *story) {
+			s.user().export("ns/a")
+			s.controller().status("ns/a", "")
+			s.controller().Finalize(gips, "ns/a")
+		}, model.Held},
 		{"another service exported", "in another namespace, which is no excuse", func(s *story) {
 			s.controller().status("ns/a", "")
 			s.user().CreateService("other/b")
