@@ -159,8 +159,8 @@ func endpointsKeys(list *endpoints) []queue.Key {
 // withBehind adds to the keys of what bears a Service's name those of the
 // GlobalIngressIPs behind it: an address that comes back among its Endpoints needs
 // its rule again, and trouble that was told while the Service or its export seemed
-// gone is over when they are back (seeds 245 and 324 of swarm/9, a generator to come). As for podKeys,
-// before adoption there is nothing to add.
+// gone is over when they are back. As for podKeys, before adoption there is nothing to
+// add.
 func withBehind[object client.Object](r *reconciler, keysOf func(object) []queue.Key) func(object) []queue.Key {
 	return func(obj object) []queue.Key {
 		keys := keysOf(obj)
