@@ -124,15 +124,25 @@ func TestAFailureThatDependsOnSchedulingIsHandedOver(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, append(plan,
 		"- {id: look-up-fails, kind: service-unavailable, verbs: [get], resources: [services], from: 22s, until: 26s, limit: 1}\n"...), 0o644))
 
-	code, out, message := seatrial(t, "run", file, "--seed", "1", "--subject", "historical/3336")
-	require.Equal(t, exitViolated, code, "%s%s", out, message)
-	assert.Regexp(t, `seed 1: no-free-while-exported, but natively the same run in only \d of 3: it depends on in-process scheduling`, out)
+	// Which it is natively is a matter of chance, and so whether three runs differ.
+	const handedOver = `seed 1: no-free-while-exported, but natively the same run in only \d of 3: it depends on in-process scheduling`
+	var out string
+	for range 5 {
+		var message string
+		var code int
+		code, out, message = seatrial(t, "run", file, "--seed", "1", "--subject", "historical/3336")
+		require.Equal(t, exitViolated, code, "%s%s", out, message)
+		if regexp.MustCompile(handedOver).MatchString(out) {
+			break
+		}
+	}
+	assert.Regexp(t, handedOver, out)
 	found := regexp.MustCompile(`exact mode shows it in the \d+\. interleaving tried, the same run in 3 of 3: (.*)`).FindStringSubmatch(out)
 	require.NotNil(t, found, out)
 
 	dir := filepath.Join(t.TempDir(), "out")
 	again := strings.Fields(found[1])[2:] // without "seatrial replay", which keeps nothing
-	code, out, message = seatrial(t, append(append([]string{"run"}, again...), "--out", dir)...)
+	code, out, message := seatrial(t, append(append([]string{"run"}, again...), "--out", dir)...)
 	assert.Equal(t, exitViolated, code, message)
 	assert.Contains(t, out, "violated no-free-while-exported in contended, seed 1 (reproduced 3/3)")
 
