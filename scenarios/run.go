@@ -47,6 +47,17 @@ type Result struct {
 	Idle []string
 }
 
+// Unfired lists the rules of the plan that took no effect, by their IDs.
+func (r *Result) Unfired() []string {
+	var ids []string
+	for i := range r.Plan.Faults {
+		if id := r.Plan.Faults[i].ID; r.Record.Struck[id] == 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // Run puts a subject through a plan and judges what happened. The plan must be
 // valid. Same plan, subject and seed: same result.
 //

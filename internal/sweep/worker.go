@@ -261,10 +261,8 @@ func outcomeOf(job Job, subject scenarios.Subject, r scenarios.Result) Outcome {
 		o.Fired[string(kind)] = times
 	}
 	o.Illegal, o.FaultFree, o.Idle = r.Plan.Illegal(), r.FaultFree, r.Idle
-	for i := range r.Plan.Faults {
-		if id := r.Plan.Faults[i].ID; !r.FaultFree && r.Record.Struck[id] == 0 {
-			o.Unfired = append(o.Unfired, id)
-		}
+	if !r.FaultFree {
+		o.Unfired = r.Unfired()
 	}
 	if o.Verdict != model.VerdictPass {
 		o.Signature = scenarios.Signature(&r)

@@ -86,11 +86,7 @@ func perform(t *testing.T, subject scenarios.Subject, step Step, o Options, run 
 	r.Plan.Language = subject.Language
 	told.Sketch = SketchOf(&r.Record.History, r.Plan.UnderTest(), r.Plan.Safety).Judged(r.Verdict)
 	told.Fired, told.Failed = r.Record.Fired, r.Verdict.Kind != model.VerdictPass
-	for i := range r.Plan.Faults {
-		if id := r.Plan.Faults[i].ID; r.Record.Struck[id] == 0 {
-			told.Unfired = append(told.Unfired, id)
-		}
-	}
+	told.Unfired = r.Unfired()
 	return r, told
 }
 
