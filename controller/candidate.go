@@ -252,8 +252,8 @@ func (r *reconciler) reclaim(ctx context.Context, gip *v1.GlobalIngressIP, outsi
 
 // inUse returns the address by which gip's Service is reachable, or "": the one
 // that is still claimed for an earlier object of gip's name, unless the published one
-// is claimed for gip itself, else the published one, else the one its internal Service carries because a crash came before it
-// was published. Nobody edits a claim by chance; a status that was restored from a
+// is claimed for gip itself, else the published one, else the one its internal Service
+// carries because a crash came before it was published. Nobody edits a claim by chance; a status that was restored from a
 // backup is of long ago.
 func (r *reconciler) inUse(ctx context.Context, gip *v1.GlobalIngressIP) (string, error) {
 	claims, err := r.cachedClaims(ctx, client.ObjectKeyFromObject(gip))

@@ -19,18 +19,24 @@ func conditionsTrue() model.Property {
 		Sentence: "After the weather has cleared, the conditions of every GlobalIngressIP say what is the case, once.",
 		Source:   "Kubernetes API conventions: typical status properties; submariner #2463",
 		Class:    model.ClassLiveness,
-		Check: func(h *model.History) model.Result {
-			if h.Ended <= h.Cleared {
-				return model.Undecide("the run has no liveness phase")
+		Check:    ofEachInTheEnd(func(_ *cluster, _ owner, gip *ingressIP) string { return gip.lie() }),
+	}
+}
+
+// ofEachInTheEnd judges every GlobalIngressIP that the last commit left behind, in the
+// order of their names: wrong says what is wrong with one, if anything is.
+func ofEachInTheEnd(wrong func(end *cluster, key owner, gip *ingressIP) string) func(*model.History) model.Result {
+	return func(h *model.History) model.Result {
+		if h.Ended <= h.Cleared {
+			return model.Undecide("the run has no liveness phase")
+		}
+		end := endOf(h)
+		for _, key := range slices.Sorted(maps.Keys(end.gips)) {
+			if problem := wrong(end, key, end.gips[key]); problem != "" {
+				return model.Breach(problem, lastChange(h, end.gips[key]))
 			}
-			end := endOf(h)
-			for _, key := range slices.Sorted(maps.Keys(end.gips)) {
-				if lie := end.gips[key].lie(); lie != "" {
-					return model.Breach(lie, lastChange(h, end.gips[key]))
-				}
-			}
-			return model.Holds()
-		},
+		}
+		return model.Holds()
 	}
 }
 

@@ -2,7 +2,6 @@ package globalnet
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -209,20 +208,13 @@ func annotationsTrue() model.Property {
 		Sentence: "After the weather has cleared, the GlobalIngressIP of a pod names the address that the pod has.",
 		Source:   "docs/globalingressip/design.md §2 and §5: a pod that moves keeps its global IP; annotation and rule follow",
 		Class:    model.ClassLiveness,
-		Check: func(h *model.History) model.Result {
-			if h.Ended <= h.Cleared {
-				return model.Undecide("the run has no liveness phase")
+		Check: ofEachInTheEnd(func(end *cluster, key owner, gip *ingressIP) string {
+			want := end.addressBehind(gip)
+			if is := gip.GetAnnotations()[podIPNote]; gip.target == targetPod && gip.made() && !model.Terminating(gip) && want != "" && is != want {
+				return fmt.Sprintf("%s says that its pod is at %q, but it is at %s", key, is, want)
 			}
-			end := endOf(h)
-			for _, key := range slices.Sorted(maps.Keys(end.gips)) {
-				gip := end.gips[key]
-				want := end.addressBehind(gip)
-				if is := gip.GetAnnotations()[podIPNote]; gip.target == targetPod && gip.made() && !model.Terminating(gip) && want != "" && is != want {
-					return model.Breach(fmt.Sprintf("%s says that its pod is at %q, but it is at %s", key, is, want), lastChange(h, gip))
-				}
-			}
-			return model.Holds()
-		},
+			return ""
+		}),
 	}
 }
 
@@ -235,18 +227,12 @@ func specKept() model.Property {
 		Sentence: "After the weather has cleared, a GlobalIngressIP that the subject looks after says in its spec what it leads to, whoever edited it.",
 		Source:   "docs/globalingressip/design.md §5: what users edit in a spec is undone",
 		Class:    model.ClassLiveness,
-		Check: func(h *model.History) model.Result {
-			if h.Ended <= h.Cleared {
-				return model.Undecide("the run has no liveness phase")
+		Check: ofEachInTheEnd(func(end *cluster, key owner, gip *ingressIP) string {
+			if end.misdirected(gip) {
+				return fmt.Sprintf("the spec of %s says that it is a %s of service %q, pod %q, which is an edit", key, gip.target, gip.serviceRef, gip.podRef)
 			}
-			end := endOf(h)
-			for _, key := range slices.Sorted(maps.Keys(end.gips)) {
-				if gip := end.gips[key]; end.misdirected(gip) {
-					return model.Breach(fmt.Sprintf("the spec of %s says that it is a %s of service %q, pod %q, which is an edit", key, gip.target, gip.serviceRef, gip.podRef), lastChange(h, gip))
-				}
-			}
-			return model.Holds()
-		},
+			return ""
+		}),
 	}
 }
 
